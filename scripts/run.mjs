@@ -1,0 +1,223 @@
+// The one entry of every npm script. Plain JavaScript, so that it runs on whatever Node a fresh machine has (20 or later):
+// it installs what is missing, then hands over to the pinned Node, which runs the TypeScript sources as they are.
+import { spawn, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const bin = join(root, 'node_modules', '.bin')
+const say = (text) => process.stderr.write(`${text}\n`)
+
+/** Runs `npm ci` unless what is installed is what package-lock.json names. */
+function ensureInstalled() {
+  const lock = join(root, 'package-lock.json')
+  const stamp = join(root, 'node_modules', '.installed-from')
+  const wanted = createHash('sha256').update(readFileSync(lock)).digest('hex')
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return
+  say('Installing what package-lock.json names (npm ci; once, about half a minute) …')
+  const result = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+  })
+  if (result.status !== 0) {
+    say('npm ci failed; its messages are above. Is the npm registry reachable?')
+    process.exit(result.status ?? 1)
+  }
+  writeFileSync(stamp, wanted)
+}
+
+/** The pinned Node if this platform has it, else the running one if it can run TypeScript sources. */
+function findNode() {
+  const pinned = join(bin, 'node')
+  if (existsSync(pinned)) return pinned
+  const [major, minor] = process.versions.node.split('.').map(Number)
+  if (major > 22 || (major === 22 && minor >= 19)) return process.execPath
+  say(
+    `Node ${process.versions.node} cannot run the sources, and no pinned Node exists for ${process.platform}-${process.arch}. Install Node 22.19 or later.`,
+  )
+  process.exit(1)
+}
+
+ensureInstalled()
+const node = findNode()
+const env = { ...process.env, PATH: `${bin}:${process.env.PATH}` }
+const nodeFlags = ['--conditions=source', '--disable-warning=ExperimentalWarning']
+const failures = []
+
+/** Runs a command to its end with our output; resolves to its exit code. */
+function run(command, args, options = {}) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { cwd: root, env, stdio: 'inherit', ...options })
+    const forward = (signal) => child.kill(signal)
+    process.on('SIGTERM', forward)
+    // The terminal sends Ctrl-C to the whole group; we only outlive the child to report its end.
+    const ignore = () => {}
+    process.on('SIGINT', ignore)
+    child.on('exit', (code, signal) => {
+      process.off('SIGTERM', forward)
+      process.off('SIGINT', ignore)
+      resolve(signal ? 128 + (signal === 'SIGINT' ? 2 : 15) : (code ?? 1))
+    })
+  })
+}
+
+/** Files below `folder` whose name ends in `ending`, sorted. */
+function filesBelow(folder, ending) {
+  const found = []
+  const visit = (path) => {
+    if (!existsSync(path)) return
+    for (const name of readdirSync(path)) {
+      if (name === 'node_modules' || name === 'dist') continue
+      const full = join(path, name)
+      if (statSync(full).isDirectory()) visit(full)
+      else if (name.endsWith(ending)) found.push(full)
+    }
+  }
+  visit(join(root, folder))
+  return found.sort()
+}
+
+const totals = { passed: 0, failed: 0, skipped: 0 }
+
+/** Runs node:test over `files`, adds its counts to the totals and says how long it took against its budget. */
+async function testStage(name, files, { budgetMinutes, concurrency }) {
+  if (files.length === 0) return
+  const started = Date.now()
+  say(`\n── ${name}: ${files.length} files`)
+  const folder = mkdtempSync(join(tmpdir(), 'fochista-test-'))
+  const tap = join(folder, 'result.tap')
+  const code = await run(node, [
+    ...nodeFlags,
+    '--test',
+    `--test-concurrency=${concurrency}`,
+    '--test-reporter=spec',
+    '--test-reporter-destination=stdout',
+    '--test-reporter=tap',
+    `--test-reporter-destination=${tap}`,
+    ...files,
+  ])
+  const text = existsSync(tap) ? readFileSync(tap, 'utf8') : ''
+  rmSync(folder, { recursive: true, force: true })
+  const count = (word) => Number(new RegExp(`^# ${word} (\\d+)$`, 'm').exec(text)?.[1] ?? 0)
+  const failed = count('fail') + count('cancelled')
+  totals.passed += count('pass')
+  // A runner that dies without a count is one failure, never a silent nothing.
+  totals.failed += failed === 0 && code !== 0 ? 1 : failed
+  totals.skipped += count('skipped') + count('todo')
+  if (code !== 0) failures.push(name)
+  finish(name, started, budgetMinutes)
+}
+
+function finish(name, started, budgetMinutes) {
+  const seconds = (Date.now() - started) / 1000
+  const over = seconds > budgetMinutes * 60 ? '  OVER BUDGET' : ''
+  say(`── ${name}: ${seconds.toFixed(1)} s of ${budgetMinutes * 60} s${over}`)
+}
+
+/** One check: a command that must exit 0. */
+async function checkStep(name, command, args) {
+  const code = await run(command, args)
+  if (code === 0) totals.passed += 1
+  else {
+    totals.failed += 1
+    failures.push(name)
+    say(`check failed: ${name}`)
+  }
+}
+
+async function check() {
+  const started = Date.now()
+  await checkStep('format (oxfmt --check)', join(bin, 'oxfmt'), ['--check', '.'])
+  await checkStep('lint (oxlint)', join(bin, 'oxlint'), ['--deny-warnings', '.'])
+  await checkStep('types (tsc -b)', join(bin, 'tsc'), ['-b'])
+  await checkStep('types of e2e', join(bin, 'tsc'), ['-p', 'e2e'])
+  await checkStep('types of bench', join(bin, 'tsc'), ['-p', 'bench'])
+  await checkStep('unused code (knip)', node, [join(bin, 'knip')])
+  await checkStep('repository rules', node, [
+    ...nodeFlags,
+    '--test',
+    '--test-reporter=dot',
+    ...filesBelow('scripts', '.test.ts'),
+  ])
+  finish('check', started, 2)
+}
+
+const isUnit = (file) => !file.endsWith('.slow.test.ts')
+const unit = () =>
+  testStage('unit', filesBelow('packages', '.test.ts').filter(isUnit), { budgetMinutes: 3, concurrency: 2 })
+const journeys = () =>
+  testStage('journeys', filesBelow('e2e/journeys', '.test.ts'), { budgetMinutes: 6, concurrency: 1 })
+const foreign = () =>
+  testStage('foreign clients', filesBelow('e2e/foreign', '.test.ts'), { budgetMinutes: 4, concurrency: 1 })
+
+const generators = [
+  'packages/proxmox/generate/main.ts',
+  'packages/kamaji/generate/main.ts',
+  'packages/api/generate/main.ts',
+  'packages/lab/generate/main.ts',
+]
+
+async function generate() {
+  for (const file of generators.filter((path) => existsSync(join(root, path)))) {
+    const code = await run(node, [...nodeFlags, file])
+    if (code !== 0) process.exit(code)
+  }
+}
+
+function summary() {
+  if (failures.length > 0) say(`\nFailed: ${failures.join(', ')}`)
+  if (totals.skipped > 0)
+    say(`\n${totals.skipped} SKIPPED: each skipped test says above which program it needs.`)
+  process.stdout.write(`\n${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped\n`)
+  process.exit(totals.failed > 0 || failures.length > 0 ? 1 : 0)
+}
+
+const [task = 'help', ...rest] = process.argv.slice(2)
+const cli = join(root, 'packages', 'cli', 'src', 'main.ts')
+switch (task) {
+  case 'demo':
+    process.exit(await run(node, [...nodeFlags, cli, 'demo', ...rest]))
+    break
+  case 'fochista':
+    process.exit(await run(node, [...nodeFlags, cli, ...rest], { cwd: process.env.INIT_CWD ?? root }))
+    break
+  case 'check':
+    await check()
+    summary()
+    break
+  case 'unit':
+    await unit()
+    summary()
+    break
+  case 'journeys':
+    await journeys()
+    summary()
+    break
+  case 'foreign':
+    await foreign()
+    summary()
+    break
+  case 'test':
+    await unit()
+    await journeys()
+    await foreign()
+    summary()
+    break
+  case 'conformance':
+    process.exit(await run(node, [...nodeFlags, join(root, 'e2e', 'conformance', 'main.ts'), ...rest]))
+    break
+  case 'generate':
+    await generate()
+    break
+  case 'bench':
+    process.exit(await run(node, [...nodeFlags, join(root, 'bench', 'main.ts'), ...rest]))
+    break
+  default:
+    say(
+      `unknown task ${task}: demo, fochista, test, unit, journeys, foreign, conformance, check, generate, bench`,
+    )
+    process.exit(2)
+}
