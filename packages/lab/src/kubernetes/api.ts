@@ -1,0 +1,176 @@
+import type {
+  ApiObject,
+  GroupVersionResource,
+  JsonObject,
+  ResourceDefinition,
+  ResourceRegistry,
+  UserInfo,
+} from './resources.ts'
+import type { LabClock } from '../clock.ts'
+
+/** What a write does, as admission sees it. */
+export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT'
+
+/** What an admission hook is asked. */
+export interface AdmissionRequest {
+  operation: Operation
+  definition: ResourceDefinition
+  gvr: GroupVersionResource
+  subresource?: string
+  /** Undefined on DELETE. */
+  object?: ApiObject
+  /** Undefined on CREATE. */
+  oldObject?: ApiObject
+  namespace?: string
+  name?: string
+  user: UserInfo
+  dryRun: boolean
+}
+
+/**
+ * An in-process admission webhook. `mutate` returns the changed object (or undefined for no change), `validate` throws.
+ * An `AdmissionDenied` becomes `admission webhook "<name>" denied the request: <text>`; a `StatusError` passes as it is.
+ */
+export interface Admission {
+  /** Name as in the webhook configuration: `vtenantcontrolplane.kb.io`. */
+  name: string
+  /** Whether the hook wants to see a request. Default: all. */
+  matches?(request: AdmissionRequest): boolean
+  mutate?(request: AdmissionRequest): ApiObject | undefined
+  validate?(request: AdmissionRequest): void
+}
+
+/** Thrown by admission hooks to refuse. */
+export class AdmissionDenied extends Error {
+  override name = 'AdmissionDenied'
+  /** HTTP status of the answer. */
+  readonly code: number
+  readonly reason: string | undefined
+  constructor(message: string, options: { code?: number; reason?: string } = {}) {
+    super(message)
+    this.code = options.code ?? 403
+    this.reason = options.reason ?? (options.code === undefined ? 'Forbidden' : undefined)
+  }
+}
+
+/** A change as a watcher sees it. */
+export interface StoreEvent {
+  type: 'ADDED' | 'MODIFIED' | 'DELETED'
+  object: ApiObject
+  /** State before, of MODIFIED and DELETED. */
+  old?: ApiObject
+  /** Revision of the change. */
+  revision: number
+}
+
+/** Options of writes in process. */
+export interface WriteOptions {
+  subresource?: string
+  /** Default: `system:apiserver` in system:masters. */
+  user?: UserInfo
+  fieldManager?: string
+  dryRun?: boolean
+}
+
+/** How to delete. */
+export interface DeleteOptions extends WriteOptions {
+  propagationPolicy?: 'Background' | 'Foreground' | 'Orphan'
+  gracePeriodSeconds?: number
+  preconditions?: { uid?: string; resourceVersion?: string }
+}
+
+/** How to patch in process. */
+export interface PatchOptions extends WriteOptions {
+  /** Default merge. */
+  type?: 'merge' | 'json' | 'strategic' | 'apply'
+  /** Apply only: take over fields of others. */
+  force?: boolean
+}
+
+/**
+ * The store as controllers in the same process use it: the same defaulting, validation and admission as over HTTP.
+ * Objects given out are shared: never change them, copy them (`structuredClone`). Errors are `StatusError`s.
+ */
+export interface Store {
+  /** Latest revision: resourceVersion of the last change. */
+  readonly revision: number
+  /** The object, or undefined. `namespace` is undefined for cluster-scoped kinds. */
+  get(gvr: GroupVersionResource, namespace: string | undefined, name: string): ApiObject | undefined
+  list(gvr: GroupVersionResource, options?: { namespace?: string; labelSelector?: string }): ApiObject[]
+  create(gvr: GroupVersionResource, object: ApiObject, options?: WriteOptions): ApiObject
+  update(gvr: GroupVersionResource, object: ApiObject, options?: WriteOptions): ApiObject
+  patch(
+    gvr: GroupVersionResource,
+    ref: { namespace?: string; name: string },
+    patch: JsonObject | JsonObject[],
+    options?: PatchOptions,
+  ): ApiObject
+  /** Removes or marks for deletion. Returns the last state. Throws NotFound. */
+  delete(
+    gvr: GroupVersionResource,
+    ref: { namespace?: string; name: string },
+    options?: DeleteOptions,
+  ): ApiObject
+  /**
+   * Calls back for each change after `from`; with `from` undefined first ADDED for all that is there. Calls are made
+   * after the write, in order, not inside it. Returns what ends it.
+   */
+  watch(
+    gvr: GroupVersionResource,
+    from: number | undefined,
+    listener: (event: StoreEvent) => void,
+  ): () => void
+}
+
+/** A token that means a user. */
+export interface StaticToken {
+  token: string
+  user: UserInfo
+}
+
+/** How a server is made. */
+export interface ApiServerOptions {
+  /** Address to listen on. Default 127.0.0.1. */
+  host?: string
+  /** Default 0: a free one. */
+  port?: number
+  tls: { certPem: string; keyPem: string }
+  /** CA of client certificates, PEM. Without it none is accepted. */
+  clientCaPem?: string
+  /** CA that clients of this server trust: published in kube-root-ca.crt. Default: clientCaPem. */
+  caPem?: string
+  staticTokens?: StaticToken[]
+  /** Accept Secrets bootstrap-token-* of kube-system as credentials. Default true. */
+  bootstrapTokens?: boolean
+  /** Private key (PEM, EC P-256 or RSA) that signs service account tokens. Default: a new EC key. */
+  serviceAccountKeyPem?: string
+  /** Issuer claim. Default https://kubernetes.default.svc.cluster.local. */
+  issuer?: string
+  /** Answer requests without credentials as system:anonymous. Default true. */
+  anonymous?: boolean
+  /** Default v1.36.3. */
+  gitVersion?: string
+  clock: LabClock
+  admission?: Admission[]
+  /** Default 10.96.0.0/16. */
+  serviceCidr?: string
+  /** CRDs to have from the start. */
+  crds?: JsonObject[]
+}
+
+/** An emulated API server. */
+export interface ApiServer {
+  /** https://host:port, after listen(). */
+  readonly url: string
+  readonly store: Store
+  readonly registry: ResourceRegistry
+  readonly clock: LabClock
+  listen(): Promise<void>
+  close(): Promise<void>
+  /** Adds a CustomResourceDefinition as a client would; it is established at once. */
+  registerCrd(crd: JsonObject): void
+  /** Adds an in-process webhook. Returns what takes it away. */
+  addAdmission(admission: Admission): () => void
+  /** Adds a credential. */
+  addToken(token: StaticToken): void
+}
