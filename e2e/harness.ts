@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict'
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { after, type TestContext } from 'node:test'
+
+/** The repository's root. */
+export const root = join(import.meta.dirname, '..')
+
+/** A manifest of `examples/`. */
+export const example = (name: string): string => join(root, 'examples', name)
+
+/** What a program that ended left behind. */
+export interface Outcome {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** A lab in a process of its own, and the programs that are run against it. Everything is stopped after the file's tests. */
+export interface Bench {
+  /** The lab's environment, as `fochista lab env` prints it. */
+  readonly environment: Record<string, string>
+  /** A scratch folder of this file's tests. */
+  readonly folder: string
+  /** Runs `fochista` to its end. */
+  fochista(...args: string[]): Promise<Outcome>
+  /** Runs `fochista` and requires exit code 0; resolves to its standard output. */
+  ok(...args: string[]): Promise<string>
+  /** Runs any program in the lab's environment. `input` goes to its standard input. */
+  run(program: string, args: readonly string[], options?: { input?: string; env?: Record<string, string> }): Promise<Outcome>
+  /** kubectl against the management cluster; requires exit code 0. */
+  kubectl(...args: string[]): Promise<string>
+  /** Starts `fochista serve`; resolves to what stops it (SIGTERM, waits for its end). */
+  serve(): Promise<() => Promise<void>>
+}
+
+const flags = ['--conditions=source', '--disable-warning=ExperimentalWarning']
+const cli = join(root, 'packages', 'cli', 'src', 'main.ts')
+
+/**
+ * Starts a lab. `speed` divides the durations of real hardware.
+ * What runs against it: `install`, `proxmox add` and two classes are made unless `bare` is set.
+ */
+export async function startBench({ speed = 40, bare = false }: { speed?: number; bare?: boolean } = {}): Promise<Bench> {
+  const folder = await mkdtemp(join(tmpdir(), 'fochista-e2e-'))
+  const children: ChildProcess[] = []
+  const base = { ...process.env, HOME: folder, XDG_STATE_HOME: folder, XDG_CONFIG_HOME: folder, LC_ALL: 'C.UTF-8' }
+  const environmentFile = join(folder, 'lab.env')
+  const lab = spawn(process.execPath, [...flags, cli, 'lab', 'up', '--free-ports', '--speed', String(speed), '--write-env', environmentFile], {
+    env: base,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  children.push(lab)
+  const said: string[] = []
+  lab.stderr?.on('data', (chunk: Buffer) => said.push(chunk.toString()))
+  after(async () => {
+    for (const child of children.reverse()) await stop(child)
+    await rm(folder, { recursive: true, force: true })
+  })
+  const environment = await eventually('the lab is up', 60_000, async () => {
+    assert.equal(lab.exitCode, null, `the lab ended: ${said.join('')}`)
+    return parseExports(await readFile(environmentFile, 'utf8'))
+  })
+  const env = { ...base, ...environment }
+
+  const run: Bench['run'] = (program, args, options = {}) =>
+    new Promise((resolve, reject) => {
+      const child = spawn(program, args, { env: { ...env, ...options.env }, cwd: root, stdio: 'pipe' })
+      let stdout = ''
+      let stderr = ''
+      child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()))
+      child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
+      child.on('error', reject)
+      child.on('close', (code) => resolve({ code: code ?? -1, stdout, stderr }))
+      child.stdin.end(options.input ?? '')
+    })
+  const fochista: Bench['fochista'] = (...args) => run(process.execPath, [...flags, cli, ...args])
+  const ok: Bench['ok'] = async (...args) => {
+    const outcome = await fochista(...args)
+    assert.equal(outcome.code, 0, `fochista ${args.join(' ')}: exit ${outcome.code}\n${outcome.stderr}`)
+    return outcome.stdout
+  }
+  const bench: Bench = {
+    environment,
+    folder,
+    run,
+    fochista,
+    ok,
+    kubectl: async (...args) => {
+      const outcome = await run('kubectl', args)
+      assert.equal(outcome.code, 0, `kubectl ${args.join(' ')}: exit ${outcome.code}\n${outcome.stderr}`)
+      return outcome.stdout
+    },
+    serve: async () => {
+      const child = spawn(process.execPath, [...flags, cli, 'serve'], { env, cwd: root, stdio: ['ignore', 'ignore', 'pipe'] })
+      let log = ''
+      child.stderr?.on('data', (chunk: Buffer) => (log = (log + chunk.toString()).slice(-20_000)))
+      children.push(child)
+      await eventually('serve runs', 30_000, () => {
+        assert.equal(child.exitCode, null, `serve ended:\n${log}`)
+        assert.match(log, /Ctrl-C/)
+        return Promise.resolve()
+      })
+      return () => stop(child)
+    },
+  }
+  if (!bare) {
+    await ok('install')
+    await ok('proxmox', 'add', 'lab')
+    await ok('class', 'create', 'small', '--proxmox', 'lab', '--template-tags', 'kubelet-v1.30.4', '--storage', 'local-lvm', '--iso-storage', 'local', '--bridge', 'vmbr0', '--default')
+    await ok('class', 'create', 'next', '--proxmox', 'lab', '--template-tags', 'kubelet-v1.33.4', '--storage', 'local-lvm', '--iso-storage', 'local', '--bridge', 'vmbr0')
+  }
+  return bench
+}
+
+/** Tries until `attempt` no longer throws; throws its last error after `timeoutMs`. The world is asked again and again: nothing assumes how fast it is. */
+export async function eventually<T>(what: string, timeoutMs: number, attempt: () => Promise<T>): Promise<T> {
+  const deadline = Date.now() + timeoutMs
+  for (;;) {
+    try {
+      return await attempt()
+    } catch (error) {
+      if (Date.now() > deadline) throw new Error(`not within ${timeoutMs / 1000} s: ${what}`, { cause: error })
+      await sleep(200)
+    }
+  }
+}
+
+/** True if a foreign program is there. Where it is not, the test is skipped loudly; in CI (FOCHISTA_NO_SKIP) it fails. */
+export function has(t: TestContext, program: string): boolean {
+  const found = spawnSync('sh', ['-c', `command -v ${program}`]).status === 0
+  if (found) return true
+  if (process.env['FOCHISTA_NO_SKIP']) throw new Error(`${program} is not installed`)
+  t.skip(`NEEDS ${program}, which is not installed`)
+  return false
+}
+
+/** The lines `export NAME='value'` of `lab up --write-env`. */
+function parseExports(text: string): Record<string, string> {
+  const pairs = [...text.matchAll(/^export (\w+)='(.*)'$/gm)].map((match) => [match[1] ?? '', (match[2] ?? '').replaceAll(String.raw`'\''`, "'")] as const)
+  assert.ok(pairs.length > 0, 'no environment yet')
+  return Object.fromEntries(pairs)
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  child.kill('SIGTERM')
+  const killer = setTimeout(() => child.kill('SIGKILL'), 15_000)
+  await ended
+  clearTimeout(killer)
+}

@@ -1,0 +1,120 @@
+import type { Context } from './context.ts'
+import { UsageError } from './errors.ts'
+import { tr } from './locale.ts'
+
+/** One option of a command: how it is written, what it is for, and how its text becomes a value. */
+export interface Option<T> {
+  /** As commander writes them: `-r, --replicas <n>`. */
+  readonly flags: string
+  readonly description: string
+  /** Parses one given text; `previous` is the value so far of a repeatable option. Throws UsageError. */
+  readonly parse?: (text: string, previous: T | undefined) => T
+  readonly initial?: T
+  readonly required?: boolean
+}
+
+type Options = Record<string, Option<unknown>>
+type Values<O extends Options> = { [K in keyof O]: O[K] extends Option<infer T> ? T : never }
+
+/** A command as its file declares it: words, help, options, and a run that knows nothing of the parser. */
+export interface Command<O extends Options = Options> {
+  /** The words and arguments: `pool scale <pool>`. */
+  readonly path: string
+  readonly summary: string
+  readonly options?: O
+  /** Lines to copy, shown in the help. */
+  readonly examples?: readonly string[]
+  readonly run: (context: Context, args: Arguments, options: Values<O>) => Promise<void>
+}
+
+/** The positional arguments by name; an absent optional one is missing, a variadic one is in `rest`. */
+export interface Arguments {
+  readonly [name: string]: string | undefined
+}
+
+/** Declares a command; the types of `run`'s options follow from the options. */
+export function command<O extends Options>(definition: Command<O>): Command {
+  return definition as unknown as Command
+}
+
+/** An option with a text value. */
+export function text(flags: string, description: string): Option<string | undefined> {
+  return { flags, description }
+}
+
+/** A text option with a default. */
+export function textOr(flags: string, description: string, initial: string): Option<string> {
+  return { flags, description, initial }
+}
+
+/** A text option that must be given. */
+export function requiredText(flags: string, description: string): Option<string> {
+  return { flags, description, required: true }
+}
+
+/** A switch. */
+export function flag(flags: string, description: string): Option<boolean> {
+  return { flags, description, initial: false }
+}
+
+/** A whole number within bounds. */
+export function integer(flags: string, description: string, bounds: { min?: number; max?: number } = {}): Option<number | undefined> {
+  return { flags, description, parse: (given) => parseInteger(flags, given, bounds) }
+}
+
+/** A text option that may be repeated. */
+export function list(flags: string, description: string): Option<string[]> {
+  return { flags, description, initial: [], parse: (given, previous) => [...(previous ?? []), given] }
+}
+
+/** A time to wait, as `90s`, `20m` or `1h`; a value in milliseconds. */
+export function duration(flags: string, description: string, initial: string): Option<number> {
+  return { flags, description, initial: parseDuration(flags, initial), parse: (given) => parseDuration(flags, given) }
+}
+
+/** Parses a whole number. Throws UsageError with the option, the value and the rule. */
+export function parseInteger(what: string, given: string, { min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_INTEGER } = {}): number {
+  const value = /^-?\d+$/.test(given) ? Number(given) : Number.NaN
+  if (Number.isSafeInteger(value) && value >= min && value <= max) return value
+  const low = min > Number.MIN_SAFE_INTEGER ? tr(` of at least ${min}`, ` di almeno ${min}`) : ''
+  const high = max < Number.MAX_SAFE_INTEGER ? tr(` and at most ${max}`, ` e al massimo ${max}`) : ''
+  throw new UsageError(`${what}: "${given}" ${tr('is not a whole number', 'non è un numero intero')}${low}${high}`)
+}
+
+const unitMs: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
+
+function parseDuration(what: string, given: string): number {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(given)
+  const unit = unitMs[match?.[2] ?? '']
+  if (match?.[1] && unit) return Number(match[1]) * unit
+  throw new UsageError(`${what}: "${given}" ${tr('is not a duration like 90s, 20m or 1h', 'non è una durata come 90s, 20m o 1h')}`)
+}
+
+/** Parses repeated `key=value` texts. Throws UsageError naming the one without a key or `=`. */
+export function parsePairs(what: string, given: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    given.map((pair) => {
+      const at = pair.indexOf('=')
+      if (at < 1) throw new UsageError(`${what}: "${pair}" ${tr('is not key=value', 'non è chiave=valore')}`)
+      return [pair.slice(0, at), pair.slice(at + 1)]
+    }),
+  )
+}
+
+/** The positional argument `name`. Throws UsageError if it is missing (only for those declared optional). */
+export function argument(args: Arguments, name: string): string {
+  const value = args[name]
+  if (value === undefined) throw new UsageError(tr(`<${name}> is missing`, `manca <${name}>`))
+  return value
+}
+
+/** Runs a command from code as the command line would: options that are not given have their defaults. */
+export async function invoke(
+  definition: Command,
+  context: Context,
+  args: Arguments,
+  options: Record<string, unknown> = {},
+): Promise<void> {
+  const initial = Object.entries(definition.options ?? {}).map(([name, option]) => [name, option.initial] as const)
+  await definition.run(context, args, { ...Object.fromEntries(initial), ...options })
+}

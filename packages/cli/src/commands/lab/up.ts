@@ -1,0 +1,54 @@
+import { command, flag, integer, text, textOr } from '../../command.ts'
+import { UsageError } from '../../errors.ts'
+import { tr } from '../../locale.ts'
+import { untilAborted } from '../../wait.ts'
+import { exportLines, labRecordPath, removeLabRecord, writeLabRecord } from './environment-file.ts'
+
+/** `fochista lab up`: both back ends, emulated, until Ctrl-C. */
+export const labUp = command({
+  path: 'lab up',
+  summary: tr(
+    'Start an emulated Proxmox VE cluster and an emulated Kamaji management cluster',
+    'Avvia un cluster Proxmox VE e un cluster di gestione Kamaji emulati',
+  ),
+  options: {
+    proxmoxPort: integer('--proxmox-port <port>', tr('port of the Proxmox API; 0 picks a free one', 'porta dell’API Proxmox; 0 ne sceglie una libera'), { min: 0, max: 65_535 }),
+    kubernetesPort: integer('--kubernetes-port <port>', tr('port of the Kubernetes API; 0 picks a free one', 'porta dell’API Kubernetes; 0 ne sceglie una libera'), { min: 0, max: 65_535 }),
+    freePorts: flag('--free-ports', tr('pick free ports for both', 'sceglie porte libere per entrambi')),
+    hosts: integer('--hosts <n>', tr('Proxmox hosts (default 3)', 'host Proxmox (predefinito 3)'), { min: 1, max: 32 }),
+    speed: textOr('--speed <factor>', tr('how many times faster than real hardware', 'quante volte più veloce dell’hardware reale'), '1'),
+    seed: textOr('--seed <world>', tr('the world to start with: default or empty', 'il mondo iniziale: default o empty'), 'default'),
+    write: text('--write-env <file>', tr('also write the environment to this file', 'scrive l’ambiente anche in questo file')),
+  },
+  examples: ['fochista lab up --speed 20', 'eval "$(fochista lab env)"   # in another terminal'],
+  run: async ({ io, signal }, _args, options) => {
+    const speed = Number(options.speed)
+    if (!(speed > 0)) throw new UsageError(`--speed: "${options.speed}" ${tr('is not a positive number', 'non è un numero positivo')}`)
+    const { startLab } = await import('@fochista/lab')
+    const lab = await startLab({
+      ports: {
+        proxmox: options.freePorts ? 0 : (options.proxmoxPort ?? 8006),
+        kubernetes: options.freePorts ? 0 : (options.kubernetesPort ?? 6443),
+      },
+      hosts: options.hosts ?? 3,
+      speed,
+      seed: options.seed,
+    })
+    try {
+      const environment = { ...lab.environment }
+      await writeLabRecord({ pid: process.pid, started: new Date().toISOString(), speed, environment })
+      if (options.write) await writeEnvironment(options.write, environment)
+      for (const line of exportLines(environment)) io.out(line)
+      io.note(tr(`The lab is up. Its environment: fochista lab env (recorded in ${labRecordPath()}). Ctrl-C stops it.`, `Il lab è attivo. Il suo ambiente: fochista lab env (registrato in ${labRecordPath()}). Ctrl-C lo ferma.`))
+      await untilAborted(signal)
+    } finally {
+      await removeLabRecord(process.pid)
+      await lab.stop()
+    }
+  },
+})
+
+async function writeEnvironment(path: string, environment: Record<string, string>): Promise<void> {
+  const { writeFile } = await import('node:fs/promises')
+  await writeFile(path, `${exportLines(environment).join('\n')}\n`, { mode: 0o600 })
+}

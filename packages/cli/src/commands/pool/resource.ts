@@ -1,0 +1,19 @@
+import type { NodePool } from '@fochista/api'
+import { age } from '../../output.ts'
+import type { Resource } from '../resources.ts'
+
+/** NodePools on the command line. */
+export const pools: Resource<NodePool> = {
+  noun: 'pool',
+  kind: async () => (await import('@fochista/api')).nodePoolKind,
+  columns: [
+    { heading: 'NAME', cell: (pool) => pool.metadata.name },
+    { heading: 'CLUSTER', cell: (pool) => pool.spec.clusterName },
+    { heading: 'CLASS', cell: (pool) => pool.spec.className },
+    { heading: 'DESIRED', cell: (pool) => pool.spec.replicas, right: true },
+    { heading: 'MACHINES', cell: (pool) => pool.status?.replicas, right: true },
+    { heading: 'READY', cell: (pool) => pool.status?.readyReplicas ?? 0, right: true },
+    { heading: 'VERSION', cell: (pool) => pool.spec.version, wide: true },
+    { heading: 'AGE', cell: (pool) => age(pool.metadata.creationTimestamp), right: true },
+  ],
+}

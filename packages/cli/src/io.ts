@@ -1,0 +1,52 @@
+import { styleText } from 'node:util'
+
+/** The streams and the terminal facts a command may use; injected, so that tests read what a user would see. */
+export interface Io {
+  /** Writes one line of result to standard output. */
+  out(line?: string): void
+  /** Writes one line of progress or explanation to standard error. */
+  note(line?: string): void
+  /** Writes bytes of result as they are. */
+  raw(text: string): void
+  /** True where standard error is a terminal that can redraw lines. */
+  readonly interactive: boolean
+  /** Colours a word; plain where the stream is no terminal or NO_COLOR is set. */
+  paint(style: Style, text: string): string
+  /** All of standard input as text. */
+  readInput(): Promise<string>
+  /** Terminal width in columns; 120 where there is none. */
+  readonly columns: number
+}
+
+/** Meaning of a colour; the same everywhere (designs and brand: never colour alone, a word stands beside it). */
+export type Style = 'ready' | 'working' | 'waiting' | 'failed' | 'off' | 'strong' | 'accent'
+
+const styles: Record<Style, Parameters<typeof styleText>[0]> = {
+  ready: 'green',
+  working: 'blue',
+  waiting: 'yellow',
+  failed: 'red',
+  off: 'gray',
+  strong: 'bold',
+  accent: 'redBright',
+}
+
+/** The process's own streams. */
+export function processIo(): Io {
+  const interactive = process.stderr.isTTY && process.env['TERM'] !== 'dumb' && !process.env['CI']
+  const coloured = interactive && !process.env['NO_COLOR']
+  return {
+    out: (line = '') => void process.stdout.write(`${line}\n`),
+    note: (line = '') => void process.stderr.write(`${line}\n`),
+    raw: (text) => void process.stdout.write(text),
+    interactive,
+    paint: (style, text) => (coloured ? styleText(styles[style], text, { validateStream: false }) : text),
+    columns: process.stderr.columns || 120,
+    readInput: async () => {
+      let text = ''
+      process.stdin.setEncoding('utf8')
+      for await (const chunk of process.stdin) text += String(chunk)
+      return text
+    },
+  }
+}
