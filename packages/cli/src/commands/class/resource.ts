@@ -1,0 +1,22 @@
+import type { MachineClass } from '@fochista/api'
+import { age } from '../../output.ts'
+import type { Resource } from '../resources.ts'
+
+const isDefault = (machineClass: MachineClass): boolean =>
+  machineClass.metadata.annotations?.['machineclass.fochista.dev/is-default-class'] === 'true'
+
+/** MachineClasses on the command line. */
+export const classes: Resource<MachineClass> = {
+  noun: 'class',
+  kind: async () => (await import('@fochista/api')).machineClassKind,
+  columns: [
+    { heading: 'NAME', cell: (item) => `${item.metadata.name}${isDefault(item) ? ' (default)' : ''}` },
+    { heading: 'PROXMOX', cell: (item) => item.spec.proxmoxClusterName },
+    { heading: 'CORES', cell: (item) => item.spec.cores?.default, right: true },
+    { heading: 'MEMORY', cell: (item) => item.spec.memory?.default, right: true },
+    { heading: 'DISK', cell: (item) => item.spec.disk?.default, right: true },
+    { heading: 'STORAGE', cell: (item) => item.spec.storage },
+    { heading: 'TEMPLATE', cell: (item) => item.spec.template.name ?? item.spec.template.vmid ?? item.spec.template.tags?.join(','), wide: true },
+    { heading: 'AGE', cell: (item) => age(item.metadata.creationTimestamp), right: true },
+  ],
+}

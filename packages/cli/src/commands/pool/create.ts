@@ -1,0 +1,59 @@
+import { argument, command, flag, integer, list, parsePairs, text } from '../../command.ts'
+import { UsageError } from '../../errors.ts'
+import { tr } from '../../locale.ts'
+import { printManifests } from '../../output.ts'
+import { dryRunOption } from '../waiting.ts'
+import { pools } from './resource.ts'
+
+/** `fochista pool create`: a NodePool from flags. Anything finer is a manifest. */
+export const poolCreate = command({
+  path: 'pool create <name>',
+  summary: tr('Give a cluster a pool of workers', 'Dà a un cluster un pool di worker'),
+  options: {
+    cluster: text('--cluster <name>', tr('the cluster (a TenantControlPlane of the namespace)', 'il cluster (un TenantControlPlane del namespace)')),
+    className: text('--class <name>', tr('MachineClass (default: the default class)', 'MachineClass (predefinita: la classe predefinita)')),
+    replicas: integer('-r, --replicas <n>', tr('number of machines (default 1)', 'numero di macchine (predefinito 1)'), { min: 0 }),
+    version: text('--version <version>', tr('kubelet version', 'versione del kubelet')),
+    cores: integer('--cores <n>', tr('cores of each machine', 'core di ogni macchina'), { min: 1 }),
+    memory: text('--memory <quantity>', tr('memory of each machine, such as 8Gi', 'memoria di ogni macchina, ad esempio 8Gi')),
+    disk: text('--disk <quantity>', tr('disk of each machine, such as 40Gi', 'disco di ogni macchina, ad esempio 40Gi')),
+    label: list('--node-label <key=value>', tr('label of the Nodes; may be repeated', 'etichetta dei Node; ripetibile')),
+    taint: list('--node-taint <key=value:effect>', tr('taint of the Nodes; may be repeated', 'taint dei Node; ripetibile')),
+    dryRun: dryRunOption,
+    paused: flag('--paused', tr('make nothing yet', 'non crea ancora nulla')),
+  },
+  examples: ['fochista pool create workers --cluster tenant-test --replicas 3', 'fochista pool create gpu --cluster tenant-test --class gpu --node-taint dedicated=gpu:NoSchedule'],
+  run: async (context, args, options) => {
+    if (!options.cluster) throw new UsageError(tr('--cluster is missing', 'manca --cluster'))
+    const name = argument(args, 'name')
+    const { nodePoolManifest } = await import('@fochista/api')
+    const manifest = nodePoolManifest({
+      name,
+      namespace: await context.namespace(),
+      clusterName: options.cluster,
+      className: options.className,
+      replicas: options.replicas,
+      version: options.version,
+      cores: options.cores,
+      memory: options.memory,
+      disk: options.disk,
+      labels: parsePairs('--node-label', options.label),
+      taints: options.taint.map(parseTaint),
+      paused: options.paused || undefined,
+    })
+    if (options.dryRun) return printManifests(context.io, [manifest])
+    await (await context.kubernetes()).create(await pools.kind(), manifest)
+    context.io.out(`pool/${name} ${tr('created', 'creato')}`)
+  },
+})
+
+const effects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'] as const
+
+function parseTaint(given: string): { key: string; value?: string; effect: (typeof effects)[number] } {
+  const match = /^([^=:]+)(?:=([^:]*))?:(\w+)$/.exec(given)
+  const effect = effects.find((known) => known === match?.[3])
+  if (!match?.[1] || !effect) {
+    throw new UsageError(`--node-taint: "${given}" ${tr('is not key=value:effect with an effect of', 'non è chiave=valore:effetto con un effetto fra')} ${effects.join(', ')}`)
+  }
+  return { key: match[1], ...(match[2] ? { value: match[2] } : {}), effect }
+}
