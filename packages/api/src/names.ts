@@ -1,0 +1,29 @@
+/** API group of our kinds. */
+export const GROUP = 'fochista.dev'
+/** Version of our kinds. */
+export const VERSION = 'v1alpha1'
+/** Group and version of our kinds. */
+export const API_VERSION = `${GROUP}/${VERSION}`
+
+/** Namespace of the controllers: Proxmox credentials, Leases, the installation's identity. */
+export const SYSTEM_NAMESPACE = 'fochista-system'
+/** ConfigMap in the system namespace whose `data.id` is the installation's UUID. */
+export const INSTALLATION_CONFIG_MAP = 'fochista-installation'
+/** Finalizer on everything of ours whose deletion must first undo something outside. */
+export const FINALIZER = 'fochista.dev/finalizer'
+
+/** Label of a Machine: its NodePool's name. */
+export const LABEL_POOL = 'fochista.dev/pool'
+/** Label of a Machine: its cluster's (TenantControlPlane's) name. */
+export const LABEL_CLUSTER = 'fochista.dev/cluster'
+/** Annotation that stops us on one Machine; presence alone counts. */
+export const ANNOTATION_PAUSED = 'fochista.dev/paused'
+/** Annotation that makes a scale-down pick this Machine first; presence alone counts. */
+export const ANNOTATION_DELETE_FIRST = 'fochista.dev/delete-first'
+/** Annotation of the MachineClass that pools without a class get; the value must be "true". */
+export const ANNOTATION_DEFAULT_CLASS = 'machineclass.fochista.dev/is-default-class'
+
+/** The provider id of a Node: how a Node, a VM and a Machine are known to be one. */
+export function providerId(proxmoxCluster: string, vmid: number): string {
+  return `proxmox://${proxmoxCluster}/${vmid}`
+}

@@ -1,0 +1,73 @@
+import type { FieldProblem } from './validate.ts'
+import { parseBytes } from './quantity.ts'
+import type { MachineClass } from './resources/machine-class.ts'
+import type { NodePool } from './resources/node-pool.ts'
+
+/** Size of a machine, in cores and bytes. */
+export interface Shape {
+  readonly cores: number
+  readonly memory: number
+  readonly disk: number
+}
+
+/** What a class gives a pool that says nothing and whose class says nothing: enough for a kubelet and a few pods. */
+const fallback = { cores: 2, memory: 4 * 2 ** 30, disk: 20 * 2 ** 30 }
+
+/** The shape of a pool's machines: what the pool asks for, else the class's default. */
+export function shapeOf(pool: NodePool, machineClass: MachineClass): Shape {
+  const { cores, memory, disk } = machineClass.spec
+  return {
+    cores: pool.spec.cores ?? cores?.default ?? fallback.cores,
+    memory: parseBytes(pool.spec.memory ?? memory?.default ?? '') ?? fallback.memory,
+    disk: parseBytes(pool.spec.disk ?? disk?.default ?? '') ?? fallback.disk,
+  }
+}
+
+/** What a pool asks for and its class does not allow, with field, value and rule. An empty list means that all is allowed. */
+export function poolProblems(
+  pool: NodePool,
+  machineClass: MachineClass,
+  namespace?: { name: string; labels?: Record<string, string> },
+): FieldProblem[] {
+  const problems: FieldProblem[] = []
+  const name = machineClass.metadata.name
+  const shape = shapeOf(pool, machineClass)
+  const { cores, memory, disk, allowedNamespaces } = machineClass.spec
+  const mostCores = cores ? (cores.max ?? cores.default) : fallback.cores
+  if (shape.cores > mostCores)
+    problems.push({
+      field: 'spec.cores',
+      value: shape.cores,
+      rule: `class "${name}" allows at most ${mostCores}`,
+    })
+  for (const [field, value, most] of [
+    ['memory', pool.spec.memory, memory?.max ?? memory?.default],
+    ['disk', pool.spec.disk, disk?.max ?? disk?.default],
+  ] as const) {
+    const limit = most === undefined ? fallback[field] : (parseBytes(most) ?? 0)
+    if (shape[field] > limit)
+      problems.push({
+        field: `spec.${field}`,
+        value: value ?? shape[field],
+        rule: `class "${name}" allows at most ${most ?? fallback[field]}`,
+      })
+  }
+  if (allowedNamespaces && namespace && !isAllowed(namespace, allowedNamespaces)) {
+    problems.push({
+      field: 'spec.className',
+      value: name,
+      rule: `class "${name}" does not allow namespace "${namespace.name}"`,
+    })
+  }
+  return problems
+}
+
+function isAllowed(
+  namespace: { name: string; labels?: Record<string, string> },
+  allowed: NonNullable<MachineClass['spec']['allowedNamespaces']>,
+): boolean {
+  if (allowed.names?.includes(namespace.name)) return true
+  const wanted = Object.entries(allowed.matchLabels ?? {})
+  if (wanted.length === 0) return allowed.names === undefined
+  return wanted.every(([key, value]) => namespace.labels?.[key] === value)
+}

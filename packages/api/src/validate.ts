@@ -1,0 +1,40 @@
+import { Value } from 'typebox/value'
+import { definitionOf } from './crd.ts'
+import type { Kind } from './kind.ts'
+
+/** What is wrong with one field: where, what stands there, and the rule it breaks. */
+export interface FieldProblem {
+  /** Path of the field, such as `spec.memory`. */
+  readonly field: string
+  readonly value: unknown
+  /** The rule in words. */
+  readonly rule: string
+}
+
+/** Checks an object of one of our kinds against its schema. An empty list means it is right; rules between fields are the API server's. */
+export function validate(kind: Kind<unknown>, object: { spec?: unknown }): FieldProblem[] {
+  const definition = definitionOf(kind)
+  return [...Value.Errors(definition.spec, object.spec)].map((error) => ({
+    field: `spec${error.instancePath.replaceAll('/', '.')}`,
+    value: valueAt(object.spec, error.instancePath),
+    rule: error.message,
+  }))
+}
+
+/** A problem as one sentence. */
+export function printProblem({ field, value, rule }: FieldProblem): string {
+  return `${field}: ${JSON.stringify(value) ?? 'missing'}: ${rule}`
+}
+
+function valueAt(root: unknown, pointer: string): unknown {
+  return pointer
+    .split('/')
+    .slice(1)
+    .reduce<unknown>(
+      (value, key) =>
+        typeof value === 'object' && value !== null
+          ? (value as Record<string, unknown>)[key.replaceAll('~1', '/').replaceAll('~0', '~')]
+          : undefined,
+      root,
+    )
+}
