@@ -1,0 +1,165 @@
+import type { StoreEvent } from './api.ts'
+import type {
+  ApiObject,
+  Json,
+  JsonObject,
+  PrinterColumn,
+  ResourceDefinition,
+  ScalePaths,
+  Schema,
+} from './resources.ts'
+import { at, copy, isObject } from './rest/json.ts'
+import type { Core } from './rest/core.ts'
+import { timestamp } from './rest/core.ts'
+
+/** Where CustomResourceDefinitions are kept. */
+export const CRD_BUCKET = 'apiextensions.k8s.io/customresourcedefinitions'
+
+const VERBS = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch']
+
+function text(value: Json | undefined): string {
+  return typeof value === 'string' ? value : ''
+}
+
+function list(value: Json | undefined): string[] {
+  return Array.isArray(value) ? value.filter((each) => typeof each === 'string') : []
+}
+
+/** The definitions a CRD's served versions make. */
+export function definitionsOf(crd: JsonObject): ResourceDefinition[] {
+  const spec = isObject(crd['spec']) ? crd['spec'] : {}
+  const names = isObject(spec['names']) ? spec['names'] : {}
+  const versions = Array.isArray(spec['versions']) ? spec['versions'].filter(isObject) : []
+  const storage = text(versions.find((version) => version['storage'] === true)?.['name'])
+  const kind = text(names['kind'])
+  return versions
+    .filter((version) => version['served'] === true)
+    .map((version): ResourceDefinition => {
+      const subresources = isObject(version['subresources']) ? version['subresources'] : {}
+      const scale = subresources['scale']
+      const schema = at(version, ['schema', 'openAPIV3Schema'])
+      const columns = version['additionalPrinterColumns']
+      const selectable = version['selectableFields']
+      const deprecated = version['deprecated'] === true
+      const group = text(spec['group'])
+      const name = text(version['name'])
+      return {
+        group,
+        version: name,
+        resource: text(names['plural']),
+        singular: text(names['singular']) || kind.toLowerCase(),
+        kind,
+        listKind: text(names['listKind']) || `${kind}List`,
+        namespaced: spec['scope'] === 'Namespaced',
+        shortNames: list(names['shortNames']),
+        categories: list(names['categories']),
+        verbs: VERBS,
+        subresources: [
+          ...(isObject(subresources['status'])
+            ? [{ name: 'status', kind, verbs: ['get', 'patch', 'update'] }]
+            : []),
+          ...(isObject(scale)
+            ? [
+                {
+                  name: 'scale',
+                  kind: 'Scale',
+                  group: 'autoscaling',
+                  version: 'v1',
+                  verbs: ['get', 'patch', 'update'],
+                },
+              ]
+            : []),
+        ],
+        schema: isObject(schema) ? (schema as unknown as Schema) : undefined,
+        printerColumns: Array.isArray(columns) ? (columns as unknown as PrinterColumn[]) : undefined,
+        crd: true,
+        storageVersion: storage,
+        scale: isObject(scale) ? (scale as unknown as ScalePaths) : undefined,
+        selectableFields: Array.isArray(selectable)
+          ? selectable.flatMap((each) => (isObject(each) ? [text(each['jsonPath'])] : []))
+          : undefined,
+        deprecationWarning: deprecated
+          ? text(version['deprecationWarning']) || `${group}/${name} ${kind} is deprecated`
+          : undefined,
+      }
+    })
+}
+
+/** Order of versions: stable before beta before alpha, the higher first. */
+export function compareVersions(a: string, b: string): number {
+  const read = (version: string): [number, number, number] => {
+    const match = /^v(\d+)(?:(alpha|beta)(\d+))?$/.exec(version)
+    if (match === null) return [-1, 0, 0]
+    return [match[2] === undefined ? 2 : match[2] === 'beta' ? 1 : 0, Number(match[1]), Number(match[3] ?? 0)]
+  }
+  const left = read(a)
+  const right = read(b)
+  for (const index of [0, 1, 2] as const) if (left[index] !== right[index]) return right[index] - left[index]
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+/** Keeps the registry in step with the CRDs in the store, and writes their status. */
+export function serveCrds(core: Core): void {
+  const served = new Map<string, ResourceDefinition[]>()
+  core.storage.tap((key, event) => {
+    if (key.bucket !== CRD_BUCKET) return
+    register(core, served, key.name, event)
+  })
+}
+
+function register(
+  core: Core,
+  served: Map<string, ResourceDefinition[]>,
+  name: string,
+  event: StoreEvent,
+): void {
+  for (const definition of served.get(name) ?? []) core.registry.remove(definition)
+  served.delete(name)
+  if (event.type === 'DELETED') return
+  const definitions = definitionsOf(event.object).toSorted((a, b) => compareVersions(a.version, b.version))
+  served.set(name, definitions)
+  for (const definition of definitions) core.registry.add(definition)
+}
+
+/** What the server writes into a CRD's status: names accepted, established, stored versions. */
+export function establish(core: Core, crd: ApiObject): ApiObject {
+  const now = timestamp(core)
+  const spec = isObject(crd['spec']) ? crd['spec'] : {}
+  const names = isObject(spec['names']) ? spec['names'] : {}
+  const versions = Array.isArray(spec['versions']) ? spec['versions'].filter(isObject) : []
+  const storage = text(versions.find((version) => version['storage'] === true)?.['name'])
+  const status = isObject(crd['status']) ? crd['status'] : {}
+  const stored = list(status['storedVersions'])
+  const old = Array.isArray(status['conditions']) ? status['conditions'].filter(isObject) : []
+  const condition = (type: string, reason: string, message: string): JsonObject => {
+    const before = old.find((each) => each['type'] === type)
+    if (before?.['status'] === 'True' && before['reason'] === reason) return before
+    return { type, status: 'True', lastTransitionTime: now, reason, message }
+  }
+  const others = old.filter((each) => each['type'] !== 'NamesAccepted' && each['type'] !== 'Established')
+  return {
+    ...crd,
+    status: {
+      conditions: [
+        condition('NamesAccepted', 'NoConflicts', 'no conflicts found'),
+        condition('Established', 'InitialNamesAccepted', 'the initial names have been accepted'),
+        ...others,
+      ],
+      acceptedNames: copy(names),
+      storedVersions: stored.includes(storage) ? stored : [...stored, storage],
+    },
+  }
+}
+
+/** Fills a CRD's defaults in, in place. */
+export function defaultCrd(crd: ApiObject): void {
+  const spec = crd['spec']
+  if (!isObject(spec)) return
+  const names = spec['names']
+  if (isObject(names)) {
+    const kind = text(names['kind'])
+    if (text(names['singular']) === '') names['singular'] = kind.toLowerCase()
+    if (text(names['listKind']) === '') names['listKind'] = `${kind}List`
+  }
+  spec['conversion'] ??= { strategy: 'None' }
+}

@@ -1,0 +1,143 @@
+import { fieldError, invalid, StatusError } from '../errors.ts'
+import type { ApiObject, JsonObject, ResourceDefinition } from '../resources.ts'
+import { apiVersionOf } from '../resources.ts'
+import type { Core, WriteContext } from '../rest/core.ts'
+import { timestamp } from '../rest/core.ts'
+import { equal } from '../rest/json.ts'
+import { FieldSet, printPath } from './fieldset.ts'
+import type { Manager } from './manage.ts'
+import { readManagers, resetFields, sameManager, strip, typingOf, writeManagers } from './manage.ts'
+import { compare, fieldsOf, merge, remove } from './typed.ts'
+
+/**
+ * Server-side apply: lays a configuration over the live object, checks that no other manager owns what it changes, drops
+ * what the same manager applied before and does not any more. Returns the object to write, with its managedFields.
+ * Throws Conflict (unless forced), Invalid.
+ */
+export function applyConfiguration(
+  core: Core,
+  definition: ResourceDefinition,
+  live: ApiObject | undefined,
+  applied: JsonObject & { metadata: JsonObject },
+  ctx: WriteContext & { force?: boolean },
+): ApiObject {
+  const typing = typingOf(core, definition)
+  const name = String(applied.metadata['name'] ?? '')
+  if (
+    applied.metadata['managedFields'] !== undefined &&
+    Array.isArray(applied.metadata['managedFields']) &&
+    applied.metadata['managedFields'].length > 0
+  )
+    throw new StatusError(400, 'BadRequest', 'metadata.managedFields must be nil')
+  const { managedFields: _, ...metadata } = applied.metadata
+  const configuration: ApiObject = {
+    ...applied,
+    apiVersion: apiVersionOf(definition),
+    kind: definition.kind,
+    metadata,
+  }
+  const reset = resetFields(definition, ctx.subresource)
+  const wanted = fieldsOf(typing, configuration).recursiveDifference(reset)
+  const managers = readManagers(live)
+  const me: Omit<Manager, 'fields'> = {
+    manager: ctx.manager,
+    operation: 'Apply',
+    apiVersion: apiVersionOf(definition),
+    ...(ctx.subresource === undefined ? {} : { subresource: ctx.subresource }),
+  }
+  const mine = managers.find(
+    (manager) =>
+      sameManager(manager, me) ||
+      (manager.operation === 'Apply' &&
+        manager.manager === me.manager &&
+        (manager.subresource ?? '') === (me.subresource ?? '')),
+  )
+  const base: ApiObject = live ?? {
+    apiVersion: configuration.apiVersion,
+    kind: configuration.kind,
+    metadata: {},
+  }
+  let next = merge(typing, base, configuration) as ApiObject
+  if (mine !== undefined) {
+    const dropped = mine.fields.difference(wanted)
+    const others = managers
+      .filter((manager) => manager !== mine)
+      .reduce((sum, manager) => sum.union(manager.fields), new FieldSet())
+    // What somebody else owns too, or anything below it, stays.
+    const going = dropped.difference(others).difference(ancestorsOf(others.union(wanted)))
+    next = remove(typing, next, going) as ApiObject
+  }
+  const { added, modified } = compare(typing, strip(base), strip(next))
+  const changed = modified.union(added).recursiveDifference(reset)
+  const conflicts: { manager: Manager; fields: FieldSet }[] = []
+  for (const manager of managers) {
+    if (manager === mine) continue
+    const contested = manager.fields.intersection(changed).intersection(wanted)
+    if (contested.paths().length > 0) conflicts.push({ manager, fields: contested })
+  }
+  if (conflicts.length > 0 && ctx.force !== true) throw conflictError(conflicts)
+  const rest = managers
+    .filter((manager) => manager !== mine)
+    .map((manager) => {
+      const lost = conflicts.find((each) => each.manager === manager)
+      return lost === undefined ? manager : { ...manager, fields: manager.fields.difference(lost.fields) }
+    })
+  const unchanged =
+    mine !== undefined &&
+    equal(mine.fields.toJson(), wanted.toJson()) &&
+    mine.apiVersion === me.apiVersion &&
+    changed.paths().length === 0
+  rest.push({
+    ...me,
+    time: unchanged && mine?.time !== undefined ? mine.time : timestamp(core),
+    fields: wanted,
+  })
+  const managedFields = writeManagers(rest)
+  const resourceVersion = configuration.metadata.resourceVersion
+  const nextMetadata = { ...next.metadata, managedFields }
+  if (resourceVersion === undefined) delete nextMetadata.resourceVersion
+  if (managedFields.length === 0)
+    throw invalid(definition, name, [fieldError.required('metadata', 'nothing to apply')])
+  return { ...next, metadata: nextMetadata }
+}
+
+function ancestorsOf(set: FieldSet): FieldSet {
+  const result = new FieldSet()
+  result.member = set.children.size > 0 || set.member
+  for (const [element, child] of set.children) result.children.set(element, ancestorsOf(child))
+  return result
+}
+
+function conflictError(conflicts: { manager: Manager; fields: FieldSet }[]): StatusError {
+  const entries = conflicts
+    .flatMap(({ manager, fields }) =>
+      fields.paths().map((path) => ({ who: nameOf(manager), path: printPath(path) })),
+    )
+    .toSorted((a, b) => (a.who < b.who ? -1 : a.who > b.who ? 1 : 0))
+  const causes = entries.map(({ who, path }) => ({
+    reason: 'FieldManagerConflict',
+    message: `conflict with ${who}`,
+    field: path,
+  }))
+  const groups = new Map<string, string[]>()
+  for (const { who, path } of entries) groups.set(who, [...(groups.get(who) ?? []), path])
+  let text: string
+  if (entries.length === 1)
+    text = `Apply failed with 1 conflict: conflict with ${entries[0]?.who}: ${entries[0]?.path}`
+  else
+    text = `Apply failed with ${entries.length} conflicts: ${[...groups]
+      .map(([who, paths]) =>
+        paths.length === 1
+          ? `conflict with ${who}: ${paths[0]}`
+          : `conflicts with ${who}:\n${paths.map((path) => `- ${path}`).join('\n')}`,
+      )
+      .join('\n')}`
+  return new StatusError(409, 'Conflict', text, { causes })
+}
+
+function nameOf(manager: Manager): string {
+  const parts = [JSON.stringify(manager.manager)]
+  if (manager.subresource !== undefined) parts.push(`with subresource ${JSON.stringify(manager.subresource)}`)
+  if (manager.operation === 'Update') parts.push(`using ${manager.apiVersion}`)
+  return parts.join(' ')
+}

@@ -1,0 +1,246 @@
+import type { ApiObject, JsonObject, ResourceDefinition } from '../resources.ts'
+import { apiVersionOf } from '../resources.ts'
+import type { Core, WriteContext } from '../rest/core.ts'
+import { schemaOf, timestamp } from '../rest/core.ts'
+import { equal, isObject } from '../rest/json.ts'
+import { FieldSet } from './fieldset.ts'
+import { compare, Typing } from './typed.ts'
+
+/** One manager's share of an object. */
+export interface Manager {
+  manager: string
+  operation: 'Apply' | 'Update'
+  apiVersion: string
+  subresource?: string
+  time?: string
+  fields: FieldSet
+}
+
+/** Fields no manager owns: the server's own. */
+export const RESET_FIELDS = FieldSet.fromJson({
+  'f:apiVersion': {},
+  'f:kind': {},
+  'f:metadata': {
+    'f:name': {},
+    'f:namespace': {},
+    'f:creationTimestamp': {},
+    'f:selfLink': {},
+    'f:uid': {},
+    'f:clusterName': {},
+    'f:generation': {},
+    'f:managedFields': {},
+    'f:resourceVersion': {},
+    'f:deletionTimestamp': {},
+    'f:deletionGracePeriodSeconds': {},
+  },
+})
+
+/** Structs that the empty object of a built-in kind already has: coming to life does not add them. */
+const BUILTIN_STRUCTS = [
+  ['f:metadata'],
+  ['f:spec'],
+  ['f:status'],
+  ['f:spec', 'f:template'],
+  ['f:spec', 'f:template', 'f:metadata'],
+  ['f:spec', 'f:template', 'f:spec'],
+  ['f:spec', 'f:template', 'f:spec', 'f:containers'],
+  ['f:spec', 'f:containers'],
+  ['f:spec', 'f:strategy'],
+  ['f:spec', 'f:updateStrategy'],
+  ['f:spec', 'f:jobTemplate'],
+  ['f:spec', 'f:jobTemplate', 'f:metadata'],
+  ['f:spec', 'f:jobTemplate', 'f:spec'],
+  ['f:spec', 'f:jobTemplate', 'f:spec', 'f:template'],
+  ['f:spec', 'f:jobTemplate', 'f:spec', 'f:template', 'f:metadata'],
+  ['f:spec', 'f:jobTemplate', 'f:spec', 'f:template', 'f:spec'],
+  ['f:spec', 'f:jobTemplate', 'f:spec', 'f:template', 'f:spec', 'f:containers'],
+  ['f:status', 'f:daemonEndpoints'],
+  ['f:status', 'f:daemonEndpoints', 'f:kubeletEndpoint'],
+  ['f:status', 'f:nodeInfo'],
+  ['f:status', 'f:loadBalancer'],
+  ['f:roleRef'],
+  ['f:involvedObject'],
+  ['f:source'],
+  ['f:subsets'],
+  ['f:rules'],
+]
+
+const CUSTOM_STRUCTS = [['f:metadata']]
+
+/** The managers of an object. */
+export function readManagers(object: ApiObject | undefined): Manager[] {
+  return (object?.metadata.managedFields ?? []).flatMap((entry): Manager[] => {
+    if (!isObject(entry)) return []
+    const { manager, operation, apiVersion, subresource, time, fieldsV1 } = entry
+    return [
+      {
+        manager: typeof manager === 'string' ? manager : '',
+        operation: operation === 'Apply' ? 'Apply' : 'Update',
+        apiVersion: typeof apiVersion === 'string' ? apiVersion : '',
+        ...(typeof subresource === 'string' && subresource !== '' ? { subresource } : {}),
+        ...(typeof time === 'string' ? { time } : {}),
+        fields: FieldSet.fromJson(fieldsV1),
+      },
+    ]
+  })
+}
+
+/** As metadata.managedFields; managers without fields are left out. */
+export function writeManagers(managers: Manager[]): JsonObject[] {
+  return managers
+    .filter((manager) => manager.fields.children.size > 0)
+    .toSorted((a, b) => {
+      if (a.operation !== b.operation) return a.operation === 'Apply' ? -1 : 1
+      if ((a.time ?? '') !== (b.time ?? '')) return (a.time ?? '') < (b.time ?? '') ? -1 : 1
+      if (a.manager !== b.manager) return a.manager < b.manager ? -1 : 1
+      return (a.subresource ?? '') < (b.subresource ?? '') ? -1 : 1
+    })
+    .map((manager) => ({
+      manager: manager.manager,
+      operation: manager.operation,
+      apiVersion: manager.apiVersion,
+      ...(manager.time === undefined ? {} : { time: manager.time }),
+      fieldsType: 'FieldsV1',
+      fieldsV1: manager.fields.toJson(),
+      ...(manager.subresource === undefined ? {} : { subresource: manager.subresource }),
+    }))
+}
+
+/** Whether two entries are the same manager's. */
+export function sameManager(
+  a: Manager,
+  b: { manager: string; operation: string; apiVersion: string; subresource?: string },
+): boolean {
+  return (
+    a.manager === b.manager &&
+    a.operation === b.operation &&
+    a.apiVersion === b.apiVersion &&
+    (a.subresource ?? '') === (b.subresource ?? '')
+  )
+}
+
+/** The typing of a kind. */
+export function typingOf(core: Core, definition: ResourceDefinition): Typing {
+  return new Typing(core.registry, schemaOf(core, definition))
+}
+
+/** Fields the server or another subresource owns, which a request through this door cannot. */
+export function resetFields(definition: ResourceDefinition, subresource: string | undefined): FieldSet {
+  const hasStatus = definition.subresources?.some((each) => each.name === 'status') === true
+  const result = RESET_FIELDS.union(new FieldSet())
+  if (subresource === 'status' && definition.crd === true) {
+    const own = new FieldSet()
+    own.insert(['f:spec'])
+    own.insert(['f:metadata'])
+    return result.union(own)
+  }
+  if (subresource === 'status') {
+    const own = new FieldSet()
+    own.insert(['f:spec'])
+    return result.union(own)
+  }
+  if (subresource === undefined && hasStatus) {
+    const own = new FieldSet()
+    own.insert(['f:status'])
+    return result.union(own)
+  }
+  return result
+}
+
+/**
+ * Works out metadata.managedFields of an object that was created (`old` undefined) or updated, in place: what changed now
+ * belongs to the request's manager, and to nobody else.
+ */
+export function updateManagedFields(
+  core: Core,
+  definition: ResourceDefinition,
+  old: ApiObject | undefined,
+  object: ApiObject,
+  ctx: WriteContext,
+): void {
+  if (ctx.keepManagedFields === true) return
+  const sent = object.metadata.managedFields
+  const cleared =
+    old !== undefined &&
+    Array.isArray(sent) &&
+    sent.length === 1 &&
+    isObject(sent[0]) &&
+    Object.keys(sent[0]).length === 0
+  const explicit =
+    old !== undefined && Array.isArray(sent) && sent.length > 0 && !equal(sent, old.metadata.managedFields)
+  let managers = cleared ? [] : readManagers(explicit ? object : old)
+  const typing = typingOf(core, definition)
+  const before = strip(old)
+  const after = strip(object)
+  const { added, modified, removed } = compare(
+    typing,
+    before ?? { apiVersion: object.apiVersion, kind: object.kind, metadata: {} },
+    after,
+  )
+  let changed = added.union(modified)
+  if (old === undefined)
+    changed = changed.difference(setOf(definition.crd === true ? CUSTOM_STRUCTS : BUILTIN_STRUCTS))
+  const reset = resetFields(definition, ctx.subresource)
+  const gone = removed.recursiveDifference(RESET_FIELDS)
+  const touched = changed.union(gone)
+  managers = managers.map((manager) =>
+    sameManager(manager, current(definition, ctx))
+      ? manager
+      : { ...manager, fields: manager.fields.difference(touched).recursiveDifference(gone) },
+  )
+  const mine = changed.recursiveDifference(reset)
+  const found = managers.find((manager) => sameManager(manager, current(definition, ctx)))
+  const now = timestamp(core)
+  if (found !== undefined) {
+    const next = found.fields.union(mine).recursiveDifference(gone).difference(gone)
+    if (!sameSet(next, found.fields)) {
+      found.fields = next
+      found.time = now
+    } else if (!mine.empty) found.time = now
+  } else if (mine.children.size > 0 && !cleared)
+    managers.push({ ...current(definition, ctx), operation: 'Update', time: now, fields: mine })
+  const written = writeManagers(managers)
+  if (written.length > 0) object.metadata.managedFields = written
+  else delete object.metadata.managedFields
+}
+
+function current(definition: ResourceDefinition, ctx: WriteContext): Omit<Manager, 'fields'> {
+  return {
+    manager: ctx.manager,
+    operation: 'Update',
+    apiVersion: apiVersionOf(definition),
+    ...(ctx.subresource === undefined ? {} : { subresource: ctx.subresource }),
+  }
+}
+
+function sameSet(a: FieldSet, b: FieldSet): boolean {
+  return equal(a.toJson(), b.toJson())
+}
+
+function setOf(paths: string[][]): FieldSet {
+  const result = new FieldSet()
+  for (const path of paths) result.insert(path)
+  return result
+}
+
+/** The object without what nobody owns. */
+export function strip(object: ApiObject | undefined): ApiObject | undefined {
+  if (object === undefined) return undefined
+  const {
+    managedFields: _m,
+    resourceVersion: _r,
+    uid: _u,
+    creationTimestamp: _c,
+    generation: _g,
+    ...rest
+  } = object.metadata
+  const {
+    name: _n,
+    namespace: _ns,
+    deletionTimestamp: _d,
+    deletionGracePeriodSeconds: _dg,
+    selfLink: _s,
+    ...metadata
+  } = rest
+  return { ...object, metadata }
+}

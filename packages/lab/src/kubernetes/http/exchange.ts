@@ -1,0 +1,143 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { gzipSync } from 'node:zlib'
+import { stringify } from 'yaml'
+import { StatusError } from '../errors.ts'
+import type { JsonObject, RequestContext, UserInfo } from '../resources.ts'
+
+const GZIP_FROM = 128 * 1024
+
+/** What an answer may be written as. */
+export type Media = 'json' | 'yaml'
+
+/** One request and its answer: the common headers, warnings, formats. */
+export class Exchange implements RequestContext {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly method: string
+  readonly path: string
+  readonly query: URLSearchParams
+  user: UserInfo = { username: 'system:anonymous', groups: ['system:unauthenticated'] }
+  readonly serverAddress: string
+  readonly gitVersion: string
+  readonly warnings: string[] = []
+
+  constructor(request: IncomingMessage, response: ServerResponse, serverAddress: string, gitVersion: string) {
+    this.request = request
+    this.response = response
+    this.method = request.method ?? 'GET'
+    const target = request.url ?? '/'
+    const mark = target.indexOf('?')
+    this.path = mark < 0 ? target : target.slice(0, mark)
+    this.query = new URLSearchParams(mark < 0 ? '' : target.slice(mark + 1))
+    this.serverAddress = serverAddress
+    this.gitVersion = gitVersion
+  }
+
+  /** The Accept header, or `` when absent. */
+  get accept(): string {
+    return this.request.headers.accept ?? ''
+  }
+
+  send(
+    status: number,
+    contentType: string,
+    body: string | Uint8Array,
+    headers: Record<string, string> = {},
+  ): void {
+    this.startHeaders(status, contentType, headers)
+    const data = typeof body === 'string' ? Buffer.from(body) : body
+    if (data.length > GZIP_FROM && /\bgzip\b/.test(this.request.headers['accept-encoding'] ?? '')) {
+      this.response.setHeader('Content-Encoding', 'gzip')
+      this.response.setHeader('Vary', 'Accept-Encoding')
+      const packed = gzipSync(data, { level: 1 })
+      this.response.setHeader('Content-Length', packed.length)
+      this.response.end(this.method === 'HEAD' ? undefined : packed)
+      return
+    }
+    this.response.setHeader('Content-Length', data.length)
+    this.response.end(this.method === 'HEAD' ? undefined : data)
+  }
+
+  /** Writes status and headers without a body. */
+  startHeaders(status: number, contentType: string, headers: Record<string, string> = {}): void {
+    const { response } = this
+    response.statusCode = status
+    response.setHeader('Audit-Id', randomUUID())
+    response.setHeader('Cache-Control', 'no-cache, private')
+    response.setHeader('Content-Type', contentType)
+    const warnings = [...new Set(this.warnings)].map((text) => `299 - ${JSON.stringify(text)}`)
+    if (warnings.length > 0) response.setHeader('Warning', warnings)
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
+  }
+
+  /** Sends an object as JSON, or as YAML if only that is asked for. */
+  sendObject(status: number, body: JsonObject, headers: Record<string, string> = {}): void {
+    if (this.media() === 'yaml') {
+      this.send(status, 'application/yaml', stringify(body), headers)
+      return
+    }
+    const pretty = this.query.get('pretty')
+    const text =
+      pretty !== null && pretty !== 'false' && pretty !== '0'
+        ? JSON.stringify(body, null, 2)
+        : `${JSON.stringify(body)}\n`
+    this.send(status, 'application/json', text, headers)
+  }
+
+  /** Sends JSON text as it is. */
+  sendText(status: number, json: string): void {
+    if (this.media() === 'yaml') this.sendObject(status, JSON.parse(json) as JsonObject)
+    else this.send(status, 'application/json', json)
+  }
+
+  /** Sends an error; what is not a StatusError becomes a 500. */
+  sendError(error: unknown): void {
+    const known =
+      error instanceof StatusError
+        ? error
+        : new StatusError(
+            500,
+            'InternalError',
+            `Internal error occurred: ${error instanceof Error ? error.message : String(error)}`,
+          )
+    if (this.response.headersSent) {
+      this.response.destroy()
+      return
+    }
+    const headers: Record<string, string> =
+      known.retryAfter === undefined ? {} : { 'Retry-After': String(known.retryAfter) }
+    this.sendObject(known.code, known.status(), headers)
+  }
+
+  /** Format of the answer by Accept: JSON unless YAML comes first. */
+  media(): Media {
+    for (const part of this.accept.split(',')) {
+      const type = part.split(';')[0]?.trim()
+      if (type === 'application/yaml') return 'yaml'
+      if (type === 'application/json' || type === '*/*' || type === 'application/*') return 'json'
+    }
+    return 'json'
+  }
+}
+
+/** Accept's wish for another shape: Table or metadata only, with its meta version. */
+export function wantedShape(
+  accept: string,
+): { as: 'Table' | 'PartialObjectMetadata' | 'PartialObjectMetadataList'; version: string } | undefined {
+  for (const part of accept.split(',')) {
+    const [type, ...parameters] = part.split(';').map((each) => each.trim())
+    const values = new Map(parameters.map((parameter) => parameter.split('=') as [string, string]))
+    const as = values.get('as')
+    if (as === undefined) {
+      if (type === 'application/json' || type === '*/*' || type === 'application/yaml') return undefined
+      continue
+    }
+    const version = values.get('v') ?? 'v1'
+    if (values.get('g') !== 'meta.k8s.io' || (version !== 'v1' && version !== 'v1beta1')) continue
+    if (type !== 'application/json' && type !== 'application/yaml') continue
+    if (as === 'Table' || as === 'PartialObjectMetadata' || as === 'PartialObjectMetadataList')
+      return { as, version }
+  }
+  return undefined
+}

@@ -1,0 +1,210 @@
+import type { StoreEvent } from '../api.ts'
+import { fieldError, invalid, StatusError } from '../errors.ts'
+import { toTable } from '../parts.ts'
+import type { ApiObject, Json, JsonObject, ResourceDefinition } from '../resources.ts'
+import { apiVersionOf } from '../resources.ts'
+import type { Core } from '../rest/core.ts'
+import { bucketOf, inVersion } from '../rest/core.ts'
+import type { Predicate } from '../store/selectors.ts'
+import type { Exchange } from './exchange.ts'
+import { wantedShape } from './exchange.ts'
+
+const BOOKMARK_EVERY = 60_000
+
+/** Serves a watch until its time is over or the client goes. */
+export function serveWatch(
+  core: Core,
+  definition: ResourceDefinition,
+  namespace: string | undefined,
+  selects: Predicate | undefined,
+  exchange: Exchange,
+  closing: AbortSignal,
+): void {
+  const { query, response } = exchange
+  const resourceVersion = query.get('resourceVersion') ?? ''
+  if (resourceVersion !== '' && !/^\d+$/.test(resourceVersion))
+    throw new StatusError(
+      500,
+      undefined,
+      `strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: invalid syntax`,
+    )
+  const from = Number(resourceVersion === '' ? '0' : resourceVersion)
+  const initial = checkInitialEvents(exchange)
+  const bookmarks = isTrue(query.get('allowWatchBookmarks'))
+  const printer = new EventPrinter(core, definition, exchange)
+  const shown = (object: ApiObject): boolean =>
+    (namespace === undefined || object.metadata.namespace === namespace) &&
+    (selects === undefined || selects(object))
+  let sent = from
+  const write = (type: string, object: Json): void => {
+    response.write(`${JSON.stringify({ type, object })}\n`)
+  }
+  exchange.startHeaders(200, 'application/json')
+  response.flushHeaders()
+  const listener = (event: StoreEvent): void => {
+    sent = event.revision
+    const now = shown(event.object)
+    const before = event.old !== undefined && shown(event.old)
+    if (event.type === 'DELETED') {
+      if (before) write('DELETED', printer.print(event.object))
+    } else if (now) write(before ? 'MODIFIED' : 'ADDED', printer.print(event.object))
+    else if (before)
+      write(
+        'DELETED',
+        printer.print({
+          ...(event.old ?? event.object),
+          metadata: { ...(event.old ?? event.object).metadata, resourceVersion: String(event.revision) },
+        }),
+      )
+  }
+  let stop: () => void = () => {}
+  try {
+    const starts = initial ?? from === 0
+    const start = starts ? core.storage.revision : from
+    if (starts)
+      for (const object of core.storage.list(bucketOf(definition), namespace))
+        if (shown(object)) write('ADDED', printer.print(object))
+    sent = start
+    if (initial === true)
+      write('BOOKMARK', printer.bookmark(String(Math.max(core.storage.revision, from)), true))
+    stop = core.storage.watch(bucketOf(definition), start, listener)
+  } catch (error) {
+    if (!(error instanceof StatusError)) throw error
+    write('ERROR', error.status())
+    response.end()
+    return
+  }
+  let marked = sent
+  const bookmark = (): void => {
+    // A quiet kind's bookmark may be newer than its last change: that is what it is for.
+    const latest = core.storage.revision
+    if (latest <= marked) return
+    marked = latest
+    write('BOOKMARK', printer.bookmark(String(latest), false))
+  }
+  const seconds = Number(query.get('timeoutSeconds') ?? '0')
+  const lasts = seconds > 0 ? seconds * 1000 : (1800 + Math.random() * 1800) * 1000
+  const timers: NodeJS.Timeout[] = []
+  const finish = (): void => {
+    stop()
+    for (const timer of timers) clearTimeout(timer)
+    closing.removeEventListener('abort', finish)
+    if (!response.writableEnded) response.end()
+  }
+  timers.push(setTimeout(finish, Math.min(lasts, 2 ** 31 - 1)))
+  if (bookmarks) {
+    timers.push(setInterval(bookmark, BOOKMARK_EVERY))
+    if (lasts > 2000) timers.push(setTimeout(bookmark, Math.min(lasts - 2000, 2 ** 31 - 1)))
+  }
+  for (const timer of timers) timer.unref()
+  closing.addEventListener('abort', finish, { once: true })
+  response.on('close', finish)
+}
+
+function isTrue(text: string | null): boolean {
+  return text !== null && ['true', '1', 't', 'TRUE', 'True', 'T'].includes(text)
+}
+
+function checkInitialEvents(exchange: Exchange): boolean | undefined {
+  const { query } = exchange
+  const given = query.get('sendInitialEvents')
+  const match = query.get('resourceVersionMatch') ?? ''
+  const errors = []
+  if (given === null) {
+    if (match !== '')
+      errors.push(
+        fieldError.forbidden(
+          'resourceVersionMatch',
+          'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided',
+        ),
+      )
+  } else {
+    if (match === '')
+      errors.push(
+        fieldError.forbidden(
+          'resourceVersionMatch',
+          'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan',
+        ),
+      )
+    else if (match !== 'NotOlderThan')
+      errors.push(fieldError.notSupported('resourceVersionMatch', match, ['NotOlderThan']))
+    if (isTrue(given) && !isTrue(query.get('allowWatchBookmarks')))
+      errors.push(fieldError.forbidden('sendInitialEvents', 'sendInitialEvents requires allowWatchBookmarks'))
+  }
+  if (errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', errors)
+  return given === null ? undefined : isTrue(given)
+}
+
+/** Shapes the objects of a watch as the client asked. */
+class EventPrinter {
+  readonly #core: Core
+  readonly #definition: ResourceDefinition
+  readonly #shape: ReturnType<typeof wantedShape>
+  readonly #include: 'None' | 'Metadata' | 'Object'
+  #first = true
+  constructor(core: Core, definition: ResourceDefinition, exchange: Exchange) {
+    this.#core = core
+    this.#definition = definition
+    this.#shape = wantedShape(exchange.accept)
+    const include = exchange.query.get('includeObject')
+    this.#include = include === 'None' || include === 'Object' ? include : 'Metadata'
+  }
+
+  print(stored: ApiObject): Json {
+    const object = inVersion(this.#definition, stored)
+    if (this.#shape?.as === 'Table') {
+      const table = toTable(this.#definition, [object], {
+        includeObject: this.#include,
+        now: this.#core.clock.now(),
+      })
+      const columns = this.#first ? table.columnDefinitions : null
+      this.#first = false
+      return {
+        kind: 'Table',
+        apiVersion: `meta.k8s.io/${this.#shape.version}`,
+        metadata: { resourceVersion: object.metadata.resourceVersion },
+        columnDefinitions: columns,
+        rows: table.rows,
+      }
+    }
+    if (this.#shape !== undefined)
+      return {
+        kind: 'PartialObjectMetadata',
+        apiVersion: `meta.k8s.io/${this.#shape.version}`,
+        metadata: object.metadata,
+      }
+    return object
+  }
+
+  bookmark(revision: string, initialEnd: boolean): Json {
+    const metadata: JsonObject = {
+      resourceVersion: revision,
+      ...(initialEnd ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {}),
+    }
+    if (this.#shape?.as === 'Table') {
+      const columns = this.#first
+        ? toTable(this.#definition, [], { includeObject: 'None', now: 0 }).columnDefinitions
+        : null
+      this.#first = false
+      return {
+        kind: 'Table',
+        apiVersion: `meta.k8s.io/${this.#shape.version}`,
+        metadata: { resourceVersion: revision },
+        columnDefinitions: columns,
+        rows: [
+          {
+            cells: [],
+            object: {
+              kind: 'PartialObjectMetadata',
+              apiVersion: `meta.k8s.io/${this.#shape.version}`,
+              metadata,
+            },
+          },
+        ],
+      }
+    }
+    if (this.#shape !== undefined)
+      return { kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${this.#shape.version}`, metadata }
+    return { kind: this.#definition.kind, apiVersion: apiVersionOf(this.#definition), metadata }
+  }
+}

@@ -1,0 +1,327 @@
+import type { ApiObject, ResourceDefinition } from './resources.ts'
+import { at, isObject } from './rest/json.ts'
+import type { Core, WriteContext } from './rest/core.ts'
+import { bucketOf, inVersion } from './rest/core.ts'
+import { deleteObject } from './rest/delete.ts'
+import { createObject, updateObject } from './rest/write.ts'
+import type { ObjectKey } from './store/storage.ts'
+import { CRD_BUCKET, establish } from './crds.ts'
+
+/** Time between a write and the garbage collector's answer, milliseconds: long enough for a client to see the state between. */
+const COLLECT_AFTER = 50
+
+/**
+ * What the control plane does to objects by itself: collects garbage, empties and removes namespaces, establishes CRDs,
+ * gives each namespace its default account and CA. Returns what ends it.
+ */
+export function startLifecycle(core: Core): () => void {
+  const pending = new Map<string, NodeJS.Timeout>()
+  let stopped = false
+  const later = (key: string, work: () => void): void => {
+    if (stopped || pending.has(key)) return
+    const timer = setTimeout(() => {
+      pending.delete(key)
+      try {
+        work()
+      } catch {
+        // Someone else's write came between, or admission refused: the next change of the object asks again.
+      }
+    }, COLLECT_AFTER)
+    timer.unref()
+    pending.set(key, timer)
+  }
+  core.storage.tap((key, event) => {
+    const { object } = event
+    const uid = object.metadata.uid ?? ''
+    if (event.type === 'DELETED') {
+      if (core.storage.dependents(uid).length > 0) later(`owner ${uid}`, () => collectDependents(core, uid))
+      for (const owner of object.metadata.ownerReferences ?? [])
+        later(`wait ${owner.uid}`, () => finishForeground(core, owner.uid))
+    } else {
+      if (object.metadata.ownerReferences !== undefined) {
+        later(`self ${uid}`, () => collectSelf(core, uid))
+        for (const owner of object.metadata.ownerReferences)
+          later(`wait ${owner.uid}`, () => finishForeground(core, owner.uid))
+      }
+      const finalizers = object.metadata.finalizers ?? []
+      if (
+        object.metadata.deletionTimestamp !== undefined &&
+        (finalizers.includes('foregroundDeletion') || finalizers.includes('orphan'))
+      )
+        later(`wait ${uid}`, () => finishForeground(core, uid))
+    }
+    const namespace = key.bucket === '/namespaces' ? key.name : key.namespace
+    if (namespace === '') {
+      if (key.bucket === CRD_BUCKET && event.type !== 'DELETED')
+        later(`crd ${key.name}`, () => tendCrd(core, key))
+      else if (event.type === 'DELETED') tendCrdOf(core, key, later)
+      return
+    }
+    if (event.type === 'DELETED') tendCrdOf(core, key, later)
+    const home = core.storage.get({ bucket: '/namespaces', namespace: '', name: namespace })
+    if (home === undefined) return
+    if (home.metadata.deletionTimestamp !== undefined)
+      later(`namespace ${namespace}`, () => emptyNamespace(core, namespace))
+    else if (
+      key.bucket === '/namespaces' ||
+      (event.type === 'DELETED' && ['default', 'kube-root-ca.crt'].includes(key.name))
+    )
+      later(`furnish ${namespace}`, () => furnish(core, namespace))
+  })
+  return () => {
+    stopped = true
+    for (const timer of pending.values()) clearTimeout(timer)
+    pending.clear()
+  }
+}
+
+function controllerContext(name: string): WriteContext {
+  return {
+    user: {
+      username: `system:serviceaccount:kube-system:${name}`,
+      groups: ['system:masters', 'system:authenticated'],
+    },
+    manager: 'kube-controller-manager',
+    dryRun: false,
+    fieldValidation: 'Ignore',
+    warnings: [],
+  }
+}
+
+function definitionAt(core: Core, key: ObjectKey): ResourceDefinition | undefined {
+  return core.registry
+    .all()
+    .find((definition) => bucketOf(definition) === key.bucket && definition.storedAs === undefined)
+}
+
+function ownerExists(
+  core: Core,
+  dependent: ApiObject,
+  owner: { uid: string; name: string; kind: string },
+): ApiObject | undefined {
+  const found = core.storage.byUid(owner.uid)
+  if (found === undefined || found.key.name !== owner.name) return undefined
+  if (found.key.namespace !== '' && found.key.namespace !== (dependent.metadata.namespace ?? ''))
+    return undefined
+  return found.object
+}
+
+function collectDependents(core: Core, uid: string): void {
+  for (const { object } of core.storage.dependents(uid)) collectSelf(core, object.metadata.uid ?? '')
+}
+
+/** Deletes an object none of whose owners is left; forgets the owners that are gone if others are. */
+function collectSelf(core: Core, uid: string): void {
+  const found = core.storage.byUid(uid)
+  const owners = found?.object.metadata.ownerReferences ?? []
+  if (found === undefined || owners.length === 0) return
+  const definition = definitionAt(core, found.key)
+  if (definition === undefined) return
+  const { object, key } = found
+  const solid = owners.filter((owner) => {
+    const there = ownerExists(core, object, owner)
+    return there !== undefined && !waitsForDependents(there)
+  })
+  const waiting = owners.filter((owner) => {
+    const there = ownerExists(core, object, owner)
+    return there !== undefined && waitsForDependents(there)
+  })
+  if (solid.length === owners.length) return
+  const ctx = controllerContext('generic-garbage-collector')
+  if (solid.length > 0) {
+    const live = inVersion(definition, object)
+    updateObject(
+      core,
+      definition,
+      key.namespace,
+      key.name,
+      { ...live, metadata: { ...live.metadata, ownerReferences: solid } },
+      { ...ctx, patch: true },
+    )
+    return
+  }
+  if (object.metadata.deletionTimestamp !== undefined) return
+  const policy = waiting.length > 0 && core.storage.dependents(uid).length > 0 ? 'Foreground' : 'Background'
+  const finalizers = object.metadata.finalizers ?? []
+  deleteObject(
+    core,
+    definition,
+    key.namespace,
+    key.name,
+    {
+      propagationPolicy: finalizers.includes('orphan')
+        ? 'Orphan'
+        : finalizers.includes('foregroundDeletion')
+          ? 'Foreground'
+          : policy,
+      preconditions: { uid },
+    },
+    ctx,
+  )
+}
+
+function waitsForDependents(owner: ApiObject): boolean {
+  return (
+    owner.metadata.deletionTimestamp !== undefined &&
+    (owner.metadata.finalizers ?? []).includes('foregroundDeletion')
+  )
+}
+
+/** Takes the garbage collector's finalizers from an owner once its dependents are dealt with. */
+function finishForeground(core: Core, uid: string): void {
+  const found = core.storage.byUid(uid)
+  if (found === undefined || found.object.metadata.deletionTimestamp === undefined) return
+  const definition = definitionAt(core, found.key)
+  if (definition === undefined) return
+  const ctx: WriteContext = { ...controllerContext('generic-garbage-collector'), patch: true }
+  const finalizers = found.object.metadata.finalizers ?? []
+  const drop = (name: string): void => {
+    const live = inVersion(definition, found.object)
+    updateObject(
+      core,
+      definition,
+      found.key.namespace,
+      found.key.name,
+      { ...live, metadata: { ...live.metadata, finalizers: finalizers.filter((each) => each !== name) } },
+      ctx,
+    )
+  }
+  if (finalizers.includes('orphan')) {
+    for (const dependent of core.storage.dependents(uid)) {
+      const kind = definitionAt(core, dependent.key)
+      if (kind === undefined) continue
+      const live = inVersion(kind, dependent.object)
+      const rest = (live.metadata.ownerReferences ?? []).filter((owner) => owner.uid !== uid)
+      updateObject(
+        core,
+        kind,
+        dependent.key.namespace,
+        dependent.key.name,
+        { ...live, metadata: { ...live.metadata, ownerReferences: rest } },
+        ctx,
+      )
+    }
+    drop('orphan')
+  } else if (finalizers.includes('foregroundDeletion')) {
+    const dependents = core.storage.dependents(uid)
+    const blocking = dependents.filter(({ object }) =>
+      object.metadata.ownerReferences?.some(
+        (owner) => owner.uid === uid && owner.blockOwnerDeletion === true,
+      ),
+    )
+    if (blocking.length === 0) drop('foregroundDeletion')
+    for (const { object } of dependents) collectSelf(core, object.metadata.uid ?? '')
+  }
+}
+
+/** Deletes what is in a namespace that goes, and the namespace when nothing is left. */
+function emptyNamespace(core: Core, namespace: string): void {
+  const key: ObjectKey = { bucket: '/namespaces', namespace: '', name: namespace }
+  const ctx = controllerContext('namespace-controller')
+  let left = 0
+  for (const definition of core.registry.all()) {
+    if (!definition.namespaced || definition.storedAs !== undefined) continue
+    for (const object of core.storage.list(bucketOf(definition), namespace)) {
+      if (object.metadata.deletionTimestamp === undefined)
+        deleteObject(
+          core,
+          definition,
+          namespace,
+          object.metadata.name ?? '',
+          { propagationPolicy: 'Background' },
+          ctx,
+        )
+      if (
+        core.storage.get({ bucket: bucketOf(definition), namespace, name: object.metadata.name ?? '' }) !==
+        undefined
+      )
+        left++
+    }
+  }
+  const home = core.storage.get(key)
+  if (home === undefined || left > 0) return
+  const spec = isObject(home['spec']) ? home['spec'] : {}
+  const finalizers = Array.isArray(spec['finalizers'])
+    ? spec['finalizers'].filter((each) => each !== 'kubernetes')
+    : []
+  const next: ApiObject = { ...home, spec: { ...spec, finalizers } }
+  if (finalizers.length === 0 && (home.metadata.finalizers ?? []).length === 0) core.storage.remove(key, next)
+  else if (Array.isArray(spec['finalizers']) && spec['finalizers'].includes('kubernetes'))
+    core.storage.put(key, { ...next, metadata: { ...next.metadata } })
+}
+
+const CA_DESCRIPTION =
+  'Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters.'
+
+/** Gives a namespace its default account and the CA's certificate. */
+function furnish(core: Core, namespace: string): void {
+  const ctx = controllerContext('root-ca-cert-publisher')
+  const configMaps = core.registry.find('', 'v1', 'configmaps')
+  if (
+    configMaps !== undefined &&
+    core.caPem !== '' &&
+    core.storage.get({ bucket: '/configmaps', namespace, name: 'kube-root-ca.crt' }) === undefined
+  )
+    createObject(
+      core,
+      configMaps,
+      namespace,
+      {
+        metadata: { name: 'kube-root-ca.crt', annotations: { 'kubernetes.io/description': CA_DESCRIPTION } },
+        data: { 'ca.crt': core.caPem },
+      },
+      ctx,
+    )
+  const accounts = core.registry.find('', 'v1', 'serviceaccounts')
+  if (
+    accounts !== undefined &&
+    core.storage.get({ bucket: '/serviceaccounts', namespace, name: 'default' }) === undefined
+  )
+    createObject(core, accounts, namespace, { metadata: { name: 'default' } }, ctx)
+}
+
+/** Establishes a CRD; when it is going, deletes its objects first. */
+function tendCrd(core: Core, key: ObjectKey): void {
+  const crd = core.storage.get(key)
+  if (crd === undefined) return
+  const group = at(crd, ['spec', 'group'])
+  const plural = at(crd, ['spec', 'names', 'plural'])
+  if (crd.metadata.deletionTimestamp !== undefined) {
+    const definition = core.registry.all().find((each) => each.group === group && each.resource === plural)
+    const bucket = `${String(group)}/${String(plural)}`
+    if (definition !== undefined)
+      for (const object of core.storage.list(bucket))
+        if (object.metadata.deletionTimestamp === undefined)
+          deleteObject(
+            core,
+            definition,
+            object.metadata.namespace,
+            object.metadata.name ?? '',
+            {},
+            controllerContext('customresourcecleanup'),
+          )
+    if (core.storage.list(bucket).length > 0) return
+    const finalizers = (crd.metadata.finalizers ?? []).filter(
+      (each) => each !== 'customresourcecleanup.apiextensions.k8s.io',
+    )
+    const next: ApiObject = { ...crd, metadata: { ...crd.metadata, finalizers } }
+    if (finalizers.length === 0) core.storage.remove(key, next)
+    return
+  }
+  const next = establish(core, crd)
+  const finalizers = crd.metadata.finalizers ?? []
+  if (!finalizers.includes('customresourcecleanup.apiextensions.k8s.io'))
+    next.metadata = {
+      ...crd.metadata,
+      finalizers: [...finalizers, 'customresourcecleanup.apiextensions.k8s.io'],
+    }
+  if (JSON.stringify(next) !== JSON.stringify(crd))
+    core.storage.put(key, { ...next, metadata: { ...next.metadata } })
+}
+
+function tendCrdOf(core: Core, key: ObjectKey, later: (key: string, work: () => void) => void): void {
+  const [group = '', resource = ''] = key.bucket.split('/')
+  const crdKey: ObjectKey = { bucket: CRD_BUCKET, namespace: '', name: `${resource}.${group}` }
+  const crd = core.storage.get(crdKey)
+  if (crd?.metadata.deletionTimestamp !== undefined) later(`crd ${crdKey.name}`, () => tendCrd(core, crdKey))
+}

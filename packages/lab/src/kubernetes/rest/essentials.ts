@@ -1,0 +1,46 @@
+import { defaultCrd } from '../crds.ts'
+import type { ApiObject, ResourceDefinition } from '../resources.ts'
+import { groupResource } from '../resources.ts'
+import { isObject } from './json.ts'
+
+/** Rules the server cannot do without, whatever the other rules of built-in kinds are: namespaces, secrets, CRDs. In place. */
+export function essentialDefaults(
+  definition: ResourceDefinition,
+  object: ApiObject,
+  old: ApiObject | undefined,
+): void {
+  switch (groupResource(definition)) {
+    case 'namespaces': {
+      object.metadata.labels = {
+        ...object.metadata.labels,
+        'kubernetes.io/metadata.name': object.metadata.name ?? '',
+      }
+      const spec = isObject(object['spec']) ? object['spec'] : {}
+      if (old === undefined) {
+        const finalizers = Array.isArray(spec['finalizers']) ? spec['finalizers'] : []
+        object['spec'] = {
+          ...spec,
+          finalizers: finalizers.includes('kubernetes') ? finalizers : [...finalizers, 'kubernetes'],
+        }
+        object['status'] = { phase: 'Active' }
+      }
+      return
+    }
+    case 'secrets': {
+      const plain = object['stringData']
+      if (isObject(plain)) {
+        const data = isObject(object['data']) ? { ...object['data'] } : {}
+        for (const [key, value] of Object.entries(plain))
+          data[key] = Buffer.from(String(value)).toString('base64')
+        object['data'] = data
+      }
+      delete object['stringData']
+      if (object['type'] === undefined || object['type'] === '') object['type'] = 'Opaque'
+      return
+    }
+    case 'customresourcedefinitions.apiextensions.k8s.io':
+      defaultCrd(object)
+      return
+    default:
+  }
+}

@@ -1,0 +1,152 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import type { FieldError } from '../errors.ts'
+import { fieldError } from '../errors.ts'
+import type { ApiObject, ObjectMeta, ResourceDefinition } from '../resources.ts'
+import { labelValueProblems, objectNameProblems, qualifiedNameProblems } from '../schema/names.ts'
+import { equal } from './json.ts'
+
+const SUFFIX_LETTERS = 'bcdfghjklmnpqrstvwxz2456789'
+const ANNOTATIONS_LIMIT = 256 * 1024
+
+/** A name from a generateName: cut to 58 characters, five more at random. */
+export function generateName(base: string): string {
+  const letters = [...randomBytes(5)].map((byte) => SUFFIX_LETTERS[byte % SUFFIX_LETTERS.length] ?? 'x')
+  return base.slice(0, 58) + letters.join('')
+}
+
+/** Fills in what the server alone decides at creation. */
+export function stampNew(meta: ObjectMeta, now: string): void {
+  meta.uid = randomUUID()
+  meta.creationTimestamp = now
+  delete meta.deletionTimestamp
+  delete meta.deletionGracePeriodSeconds
+  delete meta['selfLink']
+}
+
+/** Takes over from the stored object what an update cannot change. */
+export function keepSystemFields(meta: ObjectMeta, old: ObjectMeta): void {
+  const kept = [
+    'uid',
+    'creationTimestamp',
+    'deletionTimestamp',
+    'deletionGracePeriodSeconds',
+    'generation',
+  ] as const
+  for (const field of kept) {
+    if (old[field] === undefined) delete meta[field]
+    else Object.assign(meta, { [field]: old[field] })
+  }
+  meta.name = old.name
+  if (old.namespace === undefined) delete meta.namespace
+  else meta.namespace = old.namespace
+  if (old.generateName !== undefined) meta.generateName ??= old.generateName
+  delete meta['selfLink']
+}
+
+/** Puts metadata into the order the API server prints, and drops what is empty. */
+export function tidyMetadata(meta: ObjectMeta): ObjectMeta {
+  const order = [
+    'name',
+    'generateName',
+    'namespace',
+    'uid',
+    'resourceVersion',
+    'generation',
+    'creationTimestamp',
+    'deletionTimestamp',
+    'deletionGracePeriodSeconds',
+    'labels',
+    'annotations',
+    'ownerReferences',
+    'finalizers',
+    'managedFields',
+  ]
+  const result: ObjectMeta = {}
+  for (const field of order) {
+    const value = meta[field]
+    if (value === undefined || value === null || value === '') continue
+    if (Array.isArray(value) && value.length === 0) continue
+    if (typeof value === 'object' && !Array.isArray(value) && Object.keys(value).length === 0) continue
+    result[field] = value
+  }
+  return result
+}
+
+/** Checks name, labels, annotations, finalizers and owner references. */
+export function validateMetadata(
+  definition: ResourceDefinition,
+  object: ApiObject,
+  old?: ApiObject,
+): FieldError[] {
+  const meta = object.metadata
+  const errors: FieldError[] = []
+  const name = meta.name ?? ''
+  if (old === undefined) {
+    if (meta.generateName !== undefined && meta.generateName !== '') {
+      const base = meta.generateName.replace(/-+$/, 'a')
+      for (const problem of objectNameProblems(definition, base))
+        errors.push(fieldError.invalid('metadata.generateName', meta.generateName, problem))
+    }
+    if (name === '') errors.push(fieldError.required('metadata.name', 'name or generateName is required'))
+    else if (meta.generateName === undefined || meta.generateName === '')
+      for (const problem of objectNameProblems(definition, name))
+        errors.push(fieldError.invalid('metadata.name', name, problem))
+  }
+  for (const [key, value] of Object.entries(meta.labels ?? {})) {
+    for (const problem of qualifiedNameProblems(key))
+      errors.push(fieldError.invalid('metadata.labels', key, problem))
+    for (const problem of labelValueProblems(value))
+      errors.push(fieldError.invalid('metadata.labels', value, problem))
+  }
+  let size = 0
+  for (const [key, value] of Object.entries(meta.annotations ?? {})) {
+    size += key.length + value.length
+    for (const problem of qualifiedNameProblems(key.toLowerCase()))
+      errors.push(fieldError.invalid('metadata.annotations', key, problem))
+  }
+  if (size > ANNOTATIONS_LIMIT) errors.push(fieldError.tooLong('metadata.annotations', ANNOTATIONS_LIMIT))
+  meta.ownerReferences?.forEach((owner) => {
+    for (const part of ['apiVersion', 'kind', 'name', 'uid'] as const)
+      if (owner[part] === undefined || owner[part] === '')
+        errors.push(
+          part === 'apiVersion'
+            ? fieldError.invalid('metadata.ownerReferences.apiVersion', '', 'version must not be empty')
+            : fieldError.invalid(`metadata.ownerReferences.${part}`, '', 'must not be empty'),
+        )
+  })
+  const controllers = (meta.ownerReferences ?? []).filter((owner) => owner.controller === true)
+  if (controllers.length > 1)
+    errors.push(
+      fieldError.invalid(
+        'metadata.ownerReferences',
+        meta.ownerReferences,
+        `Only one reference can have Controller set to true. Found "true" in references for ${controllers[0]?.name} and ${controllers[1]?.name}`,
+      ),
+    )
+  for (const finalizer of meta.finalizers ?? []) {
+    for (const problem of qualifiedNameProblems(finalizer))
+      errors.push(fieldError.invalid('metadata.finalizers', finalizer, problem))
+  }
+  if (old?.metadata.deletionTimestamp !== undefined) {
+    const known = new Set(old.metadata.finalizers ?? [])
+    const added = (meta.finalizers ?? []).filter((each) => !known.has(each))
+    if (added.length > 0)
+      errors.push(
+        fieldError.forbidden(
+          'metadata.finalizers',
+          `no new finalizers can be added if the object is being deleted, found new finalizers []string{${added.map((each) => JSON.stringify(each)).join(', ')}}`,
+        ),
+      )
+  }
+  return errors
+}
+
+/** Whether two states differ outside metadata (and outside status, when that has its own subresource). */
+export function specChanged(object: ApiObject, old: ApiObject, ignoreStatus: boolean): boolean {
+  for (const key of new Set([...Object.keys(object), ...Object.keys(old)])) {
+    if (key === 'metadata' || key === 'apiVersion' || key === 'kind') continue
+    if (key === 'status' && ignoreStatus) continue
+    if (!equal(object[key], old[key])) return true
+  }
+  return false
+}

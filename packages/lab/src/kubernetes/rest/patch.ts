@@ -1,0 +1,88 @@
+import { badRequest, fieldError, invalid, notFound, StatusError } from '../errors.ts'
+import { applyConfiguration } from '../fields/apply.ts'
+import { applyJsonPatch } from '../patch/json-patch.ts'
+import { applyMergePatch } from '../patch/merge-patch.ts'
+import { applyStrategicPatch } from '../patch/strategic.ts'
+import type { ApiObject, Json, ResourceDefinition } from '../resources.ts'
+import type { Core, WriteContext } from './core.ts'
+import { inVersion, keyOf, schemaOf } from './core.ts'
+import { isObject } from './json.ts'
+import { createObject, updateObject } from './write.ts'
+
+/** Kind of a patch. */
+export type PatchType = 'json' | 'merge' | 'strategic' | 'apply'
+
+/** Applies a patch of any kind. Returns the new state and whether it was created. */
+export function patchObject(
+  core: Core,
+  definition: ResourceDefinition,
+  namespace: string | undefined,
+  name: string,
+  patch: Json,
+  type: PatchType,
+  ctx: WriteContext & { force?: boolean },
+): { object: ApiObject; created: boolean } {
+  const stored = core.storage.get(keyOf(definition, namespace, name))
+  const patching: WriteContext = { ...ctx, patch: true }
+  if (type === 'apply') {
+    if (!isObject(patch)) throw badRequest('error decoding YAML: json: cannot unmarshal into Go value')
+    const live = stored === undefined ? undefined : inVersion(definition, stored)
+    if (live === undefined && ctx.subresource !== undefined) throw notFound(definition, name)
+    const uid = isObject(patch['metadata']) ? patch['metadata']['uid'] : undefined
+    if (live === undefined && typeof uid === 'string' && uid !== '')
+      throw new StatusError(
+        409,
+        'Conflict',
+        `Operation cannot be fulfilled on ${definition.resource}${definition.group === '' ? '' : `.${definition.group}`} ${JSON.stringify(name)}: uid mismatch: the provided object specified uid ${uid}, and no existing object was found`,
+        { name, ...(definition.group === '' ? {} : { group: definition.group }), kind: definition.resource },
+      )
+    const next = applyConfiguration(
+      core,
+      definition,
+      live,
+      {
+        ...patch,
+        metadata: {
+          ...(isObject(patch['metadata']) ? patch['metadata'] : {}),
+          name,
+          ...(namespace === undefined ? {} : { namespace }),
+        },
+      },
+      ctx,
+    )
+    if (live === undefined)
+      return {
+        object: createObject(core, definition, namespace, next, { ...patching, keepManagedFields: true }),
+        created: true,
+      }
+    return {
+      object: updateObject(core, definition, namespace, name, next, { ...patching, keepManagedFields: true }),
+      created: false,
+    }
+  }
+  if (stored === undefined) throw notFound(definition, name)
+  const live = inVersion(definition, stored)
+  let result: Json
+  if (type === 'json') result = applyJsonPatch(live, patch)
+  else {
+    if (!isObject(patch))
+      throw badRequest(
+        Array.isArray(patch)
+          ? 'json: cannot unmarshal array into Go value of type map[string]interface {}'
+          : 'Invalid JSON Patch',
+      )
+    result =
+      type === 'merge'
+        ? applyMergePatch(live, patch)
+        : applyStrategicPatch(core.registry, schemaOf(core, definition), live, patch)
+  }
+  if (!isObject(result)) throw badRequest('the patch does not leave an object')
+  const metadata = isObject(result['metadata']) ? { ...result['metadata'] } : {}
+  if (metadata['name'] !== undefined && metadata['name'] !== live.metadata.name)
+    throw invalid(definition, name, [
+      fieldError.invalid('metadata.name', metadata['name'], 'field is immutable'),
+    ])
+  const object = { ...result, metadata } as ApiObject
+  // The live resourceVersion is in the patched object unless the patch itself names one: then it is a condition.
+  return { object: updateObject(core, definition, namespace, name, object, patching), created: false }
+}

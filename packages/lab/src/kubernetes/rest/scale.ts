@@ -1,0 +1,123 @@
+import { badRequest, fieldError, invalid, notFound } from '../errors.ts'
+import { applyJsonPatch } from '../patch/json-patch.ts'
+import { applyMergePatch } from '../patch/merge-patch.ts'
+import type { ApiObject, Json, ResourceDefinition, ScalePaths } from '../resources.ts'
+import type { Core, WriteContext } from './core.ts'
+import { inVersion, keyOf } from './core.ts'
+import { at, copy, isObject, setAt, simplePath } from './json.ts'
+import { checkPreconditions, updateObject } from './write.ts'
+
+const BUILTIN: ScalePaths = { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas' }
+
+function pathsOf(definition: ResourceDefinition): ScalePaths {
+  return definition.scale ?? BUILTIN
+}
+
+function scaleOf(definition: ResourceDefinition, object: ApiObject): ApiObject {
+  const paths = pathsOf(definition)
+  const replicas = at(object, simplePath(paths.specReplicasPath))
+  const current = at(object, simplePath(paths.statusReplicasPath))
+  const selector =
+    definition.crd === true
+      ? paths.labelSelectorPath === undefined
+        ? undefined
+        : at(object, simplePath(paths.labelSelectorPath))
+      : printSelector(at(object, ['spec', 'selector']))
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata
+  return {
+    kind: 'Scale',
+    apiVersion: 'autoscaling/v1',
+    metadata: {
+      name,
+      ...(namespace === undefined ? {} : { namespace }),
+      uid,
+      resourceVersion,
+      creationTimestamp,
+    },
+    spec: typeof replicas === 'number' && replicas !== 0 ? { replicas } : {},
+    status: {
+      replicas: typeof current === 'number' ? current : 0,
+      ...(typeof selector === 'string' && selector !== '' ? { selector } : {}),
+    },
+  }
+}
+
+function printSelector(selector: Json | undefined): string | undefined {
+  const labels = isObject(selector)
+    ? isObject(selector['matchLabels'])
+      ? selector['matchLabels']
+      : selector
+    : undefined
+  if (labels === undefined) return undefined
+  return Object.keys(labels)
+    .toSorted()
+    .filter((key) => typeof labels[key] === 'string')
+    .map((key) => `${key}=${String(labels[key])}`)
+    .join(',')
+}
+
+/** The Scale of an object. */
+export function readScale(
+  core: Core,
+  definition: ResourceDefinition,
+  namespace: string | undefined,
+  name: string,
+): ApiObject {
+  const stored = core.storage.get(keyOf(definition, namespace, name))
+  if (stored === undefined) throw notFound(definition, name)
+  return scaleOf(definition, inVersion(definition, stored))
+}
+
+/** Sets the replicas of an object; a Scale without them means 0. */
+export function writeScale(
+  core: Core,
+  definition: ResourceDefinition,
+  namespace: string | undefined,
+  name: string,
+  scale: ApiObject,
+  ctx: WriteContext,
+): ApiObject {
+  const stored = core.storage.get(keyOf(definition, namespace, name))
+  if (stored === undefined) throw notFound(definition, name)
+  const live = inVersion(definition, stored)
+  const wanted = at(scale, ['spec', 'replicas']) ?? 0
+  if (typeof wanted !== 'number') throw badRequest('spec.replicas must be a number')
+  if (wanted < 0)
+    throw invalid({ group: 'autoscaling', kind: 'Scale' }, name, [
+      fieldError.invalid('spec.replicas', wanted, 'should be a non-negative integer'),
+    ])
+  if ((scale.metadata.name ?? name) !== name)
+    throw badRequest(
+      `the name of the object (${scale.metadata.name}) does not match the name on the URL (${name})`,
+    )
+  const conditions: ApiObject = {
+    metadata: { uid: scale.metadata.uid, resourceVersion: scale.metadata.resourceVersion },
+  }
+  checkPreconditions(definition, conditions, live, { ...ctx, patch: true })
+  const next = copy(live)
+  setAt(next, simplePath(pathsOf(definition).specReplicasPath), wanted)
+  // The write goes to the main resource; only the manager's entry says that it came through scale.
+  const written = updateObject(core, definition, namespace, name, next, {
+    ...ctx,
+    patch: true,
+    subresource: 'scale',
+  })
+  return scaleOf(definition, written)
+}
+
+/** Patches the Scale of an object. */
+export function patchScale(
+  core: Core,
+  definition: ResourceDefinition,
+  namespace: string | undefined,
+  name: string,
+  patch: Json,
+  type: 'json' | 'merge' | 'strategic' | 'apply',
+  ctx: WriteContext,
+): ApiObject {
+  const scale = readScale(core, definition, namespace, name)
+  const patched = type === 'json' ? applyJsonPatch(scale, patch) : applyMergePatch(scale, patch)
+  if (!isObject(patched)) throw badRequest('the patch does not leave an object')
+  const object: ApiObject = { ...patched, metadata: isObject(patched['metadata']) ? patched['metadata'] : {} }
+  return writeScale(core, definition, namespace, name, object, ctx)
+}

@@ -1,0 +1,123 @@
+import type { ApiObject, ResourceDefinition } from '../resources.ts'
+import { groupResource } from '../resources.ts'
+import { isObject } from './json.ts'
+
+/** Built-in kinds that count generations: those whose spec a controller acts on. */
+const GENERATIONS = new Set([
+  'pods',
+  'replicationcontrollers',
+  'deployments.apps',
+  'replicasets.apps',
+  'statefulsets.apps',
+  'daemonsets.apps',
+  'jobs.batch',
+  'cronjobs.batch',
+  'ingresses.networking.k8s.io',
+  'networkpolicies.networking.k8s.io',
+  'horizontalpodautoscalers.autoscaling',
+  'poddisruptionbudgets.policy',
+  'customresourcedefinitions.apiextensions.k8s.io',
+  'flowschemas.flowcontrol.apiserver.k8s.io',
+  'prioritylevelconfigurations.flowcontrol.apiserver.k8s.io',
+  'validatingwebhookconfigurations.admissionregistration.k8s.io',
+  'mutatingwebhookconfigurations.admissionregistration.k8s.io',
+  'validatingadmissionpolicies.admissionregistration.k8s.io',
+  'validatingadmissionpolicybindings.admissionregistration.k8s.io',
+  'priorityclasses.scheduling.k8s.io',
+  'ingressclasses.networking.k8s.io',
+  'endpointslices.discovery.k8s.io',
+])
+
+/** Built-in kinds whose PUT must name a resourceVersion. */
+const NEEDS_VERSION = new Set([
+  'leases.coordination.k8s.io',
+  'customresourcedefinitions.apiextensions.k8s.io',
+  'validatingwebhookconfigurations.admissionregistration.k8s.io',
+  'mutatingwebhookconfigurations.admissionregistration.k8s.io',
+  'apiservices.apiregistration.k8s.io',
+])
+
+/** Built-in kinds that keep the status they are created with: the kubelet registers Nodes with it. */
+const KEEPS_STATUS = new Set(['nodes', 'persistentvolumes'])
+
+/** Whether an object counts its generations. Custom kinds always do. */
+export function builtinGenerations(definition: ResourceDefinition): boolean {
+  return GENERATIONS.has(groupResource(definition))
+}
+
+/** Whether a PUT without resourceVersion is refused. */
+export function needsResourceVersion(definition: ResourceDefinition): boolean {
+  return definition.crd === true || NEEDS_VERSION.has(groupResource(definition))
+}
+
+/** Whether status has its own subresource. */
+export function hasStatus(definition: ResourceDefinition): boolean {
+  return definition.subresources?.some((subresource) => subresource.name === 'status') === true
+}
+
+/** Whether a status in a create's body is thrown away. */
+export function dropsStatus(definition: ResourceDefinition): boolean {
+  return hasStatus(definition) && !KEEPS_STATUS.has(groupResource(definition))
+}
+
+/**
+ * What an update of the main resource or of a subresource may change: the object to store, made of the one sent and the
+ * one that is there. System metadata of `object` is already that of `old`.
+ */
+export function mergeSubresource(
+  definition: ResourceDefinition,
+  object: ApiObject,
+  old: ApiObject,
+  subresource: string | undefined,
+): ApiObject {
+  if (subresource === undefined) {
+    if (!hasStatus(definition)) return object
+    const { status: _, ...rest } = object
+    return old['status'] === undefined
+      ? { ...rest, metadata: object.metadata }
+      : { ...rest, metadata: object.metadata, status: structuredClone(old['status']) }
+  }
+  if (subresource === 'status') {
+    const status = object['status']
+    const { status: _, ...rest } = structuredClone(old)
+    const metadata = definition.crd === true ? structuredClone(old.metadata) : { ...object.metadata }
+    delete metadata.resourceVersion
+    if (definition.crd !== true) {
+      // Built-in kinds keep everything of the metadata but who owns and who holds the object.
+      if (old.metadata.ownerReferences === undefined) delete metadata.ownerReferences
+      else metadata.ownerReferences = old.metadata.ownerReferences
+    }
+    return { ...rest, metadata, ...(status === undefined ? {} : { status }) }
+  }
+  if (subresource === 'finalize') {
+    const spec = object['spec']
+    const finalizers = isObject(spec) ? spec['finalizers'] : undefined
+    const oldSpec = old['spec']
+    const metadata = structuredClone(old.metadata)
+    delete metadata.resourceVersion
+    return {
+      ...structuredClone(old),
+      metadata,
+      spec: {
+        ...(isObject(oldSpec) ? oldSpec : {}),
+        finalizers: Array.isArray(finalizers) ? finalizers : [],
+      },
+    }
+  }
+  if (subresource === 'approval') {
+    const status = object['status']
+    const oldStatus = old['status']
+    const metadata = structuredClone(old.metadata)
+    delete metadata.resourceVersion
+    const conditions = isObject(status) ? status['conditions'] : undefined
+    return {
+      ...structuredClone(old),
+      metadata,
+      status: {
+        ...(isObject(oldStatus) ? oldStatus : {}),
+        ...(conditions === undefined ? {} : { conditions }),
+      },
+    }
+  }
+  return object
+}

@@ -1,0 +1,276 @@
+import { alreadyExists, conflict, fieldError, forbidden, invalid, notFound, StatusError } from '../errors.ts'
+import type { FieldError } from '../errors.ts'
+import { updateManagedFields } from '../fields/manage.ts'
+import type { ApiObject, ResourceDefinition } from '../resources.ts'
+import { apiVersionOf } from '../resources.ts'
+import { conform, validateCustom } from '../schema/custom.ts'
+import type { Core, WriteContext } from './core.ts'
+import { gvrOf, inVersion, keyOf, mutate, timestamp, validateAdmission } from './core.ts'
+import { essentialDefaults } from './essentials.ts'
+import { copy, equal, isObject } from './json.ts'
+import {
+  generateName,
+  keepSystemFields,
+  specChanged,
+  stampNew,
+  tidyMetadata,
+  validateMetadata,
+} from './metadata.ts'
+import {
+  builtinGenerations,
+  dropsStatus,
+  hasStatus,
+  mergeSubresource,
+  needsResourceVersion,
+} from './strategies.ts'
+
+/** Whether a write refers to another object than the one stored. Throws Conflict. */
+export function checkPreconditions(
+  definition: ResourceDefinition,
+  object: ApiObject,
+  old: ApiObject,
+  ctx: WriteContext,
+): void {
+  const name = old.metadata.name ?? ''
+  const { uid, resourceVersion } = object.metadata
+  if (uid !== undefined && uid !== '' && uid !== old.metadata.uid) {
+    if (ctx.patch === true)
+      throw invalid(definition, name, [fieldError.invalid('metadata.uid', uid, 'field is immutable')])
+    const path = [definition.resource, old.metadata.namespace, name].filter(
+      (part) => part !== undefined && part !== '',
+    )
+    const key =
+      definition.group === '' || definition.crd !== true
+        ? path.join('/')
+        : [definition.group, ...path].join('/')
+    throw conflict(
+      definition,
+      name,
+      `StorageError: invalid object, Code: 4, Key: /registry/${key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`,
+    )
+  }
+  if (resourceVersion !== undefined && resourceVersion !== '' && resourceVersion !== '0') {
+    if (!/^\d+$/.test(resourceVersion))
+      throw new StatusError(
+        500,
+        undefined,
+        `strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: invalid syntax`,
+      )
+    if (resourceVersion !== old.metadata.resourceVersion) throw conflict(definition, name)
+  } else if (ctx.patch !== true && needsResourceVersion(definition)) {
+    throw invalid({ group: definition.group, kind: definition.resource }, name, [
+      fieldError.invalid('metadata.resourceVersion', 0, 'must be specified for an update'),
+    ])
+  }
+}
+
+/** Refuses new content where there is no namespace, or one that is going. */
+export function checkNamespace(
+  core: Core,
+  definition: ResourceDefinition,
+  namespace: string | undefined,
+  name: string,
+): void {
+  if (!definition.namespaced) return
+  const found = core.storage.get({ bucket: '/namespaces', namespace: '', name: namespace ?? '' })
+  if (found === undefined) throw notFound({ group: '', resource: 'namespaces' }, namespace ?? '')
+  if (found.metadata.deletionTimestamp !== undefined && definition.group !== 'authorization.k8s.io')
+    throw forbidden(
+      definition,
+      name,
+      `unable to create new content in namespace ${namespace} because it is being terminated`,
+      [
+        {
+          reason: 'NamespaceTerminating',
+          message: `namespace ${namespace} is being terminated`,
+          field: 'metadata.namespace',
+        },
+      ],
+    )
+}
+
+/** Creates an object; the body is not changed. Returns what is stored, in the definition's version. */
+export function createObject(
+  core: Core,
+  definition: ResourceDefinition,
+  namespace: string | undefined,
+  body: ApiObject,
+  ctx: WriteContext,
+): ApiObject {
+  let object = copy(body)
+  object.metadata = isObject(object.metadata) ? object.metadata : {}
+  object.apiVersion ??= apiVersionOf(definition)
+  object.kind ??= definition.kind
+  const meta = object.metadata
+  const rv = meta.resourceVersion
+  if (definition.namespaced) meta.namespace = namespace
+  else delete meta.namespace
+  if (meta.name === '') delete meta.name
+  const now = timestamp(core)
+  stampNew(meta, now)
+  delete meta.resourceVersion
+  if (meta.name === undefined && meta.generateName !== undefined && meta.generateName !== '')
+    meta.name = generateName(meta.generateName)
+  checkNamespace(core, definition, namespace, meta.name ?? '')
+  const custom = definition.crd === true
+  if (dropsStatus(definition)) delete object['status']
+  complete(core, definition, object)
+  const request = {
+    operation: 'CREATE' as const,
+    definition,
+    gvr: gvrOf(definition),
+    namespace,
+    name: meta.name,
+    user: ctx.user,
+    dryRun: ctx.dryRun,
+  }
+  const mutated = mutate(core, { ...request, object })
+  if (mutated !== undefined && mutated !== object) {
+    const { uid, creationTimestamp } = object.metadata
+    object = copy(mutated)
+    object.metadata = { ...object.metadata, uid, creationTimestamp }
+    complete(core, definition, object)
+  }
+  if (custom || builtinGenerations(definition)) object.metadata.generation = 1
+  else if (object.metadata.generation === 0) delete object.metadata.generation
+  object = { ...object, metadata: tidyMetadata(object.metadata) }
+  updateManagedFields(core, definition, undefined, object, ctx)
+  const errors = [
+    ...validateMetadata(definition, object),
+    ...validateBody(core, definition, object, undefined),
+  ]
+  if (custom && object.kind !== definition.kind)
+    errors.unshift(fieldError.invalid('kind', object.kind, `must be ${definition.kind}`))
+  if (errors.length > 0)
+    throw invalid(
+      { group: definition.group, kind: object.kind ?? definition.kind },
+      object.metadata.name ?? '',
+      errors,
+    )
+  validateAdmission(core, { ...request, object })
+  const name = object.metadata.name ?? ''
+  const key = keyOf(definition, namespace, name)
+  if (rv !== undefined && rv !== '' && rv !== '0' && /^\d+$/.test(rv))
+    throw new StatusError(500, undefined, 'resourceVersion should not be set on objects to be created')
+  const existing = core.storage.get(key)
+  if (existing !== undefined)
+    throw alreadyExists(definition, name, existing.metadata.deletionTimestamp !== undefined)
+  if (ctx.dryRun) return object
+  return inVersion(definition, core.storage.put(key, toStorage(definition, object)))
+}
+
+/** Replaces an object (or one subresource of it). Returns the new state and whether it was removed by losing its last finalizer. */
+export function updateObject(
+  core: Core,
+  definition: ResourceDefinition,
+  namespace: string | undefined,
+  name: string,
+  body: ApiObject,
+  ctx: WriteContext,
+): ApiObject {
+  const key = keyOf(definition, namespace, name)
+  const stored = core.storage.get(key)
+  if (stored === undefined) throw notFound(definition, name)
+  const old = inVersion(definition, stored)
+  let object = copy(body)
+  object.metadata = isObject(object.metadata) ? object.metadata : {}
+  checkPreconditions(definition, object, old, ctx)
+  const keepFields = object.metadata.managedFields
+  object.apiVersion = apiVersionOf(definition)
+  object.kind = definition.kind
+  keepSystemFields(object.metadata, old.metadata)
+  delete object.metadata.resourceVersion
+  object = mergeSubresource(definition, object, old, ctx.subresource)
+  complete(core, definition, object, old)
+  const request = {
+    operation: 'UPDATE' as const,
+    definition,
+    gvr: gvrOf(definition),
+    subresource: ctx.subresource,
+    oldObject: old,
+    namespace,
+    name,
+    user: ctx.user,
+    dryRun: ctx.dryRun,
+  }
+  const mutated = mutate(core, { ...request, object })
+  if (mutated !== undefined && mutated !== object) {
+    object = copy(mutated)
+    keepSystemFields(object.metadata, old.metadata)
+    complete(core, definition, object, old)
+  }
+  const custom = definition.crd === true
+  const counts = custom || builtinGenerations(definition)
+  if (counts && specChanged(object, old, hasStatus(definition)))
+    object.metadata.generation = (old.metadata.generation ?? 0) + 1
+  object.metadata = tidyMetadata({ ...object.metadata, managedFields: keepFields })
+  updateManagedFields(core, definition, old, object, ctx)
+  const errors = [
+    ...validateMetadata(definition, object, old),
+    ...validateBody(core, definition, object, old),
+  ]
+  if (errors.length > 0) throw invalid(definition, name, errors)
+  validateAdmission(core, { ...request, object })
+  if (unchanged(object, old)) return old
+  if (ctx.dryRun)
+    return {
+      ...object,
+      metadata: tidyMetadata({ ...object.metadata, resourceVersion: old.metadata.resourceVersion }),
+    }
+  const next = toStorage(definition, object)
+  if (isGone(definition, next)) return inVersion(definition, core.storage.remove(key, next) ?? next)
+  return inVersion(definition, core.storage.put(key, next))
+}
+
+/** Whether an object that is being deleted has nothing more to wait for. */
+export function isGone(definition: ResourceDefinition, object: ApiObject): boolean {
+  if (object.metadata.deletionTimestamp === undefined) return false
+  if ((object.metadata.finalizers ?? []).length > 0) return false
+  if ((object.metadata.deletionGracePeriodSeconds ?? 0) > 0) return false
+  if (definition.group === '' && definition.resource === 'namespaces') {
+    const spec = object['spec']
+    const finalizers = isObject(spec) ? spec['finalizers'] : undefined
+    return !Array.isArray(finalizers) || finalizers.length === 0
+  }
+  return true
+}
+
+function unchanged(object: ApiObject, old: ApiObject): boolean {
+  const { resourceVersion: _new, managedFields: _newFields, ...meta } = object.metadata
+  const { resourceVersion: _old, managedFields: oldFields, ...oldMeta } = old.metadata
+  if (!equal({ ...object, metadata: meta }, { ...old, metadata: oldMeta })) return false
+  // Times of managers do not make a change, a manager more or fewer does.
+  const withoutTime = (fields: ApiObject['metadata']['managedFields']) =>
+    (fields ?? []).map(({ time: _, ...entry }) => entry)
+  return equal(withoutTime(_newFields), withoutTime(oldFields))
+}
+
+/** The object as it is kept: in the storage version, its keys in the order the API server prints them. */
+function toStorage(definition: ResourceDefinition, object: ApiObject): ApiObject {
+  const { kind, apiVersion, metadata, ...rest } = object
+  const meta = tidyMetadata({ ...metadata, resourceVersion: '0' })
+  if (definition.crd !== true) return { kind, apiVersion, metadata: meta, ...rest }
+  const stored =
+    definition.storageVersion === undefined ? apiVersion : `${definition.group}/${definition.storageVersion}`
+  const sorted: ApiObject = { apiVersion: stored, kind, metadata: meta }
+  for (const key of Object.keys(rest).toSorted()) sorted[key] = rest[key]
+  return sorted
+}
+
+function complete(core: Core, definition: ResourceDefinition, object: ApiObject, old?: ApiObject): void {
+  if (definition.crd === true) conform(core, definition, object)
+  else {
+    essentialDefaults(definition, object, old)
+    core.builtin.defaults(definition, object, old)
+  }
+}
+
+function validateBody(
+  core: Core,
+  definition: ResourceDefinition,
+  object: ApiObject,
+  old: ApiObject | undefined,
+): FieldError[] {
+  if (definition.crd === true) return validateCustom(core, definition, object, old)
+  return core.builtin.validate(definition, object, old)
+}

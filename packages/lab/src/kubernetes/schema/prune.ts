@@ -1,0 +1,50 @@
+import type { Json, JsonObject, Schema } from '../resources.ts'
+import { isObject } from '../rest/json.ts'
+
+/**
+ * Takes out of a custom object, in place, what its schema does not declare. At the root, apiVersion, kind and metadata stay.
+ * Returns the paths that went, in the form of strict decoding errors: `spec.foo`, `spec.list[0].bar`.
+ */
+export function prune(value: Json | undefined, schema: Schema, root = false, path = ''): string[] {
+  const gone: string[] = []
+  walk(value, schema, root, path, gone)
+  return gone
+}
+
+function walk(
+  value: Json | undefined,
+  schema: Schema | undefined,
+  root: boolean,
+  path: string,
+  gone: string[],
+): void {
+  if (Array.isArray(value)) {
+    const preserves = schema?.['x-kubernetes-preserve-unknown-fields'] === true
+    value.forEach((item, index) => {
+      if (schema?.items !== undefined || !preserves)
+        walk(item, schema?.items ?? {}, false, `${path}[${index}]`, gone)
+    })
+    return
+  }
+  if (!isObject(value)) return
+  const embedded = schema?.['x-kubernetes-embedded-resource'] === true
+  const preserves = schema?.['x-kubernetes-preserve-unknown-fields'] === true
+  const rest = schema?.additionalProperties
+  for (const key of Object.keys(value)) {
+    if ((root || embedded) && (key === 'apiVersion' || key === 'kind' || key === 'metadata')) {
+      continue
+    }
+    const own =
+      schema?.properties !== undefined && Object.hasOwn(schema.properties, key)
+        ? schema.properties[key]
+        : undefined
+    const here = path === '' ? key : `${path}.${key}`
+    if (own !== undefined) walk(value[key], own, false, here, gone)
+    else if (rest !== undefined && rest !== false) {
+      if (typeof rest === 'object') walk(value[key], rest, false, here, gone)
+    } else if (!preserves) {
+      delete (value as JsonObject)[key]
+      gone.push(here)
+    }
+  }
+}

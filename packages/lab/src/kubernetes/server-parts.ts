@@ -1,0 +1,13 @@
+import type { Authenticator } from './auth/authenticate.ts'
+import type { TokenSigner } from './auth/tokens.ts'
+import type { Core } from './rest/core.ts'
+
+/** What the HTTP side of one API server shares. */
+export interface Server {
+  readonly core: Core
+  readonly authenticator: Authenticator
+  readonly signer: TokenSigner
+  readonly gitVersion: string
+  /** Aborted when the server closes: watches end. */
+  readonly closing: AbortSignal
+}

@@ -1,0 +1,146 @@
+import { createServer } from 'node:https'
+import type { Server as HttpsServer } from 'node:https'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Admission, ApiServer, ApiServerOptions, StaticToken } from './api.ts'
+import { checkAccess, impersonate } from './auth/access.ts'
+import { createAuthenticator } from './auth/authenticate.ts'
+import { installDefaultRoles } from './auth/default-roles.ts'
+import { TokenSigner } from './auth/tokens.ts'
+import { serveCrds } from './crds.ts'
+import { Exchange } from './http/exchange.ts'
+import { serveResource } from './http/objects.ts'
+import { requestInfo } from './http/request-info.ts'
+import { servePath } from './http/paths.ts'
+import { startLifecycle } from './lifecycle.ts'
+import { localStore } from './local-store.ts'
+import { builtinDefinitions, builtinRules } from './parts.ts'
+import { ResourceRegistry } from './resources.ts'
+import type { ApiObject } from './resources.ts'
+import type { Core } from './rest/core.ts'
+import type { Server } from './server-parts.ts'
+import { Storage } from './store/storage.ts'
+
+const CRDS = { group: 'apiextensions.k8s.io', version: 'v1', resource: 'customresourcedefinitions' }
+const NAMESPACES = { group: '', version: 'v1', resource: 'namespaces' }
+const FIRST_NAMESPACES = ['kube-system', 'kube-public', 'kube-node-lease', 'default']
+
+/** Makes an emulated Kubernetes API server. It answers over TLS after `listen()`; its store works at once. */
+export function createApiServer(options: ApiServerOptions): ApiServer {
+  const registry = new ResourceRegistry()
+  const storage = new Storage()
+  const admissions: Admission[] = [...(options.admission ?? [])]
+  const core: Core = {
+    storage,
+    registry,
+    clock: options.clock,
+    builtin: builtinRules(registry, storage, options),
+    admissions,
+    caPem: options.caPem ?? options.clientCaPem ?? '',
+  }
+  for (const definition of builtinDefinitions(registry)) registry.add(definition)
+  serveCrds(core)
+  const stopLifecycle = startLifecycle(core)
+  installDefaultRoles(core)
+  const store = localStore(core)
+  for (const name of FIRST_NAMESPACES) store.create(NAMESPACES, { metadata: { name } })
+  const signer = new TokenSigner(
+    options.issuer ?? 'https://kubernetes.default.svc.cluster.local',
+    options.serviceAccountKeyPem,
+  )
+  const staticTokens: StaticToken[] = [...(options.staticTokens ?? [])]
+  const authenticator = createAuthenticator(core, signer, {
+    staticTokens,
+    bootstrapTokens: options.bootstrapTokens ?? true,
+    anonymous: options.anonymous ?? true,
+  })
+  const closing = new AbortController()
+  const server: Server = {
+    core,
+    authenticator,
+    signer,
+    gitVersion: options.gitVersion ?? 'v1.36.3',
+    closing: closing.signal,
+  }
+  const host = options.host ?? '127.0.0.1'
+  let url = ''
+  const https: HttpsServer = createServer(
+    {
+      key: options.tls.keyPem,
+      cert: options.tls.certPem,
+      ALPNProtocols: ['http/1.1'],
+      ...(options.clientCaPem === undefined
+        ? {}
+        : { ca: options.clientCaPem, requestCert: true, rejectUnauthorized: false }),
+    },
+    (request, response) => {
+      void answer(server, request, response, url.replace('https://', ''))
+    },
+  )
+  https.keepAliveTimeout = 90_000
+  https.requestTimeout = 0
+  // A client that breaks its connection is no fault of the server.
+  https.on('tlsClientError', () => {})
+  https.on('clientError', (_error, socket) => socket.destroy())
+  const registerCrd = (crd: object): void => {
+    store.create(CRDS, structuredClone(crd) as ApiObject)
+  }
+  for (const crd of options.crds ?? []) registerCrd(crd)
+  return {
+    get url() {
+      return url
+    },
+    store,
+    registry,
+    clock: options.clock,
+    registerCrd,
+    addAdmission(admission) {
+      admissions.push(admission)
+      return () => {
+        const index = admissions.indexOf(admission)
+        if (index >= 0) admissions.splice(index, 1)
+      }
+    },
+    addToken(token) {
+      staticTokens.push(token)
+    },
+    listen: () =>
+      new Promise((resolve, reject) => {
+        https.once('error', reject)
+        https.listen(options.port ?? 0, host, () => {
+          https.off('error', reject)
+          const { port } = https.address() as AddressInfo
+          url = `https://${host.includes(':') ? `[${host}]` : host}:${port}`
+          resolve()
+        })
+      }),
+    close: () =>
+      new Promise((resolve) => {
+        stopLifecycle()
+        closing.abort()
+        https.close(() => resolve())
+        https.closeAllConnections()
+      }),
+  }
+}
+
+async function answer(
+  server: Server,
+  request: IncomingMessage,
+  response: ServerResponse,
+  address: string,
+): Promise<void> {
+  const exchange = new Exchange(request, response, address, server.gitVersion)
+  try {
+    exchange.user = server.authenticator.authenticate(request)
+    exchange.user = impersonate(server.core, exchange)
+    const info = requestInfo(exchange.method, exchange.path, exchange.query)
+    checkAccess(server.core, info, exchange)
+    if (info.isResource && server.core.registry.versions(info.group).includes(info.version))
+      await serveResource(server, info, exchange)
+    else await servePath(server, exchange)
+  } catch (error) {
+    if (error instanceof URIError) exchange.send(400, 'text/plain; charset=utf-8', '400 Bad Request')
+    else exchange.sendError(error)
+  }
+}
