@@ -37,7 +37,7 @@ export type CrdData = {
   }
 }
 
-/** The stored form: subtrees that repeat are kept once in `shared` and named by `{ "$": index }`; see `generate/crds.ts`. */
+/** The stored form: subtrees that repeat are kept once in `shared` and named by `{ "$": index }`; see `generate/main.ts`. */
 type Compact = { shared: unknown[]; root: unknown }
 
 function expand(value: unknown, shared: readonly unknown[]): unknown {
@@ -50,7 +50,9 @@ function expand(value: unknown, shared: readonly unknown[]): unknown {
 }
 
 function load(name: string): CrdData {
-  const { shared, root } = JSON.parse(readFileSync(new URL(`../crds/${name}.json`, import.meta.url), 'utf8')) as Compact
+  const { shared, root } = JSON.parse(
+    readFileSync(new URL(`../crds/${name}.json`, import.meta.url), 'utf8'),
+  ) as Compact
   return expand(root, shared) as CrdData
 }
 

@@ -1,5 +1,5 @@
 /**
- * Writes `crds/*.json` from Kamaji's CustomResourceDefinitions: `node generate/crds.ts <folder of the YAML files>`.
+ * Writes `crds/*.json` from Kamaji's CustomResourceDefinitions: `node generate/main.ts <folder of the YAML files>`.
  *
  * The definitions repeat whole pod-template schemas many times; each subtree that occurs more than once is kept once, in `shared`,
  * and named by `{ "$": index }` where it stood. Nothing is dropped: `src/crds.ts` puts the definition together again.

@@ -1,0 +1,175 @@
+import type { Connection } from './connection/types.ts'
+import type { Kind } from './kind.ts'
+import type { KubernetesObject, ObjectList, ObjectRef } from './objects.ts'
+import type { Query } from './transport.ts'
+
+export type KubernetesOptions = {
+  /** Time for one request, ms; streams are limited until their headers. @default 30000 */
+  timeoutMs?: number
+  /** Name written into `managedFields` by our writes. @default 'fochista' */
+  fieldManager?: string
+  /** Largest answer and longest watch event accepted, bytes. @default 64 MiB */
+  maxBytes?: number
+  /** Repeats of a call after 429 with Retry-After and, for GET only, after a broken connection. @default 2 */
+  retries?: number
+}
+
+export type CallOptions = {
+  signal?: AbortSignal
+  /** @default the client's */
+  timeoutMs?: number
+}
+
+export type SelectOptions = {
+  /** Only this namespace. @default all */
+  namespace?: string
+  labelSelector?: string
+  fieldSelector?: string
+}
+
+export type ListOptions = SelectOptions &
+  CallOptions & {
+    /** Objects asked for at once; pages are joined. @default 500 */
+    pageSize?: number
+    /** Stop after so many objects. @default all */
+    limit?: number
+  }
+
+export type WriteOptions = CallOptions & {
+  /** Let the server do everything but keep it. @default false */
+  dryRun?: boolean
+  fieldManager?: string
+  /** What the server does with unknown fields. @default the server's (Warn) */
+  fieldValidation?: 'Ignore' | 'Warn' | 'Strict'
+}
+
+export type PatchOptions = WriteOptions & {
+  /** `strategic` is for built-in kinds only; custom kinds answer 415. @default 'merge' */
+  type?: 'merge' | 'json' | 'strategic'
+  subresource?: string
+  /** Fail with a conflict if the object is not at this version. Not with `json`: put a `test` into the patch. */
+  resourceVersion?: string
+}
+
+export type DeleteOptions = CallOptions & {
+  /** Delete only this very object. */
+  preconditions?: { uid?: string; resourceVersion?: string }
+  propagationPolicy?: 'Background' | 'Foreground' | 'Orphan'
+  gracePeriodSeconds?: number
+  dryRun?: boolean
+}
+
+export type WatchEvent<T> = { type: 'ADDED' | 'MODIFIED' | 'DELETED'; object: T }
+
+export type RawRequestOptions = CallOptions & {
+  query?: Query
+  headers?: Readonly<Record<string, string>>
+  /** An object is sent as JSON; text and bytes as they are, with the content type given in `headers`. */
+  body?: unknown
+}
+
+export type LogOptions = CallOptions & {
+  container?: string
+  follow?: boolean
+  previous?: boolean
+  sinceSeconds?: number
+  tailLines?: number
+  timestamps?: boolean
+}
+
+/** What the server says of itself. */
+export type VersionInfo = { major: string; minor: string; gitVersion: string; platform?: string }
+
+/** An action, in the words of RBAC. */
+export type Access = {
+  verb: string
+  resource: string
+  /** @default '' (core) */
+  group?: string
+  subresource?: string
+  name?: string
+  namespace?: string
+}
+
+/** A client of one API server. Every call throws the errors of this package; see `errors.ts`. */
+export interface Kubernetes {
+  readonly connection: Connection
+  get<T extends KubernetesObject>(
+    kind: Kind<T>,
+    ref: ObjectRef,
+    options?: CallOptions & { subresource?: string },
+  ): Promise<T>
+  /** All matching objects, at one resource version, page by page behind the scenes. */
+  list<T extends KubernetesObject>(kind: Kind<T>, options?: ListOptions): Promise<ObjectList<T>>
+  create<T extends KubernetesObject>(kind: Kind<T>, object: T, options?: WriteOptions): Promise<T>
+  /** Replaces the object; its `resourceVersion` makes a change in between a conflict. */
+  update<T extends KubernetesObject>(kind: Kind<T>, object: T, options?: WriteOptions): Promise<T>
+  updateStatus<T extends KubernetesObject>(kind: Kind<T>, object: T, options?: WriteOptions): Promise<T>
+  patch<T extends KubernetesObject>(
+    kind: Kind<T>,
+    ref: ObjectRef,
+    patch: unknown,
+    options?: PatchOptions,
+  ): Promise<T>
+  /** Server-side apply: creates, or changes the fields given. The kind is found by discovery unless given. */
+  apply<T extends KubernetesObject>(
+    object: T,
+    options?: WriteOptions & {
+      /** Take over fields that others own. @default false */
+      force?: boolean
+      kind?: Kind<T>
+      subresource?: string
+    },
+  ): Promise<T>
+  /** Answers the object while its finalizers or its grace period still hold it, else `undefined`. */
+  delete<T extends KubernetesObject>(
+    kind: Kind<T>,
+    ref: ObjectRef,
+    options?: DeleteOptions,
+  ): Promise<T | undefined>
+  /** Sets the number of replicas through the scale subresource. */
+  scale<T extends KubernetesObject>(
+    kind: Kind<T>,
+    ref: ObjectRef,
+    replicas: number,
+    options?: WriteOptions,
+  ): Promise<void>
+  /**
+   * Everything there is as ADDED, then every change, for ever: it resumes after dropped connections, and after a gap it compares and
+   * announces what vanished as DELETED. Ends when the signal aborts. Throws only what waiting cannot cure (a refusal).
+   */
+  watch<T extends KubernetesObject>(
+    kind: Kind<T>,
+    options?: SelectOptions & { signal?: AbortSignal },
+  ): AsyncIterable<WatchEvent<T>>
+  /** Any call: JSON is decoded, other answers are text, an empty one is `undefined`. */
+  request<T = unknown>(method: string, path: string, options?: RawRequestOptions): Promise<T>
+  /** Any call whose answer is read as it comes. Leaving the loop ends it. */
+  requestStream(method: string, path: string, options?: RawRequestOptions): AsyncIterable<Uint8Array>
+  version(options?: CallOptions): Promise<VersionInfo>
+  /** A token of a service account, valid for a time (default an hour, at least ten minutes). */
+  createToken(
+    serviceAccount: ObjectRef,
+    options?: CallOptions & { expirationSeconds?: number; audiences?: string[] },
+  ): Promise<{ token: string; expirationTimestamp: string }>
+  /** Whether the caller may do something (SelfSubjectAccessReview). */
+  canI(access: Access, options?: CallOptions): Promise<{ allowed: boolean; reason: string }>
+  /** Whether somebody may do something (SubjectAccessReview). */
+  canThey(
+    who: { user: string; groups?: string[]; uid?: string; extra?: Record<string, string[]> },
+    access: Access,
+    options?: CallOptions,
+  ): Promise<{ allowed: boolean; reason: string }>
+  /** Who a token belongs to (TokenReview); `undefined` when the server does not accept it. */
+  reviewToken(
+    token: string,
+    options?: CallOptions & { audiences?: string[] },
+  ): Promise<
+    { username: string; uid?: string; groups?: string[]; extra?: Record<string, string[]> } | undefined
+  >
+  /** Lines of a container's log. */
+  logs(pod: ObjectRef, options?: LogOptions): AsyncIterable<string>
+  /** How a kind is served, by discovery; what is not known yet is looked up again. Throws ManifestError for an unknown kind. */
+  resolve(object: { apiVersion: string; kind: string }): Promise<Kind>
+  close(): Promise<void>
+}

@@ -1,0 +1,193 @@
+import type { SelectOptions } from './client-types.ts'
+import type { WatchSource } from './client.ts'
+import { isGone, KubeconfigError, KubernetesAnswerError, KubernetesApiError } from './errors.ts'
+import type { Status } from './errors.ts'
+import { collectionPath } from './kind.ts'
+import type { Kind } from './kind.ts'
+import type { KubernetesObject } from './objects.ts'
+
+/** A change of one object. A deleted object is in its last known state. */
+export type Change<T> =
+  | { type: 'added'; object: T; old?: undefined }
+  | { type: 'modified'; object: T; old: T }
+  | { type: 'deleted'; object: T; old?: T }
+
+export type FollowOptions = SelectOptions & {
+  signal?: AbortSignal
+  /** Called when everything of a list has been announced. */
+  onSynced?: () => void
+  /** Called with each failure; all are retried. Without it, what waiting cannot cure is thrown. */
+  onError?: (error: unknown) => void
+}
+
+type WireEvent<T> = { type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR'; object: T & Status }
+
+/** Pauses between failures, ms: doubled from the first to the last, each times 0.5 to 1.5 so that clients do not come in step. */
+const FIRST_PAUSE = 100
+const LAST_PAUSE = 30_000
+/** After so many failures in a row the place in the stream is given up and everything listed again. */
+const FAILURES_BEFORE_RELIST = 5
+/** A watch that ends sooner without an event is a failure, ms: else a server that closes at once would be asked without pause. */
+const SHORTEST_WATCH = 1000
+/** What is added to the server's own limit before a silent connection is given up, ms. */
+const SILENCE_MARGIN = 30_000
+
+/** `namespace/name`: the key of an object within its kind. */
+export function keyOf({
+  metadata: { namespace = '', name },
+}: {
+  metadata: { namespace?: string; name: string }
+}): string {
+  return `${namespace}/${name}`
+}
+
+/**
+ * Lists a kind and follows it for ever. Resumes from the last version seen (events and bookmarks) after any end of the connection.
+ * When that version is too old it lists again and compares with what it knew, so that an object deleted in the gap is announced,
+ * and one deleted and made anew is announced as both. Ends when the signal aborts.
+ */
+export async function* follow<T extends KubernetesObject>(
+  source: WatchSource,
+  kind: Kind<T>,
+  options: FollowOptions,
+): AsyncGenerator<Change<T>> {
+  const { namespace, labelSelector, fieldSelector, signal, onSynced, onError } = options
+  const select = {
+    ...(namespace && { namespace }),
+    ...(labelSelector && { labelSelector }),
+    ...(fieldSelector && { fieldSelector }),
+    ...(signal && { signal }),
+  }
+  const path = collectionPath(kind as Kind, namespace)
+  const known = new Map<string, T>()
+  let version: string | undefined
+  let failures = 0
+  let synced = false
+  while (!signal?.aborted) {
+    try {
+      if (version === undefined) {
+        const list = await source.list(kind, select)
+        yield* compare(known, list.items)
+        version = list.metadata.resourceVersion
+        synced = true
+        onSynced?.()
+      }
+      const seconds = 240 + Math.floor(Math.random() * 240)
+      const query = {
+        watch: true,
+        allowWatchBookmarks: true,
+        resourceVersion: version,
+        timeoutSeconds: seconds,
+        labelSelector,
+        fieldSelector,
+      }
+      const startedAt = performance.now()
+      let heard = false
+      for await (const line of source.lines(path, query, seconds * 1000 + SILENCE_MARGIN, signal)) {
+        const event = parseEvent<T>(line, path)
+        if (event.type === 'ERROR')
+          throw new KubernetesApiError(event.object.code ?? 500, event.object, { method: 'WATCH', path })
+        heard = true
+        failures = 0
+        if (event.type !== 'BOOKMARK') yield* accept(known, event.type, event.object)
+        version = event.object.metadata.resourceVersion ?? version
+      }
+      if (signal?.aborted) return
+      if (!heard) {
+        if (performance.now() - startedAt < SHORTEST_WATCH) failures++
+        else if (await wentBack(source, kind, select, version)) version = undefined
+      }
+    } catch (error) {
+      if (signal?.aborted) return
+      failures++
+      if (isGone(error) || failures % FAILURES_BEFORE_RELIST === 0) version = undefined
+      if (onError) onError(error)
+      else if (!synced || isRefusal(error)) throw error
+      // The first gap is filled at once; waiting is for a server that cannot serve us yet.
+      if (isGone(error) && failures === 1) continue
+    }
+    if (failures > 0)
+      await pause(Math.min(FIRST_PAUSE * 2 ** (failures - 1), LAST_PAUSE) * (0.5 + Math.random()), signal)
+  }
+}
+
+function* compare<T extends KubernetesObject>(
+  known: Map<string, T>,
+  items: readonly T[],
+): Generator<Change<T>> {
+  const present = new Set(items.map(keyOf))
+  for (const [key, object] of known) {
+    if (present.has(key)) continue
+    known.delete(key)
+    yield { type: 'deleted', object, old: object }
+  }
+  for (const item of items) yield* accept(known, 'MODIFIED', item)
+}
+
+function* accept<T extends KubernetesObject>(
+  known: Map<string, T>,
+  type: 'ADDED' | 'MODIFIED' | 'DELETED',
+  object: T,
+): Generator<Change<T>> {
+  const key = keyOf(object)
+  const old = known.get(key)
+  if (type === 'DELETED') {
+    known.delete(key)
+    yield { type: 'deleted', object, ...(old && { old }) }
+    return
+  }
+  if (old && old.metadata.uid === object.metadata.uid) {
+    if (old.metadata.resourceVersion === object.metadata.resourceVersion) return
+    known.set(key, object)
+    yield { type: 'modified', object, old }
+    return
+  }
+  if (old) yield { type: 'deleted', object: old, old }
+  known.set(key, object)
+  yield { type: 'added', object }
+}
+
+function parseEvent<T>(line: string, path: string): WireEvent<T & KubernetesObject> {
+  let event: WireEvent<T & KubernetesObject>
+  try {
+    event = JSON.parse(line) as WireEvent<T & KubernetesObject>
+  } catch (error) {
+    throw new KubernetesAnswerError(`WATCH ${path}: an event is not JSON`, { cause: error })
+  }
+  const isKnown = ['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR'].includes(event?.type)
+  const isComplete = event?.type === 'ERROR' ? Boolean(event.object) : Boolean(event?.object?.metadata)
+  if (!isKnown || !isComplete) throw new KubernetesAnswerError(`WATCH ${path}: an event of unknown form`)
+  return event
+}
+
+/** A server restored from an older state waits in silence for a version that will come again with other content. */
+async function wentBack<T extends KubernetesObject>(
+  source: WatchSource,
+  kind: Kind<T>,
+  select: SelectOptions & { signal?: AbortSignal },
+  version: string,
+): Promise<boolean> {
+  const list = await source.list(kind, { ...select, pageSize: 1, limit: 1 })
+  const numbers = /^\d+$/
+  const now = list.metadata.resourceVersion
+  return numbers.test(now) && numbers.test(version) && BigInt(now) < BigInt(version)
+}
+
+/** What comes back however often it is asked: no such resource, no right, a wrong question. */
+function isRefusal(error: unknown): boolean {
+  if (error instanceof KubeconfigError) return true
+  return error instanceof KubernetesApiError && error.status < 500 && ![408, 410, 429].includes(error.status)
+}
+
+function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', end)
+      resolve()
+    }
+    const timer = setTimeout(end, ms)
+    if (signal?.aborted) end()
+    else signal?.addEventListener('abort', end, { once: true })
+  })
+}

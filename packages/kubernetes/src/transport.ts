@@ -1,0 +1,355 @@
+import { Agent, ProxyAgent } from 'undici'
+import type { Dispatcher } from 'undici'
+import type { ClientCertificate, Connection, Credentials } from './connection/types.ts'
+import {
+  KubernetesAnswerError,
+  KubernetesApiError,
+  KubernetesConnectionError,
+  KubernetesTimeoutError,
+} from './errors.ts'
+import type { Status } from './errors.ts'
+
+export type Query = Readonly<Record<string, string | number | boolean | undefined>>
+
+/** One HTTP call. */
+export type Call = {
+  method: string
+  /** Path below the server's address, without the query. */
+  path: string
+  query?: Query
+  headers?: Readonly<Record<string, string>>
+  body?: string | Uint8Array
+  signal?: AbortSignal
+  /** Time for the whole call (of a stream: until its headers), ms. */
+  timeoutMs: number
+  /** Repeats after a 429 with Retry-After and, for GET, after a connection that broke. */
+  retries: number
+}
+
+/** An answer whose body is still coming. */
+export type StreamAnswer = {
+  status: number
+  headers: Record<string, string>
+  body: AsyncIterable<Uint8Array>
+  destroy(): void
+}
+/** An answer read to its end. */
+export type Answer = { status: number; headers: Record<string, string>; body: Buffer }
+
+/** HTTP to one API server: connections kept alive, TLS, credentials, time limits, bounded bodies, errors as ours. */
+export interface Transport {
+  /** Reads the whole answer. Throws the errors of `errors.ts`; any status from 400 on is a KubernetesApiError. */
+  call(call: Call): Promise<Answer>
+  /** Answers as soon as the headers are there. `idleMs` without a byte ends the body; 0 = never. */
+  stream(call: Call, idleMs: number): Promise<StreamAnswer>
+  close(): Promise<void>
+}
+
+/** Pause before the first repeat, ms; doubled each time. */
+const RETRY_PAUSE = 200
+/** Longest wait a server may ask for before a repeat, ms. */
+const LONGEST_PAUSE = 15_000
+/** Time for TCP and TLS, ms. */
+const CONNECT_TIMEOUT = 15_000
+/** Longest error body read, bytes. */
+const LONGEST_ERROR = 1024 * 1024
+
+/** Makes a transport. It connects when first used. */
+export function createTransport(connection: Connection, limits: { maxBytes: number }): Transport {
+  const { origin, pathname } = new URL(connection.server)
+  const prefix = pathname.replace(/\/+$/, '')
+  let agent: { dispatcher: Dispatcher; certificate: ClientCertificate | undefined } | undefined
+  const retired = new Set<Promise<void>>()
+  let closed = false
+
+  const dispatcherFor = (certificate: ClientCertificate | undefined): Dispatcher => {
+    if (agent && agent.certificate?.cert === certificate?.cert && agent.certificate?.key === certificate?.key)
+      return agent.dispatcher
+    if (agent) {
+      // What still runs on the old certificate may finish.
+      const leaving = agent.dispatcher.close().catch(() => {})
+      retired.add(leaving)
+      void leaving.finally(() => retired.delete(leaving))
+    }
+    agent = { dispatcher: createDispatcher(connection, certificate), certificate }
+    return agent.dispatcher
+  }
+
+  const credentials = async (refresh: boolean): Promise<Credentials> => {
+    if (connection.credentials) return connection.credentials({ refresh })
+    const token = typeof connection.token === 'function' ? await connection.token() : connection.token
+    return {
+      ...(token && { token }),
+      ...(connection.clientCertificate && { clientCertificate: connection.clientCertificate }),
+    }
+  }
+
+  const once = async (
+    call: Call,
+    signal: AbortSignal,
+    bodyTimeout: number,
+    refresh: boolean,
+  ): Promise<Dispatcher.ResponseData> => {
+    if (closed) throw new KubernetesConnectionError('the connection was closed', { code: 'CLOSED' })
+    const { token, clientCertificate } = await credentials(refresh)
+    const headers: Record<string, string | string[]> = {
+      accept: 'application/json',
+      'user-agent': 'fochista',
+      ...call.headers,
+    }
+    if (token) headers['authorization'] = `Bearer ${token}`
+    else if (connection.basic) {
+      headers['authorization'] =
+        `Basic ${Buffer.from(`${connection.basic.username}:${connection.basic.password}`).toString('base64')}`
+    }
+    if (connection.impersonate) {
+      headers['impersonate-user'] = connection.impersonate.user
+      if (connection.impersonate.groups) headers['impersonate-group'] = connection.impersonate.groups
+      if (connection.impersonate.uid) headers['impersonate-uid'] = connection.impersonate.uid
+    }
+    return dispatcherFor(clientCertificate).request({
+      origin,
+      path: prefix + call.path + queryText(call.query),
+      method: call.method as Dispatcher.HttpMethod,
+      headers,
+      body: call.body ?? null,
+      signal,
+      headersTimeout: 0,
+      bodyTimeout,
+    })
+  }
+
+  /** One attempt, with a second one when the server refuses credentials that may have grown old. */
+  const attempt = async (
+    call: Call,
+    signal: AbortSignal,
+    bodyTimeout: number,
+  ): Promise<Dispatcher.ResponseData> => {
+    const answer = await once(call, signal, bodyTimeout, false)
+    if (answer.statusCode !== 401 || !connection.credentials) return answer
+    await answer.body.dump({ limit: LONGEST_ERROR, signal })
+    return once(call, signal, bodyTimeout, true)
+  }
+
+  const run = async <T>(
+    call: Call,
+    bodyTimeout: number,
+    use: (answer: Dispatcher.ResponseData) => Promise<T>,
+    guard: Guard,
+  ): Promise<T> => {
+    for (let failures = 0; ; failures++) {
+      try {
+        const answer = await attempt(call, guard.signal, bodyTimeout)
+        if (answer.statusCode >= 400) throw await apiError(call, answer)
+        return await use(answer)
+      } catch (error) {
+        const problem = guard.explain(error)
+        const pause = failures < call.retries ? pauseBefore(call, problem, failures) : undefined
+        if (pause === undefined) throw problem
+        await guard.wait(pause)
+      }
+    }
+  }
+
+  return {
+    async call(call) {
+      const guard = createGuard(call)
+      try {
+        return await run(
+          call,
+          0,
+          async (answer) => ({
+            status: answer.statusCode,
+            headers: flatHeaders(answer.headers),
+            body: await readBounded(answer.body, limits.maxBytes, call),
+          }),
+          guard,
+        )
+      } finally {
+        guard.end()
+      }
+    },
+    async stream(call, idleMs) {
+      const guard = createGuard(call)
+      try {
+        const answer = await run(call, idleMs, (found) => Promise.resolve(found), guard)
+        guard.answered()
+        return {
+          status: answer.statusCode,
+          headers: flatHeaders(answer.headers),
+          body: explained(answer.body as AsyncIterable<Uint8Array>, guard),
+          destroy: () => {
+            guard.end()
+            answer.body.on('error', () => {})
+            answer.body.destroy()
+          },
+        }
+      } catch (error) {
+        guard.end()
+        throw error
+      }
+    },
+    async close() {
+      closed = true
+      await Promise.all([agent?.dispatcher.destroy(), ...retired])
+    },
+  }
+}
+
+function createDispatcher(connection: Connection, certificate: ClientCertificate | undefined): Dispatcher {
+  const tls = {
+    ...(connection.ca && { ca: connection.ca }),
+    ...(certificate && { cert: certificate.cert, key: certificate.key }),
+    ...(connection.insecureSkipVerify && { rejectUnauthorized: false }),
+    ...(connection.tlsServerName && { servername: connection.tlsServerName }),
+  }
+  // Over HTTP/2 one lost connection would take every watch with it, and the time-outs below are HTTP/1's.
+  if (connection.proxyUrl)
+    return new ProxyAgent({ uri: connection.proxyUrl, requestTls: tls, allowH2: false })
+  return new Agent({
+    allowH2: false,
+    keepAliveTimeout: 30_000,
+    connect: { ...tls, timeout: CONNECT_TIMEOUT, keepAlive: true, keepAliveInitialDelay: 20_000 },
+  })
+}
+
+/** The time limit and the caller's signal of one call, and the words for what ended it. */
+type Guard = {
+  signal: AbortSignal
+  /** The headers came: from now on only the caller's signal counts. */
+  answered(): void
+  explain(error: unknown): unknown
+  wait(ms: number): Promise<void>
+  end(): void
+}
+
+function createGuard(call: Call): Guard {
+  const controller = new AbortController()
+  let timedOut = false
+  const timer = setTimeout(() => {
+    timedOut = true
+    controller.abort()
+  }, call.timeoutMs)
+  const stop = (): void => controller.abort(call.signal?.reason)
+  if (call.signal?.aborted) stop()
+  call.signal?.addEventListener('abort', stop, { once: true })
+  const request = { method: call.method, path: call.path }
+  const explain = (error: unknown): unknown => {
+    if (call.signal?.aborted) return call.signal.reason
+    if (timedOut) return new KubernetesTimeoutError(request, call.timeoutMs)
+    return explainError(error, call)
+  }
+  return {
+    signal: controller.signal,
+    answered: () => clearTimeout(timer),
+    explain,
+    wait: (ms) =>
+      new Promise((resolve, reject) => {
+        const fail = (): void => {
+          clearTimeout(pause)
+          reject(explain(controller.signal.reason) as Error)
+        }
+        const pause = setTimeout(() => {
+          controller.signal.removeEventListener('abort', fail)
+          resolve()
+        }, ms)
+        if (controller.signal.aborted) fail()
+        else controller.signal.addEventListener('abort', fail, { once: true })
+      }),
+    end: () => {
+      clearTimeout(timer)
+      call.signal?.removeEventListener('abort', stop)
+    },
+  }
+}
+
+/** Names of the errors that undici and Node's sockets throw; anything else is a defect and passes as it is. */
+function explainError(error: unknown, call: Call): unknown {
+  if (!(error instanceof Error)) return error
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
+  if (error.name.startsWith('Kube') || error instanceof TypeError) return error
+  const inner =
+    error instanceof AggregateError ? error.errors.find((each) => each instanceof Error) : undefined
+  const text = inner instanceof Error ? inner.message : error.message
+  if (code || error instanceof AggregateError) {
+    return new KubernetesConnectionError(`${call.method} ${call.path}: ${text || code}`, {
+      cause: error,
+      code,
+    })
+  }
+  return error
+}
+
+function pauseBefore(call: Call, error: unknown, failures: number): number | undefined {
+  if (error instanceof KubernetesApiError && error.status === 429 && error.retryAfterMs !== undefined) {
+    return Math.min(error.retryAfterMs, LONGEST_PAUSE)
+  }
+  const broken =
+    error instanceof KubernetesConnectionError && error.code !== 'CLOSED' && call.method === 'GET'
+  return broken ? RETRY_PAUSE * 2 ** failures * (0.5 + Math.random()) : undefined
+}
+
+async function apiError(call: Call, answer: Dispatcher.ResponseData): Promise<KubernetesApiError> {
+  const text = (await readBounded(answer.body, LONGEST_ERROR, call)).toString('utf8')
+  const after = Number(flatHeaders(answer.headers)['retry-after'] ?? Number.NaN)
+  let body: Status = {}
+  try {
+    const parsed = JSON.parse(text) as Status
+    if (parsed && typeof parsed === 'object' && parsed.kind === 'Status') body = parsed
+  } catch {
+    // Proxies and unknown paths answer in plain text.
+  }
+  if (!body.message) body = { ...body, message: plainMessage(answer.statusCode, text, call) }
+  return new KubernetesApiError(answer.statusCode, body, call, Number.isNaN(after) ? undefined : after * 1000)
+}
+
+function plainMessage(status: number, text: string, call: Call): string {
+  const line = text.trim().startsWith('<') ? '' : (text.trim().split('\n', 1)[0] ?? '')
+  return `${call.method} ${call.path} answered ${status}${line ? `: ${line.slice(0, 300)}` : ''}`
+}
+
+async function readBounded(
+  body: Dispatcher.ResponseData['body'],
+  maxBytes: number,
+  call: Call,
+): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    size += chunk.length
+    if (size > maxBytes)
+      throw new KubernetesAnswerError(
+        `${call.method} ${call.path}: the answer is larger than ${maxBytes} bytes`,
+      )
+    chunks.push(chunk)
+  }
+  return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)
+}
+
+async function* explained(body: AsyncIterable<Uint8Array>, guard: Guard): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body
+  } catch (error) {
+    throw guard.explain(error)
+  } finally {
+    guard.end()
+  }
+}
+
+function flatHeaders(headers: Record<string, string | string[] | undefined>): Record<string, string> {
+  const flat: Record<string, string> = {}
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) flat[name] = Array.isArray(value) ? value.join(', ') : value
+  }
+  return flat
+}
+
+/** `?a=b&c=d` of what is set; empty without anything. */
+export function queryText(query: Query = {}): string {
+  const parameters = new URLSearchParams()
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined && value !== '') parameters.set(name, String(value))
+  }
+  const text = parameters.toString()
+  return text && `?${text}`
+}
