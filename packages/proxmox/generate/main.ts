@@ -1,0 +1,8 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { apiSchema, PVE_VERSION } from '../schema/index.ts'
+import { printCalls } from './types.ts'
+
+const folder = join(import.meta.dirname, '..', 'src', 'generated')
+mkdirSync(folder, { recursive: true })
+writeFileSync(join(folder, 'calls.ts'), printCalls(apiSchema, PVE_VERSION))

@@ -1,0 +1,74 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** The API's methods. */
+export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
+
+/** One parameter, return value or property-string field, in the compact words that `keys` of the schema explains. */
+export interface Param {
+  readonly type?: 'string' | 'integer' | 'number' | 'boolean' | 'array' | 'object' | 'null' | 'any'
+  /** A named string format, or `#name` for a property string whose fields are in `formats`. */
+  readonly fmt?: string
+  readonly enum?: readonly string[]
+  /** Regular expression, implicitly anchored. */
+  readonly pat?: string
+  readonly patFlags?: string
+  readonly min?: number
+  readonly max?: number
+  readonly minLen?: number
+  readonly maxLen?: number
+  readonly def?: unknown
+  readonly opt?: 1
+  /** Other parameter that must also be given. */
+  readonly req?: string
+  /** Index range of `name[n]`. */
+  readonly idx?: readonly [number, number]
+  /** The field's key may be omitted in the property string. */
+  readonly defKey?: 1
+  readonly alias?: string
+  readonly keyAlias?: string
+  readonly items?: Param
+  readonly props?: Readonly<Record<string, Param>>
+  readonly extra?: 0 | 1
+  readonly [fact: string]: unknown
+}
+
+/** One call: a method of a path. */
+export interface Call {
+  readonly name: string
+  readonly params: Readonly<Record<string, Param>>
+  readonly returns?: Param
+  /** `all`, `world`, `root@pam` or a check expression. */
+  readonly perm?: unknown
+  readonly permCode?: 1
+  readonly token?: 0 | 1
+  readonly protected?: 1
+  readonly proxyto?: string
+  readonly extraParams?: 1
+  readonly [fact: string]: unknown
+}
+
+/** A named string format. */
+export interface StringFormat {
+  readonly pat?: string
+  readonly flags?: string
+  readonly err?: string
+  readonly anyOf?: readonly string[]
+  readonly form?: string
+  readonly [fact: string]: unknown
+}
+
+/** The whole description of the API. */
+export interface ApiSchema {
+  readonly counts: Readonly<Record<string, number>>
+  readonly keys: Readonly<Record<string, string>>
+  readonly stringFormats: Readonly<Record<string, StringFormat>>
+  readonly formats: Readonly<Record<string, Readonly<Record<string, Param>>>>
+  readonly paths: Readonly<Record<string, Readonly<Partial<Record<Method, Call>>>>>
+}
+
+/** Version of Proxmox VE that the schema describes. */
+export const PVE_VERSION = '9.1.9'
+
+/** The pinned description of the Proxmox VE API: 435 paths, 649 calls. Facts only: names, types, ranges, permissions. */
+export const apiSchema = JSON.parse(readFileSync(join(import.meta.dirname, 'pve-9.1.json'), 'utf8')) as ApiSchema

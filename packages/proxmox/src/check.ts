@@ -1,0 +1,95 @@
+import type { ApiSchema, Method, Param } from '../schema/index.ts'
+import type { ParamValue } from './encode.ts'
+import { ProxmoxApiError } from './errors.ts'
+
+/**
+ * Finds the template of a concrete path and checks the parameters against the schema: unknown, missing, of the wrong type, out of
+ * range. What only Proxmox can judge is left to it.
+ * @returns the path template. Throws a ProxmoxApiError with status 501 or 400, as Proxmox itself would answer.
+ */
+export function checkCall(
+  schema: ApiSchema,
+  method: Method,
+  path: string,
+  params: Readonly<Record<string, ParamValue>>,
+): string {
+  const template = templateOf(schema, path)
+  const call = template === undefined ? undefined : schema.paths[template]?.[method]
+  if (template === undefined || !call)
+    throw new ProxmoxApiError({ method, path }, 501, `Method '${method} ${path}' not implemented`)
+  const errors: Record<string, string> = {}
+  const given = new Set(
+    Object.keys(params).filter((name) => params[name] !== undefined && params[name] !== null),
+  )
+  const inPath = new Set([...template.matchAll(/\{([^}]+)\}/g)].map((match) => match[1] ?? ''))
+  for (const name of given) {
+    const param = paramOf(call.params, name)
+    if (!param) {
+      if (!call.extraParams)
+        errors[name] = 'property is not defined in schema and the schema does not allow additional properties'
+      continue
+    }
+    const problem = problemOf(param, params[name])
+    if (problem) errors[name] = problem
+  }
+  for (const [name, param] of Object.entries(call.params)) {
+    if (!param.opt && !given.has(name) && !inPath.has(name))
+      errors[name] = 'property is missing and it is not optional'
+  }
+  if (Object.keys(errors).length > 0)
+    throw new ProxmoxApiError({ method, path }, 400, 'Parameter verification failed.', errors)
+  return template
+}
+
+/** The template of a concrete path; literal segments win over parameters, as in Proxmox. */
+function templateOf(schema: ApiSchema, path: string): string | undefined {
+  const segments = path.split('/').filter(Boolean)
+  let best: { template: string; literals: number } | undefined
+  for (const template of Object.keys(schema.paths)) {
+    const parts = template.split('/').filter(Boolean)
+    const open = parts.at(-1)?.startsWith('{') ?? false
+    // The name of a volume holds slashes: it takes the rest of the path.
+    const restful = open && /\{(volume|volid)\}$/.test(template)
+    if (restful ? segments.length < parts.length : segments.length !== parts.length) continue
+    if (!parts.every((part, index) => part.startsWith('{') || part === segments[index])) continue
+    const literals = parts.filter((part) => !part.startsWith('{')).length
+    if (!best || literals > best.literals) best = { template, literals }
+  }
+  return best?.template
+}
+
+function paramOf(params: Readonly<Record<string, Param>>, name: string): Param | undefined {
+  const exact = params[name]
+  if (exact && !name.includes('[n]')) return exact
+  const match = /^(.*?)(\d+)$/.exec(name)
+  const indexed = match ? params[`${match[1]}[n]`] : undefined
+  const number = Number(match?.[2])
+  if (!indexed || (indexed.idx && (number < indexed.idx[0] || number > indexed.idx[1]))) return undefined
+  return indexed
+}
+
+function problemOf(param: Param, value: ParamValue): string | undefined {
+  if (Array.isArray(value))
+    return param.type === 'array' || param.type === 'string'
+      ? undefined
+      : `type check ('${param.type}') failed - got ARRAY`
+  const text = typeof value === 'boolean' ? (value ? '1' : '0') : String(value)
+  if (param.type === 'integer' && !/^[+-]?\d+$/.test(text))
+    return `type check ('integer') failed - got '${text}'`
+  if (param.type === 'number' && !/^[+-]?\d+(\.\d+)?$/.test(text))
+    return `type check ('number') failed - got '${text}'`
+  if (param.type === 'boolean' && !/^[01]$/.test(text)) return `type check ('boolean') failed - got '${text}'`
+  if (param.type === 'integer' || param.type === 'number') {
+    if (param.min !== undefined && Number(text) < param.min)
+      return `value must have a minimum value of ${param.min}`
+    if (param.max !== undefined && Number(text) > param.max)
+      return `value must have a maximum value of ${param.max}`
+  }
+  if (param.enum && !param.enum.includes(text))
+    return `value '${text}' does not have a value in the enumeration '${param.enum.join(', ')}'`
+  if (param.maxLen !== undefined && text.length > param.maxLen)
+    return `value may only be ${param.maxLen} characters long`
+  if (param.minLen !== undefined && text.length < param.minLen)
+    return `value must be at least ${param.minLen} characters long`
+  return undefined
+}

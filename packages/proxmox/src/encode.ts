@@ -1,0 +1,42 @@
+type Scalar = string | number | boolean
+/** What a parameter may be. */
+export type ParamValue = Scalar | readonly Scalar[] | undefined | null
+
+/**
+ * Encodes parameters as a form. Everything but unreserved characters is percent-encoded: Proxmox splits on `;` as on `&`, drops what
+ * follows a second raw `=`, and reads `+` as a space. Booleans are 1 and 0; a list is a repeated key; undefined is left out.
+ */
+export function encodeForm(params: Readonly<Record<string, ParamValue>>): string {
+  const pairs: string[] = []
+  for (const [name, value] of Object.entries(params)) {
+    if (value === undefined || value === null) continue
+    for (const one of Array.isArray(value) ? (value as readonly Scalar[]) : [value as Scalar]) {
+      // SSH keys are decoded once more by Proxmox itself.
+      const printed = name === 'sshkeys' ? encode(String(one)) : printScalar(one)
+      pairs.push(`${encode(name)}=${encode(printed)}`)
+    }
+  }
+  return pairs.join('&')
+}
+
+/** Fills a path template. Throws a TypeError naming a parameter that is missing or empty: an empty one would address the parent. */
+export function fillPath(template: string, values: Readonly<Record<string, Scalar>> = {}): string {
+  return template.replace(/\{([^}]+)\}/g, (_, name: string) => {
+    const value = values[name]
+    if (value === undefined || value === '')
+      throw new TypeError(`${template}: path parameter "${name}" is missing`)
+    return encode(String(value))
+  })
+}
+
+function printScalar(value: Scalar): string {
+  return typeof value === 'boolean' ? (value ? '1' : '0') : String(value)
+}
+
+/** RFC 3986 percent-encoding. */
+function encode(text: string): string {
+  return encodeURIComponent(text).replace(
+    /[!'()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  )
+}

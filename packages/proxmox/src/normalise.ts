@@ -1,0 +1,91 @@
+import { apiSchema, type Method, type Param } from '../schema/index.ts'
+
+/** Turns one decoded value into what the schema says it is, in place where it is an object or a list. */
+type Normaliser = (value: unknown) => unknown
+
+const keep: Normaliser = (value) => value
+
+/**
+ * Makes the normaliser of a call's result: booleans become booleans and numbers numbers, whether Proxmox sent 1, "1" or "2048".
+ * Compiled once a call from the schema, so that a long list costs one property visit for each field that needs it.
+ */
+export function normaliserOf(method: Method, template: string): Normaliser {
+  const key = `${method} ${template}`
+  let normaliser = compiled.get(key)
+  if (!normaliser) {
+    normaliser = compile(apiSchema.paths[template]?.[method]?.returns)
+    compiled.set(key, normaliser)
+  }
+  return normaliser
+}
+
+const compiled = new Map<string, Normaliser>()
+
+function compile(param: Param | undefined): Normaliser {
+  switch (param?.type) {
+    case 'boolean':
+      return toBoolean
+    case 'integer':
+    case 'number':
+      return toNumber
+    case 'string':
+      // Digits-only names and tags come as JSON numbers now and then.
+      return (value) => (typeof value === 'number' ? String(value) : value)
+    case 'array':
+      return compileList(param.items)
+    case 'object':
+      return compileObject(param)
+    default:
+      return keep
+  }
+}
+
+function compileList(items: Param | undefined): Normaliser {
+  const one = compile(items)
+  if (one === keep) return keep
+  return (value) => {
+    if (!Array.isArray(value)) return value
+    const list: unknown[] = value
+    for (let index = 0; index < list.length; index += 1) list[index] = one(list[index])
+    return list
+  }
+}
+
+function compileObject(param: Param): Normaliser {
+  const exact: [string, Normaliser][] = []
+  const indexed: [RegExp, Normaliser][] = []
+  for (const [name, field] of Object.entries(param.props ?? {})) {
+    const normaliser = compile(field)
+    if (normaliser === keep) continue
+    if (name.includes('[n]'))
+      indexed.push([new RegExp(`^${name.replace('[n]', String.raw`\d+`)}$`), normaliser])
+    else exact.push([name, normaliser])
+  }
+  if (exact.length === 0 && indexed.length === 0) return keep
+  return (value) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+    const object = value as Record<string, unknown>
+    for (const [name, normaliser] of exact) {
+      const before = object[name]
+      if (before === undefined || before === null) continue
+      const after = normaliser(before)
+      if (after !== before) object[name] = after
+    }
+    for (const [pattern, normaliser] of indexed) {
+      for (const name of Object.keys(object)) if (pattern.test(name)) object[name] = normaliser(object[name])
+    }
+    return object
+  }
+}
+
+function toBoolean(value: unknown): unknown {
+  if (value === 1 || value === '1' || value === true) return true
+  if (value === 0 || value === '0' || value === '' || value === false) return false
+  return value
+}
+
+function toNumber(value: unknown): unknown {
+  if (typeof value !== 'string' || value === '') return value
+  const number = Number(value)
+  return Number.isFinite(number) ? number : value
+}

@@ -1,0 +1,216 @@
+import type { Proxmox } from '../client.ts'
+import type { GetCalls } from '../generated/calls.ts'
+
+/** An entry of /cluster/resources. */
+export type ClusterResource = GetCalls['/cluster/resources']['result'][number]
+/** An entry of /cluster/tasks. */
+export type ClusterTask = GetCalls['/cluster/tasks']['result'][number]
+
+/** What changed between two looks. */
+export interface ObservedChange {
+  /** Grows by one with each look that saw a change. */
+  readonly version: number
+  readonly kind: 'vm' | 'node' | 'storage' | 'pool' | 'task' | 'other'
+  /** `qemu/100`, `node/pve1`, `storage/pve1/local`, or a UPID. */
+  readonly key: string
+  readonly before: unknown
+  readonly after: unknown
+}
+
+/** Time, as the observer needs it. */
+export interface ObserverClock {
+  now(): number
+  setTimeout(callback: () => void, ms: number): () => void
+}
+
+/** Options of an observer. */
+export interface ObserverOptions {
+  /** Pause between looks, milliseconds. Two requests a look, so that at idle there is at most one a second. @default 2000 */
+  readonly intervalMs?: number
+  readonly clock?: ObserverClock
+}
+
+/**
+ * Turns Proxmox's polling into a watch: one poller for one cluster, however many read. The lists lag some ten seconds behind and lie by
+ * omission: use them to find and to be woken, ask the VM itself to decide.
+ */
+export interface Observer {
+  start(): void
+  stop(): void
+  /** Resolves after the first good look. */
+  readonly ready: Promise<void>
+  /** Grows with each change. */
+  readonly version: number
+  /** Why the last look failed; undefined after a good one. What was seen before stays: a failure is not an absence. */
+  readonly error: unknown
+  /** Milliseconds since the last good look; Infinity before the first. */
+  age(): number
+  resources(): ClusterResource[]
+  vm(vmid: number): ClusterResource | undefined
+  vms(): ClusterResource[]
+  nodes(): ClusterResource[]
+  storages(): ClusterResource[]
+  tasks(): ClusterTask[]
+  /** Calls the listener for every change. @returns what ends it */
+  subscribe(listener: (change: ObservedChange) => void): () => void
+  /** Looks now; calls during a look share the one that follows it. Rejects when the look fails. */
+  refresh(): Promise<void>
+}
+
+const realClock: ObserverClock = {
+  now: () => Date.now(),
+  setTimeout: (callback, ms) => {
+    const timer = setTimeout(callback, ms)
+    timer.unref()
+    return () => clearTimeout(timer)
+  },
+}
+
+/** Makes the observer of a cluster. Nothing is asked before `start` or `refresh`. */
+export function createObserver(
+  proxmox: Pick<Proxmox, 'get'>,
+  { intervalMs = 2000, clock = realClock }: ObserverOptions = {},
+): Observer {
+  let resources = new Map<string, ClusterResource>()
+  let tasks = new Map<string, ClusterTask>()
+  let vmidIndex = new Map<number, ClusterResource>()
+  let version = 0
+  let error: unknown
+  let lastGood = Number.NEGATIVE_INFINITY
+  let cancelTimer: (() => void) | undefined
+  let running: Promise<void> | undefined
+  let next: Promise<void> | undefined
+  let started = false
+  const listeners = new Set<(change: ObservedChange) => void>()
+  const { promise: ready, resolve: becomeReady } = Promise.withResolvers<void>()
+
+  const look = async (): Promise<void> => {
+    const [newResources, newTasks] = await Promise.all([
+      proxmox.get('/cluster/resources'),
+      proxmox.get('/cluster/tasks'),
+    ])
+    const resourceMap = new Map(newResources.map((resource) => [resource.id, resource]))
+    const taskMap = new Map(newTasks.map((task) => [String(task.upid), task]))
+    const changes = [
+      ...difference(resources, resourceMap, kindOf),
+      ...difference(tasks, taskMap, () => 'task' as const),
+    ]
+    resources = resourceMap
+    tasks = taskMap
+    vmidIndex = new Map(
+      newResources.flatMap((resource) =>
+        resource.vmid === undefined ? [] : [[resource.vmid, resource] as const],
+      ),
+    )
+    lastGood = clock.now()
+    if (changes.length > 0) version += 1
+    for (const change of changes) for (const listener of listeners) listener({ ...change, version })
+    becomeReady()
+  }
+
+  const run = (): Promise<void> => {
+    running ??= look()
+      .then(
+        () => (error = undefined),
+        (caught: unknown) => {
+          error = caught
+          throw caught
+        },
+      )
+      .finally(() => (running = undefined))
+      .then(() => undefined)
+    return running
+  }
+
+  const schedule = (): void => {
+    if (!started) return
+    cancelTimer = clock.setTimeout(() => {
+      run()
+        .catch(() => undefined)
+        .finally(schedule)
+    }, intervalMs)
+  }
+
+  return {
+    ready,
+    get version() {
+      return version
+    },
+    get error() {
+      return error
+    },
+    age: () => clock.now() - lastGood,
+    start: () => {
+      if (started) return
+      started = true
+      run()
+        .catch(() => undefined)
+        .finally(schedule)
+    },
+    stop: () => {
+      started = false
+      cancelTimer?.()
+    },
+    resources: () => [...resources.values()],
+    vm: (vmid) => vmidIndex.get(vmid),
+    vms: () => [...vmidIndex.values()],
+    nodes: () => [...resources.values()].filter(({ type }) => type === 'node'),
+    storages: () => [...resources.values()].filter(({ type }) => type === 'storage'),
+    tasks: () => [...tasks.values()],
+    subscribe: (listener) => {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    refresh: () => {
+      if (!running) return run()
+      // A look that is under way may have been answered before what the caller has just done.
+      next ??= running
+        .catch(() => undefined)
+        .then(() => {
+          next = undefined
+          return run()
+        })
+      return next
+    },
+  }
+}
+
+function kindOf(resource: ClusterResource): ObservedChange['kind'] {
+  switch (resource.type) {
+    case 'qemu':
+    case 'lxc':
+      return 'vm'
+    case 'node':
+    case 'storage':
+    case 'pool':
+      return resource.type
+    default:
+      return 'other'
+  }
+}
+
+/** Fields that move all the time and mean nothing to a reader who waits for a change. */
+const noise = new Set(['cpu', 'mem', 'memhost', 'disk', 'netin', 'netout', 'diskread', 'diskwrite', 'uptime'])
+
+function difference<T extends object>(
+  before: ReadonlyMap<string, T>,
+  after: ReadonlyMap<string, T>,
+  kind: (item: T) => ObservedChange['kind'],
+): Omit<ObservedChange, 'version'>[] {
+  const changes: Omit<ObservedChange, 'version'>[] = []
+  for (const [key, item] of after) {
+    const old = before.get(key)
+    if (!old || differs(old, item)) changes.push({ kind: kind(item), key, before: old, after: item })
+  }
+  for (const [key, item] of before)
+    if (!after.has(key)) changes.push({ kind: kind(item), key, before: item, after: undefined })
+  return changes
+}
+
+function differs(a: object, b: object): boolean {
+  const left = a as Record<string, unknown>
+  const right = b as Record<string, unknown>
+  for (const name in right) if (!noise.has(name) && right[name] !== left[name]) return true
+  for (const name in left) if (!noise.has(name) && !(name in right)) return true
+  return false
+}
