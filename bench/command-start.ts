@@ -8,6 +8,9 @@ export async function commandStart(): Promise<Figure[]> {
   const flags = ['--conditions=source', '--disable-warning=ExperimentalWarning']
   const node = (...args: string[]): Buffer => execFileSync(process.execPath, args)
   return [
-    await compare('fochista --version (from sources)', 4, () => node(...flags, main, '--version'), { name: 'node -e 0', run: () => node('-e', '0') }),
+    await compare('fochista --version (from sources)', 4, () => node(...flags, main, '--version'), {
+      name: 'node -e 0',
+      run: () => node('-e', '0'),
+    }),
   ]
 }

@@ -6,12 +6,19 @@ import { proxmoxList } from './proxmox-list.ts'
 import { threeWorkers } from './three-workers.ts'
 
 /** Every benchmark there is. */
-const benchmarks: Record<string, () => Promise<Figure[]>> = { commandStart, proxmoxList, informerList, threeWorkers }
+const benchmarks: Record<string, () => Promise<Figure[]>> = {
+  commandStart,
+  proxmoxList,
+  informerList,
+  threeWorkers,
+}
 
 const json = process.argv.includes('--json')
 const only = process.argv.slice(2).filter((word) => !word.startsWith('-'))
 if (!json) {
-  console.log(`Node ${process.version}, ${availableParallelism()} cores, ${Math.round(totalmem() / 2 ** 30)} GiB; medians; trust the ratios, not the times`)
+  console.log(
+    `Node ${process.version}, ${availableParallelism()} cores, ${Math.round(totalmem() / 2 ** 30)} GiB; medians; trust the ratios, not the times`,
+  )
   console.log(row('figure', 'value', 'beside', 'ratio', 'goal', ''))
 }
 let missed = 0
@@ -21,12 +28,27 @@ for (const [name, run] of Object.entries(benchmarks)) {
     const met = figure.ratio <= figure.goal
     if (!met) missed += 1
     if (json) console.log(JSON.stringify({ ...figure, met }))
-    else console.log(row(figure.name, `${figure.value.toFixed(1)} ${figure.unit}`, figure.peer, figure.ratio.toFixed(2), `<= ${figure.goal}`, met ? 'met' : 'MISSED'))
+    else
+      console.log(
+        row(
+          figure.name,
+          `${figure.value.toFixed(1)} ${figure.unit}`,
+          figure.peer,
+          figure.ratio.toFixed(2),
+          `<= ${figure.goal}`,
+          met ? 'met' : 'MISSED',
+        ),
+      )
   }
 }
 process.exitCode = missed > 0 ? 1 : 0
 
 function row(...cells: readonly string[]): string {
   const widths = [52, 12, 48, 7, 8, 0]
-  return cells.map((cell, index) => (index === 1 || index === 3 ? cell.padStart(widths[index] ?? 0) : cell.padEnd(widths[index] ?? 0))).join('  ').trimEnd()
+  return cells
+    .map((cell, index) =>
+      index === 1 || index === 3 ? cell.padStart(widths[index] ?? 0) : cell.padEnd(widths[index] ?? 0),
+    )
+    .join('  ')
+    .trimEnd()
 }

@@ -20,12 +20,21 @@ export async function call(
   const ca = await readFile(environment[proxmox ? 'PROXMOX_CA' : 'KAMAJI_CA'] ?? '', 'utf8')
   return new Promise((resolve, reject) => {
     const agent = new Agent({ keepAlive: false, ca })
-    const call = request(url, { method, agent, headers: { authorization, ...options.headers } }, (response) => {
-      let text = ''
-      response.setEncoding('utf8')
-      response.on('data', (chunk: string) => (text += chunk))
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, body: text ? (JSON.parse(text) as unknown) : undefined }))
-    })
+    const call = request(
+      url,
+      { method, agent, headers: { authorization, ...options.headers } },
+      (response) => {
+        let text = ''
+        response.setEncoding('utf8')
+        response.on('data', (chunk: string) => (text += chunk))
+        response.on('end', () =>
+          resolve({
+            status: response.statusCode ?? 0,
+            body: text ? (JSON.parse(text) as unknown) : undefined,
+          }),
+        )
+      },
+    )
     call.on('error', reject)
     call.end(options.body)
   })
@@ -34,12 +43,19 @@ export async function call(
 /** Everything in the Proxmox cluster that a worker can leave behind: VMs, volumes, seed images, pools. */
 export async function proxmoxInventory(bench: Bench): Promise<string[]> {
   const { body } = await call(bench, 'proxmox', 'GET', '/api2/json/cluster/resources')
-  const resources = (body as { data: { type: string; id: string; node?: string; storage?: string; status?: string }[] }).data
+  const resources = (
+    body as { data: { type: string; id: string; node?: string; storage?: string; status?: string }[] }
+  ).data
   const found = resources.filter(({ type }) => type === 'qemu').map(({ id }) => id)
   const seen = new Set<string>()
   for (const { type, node, storage } of resources) {
     if (type !== 'storage' || !node || !storage) continue
-    const { status, body: content } = await call(bench, 'proxmox', 'GET', `/api2/json/nodes/${node}/storage/${storage}/content`)
+    const { status, body: content } = await call(
+      bench,
+      'proxmox',
+      'GET',
+      `/api2/json/nodes/${node}/storage/${storage}/content`,
+    )
     assert.equal(status, 200, `content of ${storage} on ${node}`)
     for (const { volid } of (content as { data: { volid: string }[] }).data) seen.add(`${node}/${volid}`)
   }
@@ -62,7 +78,8 @@ export async function managementInventory(bench: Bench): Promise<string[]> {
   for (const path of lists) {
     const { status, body } = await call(bench, 'kubernetes', 'GET', path)
     assert.equal(status, 200, path)
-    for (const { metadata } of (body as { items: { metadata: { name: string } }[] }).items) names.push(`${path.split('/').at(-1)}/${metadata.name}`)
+    for (const { metadata } of (body as { items: { metadata: { name: string } }[] }).items)
+      names.push(`${path.split('/').at(-1)}/${metadata.name}`)
   }
   return names.sort()
 }

@@ -30,7 +30,11 @@ export interface Bench {
   /** Runs `fochista` and requires exit code 0; resolves to its standard output. */
   ok(...args: string[]): Promise<string>
   /** Runs any program in the lab's environment. `input` goes to its standard input. */
-  run(program: string, args: readonly string[], options?: { input?: string; env?: Record<string, string> }): Promise<Outcome>
+  run(
+    program: string,
+    args: readonly string[],
+    options?: { input?: string; env?: Record<string, string> },
+  ): Promise<Outcome>
   /** kubectl against the management cluster; requires exit code 0. */
   kubectl(...args: string[]): Promise<string>
   /** Starts `fochista serve`; resolves to what stops it (SIGTERM, waits for its end). */
@@ -44,15 +48,28 @@ const cli = join(root, 'packages', 'cli', 'src', 'main.ts')
  * Starts a lab. `speed` divides the durations of real hardware.
  * What runs against it: `install`, `proxmox add` and two classes are made unless `bare` is set.
  */
-export async function startBench({ speed = 40, bare = false }: { speed?: number; bare?: boolean } = {}): Promise<Bench> {
+export async function startBench({
+  speed = 40,
+  bare = false,
+}: { speed?: number; bare?: boolean } = {}): Promise<Bench> {
   const folder = await mkdtemp(join(tmpdir(), 'fochista-e2e-'))
   const children: ChildProcess[] = []
-  const base = { ...process.env, HOME: folder, XDG_STATE_HOME: folder, XDG_CONFIG_HOME: folder, LC_ALL: 'C.UTF-8' }
+  const base = {
+    ...process.env,
+    HOME: folder,
+    XDG_STATE_HOME: folder,
+    XDG_CONFIG_HOME: folder,
+    LC_ALL: 'C.UTF-8',
+  }
   const environmentFile = join(folder, 'lab.env')
-  const lab = spawn(process.execPath, [...flags, cli, 'lab', 'up', '--free-ports', '--speed', String(speed), '--write-env', environmentFile], {
-    env: base,
-    stdio: ['ignore', 'ignore', 'pipe'],
-  })
+  const lab = spawn(
+    process.execPath,
+    [...flags, cli, 'lab', 'up', '--free-ports', '--speed', String(speed), '--write-env', environmentFile],
+    {
+      env: base,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    },
+  )
   children.push(lab)
   const said: string[] = []
   lab.stderr?.on('data', (chunk: Buffer) => said.push(chunk.toString()))
@@ -95,7 +112,11 @@ export async function startBench({ speed = 40, bare = false }: { speed?: number;
       return outcome.stdout
     },
     serve: async () => {
-      const child = spawn(process.execPath, [...flags, cli, 'serve'], { env, cwd: root, stdio: ['ignore', 'ignore', 'pipe'] })
+      const child = spawn(process.execPath, [...flags, cli, 'serve'], {
+        env,
+        cwd: root,
+        stdio: ['ignore', 'ignore', 'pipe'],
+      })
       let log = ''
       child.stderr?.on('data', (chunk: Buffer) => (log = (log + chunk.toString()).slice(-20_000)))
       children.push(child)
@@ -110,8 +131,37 @@ export async function startBench({ speed = 40, bare = false }: { speed?: number;
   if (!bare) {
     await ok('install')
     await ok('proxmox', 'add', 'lab')
-    await ok('class', 'create', 'small', '--proxmox', 'lab', '--template-tags', 'kubelet-v1.30.4', '--storage', 'local-lvm', '--iso-storage', 'local', '--bridge', 'vmbr0', '--default')
-    await ok('class', 'create', 'next', '--proxmox', 'lab', '--template-tags', 'kubelet-v1.33.4', '--storage', 'local-lvm', '--iso-storage', 'local', '--bridge', 'vmbr0')
+    await ok(
+      'class',
+      'create',
+      'small',
+      '--proxmox',
+      'lab',
+      '--template-tags',
+      'kubelet-v1.30.4',
+      '--storage',
+      'local-lvm',
+      '--iso-storage',
+      'local',
+      '--bridge',
+      'vmbr0',
+      '--default',
+    )
+    await ok(
+      'class',
+      'create',
+      'next',
+      '--proxmox',
+      'lab',
+      '--template-tags',
+      'kubelet-v1.33.4',
+      '--storage',
+      'local-lvm',
+      '--iso-storage',
+      'local',
+      '--bridge',
+      'vmbr0',
+    )
   }
   return bench
 }
@@ -123,7 +173,8 @@ export async function eventually<T>(what: string, timeoutMs: number, attempt: ()
     try {
       return await attempt()
     } catch (error) {
-      if (Date.now() > deadline) throw new Error(`not within ${timeoutMs / 1000} s: ${what}`, { cause: error })
+      if (Date.now() > deadline)
+        throw new Error(`not within ${timeoutMs / 1000} s: ${what}`, { cause: error })
       await sleep(200)
     }
   }
@@ -140,7 +191,9 @@ export function has(t: TestContext, program: string): boolean {
 
 /** The lines `export NAME='value'` of `lab up --write-env`. */
 function parseExports(text: string): Record<string, string> {
-  const pairs = [...text.matchAll(/^export (\w+)='(.*)'$/gm)].map((match) => [match[1] ?? '', (match[2] ?? '').replaceAll(String.raw`'\''`, "'")] as const)
+  const pairs = [...text.matchAll(/^export (\w+)='(.*)'$/gm)].map(
+    (match) => [match[1] ?? '', (match[2] ?? '').replaceAll(String.raw`'\''`, "'")] as const,
+  )
   assert.ok(pairs.length > 0, 'no environment yet')
   return Object.fromEntries(pairs)
 }

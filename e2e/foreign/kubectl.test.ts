@@ -13,18 +13,34 @@ test('kubectl reads and drives everything', async (t) => {
   const stopServing = await bench.serve()
 
   await t.test('apply, get and wait for a control plane', async () => {
-    assert.match(await bench.kubectl('apply', '-f', example('tenant-test.yaml')), /tenantcontrolplane.kamaji.clastix.io\/tenant-test created/)
-    await bench.kubectl('wait', "--for=jsonpath={.status.kubernetesResources.version.status}=Ready", 'tcp/tenant-test', '--timeout=60s')
+    assert.match(
+      await bench.kubectl('apply', '-f', example('tenant-test.yaml')),
+      /tenantcontrolplane.kamaji.clastix.io\/tenant-test created/,
+    )
+    await bench.kubectl(
+      'wait',
+      '--for=jsonpath={.status.kubernetesResources.version.status}=Ready',
+      'tcp/tenant-test',
+      '--timeout=60s',
+    )
     const table = await bench.kubectl('get', 'tcp')
-    assert.match(table, /^NAME +VERSION +INSTALLED VERSION +STATUS +CONTROL-PLANE ENDPOINT +KUBECONFIG +DATASTORE +AGE/)
-    assert.match(table, /^tenant-test +v1\.30\.0 +v1\.30\.0 +Ready +\S+:6443 +tenant-test-admin-kubeconfig +default/m)
+    assert.match(
+      table,
+      /^NAME +VERSION +INSTALLED VERSION +STATUS +CONTROL-PLANE ENDPOINT +KUBECONFIG +DATASTORE +AGE/,
+    )
+    assert.match(
+      table,
+      /^tenant-test +v1\.30\.0 +v1\.30\.0 +Ready +\S+:6443 +tenant-test-admin-kubeconfig +default/m,
+    )
   })
 
   await t.test('a NodePool with labels and taints by kubectl apply', async () => {
     const manifest = join(bench.folder, 'pool.yaml')
     await writeFile(manifest, nodePool)
     await bench.kubectl('apply', '-f', manifest)
-    await bench.kubectl('wait', '--for=jsonpath={.status.readyReplicas}=0', 'np/workers', '--timeout=30s').catch(() => '')
+    await bench
+      .kubectl('wait', '--for=jsonpath={.status.readyReplicas}=0', 'np/workers', '--timeout=30s')
+      .catch(() => '')
     assert.match(await bench.kubectl('explain', 'nodepool.spec'), /replicas\s+<integer>/)
   })
 
@@ -32,29 +48,55 @@ test('kubectl reads and drives everything', async (t) => {
   const tenant = (...args: string[]): Promise<string> => bench.kubectl('--kubeconfig', kubeconfig, ...args)
 
   await t.test('the tenant cluster answers to its kubeconfig', async () => {
-    const secret = await bench.kubectl('get', 'secret', 'tenant-test-admin-kubeconfig', '-o', 'jsonpath={.data.admin\\.conf}')
+    const secret = await bench.kubectl(
+      'get',
+      'secret',
+      'tenant-test-admin-kubeconfig',
+      '-o',
+      'jsonpath={.data.admin\\.conf}',
+    )
     await writeFile(kubeconfig, Buffer.from(secret, 'base64'), { mode: 0o600 })
     assert.match(await tenant('get', 'secrets', '-n', 'kube-system'), /NAME +TYPE +DATA +AGE/)
     await tenant('apply', '-f', example('network.yaml'))
   })
 
-  await t.test('the Nodes have the addresses, versions, labels, taints and provider ids that they should have', async () => {
-    await bench.kubectl('wait', '--for=jsonpath={.status.readyReplicas}=2', 'np/workers', '--timeout=120s')
-    const nodes = JSON.parse(await tenant('get', 'nodes', '-o', 'json')) as { items: NodeLike[] }
-    const machines = JSON.parse(await bench.kubectl('get', 'machines', '-o', 'json')) as { items: MachineLike[] }
-    assert.equal(nodes.items.length, 2)
-    for (const node of nodes.items) {
-      const machine = machines.items.find(({ metadata }) => metadata.name === node.metadata.name)
-      assert.ok(machine, `Node ${node.metadata.name} is named like its Machine`)
-      assert.equal(node.spec.providerID, `proxmox://lab/${machine.spec.vmid}`)
-      assert.match(node.status.nodeInfo.kubeletVersion, /^v1\.30\./)
-      assert.equal(node.metadata.labels['team'], 'fire')
-      assert.ok('node-role.kubernetes.io/worker' in node.metadata.labels, 'a label that the kubelet refuses is put on the Node by us')
-      assert.ok(node.spec.taints?.some(({ key, value, effect }) => key === 'dedicated' && value === 'fire' && effect === 'PreferNoSchedule'))
-      assert.ok(node.status.addresses.some(({ type, address }) => type === 'InternalIP' && /^\d+\.\d+\.\d+\.\d+$/.test(address)))
-    }
-    assert.match(await tenant('get', 'nodes', '-o', 'wide'), /^\S+ +Ready +worker +\S+ +v1\.30\.\d+ +\d+\.\d+\.\d+\.\d+/m)
-  })
+  await t.test(
+    'the Nodes have the addresses, versions, labels, taints and provider ids that they should have',
+    async () => {
+      await bench.kubectl('wait', '--for=jsonpath={.status.readyReplicas}=2', 'np/workers', '--timeout=120s')
+      const nodes = JSON.parse(await tenant('get', 'nodes', '-o', 'json')) as { items: NodeLike[] }
+      const machines = JSON.parse(await bench.kubectl('get', 'machines', '-o', 'json')) as {
+        items: MachineLike[]
+      }
+      assert.equal(nodes.items.length, 2)
+      for (const node of nodes.items) {
+        const machine = machines.items.find(({ metadata }) => metadata.name === node.metadata.name)
+        assert.ok(machine, `Node ${node.metadata.name} is named like its Machine`)
+        assert.equal(node.spec.providerID, `proxmox://lab/${machine.spec.vmid}`)
+        assert.match(node.status.nodeInfo.kubeletVersion, /^v1\.30\./)
+        assert.equal(node.metadata.labels['team'], 'fire')
+        assert.ok(
+          'node-role.kubernetes.io/worker' in node.metadata.labels,
+          'a label that the kubelet refuses is put on the Node by us',
+        )
+        assert.ok(
+          node.spec.taints?.some(
+            ({ key, value, effect }) =>
+              key === 'dedicated' && value === 'fire' && effect === 'PreferNoSchedule',
+          ),
+        )
+        assert.ok(
+          node.status.addresses.some(
+            ({ type, address }) => type === 'InternalIP' && /^\d+\.\d+\.\d+\.\d+$/.test(address),
+          ),
+        )
+      }
+      assert.match(
+        await tenant('get', 'nodes', '-o', 'wide'),
+        /^\S+ +Ready +worker +\S+ +v1\.30\.\d+ +\d+\.\d+\.\d+\.\d+/m,
+      )
+    },
+  )
 
   await t.test('get, describe and events read well', async () => {
     const table = await bench.kubectl('get', 'np,machines', '-o', 'wide')
@@ -75,11 +117,25 @@ test('kubectl reads and drives everything', async (t) => {
   })
 
   await t.test('a kubelet of v1.33 joins a v1.33 cluster', async () => {
-    const cluster = (await bench.run('cat', [example('tenant-test.yaml')])).stdout.replaceAll('tenant-test', 'newer').replace('v1.30.0', 'v1.33.0')
-    const created = await bench.run('kubectl', ['apply', '-f', '-'], { input: `${cluster}---\n${nodePool.replaceAll('tenant-test', 'newer').replace('name: workers', 'name: newer').replace('className: small', 'className: next').replace('replicas: 2', 'replicas: 1')}` })
+    const cluster = (await bench.run('cat', [example('tenant-test.yaml')])).stdout
+      .replaceAll('tenant-test', 'newer')
+      .replace('v1.30.0', 'v1.33.0')
+    const created = await bench.run('kubectl', ['apply', '-f', '-'], {
+      input: `${cluster}---\n${nodePool.replaceAll('tenant-test', 'newer').replace('name: workers', 'name: newer').replace('className: small', 'className: next').replace('replicas: 2', 'replicas: 1')}`,
+    })
     assert.equal(created.code, 0, created.stderr)
     await eventually('its worker has joined', 120_000, async () => {
-      assert.match(await bench.kubectl('get', 'machines', '-l', 'fochista.dev/pool=newer', '-o', 'jsonpath={.items[*].status.conditions[?(@.type=="Joined")].status}'), /True/)
+      assert.match(
+        await bench.kubectl(
+          'get',
+          'machines',
+          '-l',
+          'fochista.dev/pool=newer',
+          '-o',
+          'jsonpath={.items[*].status.conditions[?(@.type=="Joined")].status}',
+        ),
+        /True/,
+      )
     })
     await bench.kubectl('delete', 'np/newer', 'tcp/newer', '--timeout=120s')
   })
@@ -91,7 +147,8 @@ test('kubectl reads and drives everything', async (t) => {
       assert.equal((await bench.kubectl('get', 'machines', '-o', 'name')).trim(), '')
     })
     await bench.kubectl('delete', 'np', 'workers', '--timeout=60s')
-    const objects = (names: readonly string[]): string[] => names.filter((name) => !name.startsWith('leases/'))
+    const objects = (names: readonly string[]): string[] =>
+      names.filter((name) => !name.startsWith('leases/'))
     assert.deepEqual(objects(await managementInventory(bench)), objects(before.management))
   })
   await stopServing()

@@ -5,7 +5,9 @@ import { startBench } from '../harness.ts'
 
 /** The Python that has proxmoxer: Debian's package installs it for /usr/bin/python3 only. */
 function pythonWithProxmoxer(t: TestContext): string | undefined {
-  const found = ['/usr/bin/python3', 'python3'].find((python) => spawnSync(python, ['-c', 'import proxmoxer']).status === 0)
+  const found = ['/usr/bin/python3', 'python3'].find(
+    (python) => spawnSync(python, ['-c', 'import proxmoxer']).status === 0,
+  )
   if (found) return found
   if (process.env['FOCHISTA_NO_SKIP']) throw new Error('python3-proxmoxer is not installed')
   t.skip('NEEDS python3-proxmoxer, which is not installed')

@@ -10,7 +10,18 @@ test('a cluster made by hand has three Ready Nodes, scales to five and to one, a
   let stopServing = await bench.serve()
 
   await t.test('cluster create waits until the workers are Ready', async () => {
-    const out = await bench.ok('cluster', 'create', '-f', example('tenant-test.yaml'), '--pool', 'workers=3', '--apply', example('network.yaml'), '--timeout', '3m')
+    const out = await bench.ok(
+      'cluster',
+      'create',
+      '-f',
+      example('tenant-test.yaml'),
+      '--pool',
+      'workers=3',
+      '--apply',
+      example('network.yaml'),
+      '--timeout',
+      '3m',
+    )
     assert.match(out, /cluster\/tenant-test is ready/)
     assert.equal((await machines()).filter(({ step }) => step === 'Ready').length, 3)
   })
@@ -32,28 +43,37 @@ test('a cluster made by hand has three Ready Nodes, scales to five and to one, a
     await bench.ok('pool', 'scale', 'workers', '--replicas', '1')
     await readyMachines(1)
     await eventually('the VMs of the removed machines are gone', 60_000, async () => {
-      assert.equal((await proxmoxInventory(bench)).filter((id) => id.startsWith('qemu/')).length, before.proxmox.filter((id) => id.startsWith('qemu/')).length + 1)
+      assert.equal(
+        (await proxmoxInventory(bench)).filter((id) => id.startsWith('qemu/')).length,
+        before.proxmox.filter((id) => id.startsWith('qemu/')).length + 1,
+      )
     })
   })
 
-  await t.test('a control plane deleted while serve is down takes everything with it once serve is back', async () => {
-    await stopServing()
-    const path = '/apis/kamaji.clastix.io/v1alpha1/namespaces/default/tenantcontrolplanes/tenant-test'
-    assert.equal((await call(bench, 'kubernetes', 'DELETE', path)).status, 200)
-    await eventually('the control plane is gone', 60_000, async () => {
-      assert.equal((await call(bench, 'kubernetes', 'GET', path)).status, 404)
-    })
-    stopServing = await bench.serve()
-    // The evidence for a control plane that is gone is two answers a minute apart.
-    await eventually('nothing of the cluster is left in either back end', 150_000, async () => {
-      assert.deepEqual(await proxmoxInventory(bench), before.proxmox)
-      const pools = await call(bench, 'kubernetes', 'GET', '/apis/fochista.dev/v1alpha1/machines')
-      assert.deepEqual((pools.body as { items: unknown[] }).items, [])
-    })
-    await bench.ok('pool', 'delete', 'workers')
-    const left = (await managementInventory(bench)).filter((name) => !name.startsWith('leases/'))
-    assert.deepEqual(left, before.management.filter((name) => !name.startsWith('leases/')))
-  })
+  await t.test(
+    'a control plane deleted while serve is down takes everything with it once serve is back',
+    async () => {
+      await stopServing()
+      const path = '/apis/kamaji.clastix.io/v1alpha1/namespaces/default/tenantcontrolplanes/tenant-test'
+      assert.equal((await call(bench, 'kubernetes', 'DELETE', path)).status, 200)
+      await eventually('the control plane is gone', 60_000, async () => {
+        assert.equal((await call(bench, 'kubernetes', 'GET', path)).status, 404)
+      })
+      stopServing = await bench.serve()
+      // The evidence for a control plane that is gone is two answers a minute apart.
+      await eventually('nothing of the cluster is left in either back end', 150_000, async () => {
+        assert.deepEqual(await proxmoxInventory(bench), before.proxmox)
+        const pools = await call(bench, 'kubernetes', 'GET', '/apis/fochista.dev/v1alpha1/machines')
+        assert.deepEqual((pools.body as { items: unknown[] }).items, [])
+      })
+      await bench.ok('pool', 'delete', 'workers')
+      const left = (await managementInventory(bench)).filter((name) => !name.startsWith('leases/'))
+      assert.deepEqual(
+        left,
+        before.management.filter((name) => !name.startsWith('leases/')),
+      )
+    },
+  )
   await stopServing()
 })
 

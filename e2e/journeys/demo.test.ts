@@ -6,31 +6,41 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { root } from '../harness.ts'
 
-test('npm run demo -- --exit on a fresh clone ends with 0, three Ready Nodes and nothing left running', { timeout: 240_000 }, async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'fochista-clone-'))
-  const clone = join(folder, 'fochista')
-  try {
-    execFileSync('git', ['clone', '--quiet', root, clone])
-    const started = Date.now()
-    const child = spawn('npm', ['run', 'demo', '--', '--exit', '--speed', '20'], {
-      cwd: clone,
-      env: { ...process.env, XDG_STATE_HOME: folder, HOME: folder, npm_config_cache: process.env['npm_config_cache'] ?? npmCache(), LC_ALL: 'C.UTF-8' },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-    let output = ''
-    child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
-    child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()))
-    const code = await new Promise<number | null>((resolve) => child.on('close', resolve))
-    assert.equal(code, 0, output)
-    assert.equal([...output.matchAll(/^✔ Node \S+ {2}Ready {2}v1\.30\./gm)].length, 3, output)
-    assert.match(output, /cluster\/tenant-test deleted/)
-    const left = spawnSync('pgrep', ['-f', clone], { encoding: 'utf8' }).stdout.trim()
-    assert.equal(left, '', 'processes of the clone are still running')
-    process.stderr.write(`demo from a fresh clone: ${((Date.now() - started) / 1000).toFixed(1)} s\n`)
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
-})
+test(
+  'npm run demo -- --exit on a fresh clone ends with 0, three Ready Nodes and nothing left running',
+  { timeout: 240_000 },
+  async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'fochista-clone-'))
+    const clone = join(folder, 'fochista')
+    try {
+      execFileSync('git', ['clone', '--quiet', root, clone])
+      const started = Date.now()
+      const child = spawn('npm', ['run', 'demo', '--', '--exit', '--speed', '20'], {
+        cwd: clone,
+        env: {
+          ...process.env,
+          XDG_STATE_HOME: folder,
+          HOME: folder,
+          npm_config_cache: process.env['npm_config_cache'] ?? npmCache(),
+          LC_ALL: 'C.UTF-8',
+        },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      })
+      let output = ''
+      child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
+      child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()))
+      const code = await new Promise<number | null>((resolve) => child.on('close', resolve))
+      assert.equal(code, 0, output)
+      assert.equal([...output.matchAll(/^✔ Node \S+ {2}Ready {2}v1\.30\./gm)].length, 3, output)
+      assert.match(output, /cluster\/tenant-test deleted/)
+      const left = spawnSync('pgrep', ['-f', clone], { encoding: 'utf8' }).stdout.trim()
+      assert.equal(left, '', 'processes of the clone are still running')
+      process.stderr.write(`demo from a fresh clone: ${((Date.now() - started) / 1000).toFixed(1)} s\n`)
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
+  },
+)
 
 function npmCache(): string {
   return execFileSync('npm', ['config', 'get', 'cache', '--loglevel=error'], { encoding: 'utf8' }).trim()

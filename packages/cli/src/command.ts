@@ -8,7 +8,7 @@ export interface Option<T> {
   readonly flags: string
   readonly description: string
   /** Parses one given text; `previous` is the value so far of a repeatable option. Throws UsageError. */
-  readonly parse?: (text: string, previous: T | undefined) => T
+  parse?(text: string, previous: T | undefined): T
   readonly initial?: T
   readonly required?: boolean
 }
@@ -58,7 +58,11 @@ export function flag(flags: string, description: string): Option<boolean> {
 }
 
 /** A whole number within bounds. */
-export function integer(flags: string, description: string, bounds: { min?: number; max?: number } = {}): Option<number | undefined> {
+export function integer(
+  flags: string,
+  description: string,
+  bounds: { min?: number; max?: number } = {},
+): Option<number | undefined> {
   return { flags, description, parse: (given) => parseInteger(flags, given, bounds) }
 }
 
@@ -69,16 +73,27 @@ export function list(flags: string, description: string): Option<string[]> {
 
 /** A time to wait, as `90s`, `20m` or `1h`; a value in milliseconds. */
 export function duration(flags: string, description: string, initial: string): Option<number> {
-  return { flags, description, initial: parseDuration(flags, initial), parse: (given) => parseDuration(flags, given) }
+  return {
+    flags,
+    description,
+    initial: parseDuration(flags, initial),
+    parse: (given) => parseDuration(flags, given),
+  }
 }
 
 /** Parses a whole number. Throws UsageError with the option, the value and the rule. */
-export function parseInteger(what: string, given: string, { min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_INTEGER } = {}): number {
+export function parseInteger(
+  what: string,
+  given: string,
+  { min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_INTEGER } = {},
+): number {
   const value = /^-?\d+$/.test(given) ? Number(given) : Number.NaN
   if (Number.isSafeInteger(value) && value >= min && value <= max) return value
   const low = min > Number.MIN_SAFE_INTEGER ? tr(` of at least ${min}`, ` di almeno ${min}`) : ''
   const high = max < Number.MAX_SAFE_INTEGER ? tr(` and at most ${max}`, ` e al massimo ${max}`) : ''
-  throw new UsageError(`${what}: "${given}" ${tr('is not a whole number', 'non è un numero intero')}${low}${high}`)
+  throw new UsageError(
+    `${what}: "${given}" ${tr('is not a whole number', 'non è un numero intero')}${low}${high}`,
+  )
 }
 
 const unitMs: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
@@ -87,7 +102,9 @@ function parseDuration(what: string, given: string): number {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(given)
   const unit = unitMs[match?.[2] ?? '']
   if (match?.[1] && unit) return Number(match[1]) * unit
-  throw new UsageError(`${what}: "${given}" ${tr('is not a duration like 90s, 20m or 1h', 'non è una durata come 90s, 20m o 1h')}`)
+  throw new UsageError(
+    `${what}: "${given}" ${tr('is not a duration like 90s, 20m or 1h', 'non è una durata come 90s, 20m o 1h')}`,
+  )
 }
 
 /** Parses repeated `key=value` texts. Throws UsageError naming the one without a key or `=`. */
@@ -115,6 +132,8 @@ export async function invoke(
   args: Arguments,
   options: Record<string, unknown> = {},
 ): Promise<void> {
-  const initial = Object.entries(definition.options ?? {}).map(([name, option]) => [name, option.initial] as const)
+  const initial = Object.entries(definition.options ?? {}).map(
+    ([name, option]) => [name, option.initial] as const,
+  )
   await definition.run(context, args, { ...Object.fromEntries(initial), ...options })
 }

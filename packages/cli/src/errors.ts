@@ -8,7 +8,10 @@ export class CommandError extends Error {
   readonly hint: string | undefined
   readonly exitCode: ExitCode
 
-  constructor(message: string, options: { hint?: string | undefined; exitCode?: ExitCode; cause?: unknown } = {}) {
+  constructor(
+    message: string,
+    options: { hint?: string | undefined; exitCode?: ExitCode; cause?: unknown } = {},
+  ) {
     super(message, { cause: options.cause })
     this.hint = options.hint
     this.exitCode = options.exitCode ?? exitCodes.failed
@@ -38,7 +41,8 @@ export class StillInProgressError extends CommandError {
 
 /** What `main` prints for any error and the code it exits with. SDK errors are told apart by name: no SDK is loaded to print one. */
 export function explain(error: unknown): { message: string; hint?: string | undefined; exitCode: ExitCode } {
-  if (error instanceof CommandError) return { message: error.message, hint: error.hint, exitCode: error.exitCode }
+  if (error instanceof CommandError)
+    return { message: error.message, hint: error.hint, exitCode: error.exitCode }
   if (!(error instanceof Error)) return { message: String(error), exitCode: exitCodes.failed }
   const status = 'status' in error ? error.status : undefined
   if (status === 401) {
@@ -51,7 +55,8 @@ export function explain(error: unknown): { message: string; hint?: string | unde
       exitCode: exitCodes.notSignedIn,
     }
   }
-  if (error.name === 'AbortError') return { message: tr('Cancelled.', 'Annullato.'), exitCode: exitCodes.cancelled }
+  if (error.name === 'AbortError')
+    return { message: tr('Cancelled.', 'Annullato.'), exitCode: exitCodes.cancelled }
   if (/Tls/.test(error.name)) {
     return {
       message: error.message,

@@ -68,7 +68,10 @@ function addCommand(program: Program, definition: Command, io: Io, signal: Abort
   }
   addGlobalOptions(leaf)
   if (definition.examples) {
-    leaf.addHelpText('after', `\n${tr('Examples:', 'Esempi:')}\n${definition.examples.map((line) => `  ${line}`).join('\n')}`)
+    leaf.addHelpText(
+      'after',
+      `\n${tr('Examples:', 'Esempi:')}\n${definition.examples.map((line) => `  ${line}`).join('\n')}`,
+    )
   }
   leaf.action(async () => {
     const given = leaf.opts<Record<string, unknown>>()
@@ -85,15 +88,25 @@ function addCommand(program: Program, definition: Command, io: Io, signal: Abort
 }
 
 function addGroup(parent: Program, word: string): Program {
-  const group = parent.command(word).description(tr(`Commands on ${word}`, `Comandi su ${word}`)).helpCommand(false).exitOverride()
+  const group = parent
+    .command(word)
+    .description(tr(`Commands on ${word}`, `Comandi su ${word}`))
+    .helpCommand(false)
+    .exitOverride()
   group.action(() => group.help())
   return group
 }
 
 function addGlobalOptions(leaf: Program): void {
   leaf
-    .option('-n, --namespace <name>', tr('namespace (default: the kubeconfig’s)', 'namespace (predefinito: quello del kubeconfig)'))
-    .option('--kubeconfig <file>', tr('kubeconfig of the management cluster', 'kubeconfig del cluster di gestione'))
+    .option(
+      '-n, --namespace <name>',
+      tr('namespace (default: the kubeconfig’s)', 'namespace (predefinito: quello del kubeconfig)'),
+    )
+    .option(
+      '--kubeconfig <file>',
+      tr('kubeconfig of the management cluster', 'kubeconfig del cluster di gestione'),
+    )
     .option('--context <name>', tr('context of the kubeconfig', 'contesto del kubeconfig'))
 }
 

@@ -36,7 +36,12 @@ interface Named {
 }
 
 /** Prints objects in the asked format. Tables are padded for people; `json` and `yaml` print a List of the objects as they are. */
-export function printList<T extends Named>(io: Io, format: Format, items: readonly T[], columns: readonly Column<T>[]): void {
+export function printList<T extends Named>(
+  io: Io,
+  format: Format,
+  items: readonly T[],
+  columns: readonly Column<T>[],
+): void {
   if (format === 'json') return io.out(JSON.stringify(listOf(items), null, 2))
   if (format === 'yaml') return io.raw(stringify(listOf(items)))
   if (format === 'name') return items.forEach((item) => io.out(nameOf(item)))
@@ -45,7 +50,12 @@ export function printList<T extends Named>(io: Io, format: Format, items: readon
 }
 
 /** Prints one object in the asked format. */
-export function printObject<T extends Named>(io: Io, format: Format, item: T, columns: readonly Column<T>[]): void {
+export function printObject<T extends Named>(
+  io: Io,
+  format: Format,
+  item: T,
+  columns: readonly Column<T>[],
+): void {
   if (format === 'json') return io.out(JSON.stringify(item, null, 2))
   if (format === 'yaml') return io.raw(stringify(item))
   printList(io, format, [item], columns)

@@ -18,14 +18,20 @@ async function proxmoxConfigFrom(environment: Environment): Promise<ProxmoxConfi
     const value = environment[name]
     if (value) return value
     throw new UsageError(tr(`${name} is not set`, `${name} non è impostata`), {
-      hint: tr('This call goes to Proxmox directly: set PROXMOX_URL, PROXMOX_TOKEN_ID and PROXMOX_SECRET.', 'Questa chiamata va direttamente a Proxmox: imposta PROXMOX_URL, PROXMOX_TOKEN_ID e PROXMOX_SECRET.'),
+      hint: tr(
+        'This call goes to Proxmox directly: set PROXMOX_URL, PROXMOX_TOKEN_ID and PROXMOX_SECRET.',
+        'Questa chiamata va direttamente a Proxmox: imposta PROXMOX_URL, PROXMOX_TOKEN_ID e PROXMOX_SECRET.',
+      ),
     })
   }
   const fingerprint = environment['PROXMOX_FINGERPRINT']
   const caFile = environment['PROXMOX_CA']
-  const endpoints = required('PROXMOX_URL').split(',').map((url) => url.trim())
+  const endpoints = required('PROXMOX_URL')
+    .split(',')
+    .map((url) => url.trim())
   const credentials = { tokenId: required('PROXMOX_TOKEN_ID'), secret: required('PROXMOX_SECRET') }
-  if (fingerprint) return { endpoints, credentials, tls: { fingerprints: fingerprint.split(',').map((one) => one.trim()) } }
+  if (fingerprint)
+    return { endpoints, credentials, tls: { fingerprints: fingerprint.split(',').map((one) => one.trim()) } }
   if (!caFile) return { endpoints, credentials }
   const { readFile } = await import('node:fs/promises')
   return { endpoints, credentials, tls: { ca: await readFile(caFile, 'utf8') } }

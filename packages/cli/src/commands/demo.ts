@@ -17,21 +17,46 @@ import { proxmoxAdd } from './proxmox/add.ts'
 import { requireObject } from './resources.ts'
 import { serve } from './serve.ts'
 
-const example = (name: string): string => fileURLToPath(new URL(`../../../../examples/${name}`, import.meta.url))
+const example = (name: string): string =>
+  fileURLToPath(new URL(`../../../../examples/${name}`, import.meta.url))
 const clusterName = 'tenant-test'
 
 /** `fochista demo`: lab, controllers and a first cluster in one go; each step is the command that a person would type. */
 export const demo = command({
   path: 'demo',
-  summary: tr('Lab, controllers and a first cluster with three workers, in one go', 'Lab, controller e un primo cluster con tre worker, in un colpo solo'),
+  summary: tr(
+    'Lab, controllers and a first cluster with three workers, in one go',
+    'Lab, controller e un primo cluster con tre worker, in un colpo solo',
+  ),
   options: {
-    exit: flag('--exit', tr('tear down at the end instead of waiting for Ctrl-C', 'smonta tutto alla fine invece di attendere Ctrl-C')),
-    speed: textOr('--speed <factor>', tr('how many times faster than real hardware', 'quante volte più veloce dell’hardware reale'), '10'),
+    exit: flag(
+      '--exit',
+      tr(
+        'tear down at the end instead of waiting for Ctrl-C',
+        'smonta tutto alla fine invece di attendere Ctrl-C',
+      ),
+    ),
+    speed: textOr(
+      '--speed <factor>',
+      tr('how many times faster than real hardware', 'quante volte più veloce dell’hardware reale'),
+      '10',
+    ),
   },
   run: async ({ io, signal }, _args, options) => {
     const speed = Number(options.speed)
-    if (!(speed > 0)) throw new UsageError(`--speed: "${options.speed}" ${tr('is not a positive number', 'non è un numero positivo')}`)
-    io.note(io.paint('strong', tr('Starting the lab: an emulated Proxmox VE cluster and an emulated Kamaji management cluster', 'Avvio il lab: un cluster Proxmox VE e un cluster di gestione Kamaji emulati')))
+    if (!(speed > 0))
+      throw new UsageError(
+        `--speed: "${options.speed}" ${tr('is not a positive number', 'non è un numero positivo')}`,
+      )
+    io.note(
+      io.paint(
+        'strong',
+        tr(
+          'Starting the lab: an emulated Proxmox VE cluster and an emulated Kamaji management cluster',
+          'Avvio il lab: un cluster Proxmox VE e un cluster di gestione Kamaji emulati',
+        ),
+      ),
+    )
     const { startLab } = await import('@fochista/lab')
     const lab = await startLab({ ports: { proxmox: 0, kubernetes: 0 }, speed })
     const folder = await mkdtemp(join(tmpdir(), 'fochista-demo-'))
@@ -43,20 +68,30 @@ export const demo = command({
       await writeLabRecord({ pid: process.pid, started: new Date().toISOString(), speed, environment })
       const context = createContext(io, signal, {})
       try {
-        const step = async (line: string, definition: Command, args: Arguments, given: Record<string, unknown>): Promise<void> => {
+        const step = async (
+          line: string,
+          definition: Command,
+          args: Arguments,
+          given: Record<string, unknown>,
+        ): Promise<void> => {
           io.note(`\n${io.paint('accent', '$')} ${io.paint('strong', line)}`)
           await invoke(definition, context, args, given)
         }
         await step('fochista install', install, {}, {})
         await step('fochista proxmox add lab', proxmoxAdd, { name: 'lab' }, {})
-        await step('fochista class create small --proxmox lab --template-tags kubelet-v1.30.4 --storage local-lvm --iso-storage local --bridge vmbr0 --default', classCreate, { name: 'small' }, {
-          proxmox: 'lab',
-          templateTags: ['kubelet-v1.30.4'],
-          storage: 'local-lvm',
-          isoStorage: 'local',
-          bridge: ['vmbr0'],
-          isDefault: true,
-        })
+        await step(
+          'fochista class create small --proxmox lab --template-tags kubelet-v1.30.4 --storage local-lvm --iso-storage local --bridge vmbr0 --default',
+          classCreate,
+          { name: 'small' },
+          {
+            proxmox: 'lab',
+            templateTags: ['kubelet-v1.30.4'],
+            storage: 'local-lvm',
+            isoStorage: 'local',
+            bridge: ['vmbr0'],
+            isDefault: true,
+          },
+        )
         io.note(`\n${io.paint('accent', '$')} ${io.paint('strong', 'fochista serve &')}`)
         const logFile = join(folder, 'serve.log')
         serving = invoke(serve, createContext(io, stopServing.signal, {}), {}, { logFile })
@@ -76,7 +111,12 @@ export const demo = command({
           await step(`fochista cluster delete ${clusterName}`, clusterDelete, { name: clusterName }, {})
           return
         }
-        io.note(tr('\nThe lab stays up. Ctrl-C ends it and removes everything.', '\nIl lab resta attivo. Ctrl-C lo termina e rimuove tutto.'))
+        io.note(
+          tr(
+            '\nThe lab stays up. Ctrl-C ends it and removes everything.',
+            '\nIl lab resta attivo. Ctrl-C lo termina e rimuove tutto.',
+          ),
+        )
         await untilAborted(signal)
       } finally {
         await context.close()
@@ -107,14 +147,23 @@ async function requireNodesReady(context: Context, wanted: number): Promise<void
   const tenant = await connectTenant(await context.kubernetes(), cluster)
   try {
     const { items } = await tenant.kubernetes.list(Node, {})
-    const ready = items.filter((node) => node.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True'))
+    const ready = items.filter((node) =>
+      node.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True'),
+    )
     if (ready.length !== wanted) {
-      throw new CommandError(tr(`the tenant cluster has ${ready.length} Ready Nodes, not ${wanted}`, `il cluster tenant ha ${ready.length} Node Ready, non ${wanted}`))
+      throw new CommandError(
+        tr(
+          `the tenant cluster has ${ready.length} Ready Nodes, not ${wanted}`,
+          `il cluster tenant ha ${ready.length} Node Ready, non ${wanted}`,
+        ),
+      )
     }
     context.io.note()
     for (const node of ready) {
       const address = node.status?.addresses?.find(({ type }) => type === 'InternalIP')?.address
-      context.io.note(`${context.io.paint('ready', '✔')} Node ${node.metadata.name}  Ready  ${node.status?.nodeInfo?.kubeletVersion ?? ''}  ${address ?? ''}`)
+      context.io.note(
+        `${context.io.paint('ready', '✔')} Node ${node.metadata.name}  Ready  ${node.status?.nodeInfo?.kubeletVersion ?? ''}  ${address ?? ''}`,
+      )
     }
   } finally {
     await tenant.close()

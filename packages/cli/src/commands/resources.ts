@@ -23,7 +23,10 @@ export function listCommand<T extends KubernetesObject>(resource: Resource<T>): 
     options: {
       output: outputOption,
       allNamespaces: flag('-A, --all-namespaces', tr('in all namespaces', 'in tutti i namespace')),
-      selector: { flags: '-l, --selector <labels>', description: tr('label selector', 'selettore di etichette') },
+      selector: {
+        flags: '-l, --selector <labels>',
+        description: tr('label selector', 'selettore di etichette'),
+      },
       watch: flag('-w, --watch', tr('go on printing changes', 'continua a mostrare i cambiamenti')),
     },
     run: async (context, _args, options) => {
@@ -31,7 +34,10 @@ export function listCommand<T extends KubernetesObject>(resource: Resource<T>): 
       const namespace = kind.namespaced && !options.allNamespaces ? await context.namespace() : undefined
       const query = { namespace, labelSelector: options.selector as string | undefined }
       const kubernetes = await context.kubernetes()
-      const columns = kind.namespaced && options.allNamespaces ? [namespaceColumn<T>(), ...resource.columns] : resource.columns
+      const columns =
+        kind.namespaced && options.allNamespaces
+          ? [namespaceColumn<T>(), ...resource.columns]
+          : resource.columns
       if (!options.watch) {
         const { items } = await kubernetes.list(kind, query)
         if (items.length === 0 && (options.output === 'table' || options.output === 'wide')) {
@@ -75,10 +81,12 @@ export function deleteCommand<T extends KubernetesObject>(resource: Resource<T>)
       const kind = await resource.kind()
       const name = argument(args, 'name')
       const found = await requireObject(context, kind, resource.noun, name)
-      if (options.dryRun) return context.io.out(`${resource.noun}/${name} ${tr('would be deleted', 'verrebbe eliminato')}`)
+      if (options.dryRun)
+        return context.io.out(`${resource.noun}/${name} ${tr('would be deleted', 'verrebbe eliminato')}`)
       const kubernetes = await context.kubernetes()
       await kubernetes.delete(kind, found.metadata, { preconditions: { uid: found.metadata.uid } })
-      if (options.noWait) return context.io.out(`${resource.noun}/${name} ${tr('is being deleted', 'in eliminazione')}`)
+      if (options.noWait)
+        return context.io.out(`${resource.noun}/${name} ${tr('is being deleted', 'in eliminazione')}`)
       await waitUntilGone(context, kind, found, options.timeout)
       context.io.out(`${resource.noun}/${name} ${tr('deleted', 'eliminato')}`)
     },
@@ -86,7 +94,12 @@ export function deleteCommand<T extends KubernetesObject>(resource: Resource<T>)
 }
 
 /** Gets one object; a missing one is explained with the names that exist. */
-export async function requireObject<T extends KubernetesObject>(context: Context, kind: Kind<T>, noun: string, name: string): Promise<T> {
+export async function requireObject<T extends KubernetesObject>(
+  context: Context,
+  kind: Kind<T>,
+  noun: string,
+  name: string,
+): Promise<T> {
   const { isNotFound } = await import('@fochista/kubernetes')
   const kubernetes = await context.kubernetes()
   const namespace = kind.namespaced ? await context.namespace() : undefined
@@ -95,7 +108,10 @@ export async function requireObject<T extends KubernetesObject>(context: Context
   } catch (error) {
     if (!isNotFound(error)) throw error
     const { items } = await kubernetes.list(kind, { namespace }).catch(() => ({ items: [] as T[] }))
-    const near = closest(name, items.map((item) => item.metadata.name))
+    const near = closest(
+      name,
+      items.map((item) => item.metadata.name),
+    )
     const place = namespace ? tr(` in namespace "${namespace}"`, ` nel namespace "${namespace}"`) : ''
     const question = near ? `${tr('did you mean', 'intendevi')} "${near}"? ` : ''
     throw new CommandError(`${noun} "${name}" ${tr('not found', 'non trovato')}${place}`, {

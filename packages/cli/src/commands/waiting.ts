@@ -7,11 +7,18 @@ import { createProgress, type ProgressLine } from '../progress.ts'
 
 /** `--timeout`, in milliseconds. */
 export function timeoutOption(initial: string): Option<number> {
-  return duration('--timeout <time>', tr(`how long to wait (default ${initial})`, `quanto attendere (predefinito ${initial})`), initial)
+  return duration(
+    '--timeout <time>',
+    tr(`how long to wait (default ${initial})`, `quanto attendere (predefinito ${initial})`),
+    initial,
+  )
 }
 
 /** `--dry-run`: print what would be sent, change nothing. */
-export const dryRunOption: Option<boolean> = flag('--dry-run', tr('print what would be sent and change nothing', 'mostra cosa verrebbe inviato senza cambiare nulla'))
+export const dryRunOption: Option<boolean> = flag(
+  '--dry-run',
+  tr('print what would be sent and change nothing', 'mostra cosa verrebbe inviato senza cambiare nulla'),
+)
 
 /** What a wait looks at: a picture for the person, and whether it is over. */
 export interface Picture {
@@ -54,7 +61,10 @@ export async function waitWatching(
       progress.show(picture.lines)
       if (picture.done) return
       if (Date.now() > deadline) {
-        throw new StillInProgressError(tr('still in progress when the time to wait ended', 'ancora in corso allo scadere dell’attesa'), hint)
+        throw new StillInProgressError(
+          tr('still in progress when the time to wait ended', 'ancora in corso allo scadere dell’attesa'),
+          hint,
+        )
       }
       if (!changed) await new Promise<void>((resolve) => (wake = resolve))
     }
@@ -68,12 +78,22 @@ export async function waitWatching(
 }
 
 /** Waits until an object (by UID) is gone. */
-export async function waitUntilGone<T extends KubernetesObject>(context: Context, kind: Kind<T>, object: T, timeoutMs: number): Promise<void> {
+export async function waitUntilGone<T extends KubernetesObject>(
+  context: Context,
+  kind: Kind<T>,
+  object: T,
+  timeoutMs: number,
+): Promise<void> {
   const { isNotFound, orUndefined } = await import('@fochista/kubernetes')
   const kubernetes = await context.kubernetes()
   await waitWatching(context, [{ kind, namespace: object.metadata.namespace }], timeoutMs, async () => {
     const now = await orUndefined(isNotFound, kubernetes.get(kind, object.metadata))
     const gone = !now || now.metadata.uid !== object.metadata.uid
-    return { done: gone, lines: gone ? [] : [{ name: object.metadata.name, state: tr('deleting', 'in eliminazione'), style: 'working' }] }
+    return {
+      done: gone,
+      lines: gone
+        ? []
+        : [{ name: object.metadata.name, state: tr('deleting', 'in eliminazione'), style: 'working' }],
+    }
   })
 }

@@ -11,7 +11,10 @@ export const apiCommands: readonly Command[] = Object.entries(verbs).map(([verb,
   command({
     path: `api ${verb} <path> [parameters...]`,
     summary: `${method}: ${tr('call the Proxmox API', 'chiama l’API Proxmox')}`,
-    examples: verb === 'get' ? ['fochista api get /nodes', 'fochista api get /cluster/resources type=vm'] : [`fochista api ${verb} /nodes/pve1/qemu/100/config …`],
+    examples:
+      verb === 'get'
+        ? ['fochista api get /nodes', 'fochista api get /cluster/resources type=vm']
+        : [`fochista api ${verb} /nodes/pve1/qemu/100/config …`],
     run: async ({ io }, args) => {
       const proxmox = await connectProxmox(process.env)
       try {

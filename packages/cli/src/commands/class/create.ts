@@ -1,4 +1,14 @@
-import { argument, command, flag, integer, list, parseInteger, requiredText, text, textOr } from '../../command.ts'
+import {
+  argument,
+  command,
+  flag,
+  integer,
+  list,
+  parseInteger,
+  requiredText,
+  text,
+  textOr,
+} from '../../command.ts'
 import { UsageError } from '../../errors.ts'
 import { tr } from '../../locale.ts'
 import { printManifests } from '../../output.ts'
@@ -10,24 +20,73 @@ export const classCreate = command({
   summary: tr('Offer a class of machines to tenants', 'Offre una classe di macchine ai tenant'),
   options: {
     proxmox: requiredText('--proxmox <name>', tr('the ProxmoxCluster', 'il ProxmoxCluster')),
-    templateVmid: integer('--template-vmid <vmid>', tr('the template by VMID', 'il template per VMID'), { min: 100 }),
-    templateName: text('--template-name <name>', tr('the template by name; each host’s own copy is found', 'il template per nome; su ogni host si usa la sua copia')),
-    templateTags: list('--template-tags <tag>', tr('the template by tag; may be repeated', 'il template per tag; ripetibile')),
+    templateVmid: integer('--template-vmid <vmid>', tr('the template by VMID', 'il template per VMID'), {
+      min: 100,
+    }),
+    templateName: text(
+      '--template-name <name>',
+      tr(
+        'the template by name; each host’s own copy is found',
+        'il template per nome; su ogni host si usa la sua copia',
+      ),
+    ),
+    templateTags: list(
+      '--template-tags <tag>',
+      tr('the template by tag; may be repeated', 'il template per tag; ripetibile'),
+    ),
     storage: requiredText('--storage <name>', tr('storage of the disks', 'storage dei dischi')),
-    isoStorage: requiredText('--iso-storage <name>', tr('storage of the seed images', 'storage delle immagini di avvio')),
-    bridge: list('--bridge <bridge[.vlan]>', tr('network bridge; may be repeated', 'bridge di rete; ripetibile')),
-    addresses: text('--addresses <from-to/prefix>', tr('static addresses of the first network (default: dhcp)', 'indirizzi statici della prima rete (predefinito: dhcp)')),
-    gateway: text('--gateway <address>', tr('gateway of the static addresses', 'gateway degli indirizzi statici')),
+    isoStorage: requiredText(
+      '--iso-storage <name>',
+      tr('storage of the seed images', 'storage delle immagini di avvio'),
+    ),
+    bridge: list(
+      '--bridge <bridge[.vlan]>',
+      tr('network bridge; may be repeated', 'bridge di rete; ripetibile'),
+    ),
+    addresses: text(
+      '--addresses <from-to/prefix>',
+      tr(
+        'static addresses of the first network (default: dhcp)',
+        'indirizzi statici della prima rete (predefinito: dhcp)',
+      ),
+    ),
+    gateway: text(
+      '--gateway <address>',
+      tr('gateway of the static addresses', 'gateway degli indirizzi statici'),
+    ),
     dns: list('--dns <address>', tr('name server; may be repeated', 'name server; ripetibile')),
-    cores: textOr('--cores <default[:max]>', tr('cores: default and maximum', 'core: predefinito e massimo'), '2:8'),
-    memory: textOr('--memory <default[:max]>', tr('memory: default and maximum', 'memoria: predefinita e massima'), '4Gi:32Gi'),
-    disk: textOr('--disk <default[:max]>', tr('disk: default and maximum', 'disco: predefinito e massimo'), '20Gi:200Gi'),
-    hosts: list('--host <host>', tr('only on this Proxmox host; may be repeated', 'solo su questo host Proxmox; ripetibile')),
-    linkedClone: flag('--linked-clone', tr('linked clones instead of full ones', 'cloni collegati invece che completi')),
-    isDefault: flag('--default', tr('the class of pools that name none', 'la classe dei pool che non ne nominano una')),
+    cores: textOr(
+      '--cores <default[:max]>',
+      tr('cores: default and maximum', 'core: predefinito e massimo'),
+      '2:8',
+    ),
+    memory: textOr(
+      '--memory <default[:max]>',
+      tr('memory: default and maximum', 'memoria: predefinita e massima'),
+      '4Gi:32Gi',
+    ),
+    disk: textOr(
+      '--disk <default[:max]>',
+      tr('disk: default and maximum', 'disco: predefinito e massimo'),
+      '20Gi:200Gi',
+    ),
+    hosts: list(
+      '--host <host>',
+      tr('only on this Proxmox host; may be repeated', 'solo su questo host Proxmox; ripetibile'),
+    ),
+    linkedClone: flag(
+      '--linked-clone',
+      tr('linked clones instead of full ones', 'cloni collegati invece che completi'),
+    ),
+    isDefault: flag(
+      '--default',
+      tr('the class of pools that name none', 'la classe dei pool che non ne nominano una'),
+    ),
     dryRun: dryRunOption,
   },
-  examples: ['fochista class create small --proxmox dc1 --template-tags kubelet-v1.30.4 --storage local-lvm --iso-storage local --bridge vmbr0 --cores 2:4 --memory 4Gi:16Gi --default'],
+  examples: [
+    'fochista class create small --proxmox dc1 --template-tags kubelet-v1.30.4 --storage local-lvm --iso-storage local --bridge vmbr0 --cores 2:4 --memory 4Gi:16Gi --default',
+  ],
   run: async (context, args, options) => {
     const name = argument(args, 'name')
     if (options.bridge.length === 0) throw new UsageError(tr('--bridge is missing', 'manca --bridge'))
@@ -59,11 +118,20 @@ interface TemplateOptions {
   readonly templateTags: string[]
 }
 
-function templateFrom({ templateVmid, templateName, templateTags }: TemplateOptions): { vmid?: number; name?: string; tags?: string[] } {
+function templateFrom({ templateVmid, templateName, templateTags }: TemplateOptions): {
+  vmid?: number
+  name?: string
+  tags?: string[]
+} {
   if (templateVmid !== undefined) return { vmid: templateVmid }
   if (templateName) return { name: templateName }
   if (templateTags.length > 0) return { tags: templateTags }
-  throw new UsageError(tr('give --template-vmid, --template-name or --template-tags', 'indica --template-vmid, --template-name o --template-tags'))
+  throw new UsageError(
+    tr(
+      'give --template-vmid, --template-name or --template-tags',
+      'indica --template-vmid, --template-name o --template-tags',
+    ),
+  )
 }
 
 interface AddressOptions {
@@ -74,17 +142,34 @@ interface AddressOptions {
 
 function networkFrom(given: string, options: AddressOptions | undefined) {
   const [bridge = '', vlan] = given.split('.')
-  const base = { bridge, ...(vlan === undefined ? {} : { vlan: parseInteger('--bridge', vlan, { min: 1, max: 4094 }) }) }
+  const base = {
+    bridge,
+    ...(vlan === undefined ? {} : { vlan: parseInteger('--bridge', vlan, { min: 1, max: 4094 }) }),
+  }
   if (!options?.addresses) return base
   const match = /^([\d.]+)-([\d.]+)\/(\d+)$/.exec(options.addresses)
-  if (!match) throw new UsageError(`--addresses: "${options.addresses}" ${tr('is not from-to/prefix, such as 10.0.0.10-10.0.0.99/24', 'non è da-a/prefisso, ad esempio 10.0.0.10-10.0.0.99/24')}`)
+  if (!match)
+    throw new UsageError(
+      `--addresses: "${options.addresses}" ${tr('is not from-to/prefix, such as 10.0.0.10-10.0.0.99/24', 'non è da-a/prefisso, ad esempio 10.0.0.10-10.0.0.99/24')}`,
+    )
   const [, start = '', end = '', prefix = ''] = match
-  return { ...base, addresses: { ranges: [{ start, end }], prefix: Number(prefix), gateway: options.gateway, dns: options.dns } }
+  return {
+    ...base,
+    addresses: {
+      ranges: [{ start, end }],
+      prefix: Number(prefix),
+      gateway: options.gateway,
+      dns: options.dns,
+    },
+  }
 }
 
 function boundsFrom(what: string, given: string): { default: string; max?: string } {
   const [first, max, ...more] = given.split(':')
-  if (!first || max === '' || more.length > 0) throw new UsageError(`${what}: "${given}" ${tr('is not default or default:max', 'non è predefinito o predefinito:massimo')}`)
+  if (!first || max === '' || more.length > 0)
+    throw new UsageError(
+      `${what}: "${given}" ${tr('is not default or default:max', 'non è predefinito o predefinito:massimo')}`,
+    )
   return { default: first, ...(max ? { max } : {}) }
 }
 

@@ -16,7 +16,12 @@ export const classes: Resource<MachineClass> = {
     { heading: 'MEMORY', cell: (item) => item.spec.memory?.default, right: true },
     { heading: 'DISK', cell: (item) => item.spec.disk?.default, right: true },
     { heading: 'STORAGE', cell: (item) => item.spec.storage },
-    { heading: 'TEMPLATE', cell: (item) => item.spec.template.name ?? item.spec.template.vmid ?? item.spec.template.tags?.join(','), wide: true },
+    {
+      heading: 'TEMPLATE',
+      cell: (item) =>
+        item.spec.template.name ?? item.spec.template.vmid ?? item.spec.template.tags?.join(','),
+      wide: true,
+    },
     { heading: 'AGE', cell: (item) => age(item.metadata.creationTimestamp), right: true },
   ],
 }

@@ -11,10 +11,31 @@ import { waitForCluster } from './wait.ts'
 import type { KubernetesObject } from '@fochista/kubernetes'
 
 const shared = {
-  file: text('-f, --file <file>', tr('manifest of the TenantControlPlane, - for standard input', 'manifest del TenantControlPlane, - per lo standard input')),
-  pool: list('--pool <name=replicas>', tr('add a pool of workers; may be repeated', 'aggiunge un pool di worker; ripetibile')),
-  className: text('--class <name>', tr('MachineClass of the pools (default: the default class)', 'MachineClass dei pool (predefinita: la classe predefinita)')),
-  apply: list('--apply <file>', tr('manifests that the tenant cluster gets once it answers (a network plugin)', 'manifest che il cluster tenant riceve appena risponde (un network plugin)')),
+  file: text(
+    '-f, --file <file>',
+    tr(
+      'manifest of the TenantControlPlane, - for standard input',
+      'manifest del TenantControlPlane, - per lo standard input',
+    ),
+  ),
+  pool: list(
+    '--pool <name=replicas>',
+    tr('add a pool of workers; may be repeated', 'aggiunge un pool di worker; ripetibile'),
+  ),
+  className: text(
+    '--class <name>',
+    tr(
+      'MachineClass of the pools (default: the default class)',
+      'MachineClass dei pool (predefinita: la classe predefinita)',
+    ),
+  ),
+  apply: list(
+    '--apply <file>',
+    tr(
+      'manifests that the tenant cluster gets once it answers (a network plugin)',
+      'manifest che il cluster tenant riceve appena risponde (un network plugin)',
+    ),
+  ),
   noWait: flag('--no-wait', tr('return once the objects are made', 'termina appena gli oggetti sono creati')),
   timeout: timeoutOption('30m'),
   dryRun: dryRunOption,
@@ -33,13 +54,26 @@ interface SharedOptions {
 /** `fochista cluster create`: control plane and pools in one go, then waits with live progress. */
 export const clusterCreate = command({
   path: 'cluster create [name]',
-  summary: tr('Create a cluster and its pools, and wait until it is ready', 'Crea un cluster con i suoi pool e attende che sia pronto'),
+  summary: tr(
+    'Create a cluster and its pools, and wait until it is ready',
+    'Crea un cluster con i suoi pool e attende che sia pronto',
+  ),
   options: {
     ...shared,
-    version: text('--version <version>', tr('Kubernetes version, such as v1.30.0', 'versione di Kubernetes, ad esempio v1.30.0')),
-    replicas: integer('--replicas <n>', tr('control plane replicas (default 2)', 'repliche del control plane (predefinito 2)'), { min: 0, max: 10 }),
+    version: text(
+      '--version <version>',
+      tr('Kubernetes version, such as v1.30.0', 'versione di Kubernetes, ad esempio v1.30.0'),
+    ),
+    replicas: integer(
+      '--replicas <n>',
+      tr('control plane replicas (default 2)', 'repliche del control plane (predefinito 2)'),
+      { min: 0, max: 10 },
+    ),
     serviceType: textOr('--service-type <type>', 'LoadBalancer, NodePort, ClusterIP', 'LoadBalancer'),
-    label: list('--label <key=value>', tr('label of the cluster; may be repeated', 'etichetta del cluster; ripetibile')),
+    label: list(
+      '--label <key=value>',
+      tr('label of the cluster; may be repeated', 'etichetta del cluster; ripetibile'),
+    ),
   },
   examples: [
     'fochista cluster create -f examples/tenant-test.yaml --pool workers=3 --apply examples/network.yaml',
@@ -65,7 +99,12 @@ export const clusterApply = command({
   },
 })
 
-async function bringUp(context: Context, cluster: KubernetesObject, options: SharedOptions, verb: 'create' | 'apply'): Promise<void> {
+async function bringUp(
+  context: Context,
+  cluster: KubernetesObject,
+  options: SharedOptions,
+  verb: 'create' | 'apply',
+): Promise<void> {
   const namespace = cluster.metadata.namespace ?? 'default'
   const { name } = cluster.metadata
   // Everything is read and checked before the first change.
@@ -77,42 +116,71 @@ async function bringUp(context: Context, cluster: KubernetesObject, options: Sha
   if (verb === 'apply') {
     for (const object of [cluster, ...nodePools]) await kubernetes.apply(object, { force: true })
   } else {
-    await kubernetes.create(await clusters.kind(), cluster as Parameters<typeof kubernetes.create<never>>[1]).catch((error: unknown) => {
-      if (!isAlreadyExists(error)) throw error
-      throw new CommandError(tr(`cluster "${name}" already exists in namespace "${namespace}"`, `il cluster "${name}" esiste già nel namespace "${namespace}"`), {
-        hint: `${tr('Change it with:', 'Modificalo con:')}  fochista cluster apply -f FILE\n${tr('Give it workers with:', 'Dagli dei worker con:')}  fochista pool create workers --cluster ${name}`,
-        cause: error,
+    await kubernetes
+      .create(await clusters.kind(), cluster as Parameters<typeof kubernetes.create<never>>[1])
+      .catch((error: unknown) => {
+        if (!isAlreadyExists(error)) throw error
+        throw new CommandError(
+          tr(
+            `cluster "${name}" already exists in namespace "${namespace}"`,
+            `il cluster "${name}" esiste già nel namespace "${namespace}"`,
+          ),
+          {
+            hint: `${tr('Change it with:', 'Modificalo con:')}  fochista cluster apply -f FILE\n${tr('Give it workers with:', 'Dagli dei worker con:')}  fochista pool create workers --cluster ${name}`,
+            cause: error,
+          },
+        )
       })
-    })
     const poolKind = await pools.kind()
     for (const pool of nodePools) await kubernetes.create(poolKind, pool)
   }
   const done = verb === 'apply' ? tr('applied', 'applicato') : tr('created', 'creato')
-  for (const object of [cluster, ...nodePools]) context.io.note(`${object.kind}/${object.metadata.name} ${done}`)
+  for (const object of [cluster, ...nodePools])
+    context.io.note(`${object.kind}/${object.metadata.name} ${done}`)
   if (options.noWait) return
   await waitForCluster(context, { name, namespace, manifests, timeoutMs: options.timeout })
   context.io.out(`cluster/${name} ${tr('is ready', 'è pronto')}`)
 }
 
-async function readControlPlane(context: Context, file: string, name: string | undefined): Promise<KubernetesObject> {
+async function readControlPlane(
+  context: Context,
+  file: string,
+  name: string | undefined,
+): Promise<KubernetesObject> {
   const [object, ...more] = await readManifests(context.io, file)
   const kind = await clusters.kind()
   if (!object || more.length > 0 || object.kind !== kind.kind) {
     const found = [object, ...more].map((one) => one?.kind ?? tr('nothing', 'nulla')).join(', ')
-    throw new UsageError(`${file}: ${tr(`expected one ${kind.kind}, found`, `atteso un ${kind.kind}, trovato`)} ${found}`)
+    throw new UsageError(
+      `${file}: ${tr(`expected one ${kind.kind}, found`, `atteso un ${kind.kind}, trovato`)} ${found}`,
+    )
   }
   if (name && name !== object.metadata.name) {
-    throw new UsageError(tr(`the manifest is named "${object.metadata.name}", the command line says "${name}"`, `il manifest si chiama "${object.metadata.name}", la riga di comando dice "${name}"`))
+    throw new UsageError(
+      tr(
+        `the manifest is named "${object.metadata.name}", the command line says "${name}"`,
+        `il manifest si chiama "${object.metadata.name}", la riga di comando dice "${name}"`,
+      ),
+    )
   }
-  return { ...object, metadata: { ...object.metadata, namespace: object.metadata.namespace ?? (await context.namespace()) } }
+  return {
+    ...object,
+    metadata: { ...object.metadata, namespace: object.metadata.namespace ?? (await context.namespace()) },
+  }
 }
 
 async function controlPlaneFromFlags(
   context: Context,
   name: string | undefined,
-  options: { version: string | undefined; replicas: number | undefined; serviceType: string; label: string[] },
+  options: {
+    version: string | undefined
+    replicas: number | undefined
+    serviceType: string
+    label: string[]
+  },
 ): Promise<KubernetesObject> {
-  if (!name) throw new UsageError(tr('give a name, or a manifest with -f', 'indica un nome, o un manifest con -f'))
+  if (!name)
+    throw new UsageError(tr('give a name, or a manifest with -f', 'indica un nome, o un manifest con -f'))
   if (!options.version) throw new UsageError(tr('--version is missing', 'manca --version'))
   const { tenantControlPlaneManifest } = await import('@fochista/api')
   return tenantControlPlaneManifest({
@@ -128,6 +196,12 @@ async function controlPlaneFromFlags(
 async function nodePoolsFrom(options: SharedOptions, clusterName: string, namespace: string) {
   const { nodePoolManifest } = await import('@fochista/api')
   return Object.entries(parsePairs('--pool', options.pool)).map(([name, replicas]) =>
-    nodePoolManifest({ name, namespace, clusterName, className: options.className, replicas: parseInteger(`--pool ${name}`, replicas, { min: 0 }) }),
+    nodePoolManifest({
+      name,
+      namespace,
+      clusterName,
+      className: options.className,
+      replicas: parseInteger(`--pool ${name}`, replicas, { min: 0 }),
+    }),
   )
 }

@@ -9,7 +9,10 @@ import { clusters } from './resource.ts'
 /** `fochista cluster describe`: the control plane, its pools and their machines on one page. */
 export const clusterDescribe = command({
   path: 'cluster describe <name>',
-  summary: tr('Explain one cluster: control plane, pools, machines', 'Spiega un cluster: control plane, pool, macchine'),
+  summary: tr(
+    'Explain one cluster: control plane, pools, machines',
+    'Spiega un cluster: control plane, pool, macchine',
+  ),
   run: async (context, args) => {
     const { io } = context
     const cluster = await requireObject(context, await clusters.kind(), 'cluster', argument(args, 'name'))
@@ -24,16 +27,24 @@ export const clusterDescribe = command({
     const names = new Set(own.map((pool) => pool.metadata.name))
     io.out()
     if (own.length === 0) {
-      io.out(tr('No pools. Add one with:', 'Nessun pool. Aggiungine uno con:') + `  fochista pool create workers --cluster ${cluster.metadata.name} --replicas 3`)
+      io.out(
+        tr('No pools. Add one with:', 'Nessun pool. Aggiungine uno con:') +
+          `  fochista pool create workers --cluster ${cluster.metadata.name} --replicas 3`,
+      )
       return
     }
     printTable(io, pools.columns, own)
     for (const pool of own) {
       for (const condition of pool.status?.conditions ?? []) {
-        if (condition.status !== 'True' && condition.message) io.out(`  ${pool.metadata.name}: ${condition.type} ${condition.reason}: ${condition.message}`)
+        if (condition.status !== 'True' && condition.message)
+          io.out(`  ${pool.metadata.name}: ${condition.type} ${condition.reason}: ${condition.message}`)
       }
     }
     io.out()
-    printTable(io, machines.columns, allMachines.items.filter((machine) => names.has(machine.spec.nodePoolName)))
+    printTable(
+      io,
+      machines.columns,
+      allMachines.items.filter((machine) => names.has(machine.spec.nodePoolName)),
+    )
   },
 })

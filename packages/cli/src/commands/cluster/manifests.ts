@@ -11,7 +11,9 @@ export async function readManifests(io: Io, path: string): Promise<KubernetesObj
   try {
     content = path === '-' ? await io.readInput() : await readFile(path, 'utf8')
   } catch (error) {
-    throw new CommandError(`${tr('cannot read', 'impossibile leggere')} ${path}: ${reasonOf(error)}`, { cause: error })
+    throw new CommandError(`${tr('cannot read', 'impossibile leggere')} ${path}: ${reasonOf(error)}`, {
+      cause: error,
+    })
   }
   try {
     return parseManifests(content)

@@ -28,7 +28,11 @@ export interface ClusterWait {
 export async function waitForCluster(context: Context, wait: ClusterWait): Promise<void> {
   const kubernetes = await context.kubernetes()
   const { isReady, statusOf } = await import('@fochista/kamaji')
-  const [clusterKind, poolKind, machineKind] = await Promise.all([clusters.kind(), pools.kind(), machines.kind()])
+  const [clusterKind, poolKind, machineKind] = await Promise.all([
+    clusters.kind(),
+    pools.kind(),
+    machines.kind(),
+  ])
   const { namespace, name } = wait
   let applied = wait.manifests.length === 0
   let applyError: unknown
@@ -56,7 +60,13 @@ export async function waitForCluster(context: Context, wait: ClusterWait): Promi
     return { lines, done: ready && applied && own.every(isPoolReady) }
   }
   const hint = `${tr('It goes on. Look at it with:', 'Prosegue. Osservalo con:')}  fochista cluster describe ${name} -n ${namespace}`
-  await waitWatching(context, [clusterKind, poolKind, machineKind].map((kind) => ({ kind, namespace })), wait.timeoutMs, look, hint)
+  await waitWatching(
+    context,
+    [clusterKind, poolKind, machineKind].map((kind) => ({ kind, namespace })),
+    wait.timeoutMs,
+    look,
+    hint,
+  )
 }
 
 /** A refusal will not go away by waiting; an API server that is still coming up will. */
@@ -68,24 +78,51 @@ function isRefused(error: unknown): boolean {
 function clusterLine(cluster: TenantControlPlane, ready: boolean, status: string | undefined): ProgressLine {
   const endpoint = cluster.status?.controlPlaneEndpoint
   const waiting = endpoint ? undefined : tr('waiting for an address', 'in attesa di un indirizzo')
-  return { name: cluster.metadata.name, state: status ?? tr('Pending', 'In attesa'), detail: endpoint ?? waiting, style: ready ? 'ready' : 'working' }
+  return {
+    name: cluster.metadata.name,
+    state: status ?? tr('Pending', 'In attesa'),
+    detail: endpoint ?? waiting,
+    style: ready ? 'ready' : 'working',
+  }
 }
 
 function applyLines(wait: ClusterWait, applied: boolean, error: unknown): ProgressLine[] {
   if (wait.manifests.length === 0) return []
   const name = tr('manifests', 'manifest')
-  if (applied) return [{ name, state: tr('applied', 'applicati'), detail: tr(`${wait.manifests.length} objects`, `${wait.manifests.length} oggetti`), style: 'ready' }]
-  return [{ name, state: tr('waiting', 'in attesa'), detail: error instanceof Error ? error.message : tr('for the control plane', 'del control plane'), style: 'waiting' }]
+  if (applied)
+    return [
+      {
+        name,
+        state: tr('applied', 'applicati'),
+        detail: tr(`${wait.manifests.length} objects`, `${wait.manifests.length} oggetti`),
+        style: 'ready',
+      },
+    ]
+  return [
+    {
+      name,
+      state: tr('waiting', 'in attesa'),
+      detail: error instanceof Error ? error.message : tr('for the control plane', 'del control plane'),
+      style: 'waiting',
+    },
+  ]
 }
 
 function poolLines(pool: NodePool, all: readonly Machine[]): ProgressLine[] {
   const own = all
     .filter((machine) => machine.spec.nodePoolName === pool.metadata.name)
     .sort((a, b) => a.metadata.name.localeCompare(b.metadata.name))
-  const problem = pool.status?.conditions?.find((condition) => condition.type === 'Ready' && condition.status !== 'True')
+  const problem = pool.status?.conditions?.find(
+    (condition) => condition.type === 'Ready' && condition.status !== 'True',
+  )
   const state = `${pool.status?.readyReplicas ?? 0}/${pool.spec.replicas ?? 1}`
   return [
-    { name: pool.metadata.name, state, detail: problem?.message, style: isPoolReady(pool) ? 'ready' : 'working' },
+    {
+      name: pool.metadata.name,
+      state,
+      detail: problem?.message,
+      style: isPoolReady(pool) ? 'ready' : 'working',
+    },
     ...own.map(stepOf),
   ]
 }
@@ -94,5 +131,9 @@ function poolLines(pool: NodePool, all: readonly Machine[]): ProgressLine[] {
 function isPoolReady(pool: NodePool): boolean {
   const wanted = pool.spec.replicas ?? 1
   const { status } = pool
-  return status?.observedGeneration === pool.metadata.generation && status?.replicas === wanted && (status.readyReplicas ?? 0) === wanted
+  return (
+    status?.observedGeneration === pool.metadata.generation &&
+    status?.replicas === wanted &&
+    (status.readyReplicas ?? 0) === wanted
+  )
 }

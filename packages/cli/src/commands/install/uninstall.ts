@@ -8,7 +8,10 @@ import { dryRunOption } from '../waiting.ts'
 /** `fochista uninstall`: takes away what `install` made. Refuses while NodePools or Machines exist: their VMs would be stranded. */
 export const uninstall = command({
   path: 'uninstall',
-  summary: tr('Remove our kinds and roles; refused while pools or machines exist', 'Rimuove i nostri tipi e ruoli; rifiutato finché esistono pool o macchine'),
+  summary: tr(
+    'Remove our kinds and roles; refused while pools or machines exist',
+    'Rimuove i nostri tipi e ruoli; rifiutato finché esistono pool o macchine',
+  ),
   options: { dryRun: dryRunOption },
   run: async (context, _args, options) => {
     const { installManifests } = await import('@fochista/api')
@@ -17,8 +20,13 @@ export const uninstall = command({
     await requireUnused(kubernetes)
     const manifests = installManifests({ installation: '00000000-0000-0000-0000-000000000000' }).reverse()
     for (const manifest of manifests) {
-      if (options.dryRun) context.io.out(`${nameOf(manifest)} ${tr('would be deleted', 'verrebbe eliminato')}`)
-      else await orUndefined(isNotFound, kubernetes.delete(await kubernetes.resolve(manifest), manifest.metadata))
+      if (options.dryRun)
+        context.io.out(`${nameOf(manifest)} ${tr('would be deleted', 'verrebbe eliminato')}`)
+      else
+        await orUndefined(
+          isNotFound,
+          kubernetes.delete(await kubernetes.resolve(manifest), manifest.metadata),
+        )
     }
     if (!options.dryRun) context.io.out(tr('uninstalled', 'disinstallato'))
   },
@@ -33,8 +41,19 @@ async function requireUnused(kubernetes: Kubernetes): Promise<void> {
     left.push(...(found?.items ?? []))
   }
   if (left.length === 0) return
-  const shown = left.slice(0, 5).map((item) => `${nameOf(item)}${item.metadata.namespace ? ` (${item.metadata.namespace})` : ''}`)
-  throw new CommandError(tr(`still in use by ${left.length} objects: ${shown.join(', ')}`, `ancora in uso da ${left.length} oggetti: ${shown.join(', ')}`), {
-    hint: tr('Delete the clusters and pools, then the ProxmoxClusters, and try again. Nothing was changed.', 'Elimina i cluster e i pool, poi i ProxmoxCluster, e riprova. Nulla è stato cambiato.'),
-  })
+  const shown = left
+    .slice(0, 5)
+    .map((item) => `${nameOf(item)}${item.metadata.namespace ? ` (${item.metadata.namespace})` : ''}`)
+  throw new CommandError(
+    tr(
+      `still in use by ${left.length} objects: ${shown.join(', ')}`,
+      `ancora in uso da ${left.length} oggetti: ${shown.join(', ')}`,
+    ),
+    {
+      hint: tr(
+        'Delete the clusters and pools, then the ProxmoxClusters, and try again. Nothing was changed.',
+        'Elimina i cluster e i pool, poi i ProxmoxCluster, e riprova. Nulla è stato cambiato.',
+      ),
+    },
+  )
 }

@@ -42,7 +42,9 @@ export async function readLabRecord(path = labRecordPath()): Promise<LabRecord> 
 
 /** The environment as lines for a shell: `eval "$(fochista lab env)"`. */
 export function exportLines(environment: Record<string, string>): string[] {
-  return Object.entries(environment).map(([name, value]) => `export ${name}='${value.replaceAll("'", String.raw`'\''`)}'`)
+  return Object.entries(environment).map(
+    ([name, value]) => `export ${name}='${value.replaceAll("'", String.raw`'\''`)}'`,
+  )
 }
 
 function isAlive(pid: number): boolean {

@@ -11,12 +11,22 @@ export const labStatus = command({
   summary: tr('Show whether the running lab answers', 'Mostra se il lab in esecuzione risponde'),
   run: async ({ io }) => {
     const record = await readLabRecord()
-    io.out(tr(`Lab: process ${record.pid}, up ${age(record.started)}, speed ${record.speed}`, `Lab: processo ${record.pid}, attivo da ${age(record.started)}, velocità ${record.speed}`))
+    io.out(
+      tr(
+        `Lab: process ${record.pid}, up ${age(record.started)}, speed ${record.speed}`,
+        `Lab: processo ${record.pid}, attivo da ${age(record.started)}, velocità ${record.speed}`,
+      ),
+    )
     const proxmox = await connectProxmox(record.environment)
     try {
-      const [{ version }, resources] = await Promise.all([proxmox.get('/version'), proxmox.get('/cluster/resources')])
+      const [{ version }, resources] = await Promise.all([
+        proxmox.get('/version'),
+        proxmox.get('/cluster/resources'),
+      ])
       const count = (type: string): number => resources.filter((resource) => resource.type === type).length
-      io.out(`Proxmox VE ${version}: ${record.environment['PROXMOX_URL']}  ${count('node')} nodes, ${count('qemu')} VMs`)
+      io.out(
+        `Proxmox VE ${version}: ${record.environment['PROXMOX_URL']}  ${count('node')} nodes, ${count('qemu')} VMs`,
+      )
     } finally {
       await proxmox.close()
     }
@@ -24,10 +34,18 @@ export const labStatus = command({
     const kubernetes = createKubernetes(await connectionFromEnvironment(record.environment, {}))
     try {
       const { TenantControlPlane } = await import('@fochista/kamaji')
-      const [version, clusters] = await Promise.all([kubernetes.version(), kubernetes.list(TenantControlPlane, {})])
-      io.out(`Kubernetes ${version.gitVersion}: ${record.environment['KAMAJI_URL']}  ${clusters.items.length} TenantControlPlanes`)
+      const [version, clusters] = await Promise.all([
+        kubernetes.version(),
+        kubernetes.list(TenantControlPlane, {}),
+      ])
+      io.out(
+        `Kubernetes ${version.gitVersion}: ${record.environment['KAMAJI_URL']}  ${clusters.items.length} TenantControlPlanes`,
+      )
     } catch (error) {
-      throw new CommandError(tr('the lab’s Kubernetes API does not answer', 'l’API Kubernetes del lab non risponde'), { cause: error })
+      throw new CommandError(
+        tr('the lab’s Kubernetes API does not answer', 'l’API Kubernetes del lab non risponde'),
+        { cause: error },
+      )
     } finally {
       await kubernetes.close()
     }

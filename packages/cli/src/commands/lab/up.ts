@@ -12,18 +12,46 @@ export const labUp = command({
     'Avvia un cluster Proxmox VE e un cluster di gestione Kamaji emulati',
   ),
   options: {
-    proxmoxPort: integer('--proxmox-port <port>', tr('port of the Proxmox API; 0 picks a free one', 'porta dell’API Proxmox; 0 ne sceglie una libera'), { min: 0, max: 65_535 }),
-    kubernetesPort: integer('--kubernetes-port <port>', tr('port of the Kubernetes API; 0 picks a free one', 'porta dell’API Kubernetes; 0 ne sceglie una libera'), { min: 0, max: 65_535 }),
+    proxmoxPort: integer(
+      '--proxmox-port <port>',
+      tr('port of the Proxmox API; 0 picks a free one', 'porta dell’API Proxmox; 0 ne sceglie una libera'),
+      { min: 0, max: 65_535 },
+    ),
+    kubernetesPort: integer(
+      '--kubernetes-port <port>',
+      tr(
+        'port of the Kubernetes API; 0 picks a free one',
+        'porta dell’API Kubernetes; 0 ne sceglie una libera',
+      ),
+      { min: 0, max: 65_535 },
+    ),
     freePorts: flag('--free-ports', tr('pick free ports for both', 'sceglie porte libere per entrambi')),
-    hosts: integer('--hosts <n>', tr('Proxmox hosts (default 3)', 'host Proxmox (predefinito 3)'), { min: 1, max: 32 }),
-    speed: textOr('--speed <factor>', tr('how many times faster than real hardware', 'quante volte più veloce dell’hardware reale'), '1'),
-    seed: textOr('--seed <world>', tr('the world to start with: default or empty', 'il mondo iniziale: default o empty'), 'default'),
-    write: text('--write-env <file>', tr('also write the environment to this file', 'scrive l’ambiente anche in questo file')),
+    hosts: integer('--hosts <n>', tr('Proxmox hosts (default 3)', 'host Proxmox (predefinito 3)'), {
+      min: 1,
+      max: 32,
+    }),
+    speed: textOr(
+      '--speed <factor>',
+      tr('how many times faster than real hardware', 'quante volte più veloce dell’hardware reale'),
+      '1',
+    ),
+    seed: textOr(
+      '--seed <world>',
+      tr('the world to start with: default or empty', 'il mondo iniziale: default o empty'),
+      'default',
+    ),
+    write: text(
+      '--write-env <file>',
+      tr('also write the environment to this file', 'scrive l’ambiente anche in questo file'),
+    ),
   },
   examples: ['fochista lab up --speed 20', 'eval "$(fochista lab env)"   # in another terminal'],
   run: async ({ io, signal }, _args, options) => {
     const speed = Number(options.speed)
-    if (!(speed > 0)) throw new UsageError(`--speed: "${options.speed}" ${tr('is not a positive number', 'non è un numero positivo')}`)
+    if (!(speed > 0))
+      throw new UsageError(
+        `--speed: "${options.speed}" ${tr('is not a positive number', 'non è un numero positivo')}`,
+      )
     const { startLab } = await import('@fochista/lab')
     const lab = await startLab({
       ports: {
@@ -39,7 +67,12 @@ export const labUp = command({
       await writeLabRecord({ pid: process.pid, started: new Date().toISOString(), speed, environment })
       if (options.write) await writeEnvironment(options.write, environment)
       for (const line of exportLines(environment)) io.out(line)
-      io.note(tr(`The lab is up. Its environment: fochista lab env (recorded in ${labRecordPath()}). Ctrl-C stops it.`, `Il lab è attivo. Il suo ambiente: fochista lab env (registrato in ${labRecordPath()}). Ctrl-C lo ferma.`))
+      io.note(
+        tr(
+          `The lab is up. Its environment: fochista lab env (recorded in ${labRecordPath()}). Ctrl-C stops it.`,
+          `Il lab è attivo. Il suo ambiente: fochista lab env (registrato in ${labRecordPath()}). Ctrl-C lo ferma.`,
+        ),
+      )
       await untilAborted(signal)
     } finally {
       await removeLabRecord(process.pid)

@@ -14,7 +14,11 @@ export const machines: Resource<Machine> = {
     { heading: 'VMID', cell: (machine) => machine.spec.vmid, right: true },
     { heading: 'HOST', cell: (machine) => machine.status?.node ?? machine.spec.host },
     { heading: 'NODE', cell: (machine) => machine.status?.nodeName },
-    { heading: 'ADDRESSES', cell: (machine) => machine.spec.addresses?.map((address) => address.address).join(','), wide: true },
+    {
+      heading: 'ADDRESSES',
+      cell: (machine) => machine.spec.addresses?.map((address) => address.address).join(','),
+      wide: true,
+    },
     { heading: 'PROVIDER-ID', cell: (machine) => machine.status?.providerID, wide: true },
     { heading: 'AGE', cell: (machine) => age(machine.metadata.creationTimestamp), right: true },
     { heading: 'WAITS FOR', cell: (machine) => stepOf(machine).detail, wide: true },

@@ -15,7 +15,9 @@ export const steps = ['Placed', 'Cloned', 'Configured', 'Seeded', 'Started', 'Jo
 
 /** A condition of a machine, or undefined if nothing was said of it yet. */
 export function conditionOf(machine: Machine, type: string): ConditionLike | undefined {
-  return (machine.status?.conditions as ConditionLike[] | undefined)?.find((condition) => condition.type === type)
+  return (machine.status?.conditions as ConditionLike[] | undefined)?.find(
+    (condition) => condition.type === type,
+  )
 }
 
 /** Where a machine stands: the first step that is not done, in the words of its condition. */
@@ -29,7 +31,12 @@ export function stepOf(machine: Machine): ProgressLine {
     const condition = conditionOf(machine, type)
     if (condition?.status === 'True') continue
     const failed = condition?.status === 'False' && index < steps.length - 2
-    return { name, state: type, detail: condition?.message ?? tr('not begun', 'non iniziato'), style: failed ? 'waiting' : 'working' }
+    return {
+      name,
+      state: type,
+      detail: condition?.message ?? tr('not begun', 'non iniziato'),
+      style: failed ? 'waiting' : 'working',
+    }
   }
   return { name, state: 'Ready', detail: machine.status?.nodeName, style: 'ready' }
 }

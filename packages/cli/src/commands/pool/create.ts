@@ -10,19 +10,47 @@ export const poolCreate = command({
   path: 'pool create <name>',
   summary: tr('Give a cluster a pool of workers', 'Dà a un cluster un pool di worker'),
   options: {
-    cluster: text('--cluster <name>', tr('the cluster (a TenantControlPlane of the namespace)', 'il cluster (un TenantControlPlane del namespace)')),
-    className: text('--class <name>', tr('MachineClass (default: the default class)', 'MachineClass (predefinita: la classe predefinita)')),
-    replicas: integer('-r, --replicas <n>', tr('number of machines (default 1)', 'numero di macchine (predefinito 1)'), { min: 0 }),
+    cluster: text(
+      '--cluster <name>',
+      tr(
+        'the cluster (a TenantControlPlane of the namespace)',
+        'il cluster (un TenantControlPlane del namespace)',
+      ),
+    ),
+    className: text(
+      '--class <name>',
+      tr('MachineClass (default: the default class)', 'MachineClass (predefinita: la classe predefinita)'),
+    ),
+    replicas: integer(
+      '-r, --replicas <n>',
+      tr('number of machines (default 1)', 'numero di macchine (predefinito 1)'),
+      { min: 0 },
+    ),
     version: text('--version <version>', tr('kubelet version', 'versione del kubelet')),
     cores: integer('--cores <n>', tr('cores of each machine', 'core di ogni macchina'), { min: 1 }),
-    memory: text('--memory <quantity>', tr('memory of each machine, such as 8Gi', 'memoria di ogni macchina, ad esempio 8Gi')),
-    disk: text('--disk <quantity>', tr('disk of each machine, such as 40Gi', 'disco di ogni macchina, ad esempio 40Gi')),
-    label: list('--node-label <key=value>', tr('label of the Nodes; may be repeated', 'etichetta dei Node; ripetibile')),
-    taint: list('--node-taint <key=value:effect>', tr('taint of the Nodes; may be repeated', 'taint dei Node; ripetibile')),
+    memory: text(
+      '--memory <quantity>',
+      tr('memory of each machine, such as 8Gi', 'memoria di ogni macchina, ad esempio 8Gi'),
+    ),
+    disk: text(
+      '--disk <quantity>',
+      tr('disk of each machine, such as 40Gi', 'disco di ogni macchina, ad esempio 40Gi'),
+    ),
+    label: list(
+      '--node-label <key=value>',
+      tr('label of the Nodes; may be repeated', 'etichetta dei Node; ripetibile'),
+    ),
+    taint: list(
+      '--node-taint <key=value:effect>',
+      tr('taint of the Nodes; may be repeated', 'taint dei Node; ripetibile'),
+    ),
     dryRun: dryRunOption,
     paused: flag('--paused', tr('make nothing yet', 'non crea ancora nulla')),
   },
-  examples: ['fochista pool create workers --cluster tenant-test --replicas 3', 'fochista pool create gpu --cluster tenant-test --class gpu --node-taint dedicated=gpu:NoSchedule'],
+  examples: [
+    'fochista pool create workers --cluster tenant-test --replicas 3',
+    'fochista pool create gpu --cluster tenant-test --class gpu --node-taint dedicated=gpu:NoSchedule',
+  ],
   run: async (context, args, options) => {
     if (!options.cluster) throw new UsageError(tr('--cluster is missing', 'manca --cluster'))
     const name = argument(args, 'name')
@@ -53,7 +81,9 @@ function parseTaint(given: string): { key: string; value?: string; effect: (type
   const match = /^([^=:]+)(?:=([^:]*))?:(\w+)$/.exec(given)
   const effect = effects.find((known) => known === match?.[3])
   if (!match?.[1] || !effect) {
-    throw new UsageError(`--node-taint: "${given}" ${tr('is not key=value:effect with an effect of', 'non è chiave=valore:effetto con un effetto fra')} ${effects.join(', ')}`)
+    throw new UsageError(
+      `--node-taint: "${given}" ${tr('is not key=value:effect with an effect of', 'non è chiave=valore:effetto con un effetto fra')} ${effects.join(', ')}`,
+    )
   }
   return { key: match[1], ...(match[2] ? { value: match[2] } : {}), effect }
 }

@@ -11,8 +11,15 @@ export const proxmoxClusters: Resource<ProxmoxCluster> = {
     { heading: 'ENDPOINTS', cell: (cluster) => cluster.spec.endpoints.join(',') },
     { heading: 'VERSION', cell: (cluster) => cluster.status?.version },
     { heading: 'NODES', cell: (cluster) => cluster.status?.nodes?.length, right: true },
-    { heading: 'READY', cell: (cluster) => cluster.status?.conditions?.find(({ type }) => type === 'Ready')?.status },
-    { heading: 'MESSAGE', cell: (cluster) => cluster.status?.conditions?.find(({ status }) => status === 'False')?.message, wide: true },
+    {
+      heading: 'READY',
+      cell: (cluster) => cluster.status?.conditions?.find(({ type }) => type === 'Ready')?.status,
+    },
+    {
+      heading: 'MESSAGE',
+      cell: (cluster) => cluster.status?.conditions?.find(({ status }) => status === 'False')?.message,
+      wide: true,
+    },
     { heading: 'AGE', cell: (cluster) => age(cluster.metadata.creationTimestamp), right: true },
   ],
 }
