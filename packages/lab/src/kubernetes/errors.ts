@@ -159,7 +159,7 @@ export function invalid(
 
 /** 422 without an object's name: of options and patches. */
 export function unprocessable(): StatusError {
-  return new StatusError(422, 'Invalid', 'the server rejected our request due to an error in our request')
+  return new StatusError(422, 'Invalid', 'the server rejected our request due to an error in our request', {})
 }
 
 /** Go's %q of a string, near enough: JSON quoting. */

@@ -309,12 +309,6 @@ function tendCrd(core: Core, key: ObjectKey): void {
     return
   }
   const next = establish(core, crd)
-  const finalizers = crd.metadata.finalizers ?? []
-  if (!finalizers.includes('customresourcecleanup.apiextensions.k8s.io'))
-    next.metadata = {
-      ...crd.metadata,
-      finalizers: [...finalizers, 'customresourcecleanup.apiextensions.k8s.io'],
-    }
   if (JSON.stringify(next) !== JSON.stringify(crd))
     core.storage.put(key, { ...next, metadata: { ...next.metadata } })
 }

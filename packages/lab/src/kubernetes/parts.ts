@@ -9,6 +9,7 @@ import type {
 import type { ApiServerOptions } from './api.ts'
 import type { BuiltinRules } from './rest/core.ts'
 import type { Storage } from './store/storage.ts'
+import { plainDiscovery } from './http/plain-discovery.ts'
 import { fallbackResources } from './fallback.ts'
 
 /** Options of a Table. */
@@ -42,8 +43,8 @@ export function decodeProtobuf(_data: Uint8Array): JsonObject {
 }
 
 /** Answers a discovery path; false when the path is none. */
-export function handleDiscovery(_ctx: RequestContext, _registry: ResourceRegistry): boolean {
-  return false
+export function handleDiscovery(ctx: RequestContext, registry: ResourceRegistry): boolean {
+  return plainDiscovery(ctx, registry)
 }
 
 /** Answers an OpenAPI path; false when the path is none. */

@@ -165,7 +165,7 @@ export function masked(value: Json | undefined, key = ''): Json {
     const result: { [key: string]: Json } = {}
     for (const each of Object.keys(value).toSorted()) {
       if (each === 'time' || each === 'remainingItemCount') continue
-      result[each] = masked(value[each], each)
+      result[each.replaceAll(UUID, '<uid>')] = masked(value[each], each)
     }
     return result
   }
@@ -179,9 +179,10 @@ function send(
   headers: [string, string][],
   body: string | undefined,
 ): Promise<Answer> {
-  return new Promise((resolve, reject) => {
+  return new Promise((resolve) => {
     const target = new URL(url)
     const outgoing: { [name: string]: string | string[] } = {}
+    if (body !== undefined) outgoing['Content-Length'] = String(Buffer.byteLength(body))
     for (const [name, value] of headers) {
       const before = outgoing[name]
       outgoing[name] = before === undefined ? value : [...(Array.isArray(before) ? before : [before]), value]
@@ -210,9 +211,8 @@ function send(
     call.on('timeout', () => call.destroy(new Error('no answer in 3 s')))
     call.on('error', (error) => {
       if (error.message === 'no answer in 3 s') resolve({ status: 0, body: error.message })
-      else reject(error)
+      else resolve({ status: 0, body: error.message })
     })
-    if (body !== undefined) call.write(body)
-    call.end()
+    call.end(body)
   })
 }

@@ -59,6 +59,7 @@ const BUILTIN_STRUCTS = [
   ['f:status', 'f:nodeInfo'],
   ['f:status', 'f:loadBalancer'],
   ['f:roleRef'],
+  ['f:spec', 'f:names'],
   ['f:involvedObject'],
   ['f:source'],
   ['f:subsets'],
@@ -142,6 +143,8 @@ export function resetFields(definition: ResourceDefinition, subresource: string 
   if (subresource === undefined && hasStatus) {
     const own = new FieldSet()
     own.insert(['f:status'])
+    if (definition.group === '' && definition.resource === 'namespaces')
+      own.insert(['f:spec', 'f:finalizers'])
     return result.union(own)
   }
   return result
@@ -160,15 +163,22 @@ export function updateManagedFields(
 ): void {
   if (ctx.keepManagedFields === true) return
   const sent = object.metadata.managedFields
+  // Once cleared, fields are tracked again only from the next apply on.
+  if (old !== undefined && (old.metadata.managedFields ?? []).length === 0 && (sent ?? []).length === 0) {
+    delete object.metadata.managedFields
+    return
+  }
   const cleared =
     old !== undefined &&
     Array.isArray(sent) &&
-    sent.length === 1 &&
-    isObject(sent[0]) &&
-    Object.keys(sent[0]).length === 0
+    (sent.length === 0 || (sent.length === 1 && isObject(sent[0]) && Object.keys(sent[0]).length === 0))
   const explicit =
     old !== undefined && Array.isArray(sent) && sent.length > 0 && !equal(sent, old.metadata.managedFields)
-  let managers = cleared ? [] : readManagers(explicit ? object : old)
+  if (cleared) {
+    delete object.metadata.managedFields
+    return
+  }
+  let managers = readManagers(explicit ? object : old)
   const typing = typingOf(core, definition)
   const before = strip(old)
   const after = strip(object)
@@ -197,7 +207,7 @@ export function updateManagedFields(
       found.fields = next
       found.time = now
     } else if (!mine.empty) found.time = now
-  } else if (mine.children.size > 0 && !cleared)
+  } else if (mine.children.size > 0)
     managers.push({ ...current(definition, ctx), operation: 'Update', time: now, fields: mine })
   const written = writeManagers(managers)
   if (written.length > 0) object.metadata.managedFields = written

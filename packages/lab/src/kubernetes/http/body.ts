@@ -217,7 +217,7 @@ function summary(data: Buffer): string {
 }
 
 /** What Go's JSON decoder would say of a text that is no JSON: near enough for the common cases. */
-function goJsonError(text: string): string {
+export function goJsonError(text: string): string {
   if (text.trim() === '') return 'unexpected end of JSON input'
   try {
     JSON.parse(text)

@@ -21,7 +21,7 @@ import { patchObject } from '../rest/patch.ts'
 import type { PatchType } from '../rest/patch.ts'
 import { patchScale, readScale, writeScale } from '../rest/scale.ts'
 import { createObject, updateObject } from '../rest/write.ts'
-import { decodeAny, decodeObject, mediaType, parseYaml, readBody } from './body.ts'
+import { decodeAny, decodeObject, goJsonError, mediaType, parseYaml, readBody } from './body.ts'
 import { duplicateKeys } from './duplicates.ts'
 import type { Exchange } from './exchange.ts'
 import { wantedShape } from './exchange.ts'
@@ -475,13 +475,23 @@ function parsePatch(data: Buffer, type: PatchType): Json {
       )
     }
   }
+  let value: Json
   try {
-    return JSON.parse(text) as Json
+    value = JSON.parse(text) as Json
   } catch {
-    throw badRequest(
-      type === 'json' ? `error decoding patch: invalid character` : 'error decoding patch: invalid character',
-    )
+    throw badRequest(`error decoding patch: ${goJsonError(text)}`)
   }
+  if (type === 'json' ? Array.isArray(value) : isObject(value)) return value
+  const what =
+    value === null
+      ? 'null'
+      : Array.isArray(value)
+        ? 'array'
+        : typeof value === 'boolean'
+          ? 'bool'
+          : typeof value
+  const target = type === 'json' ? '[]handlers.jsonPatchOp' : 'map[string]interface {}'
+  throw badRequest(`error decoding patch: json: cannot unmarshal ${what} into Go value of type ${target}`)
 }
 
 async function patch(

@@ -6,12 +6,16 @@ import type { FieldError } from '../errors.ts'
 import type {
   ApiObject,
   GroupVersionResource,
+  JsonObject,
   ResourceDefinition,
   ResourceRegistry,
   Schema,
   UserInfo,
 } from '../resources.ts'
 import { apiVersionOf } from '../resources.ts'
+import { applyDefaults } from '../schema/defaults.ts'
+import { prune } from '../schema/prune.ts'
+import { copy } from './json.ts'
 import type { ObjectKey, Storage } from '../store/storage.ts'
 
 /** What built-in kinds do beyond the generic rules: written per kind in `builtin/`. */
@@ -68,11 +72,31 @@ export function keyOf(
   return { bucket: bucketOf(definition), namespace: definition.namespaced ? (namespace ?? '') : '', name }
 }
 
-/** The stored object as this version shows it. */
+const shown = new WeakMap<ResourceDefinition, WeakMap<ApiObject, ApiObject>>()
+
+/** The stored object as this version shows it: custom objects are pruned to its schema and get its defaults. */
 export function inVersion(definition: ResourceDefinition, stored: ApiObject): ApiObject {
   const apiVersion = apiVersionOf(definition)
-  if (stored.apiVersion === apiVersion && stored.kind === definition.kind) return stored
-  return { ...stored, apiVersion, kind: definition.kind }
+  if (definition.crd !== true) {
+    if (stored.apiVersion === apiVersion && stored.kind === definition.kind) return stored
+    return { ...stored, apiVersion, kind: definition.kind }
+  }
+  let known = shown.get(definition)
+  if (known === undefined) shown.set(definition, (known = new WeakMap()))
+  let object = known.get(stored)
+  if (object === undefined) {
+    const { metadata, ...rest } = stored
+    const content: ApiObject = { ...copy(rest as JsonObject), metadata: {} }
+    content.apiVersion = apiVersion
+    if (definition.schema !== undefined) {
+      if (stored.apiVersion !== apiVersion) prune(content, definition.schema, true)
+      applyDefaults(content, definition.schema, true)
+    }
+    const { apiVersion: version, kind, metadata: _, ...fields } = content
+    object = { apiVersion: version, kind, metadata, ...fields }
+    known.set(stored, object)
+  }
+  return object
 }
 
 /** Schema of a kind with its root resolved. */

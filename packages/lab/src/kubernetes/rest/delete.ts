@@ -49,6 +49,13 @@ export function deleteObject(
   })
   const meta = { ...old.metadata }
   const finalizers = withPolicy(meta.finalizers ?? [], options.propagationPolicy)
+  const cleanup = 'customresourcecleanup.apiextensions.k8s.io'
+  if (
+    groupResource(definition) === 'customresourcedefinitions.apiextensions.k8s.io' &&
+    meta.deletionTimestamp === undefined &&
+    !finalizers.includes(cleanup)
+  )
+    finalizers.push(cleanup)
   const grace = graceOf(definition, old, options)
   const isNamespace = definition.group === '' && definition.resource === 'namespaces'
   const first = meta.deletionTimestamp === undefined
@@ -103,7 +110,7 @@ function checkDeletePreconditions(definition: ResourceDefinition, old: ApiObject
 }
 
 function withPolicy(finalizers: string[], policy: Deleting['propagationPolicy']): string[] {
-  if (policy === undefined) return finalizers
+  if (policy === undefined) return [...finalizers]
   const rest = finalizers.filter((each) => each !== 'foregroundDeletion' && each !== 'orphan')
   if (policy === 'Foreground') return [...rest, 'foregroundDeletion']
   if (policy === 'Orphan') return [...rest, 'orphan']

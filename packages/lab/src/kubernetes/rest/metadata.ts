@@ -127,16 +127,37 @@ export function validateMetadata(
     for (const problem of qualifiedNameProblems(finalizer))
       errors.push(fieldError.invalid('metadata.finalizers', finalizer, problem))
   }
+  const set = meta.finalizers ?? []
+  set.forEach((finalizer, index) => {
+    if (!finalizer.includes('/') && !['orphan', 'foregroundDeletion', 'kubernetes'].includes(finalizer))
+      errors.push(
+        fieldError.invalid(
+          `metadata.finalizers[${index}]`,
+          finalizer,
+          'name is neither a standard finalizer name nor is it fully qualified',
+        ),
+      )
+  })
+  if (set.includes('orphan') && set.includes('foregroundDeletion'))
+    errors.push(
+      fieldError.invalid(
+        'metadata.finalizers',
+        set,
+        'finalizer orphan and foregroundDeletion cannot be both set',
+      ),
+    )
   if (old?.metadata.deletionTimestamp !== undefined) {
     const known = new Set(old.metadata.finalizers ?? [])
     const added = (meta.finalizers ?? []).filter((each) => !known.has(each))
-    if (added.length > 0)
-      errors.push(
-        fieldError.forbidden(
-          'metadata.finalizers',
-          `no new finalizers can be added if the object is being deleted, found new finalizers []string{${added.map((each) => JSON.stringify(each)).join(', ')}}`,
-        ),
+    if (added.length > 0) {
+      const found = added.map((each) => JSON.stringify(each)).join(', ')
+      const error = fieldError.forbidden(
+        'metadata.finalizers',
+        `no new finalizers can be added if the object is being deleted, found new finalizers []string{${found}}`,
       )
+      // The API server checks metadata twice on updates, and says so twice.
+      errors.push(error, error)
+    }
   }
   return errors
 }

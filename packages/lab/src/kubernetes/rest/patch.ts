@@ -1,4 +1,4 @@
-import { badRequest, fieldError, invalid, notFound, StatusError } from '../errors.ts'
+import { badRequest, notFound, StatusError } from '../errors.ts'
 import { applyConfiguration } from '../fields/apply.ts'
 import { applyJsonPatch } from '../patch/json-patch.ts'
 import { applyMergePatch } from '../patch/merge-patch.ts'
@@ -78,10 +78,17 @@ export function patchObject(
   }
   if (!isObject(result)) throw badRequest('the patch does not leave an object')
   const metadata = isObject(result['metadata']) ? { ...result['metadata'] } : {}
-  if (metadata['name'] !== undefined && metadata['name'] !== live.metadata.name)
-    throw invalid(definition, name, [
-      fieldError.invalid('metadata.name', metadata['name'], 'field is immutable'),
-    ])
+  if (metadata['name'] === undefined || metadata['name'] === '')
+    throw badRequest(
+      `the name of the object (${name} based on URL) was undeterminable: name must be provided`,
+    )
+  if (metadata['name'] !== name)
+    throw badRequest(
+      `the name of the object (${String(metadata['name'])}) does not match the name on the URL (${name})`,
+    )
+  const home = metadata['namespace']
+  if (definition.namespaced && home !== undefined && home !== '' && home !== namespace)
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
   const object = { ...result, metadata } as ApiObject
   // The live resourceVersion is in the patched object unless the patch itself names one: then it is a condition.
   return { object: updateObject(core, definition, namespace, name, object, patching), created: false }

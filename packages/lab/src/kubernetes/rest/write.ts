@@ -2,8 +2,10 @@ import { alreadyExists, conflict, fieldError, forbidden, invalid, notFound, Stat
 import type { FieldError } from '../errors.ts'
 import { updateManagedFields } from '../fields/manage.ts'
 import type { ApiObject, ResourceDefinition } from '../resources.ts'
-import { apiVersionOf } from '../resources.ts'
+import { apiVersionOf, groupResource } from '../resources.ts'
 import { conform, validateCustom } from '../schema/custom.ts'
+import { crdProblems } from '../schema/crd-problems.ts'
+import { prune } from '../schema/prune.ts'
 import type { Core, WriteContext } from './core.ts'
 import { gvrOf, inVersion, keyOf, mutate, timestamp, validateAdmission } from './core.ts'
 import { essentialDefaults } from './essentials.ts'
@@ -156,7 +158,7 @@ export function createObject(
   if (existing !== undefined)
     throw alreadyExists(definition, name, existing.metadata.deletionTimestamp !== undefined)
   if (ctx.dryRun) return object
-  return inVersion(definition, core.storage.put(key, toStorage(definition, object)))
+  return inVersion(definition, core.storage.put(key, toStorage(core, definition, object)))
 }
 
 /** Replaces an object (or one subresource of it). Returns the new state and whether it was removed by losing its last finalizer. */
@@ -217,7 +219,7 @@ export function updateObject(
       ...object,
       metadata: tidyMetadata({ ...object.metadata, resourceVersion: old.metadata.resourceVersion }),
     }
-  const next = toStorage(definition, object)
+  const next = toStorage(core, definition, object)
   if (isGone(definition, next)) return inVersion(definition, core.storage.remove(key, next) ?? next)
   return inVersion(definition, core.storage.put(key, next))
 }
@@ -246,7 +248,7 @@ function unchanged(object: ApiObject, old: ApiObject): boolean {
 }
 
 /** The object as it is kept: in the storage version, its keys in the order the API server prints them. */
-function toStorage(definition: ResourceDefinition, object: ApiObject): ApiObject {
+function toStorage(core: Core, definition: ResourceDefinition, object: ApiObject): ApiObject {
   const { kind, apiVersion, metadata, ...rest } = object
   const meta = tidyMetadata({ ...metadata, resourceVersion: '0' })
   if (definition.crd !== true) return { kind, apiVersion, metadata: meta, ...rest }
@@ -272,5 +274,7 @@ function validateBody(
   old: ApiObject | undefined,
 ): FieldError[] {
   if (definition.crd === true) return validateCustom(core, definition, object, old)
-  return core.builtin.validate(definition, object, old)
+  const own =
+    groupResource(definition) === 'customresourcedefinitions.apiextensions.k8s.io' ? crdProblems(object) : []
+  return [...own, ...core.builtin.validate(definition, object, old)]
 }
