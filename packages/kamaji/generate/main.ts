@@ -1,12 +1,15 @@
 /**
- * Writes `crds/*.json` from Kamaji's CustomResourceDefinitions: `node generate/main.ts <folder of the YAML files>`.
+ * Writes `src/generated/types.ts` from `crds/*.json`; given a folder of Kamaji's CustomResourceDefinitions
+ * (`node generate/main.ts <folder of the YAML files>`) writes `crds/*.json` first.
  *
  * The definitions repeat whole pod-template schemas many times; each subtree that occurs more than once is kept once, in `shared`,
  * and named by `{ "$": index }` where it stood. Nothing is dropped: `src/crds.ts` puts the definition together again.
  */
-import { readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parse } from 'yaml'
+import { expand } from '../src/expand.ts'
+import { typesFile } from './types.ts'
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
 
@@ -63,3 +66,22 @@ if (folder) {
     await writeFile(target, `${JSON.stringify(compact(definition))}\n`)
   }
 }
+
+type Definition = { spec: { names: { kind: string }; versions: { schema: { openAPIV3Schema: object } }[] } }
+
+const definitions: Definition[] = []
+for (const name of NAMES) {
+  const text = await readFile(new URL(`../crds/${name}.json`, import.meta.url), 'utf8')
+  const { shared, root } = JSON.parse(text) as { shared: unknown[]; root: unknown }
+  definitions.push(expand(root, shared) as Definition)
+}
+await mkdir(new URL('../src/generated/', import.meta.url), { recursive: true })
+await writeFile(
+  new URL('../src/generated/types.ts', import.meta.url),
+  typesFile(
+    definitions.map(({ spec }) => ({
+      kind: spec.names.kind,
+      schema: spec.versions[0]?.schema.openAPIV3Schema ?? {},
+    })),
+  ),
+)

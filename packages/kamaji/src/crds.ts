@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { expand } from './expand.ts'
 
 /** A CustomResourceDefinition as data: what an API server needs to serve, default, validate, print and explain the kind. */
 export type CrdData = {
@@ -39,15 +40,6 @@ export type CrdData = {
 
 /** The stored form: subtrees that repeat are kept once in `shared` and named by `{ "$": index }`; see `generate/main.ts`. */
 type Compact = { shared: unknown[]; root: unknown }
-
-function expand(value: unknown, shared: readonly unknown[]): unknown {
-  if (value === null || typeof value !== 'object') return value
-  if (Array.isArray(value)) return value.map((item) => expand(item, shared))
-  const entries = Object.entries(value)
-  const [first] = entries
-  if (entries.length === 1 && first?.[0] === '$') return expand(shared[first[1] as number], shared)
-  return Object.fromEntries(entries.map(([key, child]) => [key, expand(child, shared)]))
-}
 
 function load(name: string): CrdData {
   const { shared, root } = JSON.parse(

@@ -66,6 +66,8 @@ export type RawRequestOptions = CallOptions & {
   headers?: Readonly<Record<string, string>>
   /** An object is sent as JSON; text and bytes as they are, with the content type given in `headers`. */
   body?: unknown
+  /** @default the client's */
+  retries?: number
 }
 
 export type LogOptions = CallOptions & {

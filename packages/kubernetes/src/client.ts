@@ -35,7 +35,7 @@ export function createKubernetes(connection: Connection, options: KubernetesOpti
     ...(request.query && { query: request.query }),
     ...(request.signal && { signal: request.signal }),
     timeoutMs: request.timeoutMs ?? timeoutMs,
-    retries,
+    retries: request.retries ?? retries,
   })
   const request = async <T>(method: string, path: string, raw: RawRequestOptions = {}): Promise<T> =>
     decode(await transport.call(callOf(method, path, raw)), method, path) as T

@@ -1,0 +1,16 @@
+import { createHash, X509Certificate } from 'node:crypto'
+import { TenantRefusedError } from './errors.ts'
+
+/**
+ * The pin of a CA certificate (PEM) as kubeadm prints it: `sha256:` and the digest of its public key, so that a renewed certificate with
+ * the same key keeps its pin. Of several certificates the first counts. Throws TenantRefusedError for what is no certificate.
+ */
+export function caPin(caPem: string): string {
+  let key: Buffer
+  try {
+    key = new X509Certificate(caPem).publicKey.export({ type: 'spki', format: 'der' })
+  } catch (error) {
+    throw new TenantRefusedError('the certificate authority is not a certificate in PEM', { cause: error })
+  }
+  return `sha256:${createHash('sha256').update(key).digest('hex')}`
+}

@@ -1,0 +1,148 @@
+import {
+  isForbidden,
+  isNotFound,
+  isTooManyRequests,
+  KubernetesApiError,
+  Node,
+  orUndefined,
+  Pod,
+} from '@fochista/kubernetes'
+import type { Kubernetes } from '@fochista/kubernetes'
+
+/** Time as draining needs it; tests move it. */
+export type DrainClock = { now(): number; sleep(ms: number, signal?: AbortSignal): Promise<void> }
+
+/** A pod that is still on the node, and why. */
+export type RemainingPod = {
+  namespace: string
+  name: string
+  reason: 'Budget' | 'Terminating' | 'Refused'
+  message: string
+}
+
+export type DrainOptions = {
+  /** How long pods are waited for, ms. */
+  timeoutMs: number
+  signal?: AbortSignal
+  /** Told after each round what is still there. */
+  onProgress?: (progress: { remaining: RemainingPod[]; total: number }) => void
+  clock?: DrainClock
+}
+
+/** How a drain ended. `remaining` is empty exactly when `drained`. */
+export type DrainResult = { drained: boolean; remaining: RemainingPod[] }
+
+/** Pause between two rounds, ms. A budget is asked again no more often than kubectl does. */
+const ROUND = 2000
+const BUDGET_PAUSE = 5000
+/** Evictions asked for at once. */
+const AT_ONCE = 10
+
+const systemClock: DrainClock = {
+  now: () => Date.now(),
+  sleep: (ms, signal) =>
+    new Promise((resolve) => {
+      const end = (): void => {
+        clearTimeout(timer)
+        signal?.removeEventListener('abort', end)
+        resolve()
+      }
+      const timer = setTimeout(end, ms)
+      if (signal?.aborted) end()
+      else signal?.addEventListener('abort', end, { once: true })
+    }),
+}
+
+/**
+ * Moves the pods off a node by eviction, so that disruption budgets are respected, until they are gone or the time is up. Pods of
+ * DaemonSets and mirror pods stay: they would only come back. Of an unreachable node pods are evicted but not waited for, since its
+ * kubelet cannot end them. Throws the signal's reason when aborted. Cordon the node first.
+ */
+export async function drainNode(
+  kubernetes: Kubernetes,
+  name: string,
+  options: DrainOptions,
+): Promise<DrainResult> {
+  const { timeoutMs, signal, onProgress, clock = systemClock } = options
+  const call = signal ? { signal } : {}
+  const deadline = clock.now() + timeoutMs
+  const refusals = new Map<string, { pod: RemainingPod; until: number }>()
+  let total = 0
+  for (;;) {
+    signal?.throwIfAborted()
+    const node = await orUndefined(isNotFound, kubernetes.get(Node, { name }, call))
+    const isLost = !node || isUnreachable(node)
+    const { items } = await kubernetes.list(Pod, { fieldSelector: `spec.nodeName=${name}`, ...call })
+    const pods = items.filter((pod) => pod.spec?.nodeName === name && mustMove(pod))
+    total = Math.max(total, pods.length)
+    const outcomes: (RemainingPod | undefined)[] = []
+    for (let at = 0; at < pods.length; at += AT_ONCE) {
+      const round = pods.slice(at, at + AT_ONCE).map(async (pod) => {
+        if (pod.metadata.deletionTimestamp)
+          return isLost ? undefined : left(pod, 'Terminating', 'it is ending')
+        const key = pod.metadata.uid ?? pod.metadata.name
+        const refused = refusals.get(key)
+        if (refused && clock.now() < refused.until) return refused.pod
+        const outcome = await evict(kubernetes, pod, call)
+        if (outcome?.reason === 'Budget')
+          refusals.set(key, { pod: outcome, until: clock.now() + BUDGET_PAUSE })
+        return outcome?.reason === 'Terminating' && isLost ? undefined : outcome
+      })
+      outcomes.push(...(await Promise.all(round)))
+    }
+    const remaining = outcomes.filter((outcome) => outcome !== undefined)
+    onProgress?.({ remaining, total })
+    if (remaining.length === 0) return { drained: true, remaining }
+    const rest = deadline - clock.now()
+    if (rest <= 0) return { drained: false, remaining }
+    await clock.sleep(Math.min(ROUND, rest), signal)
+  }
+}
+
+/** Whether the node's kubelet has not been heard of, so that nobody ends its pods. */
+function isUnreachable(node: Node): boolean {
+  if (node.spec?.taints?.some(({ key }) => key === 'node.kubernetes.io/unreachable')) return true
+  return node.status?.conditions?.find(({ type }) => type === 'Ready')?.status === 'Unknown'
+}
+
+function mustMove(pod: Pod): boolean {
+  if (pod.metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined) return false
+  if (pod.metadata.ownerReferences?.some(({ kind, controller }) => kind === 'DaemonSet' && controller))
+    return false
+  return pod.status?.phase !== 'Succeeded' && pod.status?.phase !== 'Failed'
+}
+
+async function evict(
+  kubernetes: Kubernetes,
+  pod: Pod,
+  call: { signal?: AbortSignal },
+): Promise<RemainingPod | undefined> {
+  const { name, namespace = 'default', uid } = pod.metadata
+  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}/eviction`
+  try {
+    await kubernetes.request('POST', path, {
+      ...call,
+      retries: 0,
+      body: {
+        apiVersion: 'policy/v1',
+        kind: 'Eviction',
+        metadata: { name, namespace },
+        // A pod of the same name made meanwhile is somebody else's.
+        ...(uid && { deleteOptions: { preconditions: { uid } } }),
+      },
+    })
+    return left(pod, 'Terminating', 'it is ending')
+  } catch (error) {
+    if (isNotFound(error)) return undefined
+    if (isTooManyRequests(error)) return left(pod, 'Budget', error.message)
+    const isGoingAway =
+      isForbidden(error) && error.causes.some(({ reason }) => reason === 'NamespaceTerminating')
+    if (isGoingAway) return left(pod, 'Terminating', 'its namespace is ending')
+    if (error instanceof KubernetesApiError) return left(pod, 'Refused', error.message)
+    throw error
+  }
+}
+
+function left(pod: Pod, reason: RemainingPod['reason'], message: string): RemainingPod {
+  return { namespace: pod.metadata.namespace ?? 'default', name: pod.metadata.name, reason, message }
+}
