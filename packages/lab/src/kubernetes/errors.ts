@@ -152,7 +152,7 @@ export function invalid(
   return new StatusError(422, 'Invalid', `${kind} ${quote(name)} is invalid: ${list}`, {
     ...(name === '' ? {} : { name }),
     ...(definition.group === '' ? {} : { group: definition.group }),
-    kind: definition.kind,
+    ...(definition.kind === '' ? {} : { kind: definition.kind }),
     causes: errors.map((error) => ({ reason: error.reason, message: error.message, field: error.field })),
   })
 }

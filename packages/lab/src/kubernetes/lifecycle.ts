@@ -1,5 +1,5 @@
 import type { ApiObject, ResourceDefinition } from './resources.ts'
-import { at, isObject } from './rest/json.ts'
+import { asText, at, isObject } from './rest/json.ts'
 import type { Core, WriteContext } from './rest/core.ts'
 import { bucketOf, inVersion } from './rest/core.ts'
 import { deleteObject } from './rest/delete.ts'
@@ -288,7 +288,7 @@ function tendCrd(core: Core, key: ObjectKey): void {
   const plural = at(crd, ['spec', 'names', 'plural'])
   if (crd.metadata.deletionTimestamp !== undefined) {
     const definition = core.registry.all().find((each) => each.group === group && each.resource === plural)
-    const bucket = `${String(group)}/${String(plural)}`
+    const bucket = `${asText(group)}/${asText(plural)}`
     if (definition !== undefined)
       for (const object of core.storage.list(bucket))
         if (object.metadata.deletionTimestamp === undefined)

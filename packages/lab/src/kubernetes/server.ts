@@ -138,7 +138,7 @@ async function answer(
     checkAccess(server.core, info, exchange)
     if (info.isResource && server.core.registry.versions(info.group).includes(info.version))
       await serveResource(server, info, exchange)
-    else await servePath(server, exchange)
+    else servePath(server, exchange)
   } catch (error) {
     if (error instanceof URIError) exchange.send(400, 'text/plain; charset=utf-8', '400 Bad Request')
     else exchange.sendError(error)

@@ -5,7 +5,7 @@ import type { StaticToken } from '../api.ts'
 import { StatusError } from '../errors.ts'
 import type { Json, JsonObject, UserInfo } from '../resources.ts'
 import type { Core } from '../rest/core.ts'
-import { at, isObject } from '../rest/json.ts'
+import { asText, at, isObject } from '../rest/json.ts'
 import type { TokenSigner } from './tokens.ts'
 
 /** Audience of the API server's own tokens. */
@@ -142,7 +142,7 @@ function serviceAccount(
   const account = core.storage.get({ bucket: '/serviceaccounts', namespace, name })
   if (account?.metadata.uid !== uid || account.metadata.deletionTimestamp !== undefined) return undefined
   const extra: { [key: string]: string[] } = {
-    'authentication.kubernetes.io/credential-id': [`JTI=${String(claims['jti'])}`],
+    'authentication.kubernetes.io/credential-id': [`JTI=${asText(claims['jti'])}`],
   }
   for (const kind of ['pod', 'node', 'secret'] as const) {
     const bound = at(about, [kind])
@@ -151,12 +151,12 @@ function serviceAccount(
     const found = core.storage.get({
       bucket: `/${kind}s`,
       namespace: boundNamespace,
-      name: String(bound['name']),
+      name: asText(bound['name']),
     })
     if (found?.metadata.uid !== bound['uid'] && kind !== 'node') return undefined
     if (kind === 'secret') continue
-    extra[`authentication.kubernetes.io/${kind}-name`] = [String(bound['name'])]
-    extra[`authentication.kubernetes.io/${kind}-uid`] = [String(bound['uid'])]
+    extra[`authentication.kubernetes.io/${kind}-name`] = [asText(bound['name'])]
+    extra[`authentication.kubernetes.io/${kind}-uid`] = [asText(bound['uid'])]
   }
   return {
     user: authenticated({

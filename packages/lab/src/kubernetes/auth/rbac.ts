@@ -1,6 +1,6 @@
 import type { ApiObject, Json, JsonObject, UserInfo } from '../resources.ts'
 import type { Core } from '../rest/core.ts'
-import { isObject } from '../rest/json.ts'
+import { asText, isObject } from '../rest/json.ts'
 
 /** What someone wants to do. */
 export interface Attributes {
@@ -99,7 +99,7 @@ export function* rulesFor(
     const subject = subjectOf(binding, user)
     if (subject === undefined) continue
     const role = roleOf(binding)
-    const reason = `RoleBinding ${JSON.stringify(`${namespace}/${binding.metadata.name ?? ''}`)} of ${role.kind} ${JSON.stringify(role.name)} to ${subject}`
+    const reason = `RoleBinding ${JSON.stringify(`${binding.metadata.name ?? ''}/${namespace}`)} of ${role.kind} ${JSON.stringify(role.name)} to ${subject}`
     const rules =
       role.kind === 'ClusterRole'
         ? clusterRules(core, role.name)
@@ -110,7 +110,7 @@ export function* rulesFor(
 
 function roleOf(binding: ApiObject): { kind: string; name: string } {
   const ref = isObject(binding['roleRef']) ? binding['roleRef'] : {}
-  return { kind: String(ref['kind'] ?? ''), name: String(ref['name'] ?? '') }
+  return { kind: asText(ref['kind']), name: asText(ref['name']) }
 }
 
 function subjectOf(binding: ApiObject, user: UserInfo): string | undefined {
@@ -118,11 +118,11 @@ function subjectOf(binding: ApiObject, user: UserInfo): string | undefined {
   if (!Array.isArray(subjects)) return undefined
   for (const subject of subjects) {
     if (!isObject(subject)) continue
-    const name = String(subject['name'] ?? '')
+    const name = asText(subject['name'])
     if (subject['kind'] === 'User' && name === user.username) return `User ${JSON.stringify(name)}`
     if (subject['kind'] === 'Group' && user.groups.includes(name)) return `Group ${JSON.stringify(name)}`
     if (subject['kind'] === 'ServiceAccount') {
-      const namespace = String(subject['namespace'] ?? binding.metadata.namespace ?? '')
+      const namespace = asText(subject['namespace'] ?? binding.metadata.namespace)
       if (user.username === `system:serviceaccount:${namespace}:${name}`)
         return `ServiceAccount ${JSON.stringify(`${name}/${namespace}`)}`
     }

@@ -1,9 +1,11 @@
 import { badRequest, fieldError, forbidden, invalid, notFound } from '../errors.ts'
 import { decodeObject, readBody } from '../http/body.ts'
+import { updateManagedFields } from '../fields/manage.ts'
+import { writeContext } from '../http/write-context.ts'
 import type { Exchange } from '../http/exchange.ts'
 import type { RequestInfo } from '../http/request-info.ts'
 import type { ApiObject, Json, JsonObject, ResourceDefinition, UserInfo } from '../resources.ts'
-import { at, isObject } from '../rest/json.ts'
+import { asText, at, isObject } from '../rest/json.ts'
 import type { Server } from '../server-parts.ts'
 import type { Attributes } from './rbac.ts'
 import { authorize, rulesFor, texts } from './rbac.ts'
@@ -35,16 +37,21 @@ export async function authReview(
   )
   const spec = isObject(object['spec']) ? object['spec'] : {}
   const status = review(server, definition, info, exchange, spec)
-  const answer: ApiObject = {
+  const { resource: name } = definition
+  const asked: ApiObject = {
     kind: definition.kind,
     apiVersion: `${group}/${definition.version}`,
-    metadata:
-      resource === 'selfsubjectreviews'
-        ? { creationTimestamp: new Date(server.core.clock.now()).toISOString().replace(/\.\d+Z$/, 'Z') }
-        : givenName(object),
-    ...(resource === 'selfsubjectreviews' ? {} : { spec: object['spec'] ?? {} }),
-    status,
+    metadata: givenName(object),
   }
+  if (name === 'selfsubjectreviews')
+    asked.metadata = {
+      creationTimestamp: new Date(server.core.clock.now()).toISOString().replace(/\.\d+Z$/, 'Z'),
+    }
+  else {
+    asked['spec'] = object['spec'] ?? {}
+    updateManagedFields(server.core, definition, undefined, asked, writeContext(exchange))
+  }
+  const answer: ApiObject = { ...asked, status }
   exchange.sendObject(201, answer)
   return true
 }
@@ -122,7 +129,7 @@ function accessReview(
   const username = typeof spec['user'] === 'string' ? spec['user'] : ''
   if (!self && username === '' && groups.length === 0)
     errors.push(fieldError.invalid('spec.user', '', 'at least one of user or group must be specified'))
-  if (errors.length > 0) throw invalid({ group: 'authorization.k8s.io', kind: definition.kind }, '', errors)
+  if (errors.length > 0) throw invalid({ group: 'authorization.k8s.io', kind: '' }, '', errors)
   if (
     definition.resource === 'localsubjectaccessreviews' &&
     isObject(resource) &&
@@ -213,11 +220,11 @@ async function tokenRequest(server: Server, info: RequestInfo, exchange: Exchang
   const bound = at(object, ['spec', 'boundObjectRef'])
   const about: JsonObject = { namespace, serviceaccount: { name, uid: account.metadata.uid ?? '' } }
   if (isObject(bound)) {
-    const kind = String(bound['kind'] ?? '').toLowerCase()
-    const boundName = String(bound['name'] ?? '')
+    const kind = asText(bound['kind']).toLowerCase()
+    const boundName = asText(bound['name'])
     if (!['pod', 'secret', 'node'].includes(kind))
       throw badRequest(
-        `cannot bind token for serviceaccount ${JSON.stringify(name)} to object type ${String(bound['kind'])}`,
+        `cannot bind token for serviceaccount ${JSON.stringify(name)} to object type ${asText(bound['kind'])}`,
       )
     const found = server.core.storage.get({
       bucket: `/${kind}s`,
@@ -229,7 +236,7 @@ async function tokenRequest(server: Server, info: RequestInfo, exchange: Exchang
       throw forbidden(
         { group: '', resource: `${kind}s` },
         boundName,
-        `the UID in the bound object reference (${String(bound['uid'])}) does not match the UID in record. The object might have been deleted and then recreated`,
+        `the UID in the bound object reference (${asText(bound['uid'])}) does not match the UID in record. The object might have been deleted and then recreated`,
       )
     about[kind] = { name: boundName, uid: found.metadata.uid ?? '' }
   }

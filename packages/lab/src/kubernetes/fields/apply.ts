@@ -3,7 +3,7 @@ import type { ApiObject, JsonObject, ResourceDefinition } from '../resources.ts'
 import { apiVersionOf } from '../resources.ts'
 import type { Core, WriteContext } from '../rest/core.ts'
 import { timestamp } from '../rest/core.ts'
-import { equal } from '../rest/json.ts'
+import { asText, equal } from '../rest/json.ts'
 import { FieldSet, printPath } from './fieldset.ts'
 import type { Manager } from './manage.ts'
 import { readManagers, resetFields, sameManager, strip, typingOf, writeManagers } from './manage.ts'
@@ -22,7 +22,7 @@ export function applyConfiguration(
   ctx: WriteContext & { force?: boolean },
 ): ApiObject {
   const typing = typingOf(core, definition)
-  const name = String(applied.metadata['name'] ?? '')
+  const name = asText(applied.metadata['name'])
   if (
     applied.metadata['managedFields'] !== undefined &&
     Array.isArray(applied.metadata['managedFields']) &&

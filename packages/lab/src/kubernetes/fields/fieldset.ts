@@ -23,19 +23,16 @@ export class FieldSet {
 
   /** Adds one path. */
   insert(path: string[]): void {
-    let node: FieldSet = this
-    for (const element of path) node = node.child(element)
-    node.member = true
+    const [first, ...rest] = path
+    if (first === undefined) this.member = true
+    else this.child(first).insert(rest)
   }
 
   /** Whether a path is a member. */
   has(path: string[]): boolean {
-    let node: FieldSet | undefined = this
-    for (const element of path) {
-      node = node.children.get(element)
-      if (node === undefined) return false
-    }
-    return node.member
+    const [first, ...rest] = path
+    if (first === undefined) return this.member
+    return this.children.get(first)?.has(rest) === true
   }
 
   union(other: FieldSet): FieldSet {

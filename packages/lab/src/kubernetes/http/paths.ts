@@ -4,7 +4,7 @@ import type { Server } from '../server-parts.ts'
 import type { Exchange } from './exchange.ts'
 
 /** Answers every path that is not one of resources: health, version, discovery, OpenAPI, keys. */
-export async function servePath(server: Server, exchange: Exchange): Promise<void> {
+export function servePath(server: Server, exchange: Exchange): void {
   const { path } = exchange
   if (/^\/(healthz|livez|readyz)$/.test(path)) {
     const name = path.slice(1)
@@ -20,8 +20,8 @@ export async function servePath(server: Server, exchange: Exchange): Promise<voi
     exchange.send(200, 'application/json', JSON.stringify(configuration(server, exchange)))
     return
   }
-  if (await handleDiscovery(exchange, server.core.registry)) return
-  if (await handleOpenApi(exchange, server.core.registry)) return
+  if (handleDiscovery(exchange, server.core.registry)) return
+  if (handleOpenApi(exchange, server.core.registry)) return
   exchange.send(404, 'text/plain; charset=utf-8', '404 page not found\n', {
     'X-Content-Type-Options': 'nosniff',
   })

@@ -1,6 +1,6 @@
 import { badRequest } from '../errors.ts'
 import type { Json, JsonObject, ResourceRegistry, Schema } from '../resources.ts'
-import { copy, equal, isObject, set } from '../rest/json.ts'
+import { asText, copy, equal, isObject, set } from '../rest/json.ts'
 
 const METADATA: Schema = {
   type: 'object',
@@ -39,7 +39,7 @@ class Merger {
     }
     if (directive === 'delete') return {}
     if (directive !== undefined && directive !== 'merge')
-      throw badRequest(`Unknown patch type found: ${String(directive)}`)
+      throw badRequest(`Unknown patch type found: ${asText(directive)}`)
     const schema = this.#resolve(given)
     const result: JsonObject = isObject(document) ? { ...document } : {}
     const retain = patch['$retainKeys']
@@ -156,6 +156,6 @@ function ordered(list: Json[], order: Json[], key: string | undefined): Json[] {
 function goMap(value: JsonObject): string {
   return `map[${Object.keys(value)
     .toSorted()
-    .map((key) => `${key}:${isObject(value[key]) ? goMap(value[key]) : String(value[key])}`)
+    .map((key) => `${key}:${isObject(value[key]) ? goMap(value[key]) : asText(value[key])}`)
     .join(' ')}]`
 }

@@ -1,7 +1,7 @@
 import { defaultCrd } from '../crds.ts'
 import type { ApiObject, ResourceDefinition } from '../resources.ts'
 import { groupResource } from '../resources.ts'
-import { isObject } from './json.ts'
+import { asText, isObject } from './json.ts'
 
 /** Rules the server cannot do without, whatever the other rules of built-in kinds are: namespaces, secrets, CRDs. In place. */
 export function essentialDefaults(
@@ -31,7 +31,7 @@ export function essentialDefaults(
       if (isObject(plain)) {
         const data = isObject(object['data']) ? { ...object['data'] } : {}
         for (const [key, value] of Object.entries(plain))
-          data[key] = Buffer.from(String(value)).toString('base64')
+          data[key] = Buffer.from(asText(value)).toString('base64')
         object['data'] = data
       }
       delete object['stringData']

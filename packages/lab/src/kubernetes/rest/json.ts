@@ -71,3 +71,9 @@ export function setAt(target: JsonObject, path: string[], value: Json): void {
 export function simplePath(path: string): string[] {
   return path.split('.').filter((part) => part !== '')
 }
+
+/** A string as it is; anything else as JSON, nothing as ``. */
+export function asText(value: Json | undefined): string {
+  if (typeof value === 'string') return value
+  return value === undefined || value === null ? '' : JSON.stringify(value)
+}

@@ -6,7 +6,7 @@ import { applyStrategicPatch } from '../patch/strategic.ts'
 import type { ApiObject, Json, ResourceDefinition } from '../resources.ts'
 import type { Core, WriteContext } from './core.ts'
 import { inVersion, keyOf, schemaOf } from './core.ts'
-import { isObject } from './json.ts'
+import { asText, isObject } from './json.ts'
 import { createObject, updateObject } from './write.ts'
 
 /** Kind of a patch. */
@@ -84,7 +84,7 @@ export function patchObject(
     )
   if (metadata['name'] !== name)
     throw badRequest(
-      `the name of the object (${String(metadata['name'])}) does not match the name on the URL (${name})`,
+      `the name of the object (${asText(metadata['name'])}) does not match the name on the URL (${name})`,
     )
   const home = metadata['namespace']
   if (definition.namespaced && home !== undefined && home !== '' && home !== namespace)

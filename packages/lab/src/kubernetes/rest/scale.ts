@@ -4,7 +4,7 @@ import { applyMergePatch } from '../patch/merge-patch.ts'
 import type { ApiObject, Json, ResourceDefinition, ScalePaths } from '../resources.ts'
 import type { Core, WriteContext } from './core.ts'
 import { inVersion, keyOf } from './core.ts'
-import { at, copy, isObject, setAt, simplePath } from './json.ts'
+import { asText, at, copy, isObject, setAt, simplePath } from './json.ts'
 import { checkPreconditions, updateObject } from './write.ts'
 
 const BUILTIN: ScalePaths = { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas' }
@@ -52,7 +52,7 @@ function printSelector(selector: Json | undefined): string | undefined {
   return Object.keys(labels)
     .toSorted()
     .filter((key) => typeof labels[key] === 'string')
-    .map((key) => `${key}=${String(labels[key])}`)
+    .map((key) => `${key}=${asText(labels[key])}`)
     .join(',')
 }
 

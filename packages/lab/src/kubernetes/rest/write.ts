@@ -1,7 +1,7 @@
 import { alreadyExists, conflict, fieldError, forbidden, invalid, notFound, StatusError } from '../errors.ts'
 import type { FieldError } from '../errors.ts'
 import { updateManagedFields } from '../fields/manage.ts'
-import type { ApiObject, ResourceDefinition } from '../resources.ts'
+import type { ApiObject, JsonObject, ResourceDefinition } from '../resources.ts'
 import { apiVersionOf, groupResource } from '../resources.ts'
 import { conform, validateCustom } from '../schema/custom.ts'
 import { crdProblems } from '../schema/crd-problems.ts'
@@ -243,7 +243,7 @@ function unchanged(object: ApiObject, old: ApiObject): boolean {
   if (!equal({ ...object, metadata: meta }, { ...old, metadata: oldMeta })) return false
   // Times of managers do not make a change, a manager more or fewer does.
   const withoutTime = (fields: ApiObject['metadata']['managedFields']) =>
-    (fields ?? []).map(({ time: _, ...entry }) => entry)
+    (fields ?? []).map(({ time: _time, ...entry }) => entry)
   return equal(withoutTime(_newFields), withoutTime(oldFields))
 }
 
@@ -252,10 +252,15 @@ function toStorage(core: Core, definition: ResourceDefinition, object: ApiObject
   const { kind, apiVersion, metadata, ...rest } = object
   const meta = tidyMetadata({ ...metadata, resourceVersion: '0' })
   if (definition.crd !== true) return { kind, apiVersion, metadata: meta, ...rest }
-  const stored =
-    definition.storageVersion === undefined ? apiVersion : `${definition.group}/${definition.storageVersion}`
-  const sorted: ApiObject = { apiVersion: stored, kind, metadata: meta }
-  for (const key of Object.keys(rest).toSorted()) sorted[key] = rest[key]
+  const version = definition.storageVersion ?? definition.version
+  const content = copy(rest as JsonObject)
+  if (version !== definition.version) {
+    // What the storage version does not know is lost, as with conversion None.
+    const schema = core.registry.find(definition.group, version, definition.resource)?.schema
+    if (schema !== undefined) prune(content, schema, true)
+  }
+  const sorted: ApiObject = { apiVersion: `${definition.group}/${version}`, kind, metadata: meta }
+  for (const key of Object.keys(content).toSorted()) sorted[key] = content[key]
   return sorted
 }
 

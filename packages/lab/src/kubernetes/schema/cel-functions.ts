@@ -146,15 +146,15 @@ export function celEnvironment(): Environment {
     'string.findAll(string): list<string>',
     (text: string, pattern: string) => text.match(regular(pattern)) ?? [],
   )
-  define('string.charAt(int): string', (text: string, index: bigint) => [...text][Number(index)] ?? '')
+  define('string.charAt(int): string', (text: string, index: bigint) => Array.from(text)[Number(index)] ?? '')
   define('string.replace(string, string): string', (text: string, from: string, to: string) =>
     text.replaceAll(from, to),
   )
   define('string.substring(int): string', (text: string, from: bigint) =>
-    [...text].slice(Number(from)).join(''),
+    Array.from(text).slice(Number(from)).join(''),
   )
   define('string.substring(int, int): string', (text: string, from: bigint, to: bigint) =>
-    [...text].slice(Number(from), Number(to)).join(''),
+    Array.from(text).slice(Number(from), Number(to)).join(''),
   )
   define('string.lowerAscii(): string', (text: string) => text.toLowerCase())
   define('string.upperAscii(): string', (text: string) => text.toUpperCase())

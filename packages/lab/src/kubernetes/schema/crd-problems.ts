@@ -1,15 +1,15 @@
 import type { FieldError } from '../errors.ts'
 import { fieldError } from '../errors.ts'
 import type { ApiObject, Json, JsonObject } from '../resources.ts'
-import { isObject } from '../rest/json.ts'
+import { asText, isObject } from '../rest/json.ts'
 import { label1035Problems, subdomainProblems } from './names.ts'
 
 /** What is wrong with a CustomResourceDefinition itself: names, versions, scope, the structure of its schemas. */
 export function crdProblems(crd: ApiObject): FieldError[] {
   const spec = isObject(crd['spec']) ? crd['spec'] : {}
   const names = isObject(spec['names']) ? spec['names'] : {}
-  const group = String(spec['group'] ?? '')
-  const plural = String(names['plural'] ?? '')
+  const group = asText(spec['group'])
+  const plural = asText(names['plural'])
   const errors: FieldError[] = []
   if (crd.metadata.name !== `${plural}.${group}`)
     errors.push(
@@ -30,7 +30,7 @@ export function crdProblems(crd: ApiObject): FieldError[] {
   const storage = versions.filter((version) => version['storage'] === true)
   versions.forEach((version, index) => {
     const at = `spec.versions[${index}]`
-    const name = String(version['name'] ?? '')
+    const name = asText(version['name'])
     for (const problem of label1035Problems(name))
       errors.push(fieldError.invalid(`${at}.name`, name, problem))
     const schema = isObject(version['schema']) ? version['schema']['openAPIV3Schema'] : undefined

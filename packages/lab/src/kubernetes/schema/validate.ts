@@ -139,7 +139,7 @@ export function checkHere(schema: Schema, value: Json, path: string, errors: Fie
   if (schema.enum !== undefined && !schema.enum.some((each) => equal(each, value)))
     errors.push(fieldError.notSupported(path, value, schema.enum))
   if (typeof value === 'string') {
-    const length = [...value].length
+    const length = Array.from(value).length
     if (schema.maxLength !== undefined && length > schema.maxLength)
       errors.push(fieldError.tooLong(path, schema.maxLength))
     if (schema.minLength !== undefined && length < schema.minLength)
@@ -253,7 +253,7 @@ function matches(pattern: string, value: string): boolean {
   let compiled = patterns.get(pattern)
   if (compiled === undefined && !patterns.has(pattern)) {
     try {
-      compiled = new RegExp(pattern.replace(/^\(\?([ims]+)\)/, ''), /^\(\?i/.test(pattern) ? 'iu' : 'u')
+      compiled = new RegExp(pattern.replace(/^\(\?([ims]+)\)/, ''), pattern.startsWith('(?i') ? 'iu' : 'u')
     } catch {
       try {
         compiled = new RegExp(pattern)
