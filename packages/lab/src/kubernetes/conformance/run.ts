@@ -1,57 +1,35 @@
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { createLabClock } from '../../clock.ts'
 import { createApiServer } from '../server.ts'
+import { selfSigned } from './certificate.ts'
 import { replay } from './replay.ts'
 import type { Outcome, Recorded } from './replay.ts'
 
 const TOKENS = { admin: 'token-admin', alice: 'token-alice', bob: 'token-bob', imp: 'token-imp' }
 
-/** Replays one file of recorded exchanges against a fresh server. Needs openssl for the server's certificate. */
+/** Replays one file of recorded exchanges against a fresh server. */
 export async function replayFile(path: string): Promise<Outcome[]> {
-  const folder = mkdtempSync(join(tmpdir(), 'replay-'))
+  const tls = await selfSigned()
+  const server = createApiServer({
+    tls,
+    caPem: tls.certPem,
+    clock: createLabClock(),
+    staticTokens: [
+      { token: TOKENS.admin, user: { username: 'admin', uid: 'admin-uid', groups: ['system:masters'] } },
+      { token: TOKENS.alice, user: { username: 'alice', uid: 'alice-uid', groups: ['devs'] } },
+      { token: TOKENS.bob, user: { username: 'bob', uid: 'bob-uid', groups: [] } },
+      { token: TOKENS.imp, user: { username: 'imp', uid: 'imp-uid', groups: ['impersonators'] } },
+    ],
+  })
+  await server.listen()
   try {
-    const key = join(folder, 'key.pem')
-    const cert = join(folder, 'cert.pem')
-    const options = [
-      '-x509',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:P-256',
-      '-nodes',
-      '-days',
-      '2',
-      '-subj',
-      '/CN=replay',
-    ]
-    execFileSync('openssl', ['req', ...options, '-keyout', key, '-out', cert], { stdio: 'ignore' })
-    const pem = readFileSync(cert, 'utf8')
-    const server = createApiServer({
-      tls: { certPem: pem, keyPem: readFileSync(key, 'utf8') },
-      caPem: pem,
-      clock: createLabClock(),
-      staticTokens: [
-        { token: TOKENS.admin, user: { username: 'admin', uid: 'admin-uid', groups: ['system:masters'] } },
-        { token: TOKENS.alice, user: { username: 'alice', uid: 'alice-uid', groups: ['devs'] } },
-        { token: TOKENS.bob, user: { username: 'bob', uid: 'bob-uid', groups: [] } },
-        { token: TOKENS.imp, user: { username: 'imp', uid: 'imp-uid', groups: ['impersonators'] } },
-      ],
-    })
-    await server.listen()
-    try {
-      const records = readFileSync(path, 'utf8')
-        .split('\n')
-        .filter((line) => line !== '')
-        .map((line) => JSON.parse(line) as Recorded)
-      return await replay({ url: server.url, tokens: TOKENS }, records)
-    } finally {
-      await server.close()
-    }
+    const records = readFileSync(path, 'utf8')
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as Recorded)
+    return await replay({ url: server.url, tokens: TOKENS }, records)
   } finally {
-    rmSync(folder, { recursive: true })
+    await server.close()
   }
 }
 

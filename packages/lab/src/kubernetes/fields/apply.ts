@@ -7,7 +7,7 @@ import { asText, equal } from '../rest/json.ts'
 import { FieldSet, printPath } from './fieldset.ts'
 import type { Manager } from './manage.ts'
 import { readManagers, resetFields, sameManager, strip, typingOf, writeManagers } from './manage.ts'
-import { compare, fieldsOf, merge, remove } from './typed.ts'
+import { compare, fieldsOf, merge, remove, undeclared } from './typed.ts'
 
 /**
  * Server-side apply: lays a configuration over the live object, checks that no other manager owns what it changes, drops
@@ -37,6 +37,13 @@ export function applyConfiguration(
     metadata,
   }
   const reset = resetFields(definition, ctx.subresource)
+  const unknown = undeclared(typing, configuration)
+  if (unknown !== undefined)
+    throw new StatusError(
+      500,
+      undefined,
+      `failed to create typed patch object (${configuration.metadata.namespace ?? ''}/${name}; ${configuration.apiVersion}, Kind=${definition.kind}): ${unknown}: field not declared in schema`,
+    )
   const wanted = fieldsOf(typing, configuration).recursiveDifference(reset)
   const managers = readManagers(live)
   const me: Omit<Manager, 'fields'> = {

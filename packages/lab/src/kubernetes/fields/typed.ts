@@ -1,5 +1,6 @@
 import type { Json, JsonObject, ResourceRegistry, Schema } from '../resources.ts'
 import { copy, equal, isObject, set } from '../rest/json.ts'
+import { resolveSchema } from '../schema/resolve.ts'
 import { FieldSet } from './fieldset.ts'
 
 /** How a value is merged: by key, by item, by field, or as a whole. */
@@ -52,12 +53,7 @@ export class Typing {
   }
 
   resolve(schema: Schema | undefined): Schema | undefined {
-    if (schema === undefined) return undefined
-    const target = schema.$ref ?? schema.allOf?.find((each) => each.$ref !== undefined)?.$ref
-    if (target === undefined) return schema
-    const { $ref: _, allOf: _all, ...own } = schema
-    const found = this.#registry.resolve({ $ref: target })
-    return found === undefined ? own : { ...found, ...own }
+    return schema === undefined ? undefined : resolveSchema(this.#registry, schema)
   }
 
   /** How a value of a schema is merged. */
@@ -322,4 +318,41 @@ export function remove(
   if (shape.type === 'set' && Array.isArray(value))
     return value.filter((item) => fields.children.get(valueElement(item))?.member !== true)
   return value
+}
+
+/** Path of the first field that a schema does not declare: `.spec.foo`. Undefined when all are known, or nothing is. */
+export function undeclared(
+  typing: Typing,
+  value: Json,
+  given = typing.root,
+  depth = 0,
+  path = '',
+): string | undefined {
+  const schema = typing.resolve(given)
+  if (schema === undefined || schema['x-kubernetes-preserve-unknown-fields'] === true) return undefined
+  if (Array.isArray(value)) {
+    for (const [index, item] of value.entries()) {
+      const found = undeclared(typing, item, schema.items, depth + 1, `${path}[${index}]`)
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
+  if (!isObject(value)) return undefined
+  for (const key of Object.keys(value).toSorted()) {
+    const member = value[key]
+    if (member === undefined || (depth === 0 && ['apiVersion', 'kind', 'metadata'].includes(key))) continue
+    const own = schema.properties?.[key]
+    const rest = schema.additionalProperties
+    if (own === undefined && schema.properties !== undefined && typeof rest !== 'object' && rest !== true)
+      return `${path}.${key}`
+    const found = undeclared(
+      typing,
+      member,
+      own ?? (typeof rest === 'object' ? rest : undefined),
+      depth + 1,
+      `${path}.${key}`,
+    )
+    if (found !== undefined) return found
+  }
+  return undefined
 }

@@ -67,7 +67,14 @@ export function serveList(
       kind: 'PartialObjectMetadataList',
       apiVersion: `meta.k8s.io/${shape.version}`,
       metadata,
-      items: page.objects.map((object): Json => ({ metadata: object.metadata })),
+      items:
+        page.objects.length === 0
+          ? null
+          : page.objects.map((object): Json => ({
+              kind: 'PartialObjectMetadata',
+              apiVersion: `meta.k8s.io/${shape.version}`,
+              metadata: object.metadata,
+            })),
     })
     return
   }

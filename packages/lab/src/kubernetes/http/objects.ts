@@ -28,6 +28,7 @@ import { wantedShape } from './exchange.ts'
 import { notAcceptable, selection, serveList } from './list.ts'
 import type { RequestInfo } from './request-info.ts'
 import { strictProblems } from './strict.ts'
+import { resolveSchema } from '../schema/resolve.ts'
 import { serveWatch } from './watch.ts'
 import { writeContext } from './write-context.ts'
 
@@ -61,6 +62,7 @@ async function serveCollection(
   const { core } = server
   const method = exchange.method
   if (method === 'GET' || method === 'HEAD') {
+    if (!definition.verbs.includes(info.verb)) throw methodNotAllowed()
     if (info.verb === 'watch')
       serveWatch(
         core,
@@ -75,15 +77,18 @@ async function serveCollection(
   }
   if (method === 'POST') {
     if (!definition.verbs.includes('create')) throw methodNotAllowed()
-    if (definition.namespaced && info.namespace === undefined)
-      throw badRequest('an empty namespace may not be set during creation')
+    if (definition.namespaced && info.namespace === undefined) throw methodNotAllowed()
     const ctx = writeContext(exchange)
-    const object = await body(definition, exchange, ctx, info)
+    const object = await body(server, definition, exchange, ctx, info)
     reply(server, definition, exchange, 201, createObject(core, definition, info.namespace, object, ctx))
     return
   }
   if (method === 'DELETE') {
-    if (!definition.verbs.includes('deletecollection')) throw refuse(definition, 'delete')
+    if (
+      !definition.verbs.includes('deletecollection') ||
+      (definition.namespaced && info.namespace === undefined)
+    )
+      throw refuse(definition, 'deletecollection')
     const { options, ctx } = await deleting(exchange)
     const selects = selection(definition, exchange.query)
     const objects = core.storage
@@ -104,7 +109,7 @@ async function serveCollection(
   }
   if (definition.crd === true && (method === 'PUT' || method === 'PATCH'))
     throw badRequest('name must be provided')
-  throw refuse(definition, method.toLowerCase())
+  throw refuse(definition, verbName(method))
 }
 
 async function serveObject(
@@ -163,7 +168,7 @@ async function serveObject(
       return
     case 'PUT': {
       const ctx = writeContext(exchange)
-      const object = await body(definition, exchange, ctx, info)
+      const object = await body(server, definition, exchange, ctx, info)
       const exists = core.storage.get(keyOf(definition, info.namespace, name)) !== undefined
       if (!exists && createsOnUpdate(definition) && (object.metadata.resourceVersion ?? '') === '') {
         reply(server, definition, exchange, 201, createObject(core, definition, info.namespace, object, ctx))
@@ -205,7 +210,7 @@ async function serveObject(
       return
     }
     default:
-      throw refuse(definition, exchange.method.toLowerCase())
+      throw refuse(definition, verbName(exchange.method))
   }
 }
 
@@ -234,7 +239,7 @@ async function serveSubresource(
       return
     case 'PUT': {
       const ctx = { ...writeContext(exchange), subresource }
-      const object = await body(definition, exchange, ctx, info)
+      const object = await body(server, definition, exchange, ctx, info)
       reply(
         server,
         definition,
@@ -250,7 +255,7 @@ async function serveSubresource(
       return
     }
     default:
-      throw refuse(definition, exchange.method.toLowerCase())
+      throw refuse(definition, verbName(exchange.method))
   }
 }
 
@@ -278,7 +283,7 @@ async function serveScale(
     const data = await readBody(exchange.request)
     const type = patchType(exchange, definition)
     send(patchScale(core, definition, info.namespace, name, parsePatch(data, type), type, ctx))
-  } else throw refuse(definition, exchange.method.toLowerCase())
+  } else throw refuse(definition, verbName(exchange.method))
 }
 
 const scaleDefinition: ResourceDefinition = {
@@ -307,6 +312,10 @@ function createsOnUpdate(definition: ResourceDefinition): boolean {
       'limitranges',
     ].includes(definition.resource)
   )
+}
+
+function verbName(method: string): string {
+  return { GET: 'get', POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: 'delete' }[method] ?? ''
 }
 
 function refuse(definition: ResourceDefinition, verb: string): StatusError {
@@ -364,6 +373,7 @@ function replyAs(
 }
 
 async function body(
+  server: Server,
   definition: ResourceDefinition,
   exchange: Exchange,
   ctx: WriteContext,
@@ -393,7 +403,12 @@ async function body(
     object.metadata.namespace !== info.namespace
   )
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
-  const problems = ctx.fieldValidation === 'Ignore' ? [] : strictProblems(definition, object, duplicates)
+  const problems =
+    ctx.fieldValidation === 'Ignore'
+      ? []
+      : strictProblems(definition, object, duplicates, (schema) =>
+          resolveSchema(server.core.registry, schema),
+        )
   if (problems.length > 0 && ctx.fieldValidation === 'Strict')
     throw badRequest(
       `${definition.kind} in version ${JSON.stringify(definition.version)} cannot be handled as a ${definition.kind}: strict decoding error: ${problems.join(', ')}`,

@@ -5,9 +5,10 @@ import type { ApiObject, JsonObject, ResourceDefinition } from '../resources.ts'
 import { apiVersionOf, groupResource } from '../resources.ts'
 import { conform, validateCustom } from '../schema/custom.ts'
 import { crdProblems } from '../schema/crd-problems.ts'
-import { prune } from '../schema/prune.ts'
+import { prune, pruneTyped } from '../schema/prune.ts'
+import { resolveSchema } from '../schema/resolve.ts'
 import type { Core, WriteContext } from './core.ts'
-import { gvrOf, inVersion, keyOf, mutate, timestamp, validateAdmission } from './core.ts'
+import { gvrOf, inVersion, keyOf, mutate, schemaOf, timestamp, validateAdmission } from './core.ts'
 import { essentialDefaults } from './essentials.ts'
 import { copy, equal, isObject } from './json.ts'
 import {
@@ -267,6 +268,9 @@ function toStorage(core: Core, definition: ResourceDefinition, object: ApiObject
 function complete(core: Core, definition: ResourceDefinition, object: ApiObject, old?: ApiObject): void {
   if (definition.crd === true) conform(core, definition, object)
   else {
+    const schema = schemaOf(core, definition)
+    if (schema?.properties !== undefined)
+      pruneTyped(object, schema, (each) => resolveSchema(core.registry, each), true)
     essentialDefaults(definition, object, old)
     core.builtin.defaults(definition, object, old)
   }

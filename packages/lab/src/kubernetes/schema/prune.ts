@@ -48,3 +48,32 @@ function walk(
     }
   }
 }
+
+/** As `prune`, for built-in kinds: their schemas refer to each other by name, and unknown fields go everywhere. */
+export function pruneTyped(
+  value: Json | undefined,
+  given: Schema | undefined,
+  resolve: (schema: Schema) => Schema | undefined,
+  root = false,
+): void {
+  const schema = given === undefined ? undefined : resolve(given)
+  if (schema === undefined || schema['x-kubernetes-preserve-unknown-fields'] === true) return
+  if (Array.isArray(value)) {
+    for (const item of value) pruneTyped(item, schema.items, resolve)
+    return
+  }
+  if (!isObject(value)) return
+  const rest = schema.additionalProperties
+  for (const key of Object.keys(value)) {
+    if (root && (key === 'apiVersion' || key === 'kind' || key === 'metadata')) continue
+    const own = schema.properties?.[key]
+    if (own !== undefined) {
+      if (value[key] === null) delete value[key]
+      else pruneTyped(value[key], own, resolve)
+    } else if (schema.properties !== undefined && rest === undefined) delete value[key]
+    else if (typeof rest === 'object') {
+      if (value[key] === null && rest.type === 'string') value[key] = ''
+      else pruneTyped(value[key], rest, resolve)
+    }
+  }
+}
