@@ -1,10 +1,9 @@
 import 'reflect-metadata'
 import { webcrypto } from 'node:crypto'
-import { SubjectAlternativeNameExtension, X509CertificateGenerator, cryptoProvider } from '@peculiar/x509'
+import { SubjectAlternativeNameExtension, X509CertificateGenerator } from '@peculiar/x509'
 
 /** A certificate for 127.0.0.1, signed by itself, and its key, as PEM: for servers that live as long as a test. */
 export async function selfSigned(): Promise<{ certPem: string; keyPem: string }> {
-  cryptoProvider.set(webcrypto as Parameters<typeof cryptoProvider.set>[0])
   const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
   const certificate = await X509CertificateGenerator.createSelfSigned({

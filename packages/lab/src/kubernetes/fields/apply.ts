@@ -7,6 +7,7 @@ import { asText, equal } from '../rest/json.ts'
 import { FieldSet, printPath } from './fieldset.ts'
 import type { Manager } from './manage.ts'
 import { readManagers, resetFields, sameManager, strip, typingOf, writeManagers } from './manage.ts'
+import type { Typing } from './typed.ts'
 import { compare, fieldsOf, merge, remove, undeclared } from './typed.ts'
 
 /**
@@ -82,7 +83,8 @@ export function applyConfiguration(
     const contested = manager.fields.intersection(changed).intersection(wanted)
     if (contested.paths().length > 0) conflicts.push({ manager, fields: contested })
   }
-  if (conflicts.length > 0 && ctx.force !== true) throw conflictError(conflicts)
+  if (conflicts.length > 0 && ctx.force !== true && !takesOver(typing, live, ctx.manager, conflicts))
+    throw conflictError(conflicts)
   const rest = managers
     .filter((manager) => manager !== mine)
     .map((manager) => {
@@ -102,10 +104,31 @@ export function applyConfiguration(
   const managedFields = writeManagers(rest)
   const resourceVersion = configuration.metadata.resourceVersion
   const nextMetadata = { ...next.metadata, managedFields }
-  if (resourceVersion === undefined) delete nextMetadata.resourceVersion
+  if (resourceVersion === undefined || live === undefined) delete nextMetadata.resourceVersion
   if (managedFields.length === 0)
     throw invalid(definition, name, [fieldError.required('metadata', 'nothing to apply')])
   return { ...next, metadata: nextMetadata }
+}
+
+/**
+ * Whether the conflicts are only with what kubectl itself applied on the client's side before: the annotation it left
+ * says so, and then the server-side apply takes the fields over.
+ */
+function takesOver(
+  typing: Typing,
+  live: ApiObject | undefined,
+  manager: string,
+  conflicts: { fields: FieldSet }[],
+): boolean {
+  const text = live?.metadata.annotations?.['kubectl.kubernetes.io/last-applied-configuration']
+  if (manager !== 'kubectl' || text === undefined) return false
+  let applied: FieldSet
+  try {
+    applied = fieldsOf(typing, JSON.parse(text) as JsonObject)
+  } catch {
+    return false
+  }
+  return conflicts.every(({ fields }) => fields.difference(applied).paths().length === 0)
 }
 
 function ancestorsOf(set: FieldSet): FieldSet {

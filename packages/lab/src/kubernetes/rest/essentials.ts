@@ -1,5 +1,5 @@
 import { defaultCrd } from '../crds.ts'
-import type { ApiObject, ResourceDefinition } from '../resources.ts'
+import type { ApiObject, ResourceDefinition, UserInfo } from '../resources.ts'
 import { groupResource } from '../resources.ts'
 import { asText, isObject } from './json.ts'
 
@@ -8,6 +8,7 @@ export function essentialDefaults(
   definition: ResourceDefinition,
   object: ApiObject,
   old: ApiObject | undefined,
+  user: UserInfo,
 ): void {
   switch (groupResource(definition)) {
     case 'namespaces': {
@@ -38,9 +39,33 @@ export function essentialDefaults(
       if (object['type'] === undefined || object['type'] === '') object['type'] = 'Opaque'
       return
     }
+    case 'certificatesigningrequests.certificates.k8s.io': {
+      const spec = isObject(object['spec']) ? object['spec'] : {}
+      const { username, uid, groups, extra } = old === undefined ? user : specUser(old)
+      // Who asks is what the server saw, never what the request says.
+      object['spec'] = {
+        ...spec,
+        username,
+        ...(uid === undefined ? {} : { uid }),
+        groups,
+        ...(extra === undefined ? {} : { extra }),
+      }
+      return
+    }
     case 'customresourcedefinitions.apiextensions.k8s.io':
       defaultCrd(object)
       return
     default:
+  }
+}
+
+function specUser(request: ApiObject): UserInfo {
+  const spec = isObject(request['spec']) ? request['spec'] : {}
+  const { username, uid, groups, extra } = spec
+  return {
+    username: asText(username),
+    ...(typeof uid === 'string' ? { uid } : {}),
+    groups: Array.isArray(groups) ? groups.map(asText) : [],
+    ...(isObject(extra) ? { extra: extra as { [key: string]: string[] } } : {}),
   }
 }

@@ -117,7 +117,7 @@ export function createObject(
   checkNamespace(core, definition, namespace, meta.name ?? '')
   const custom = definition.crd === true
   if (dropsStatus(definition)) delete object['status']
-  complete(core, definition, object)
+  complete(core, definition, object, undefined, ctx)
   const request = {
     operation: 'CREATE' as const,
     definition,
@@ -132,7 +132,7 @@ export function createObject(
     const { uid, creationTimestamp } = object.metadata
     object = copy(mutated)
     object.metadata = { ...object.metadata, uid, creationTimestamp }
-    complete(core, definition, object)
+    complete(core, definition, object, undefined, ctx)
   }
   if (custom || builtinGenerations(definition)) object.metadata.generation = 1
   else if (object.metadata.generation === 0) delete object.metadata.generation
@@ -184,7 +184,7 @@ export function updateObject(
   keepSystemFields(object.metadata, old.metadata)
   delete object.metadata.resourceVersion
   object = mergeSubresource(definition, object, old, ctx.subresource)
-  complete(core, definition, object, old)
+  complete(core, definition, object, old, ctx)
   const request = {
     operation: 'UPDATE' as const,
     definition,
@@ -200,7 +200,7 @@ export function updateObject(
   if (mutated !== undefined && mutated !== object) {
     object = copy(mutated)
     keepSystemFields(object.metadata, old.metadata)
-    complete(core, definition, object, old)
+    complete(core, definition, object, old, ctx)
   }
   const custom = definition.crd === true
   const counts = custom || builtinGenerations(definition)
@@ -265,13 +265,19 @@ function toStorage(core: Core, definition: ResourceDefinition, object: ApiObject
   return sorted
 }
 
-function complete(core: Core, definition: ResourceDefinition, object: ApiObject, old?: ApiObject): void {
+function complete(
+  core: Core,
+  definition: ResourceDefinition,
+  object: ApiObject,
+  old: ApiObject | undefined,
+  ctx: WriteContext,
+): void {
   if (definition.crd === true) conform(core, definition, object)
   else {
     const schema = schemaOf(core, definition)
     if (schema?.properties !== undefined)
       pruneTyped(object, schema, (each) => resolveSchema(core.registry, each), true)
-    essentialDefaults(definition, object, old)
+    essentialDefaults(definition, object, old, ctx.user)
     core.builtin.defaults(definition, object, old)
   }
 }
@@ -284,6 +290,8 @@ function validateBody(
 ): FieldError[] {
   if (definition.crd === true) return validateCustom(core, definition, object, old)
   const own =
-    groupResource(definition) === 'customresourcedefinitions.apiextensions.k8s.io' ? crdProblems(object) : []
+    groupResource(definition) === 'customresourcedefinitions.apiextensions.k8s.io'
+      ? crdProblems(object, old)
+      : []
   return [...own, ...core.builtin.validate(definition, object, old)]
 }

@@ -1,11 +1,11 @@
 import type { FieldError } from '../errors.ts'
 import { fieldError } from '../errors.ts'
 import type { ApiObject, Json, JsonObject } from '../resources.ts'
-import { asText, isObject } from '../rest/json.ts'
+import { asText, at, isObject } from '../rest/json.ts'
 import { label1035Problems, subdomainProblems } from './names.ts'
 
 /** What is wrong with a CustomResourceDefinition itself: names, versions, scope, the structure of its schemas. */
-export function crdProblems(crd: ApiObject): FieldError[] {
+export function crdProblems(crd: ApiObject, old?: ApiObject): FieldError[] {
   const spec = isObject(crd['spec']) ? crd['spec'] : {}
   const names = isObject(spec['names']) ? spec['names'] : {}
   const group = asText(spec['group'])
@@ -58,6 +58,30 @@ export function crdProblems(crd: ApiObject): FieldError[] {
     const value = names[field]
     if (value === undefined || value === '') errors.push(fieldError.required(`spec.names.${field}`))
   }
+  if (old !== undefined) errors.push(...changeProblems(spec, versions, old))
+  return errors
+}
+
+/** What an update of an established CRD may not change. */
+function changeProblems(spec: JsonObject, versions: JsonObject[], old: ApiObject): FieldError[] {
+  const errors: FieldError[] = []
+  for (const path of [['scope'], ['names', 'kind'], ['group'], ['names', 'plural']]) {
+    const value = at(spec, path)
+    if (value !== at(old, ['spec', ...path]))
+      errors.push(fieldError.invalid(`spec.${path.join('.')}`, value ?? '', 'field is immutable'))
+  }
+  const stored = at(old, ['status', 'storedVersions'])
+  if (Array.isArray(stored))
+    stored.forEach((name, index) => {
+      if (!versions.some((version) => version['name'] === name))
+        errors.push(
+          fieldError.invalid(
+            `status.storedVersions[${index}]`,
+            name,
+            `missing from spec.versions; ${asText(name)} was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in ${asText(name)} and removes ${asText(name)} from status.storedVersions`,
+          ),
+        )
+    })
   return errors
 }
 
