@@ -1,6 +1,6 @@
 import type { ApiObject, Json, JsonObject, UserInfo } from '../resources.ts'
 import type { Core } from '../rest/core.ts'
-import { asText, isObject } from '../rest/json.ts'
+import { asText, at, isObject } from '../rest/json.ts'
 
 /** What someone wants to do. */
 export interface Attributes {
@@ -136,7 +136,24 @@ export function rulesOf(role: JsonObject | undefined): Rule[] {
   return Array.isArray(rules) ? rules.map(readRule) : []
 }
 
-/** Rules of a ClusterRole. */
-export function clusterRules(core: Core, name: string): Rule[] {
-  return rulesOf(core.storage.get({ bucket: `${RBAC}/clusterroles`, namespace: '', name }))
+/** Rules of a ClusterRole; of an aggregated one also those of the roles its selectors choose now. */
+export function clusterRules(core: Core, name: string, depth = 0): Rule[] {
+  const role = core.storage.get({ bucket: `${RBAC}/clusterroles`, namespace: '', name })
+  const rules = rulesOf(role)
+  const selectors = at(role, ['aggregationRule', 'clusterRoleSelectors'])
+  if (!Array.isArray(selectors) || depth > 4) return rules
+  for (const selector of selectors) {
+    const wanted = at(selector, ['matchLabels'])
+    if (!isObject(wanted)) continue
+    for (const other of core.storage.list(`${RBAC}/clusterroles`)) {
+      const labels = other.metadata.labels ?? {}
+      if (
+        other.metadata.name === name ||
+        !Object.entries(wanted).every(([key, value]) => labels[key] === value)
+      )
+        continue
+      rules.push(...clusterRules(core, other.metadata.name ?? '', depth + 1))
+    }
+  }
+  return rules
 }
