@@ -9,6 +9,8 @@ import { CRD_BUCKET, establish } from './crds.ts'
 
 /** Time between a write and the garbage collector's answer, milliseconds: long enough for a client to see the state between. */
 const COLLECT_AFTER = 50
+/** Time before what failed is tried again, milliseconds. */
+const RETRY_AFTER = 1000
 
 /**
  * What the control plane does to objects by itself: collects garbage, empties and removes namespaces, establishes CRDs,
@@ -17,16 +19,17 @@ const COLLECT_AFTER = 50
 export function startLifecycle(core: Core): () => void {
   const pending = new Map<string, NodeJS.Timeout>()
   let stopped = false
-  const later = (key: string, work: () => void): void => {
+  const later = (key: string, work: () => void, after = COLLECT_AFTER): void => {
     if (stopped || pending.has(key)) return
     const timer = setTimeout(() => {
       pending.delete(key)
       try {
         work()
       } catch {
-        // Someone else's write came between, or admission refused: the next change of the object asks again.
+        // Someone else's write came between, or admission refused: asked again, as a controller would.
+        later(key, work, RETRY_AFTER)
       }
-    }, COLLECT_AFTER)
+    }, after)
     timer.unref()
     pending.set(key, timer)
   }

@@ -1,27 +1,19 @@
-import {
-  badRequest,
-  fieldError,
-  invalid,
-  methodNotAllowed,
-  noSuchResource,
-  notFound,
-  StatusError,
-} from '../errors.ts'
+import { badRequest, methodNotAllowed, noSuchResource, notFound, StatusError } from '../errors.ts'
 import { authReview } from '../auth/reviews.ts'
 import { toTable } from '../parts.ts'
-import type { ApiObject, Json, JsonObject, ResourceDefinition } from '../resources.ts'
+import type { ApiObject, Json, ResourceDefinition } from '../resources.ts'
 import { groupResource } from '../resources.ts'
 import type { Server } from '../server-parts.ts'
 import { bucketOf, inVersion, keyOf } from '../rest/core.ts'
 import type { WriteContext } from '../rest/core.ts'
 import { answersWithObject, deleteObject } from '../rest/delete.ts'
-import type { Deleting } from '../rest/delete.ts'
 import { asText, at, isObject } from '../rest/json.ts'
 import { patchObject } from '../rest/patch.ts'
 import type { PatchType } from '../rest/patch.ts'
 import { patchScale, readScale, writeScale } from '../rest/scale.ts'
 import { createObject, updateObject } from '../rest/write.ts'
-import { decodeAny, decodeObject, goJsonError, mediaType, parseYaml, readBody } from './body.ts'
+import { decodeObject, goJsonError, mediaType, parseYaml, readBody } from './body.ts'
+import { deleting } from './delete-options.ts'
 import { duplicateKeys } from './duplicates.ts'
 import type { Exchange } from './exchange.ts'
 import { wantedShape } from './exchange.ts'
@@ -501,59 +493,4 @@ async function patch(
       throw badRequest(`the name of the object (${name}) does not match the name on the URL (${info.name})`)
   }
   return patchObject(server.core, definition, info.namespace, info.name ?? '', value, type, ctx)
-}
-
-async function deleting(exchange: Exchange): Promise<{ options: Deleting; ctx: WriteContext }> {
-  const data = await readBody(exchange.request)
-  const options: Deleting = {}
-  let dryRun: string[] = []
-  const { query } = exchange
-  if (data.length > 0) {
-    const object = deleteOptions(data, exchange.request.headers['content-type'] ?? '')
-    const { propagationPolicy, gracePeriodSeconds, preconditions, orphanDependents } = object
-    if (typeof propagationPolicy === 'string') options.propagationPolicy = policyOf(propagationPolicy)
-    else if (typeof orphanDependents === 'boolean')
-      options.propagationPolicy = orphanDependents ? 'Orphan' : 'Background'
-    if (typeof gracePeriodSeconds === 'number') options.gracePeriodSeconds = gracePeriodSeconds
-    if (isObject(preconditions)) options.preconditions = preconditions
-    if (Array.isArray(object['dryRun'])) dryRun = object['dryRun'].map(String)
-  } else {
-    const policy = query.get('propagationPolicy')
-    if (policy !== null && policy !== '') options.propagationPolicy = policyOf(policy)
-    else if (query.get('orphanDependents') !== null)
-      options.propagationPolicy = query.get('orphanDependents') === 'true' ? 'Orphan' : 'Background'
-    const grace = query.get('gracePeriodSeconds')
-    if (grace !== null && grace !== '') options.gracePeriodSeconds = Number(grace)
-    dryRun = query.getAll('dryRun').filter((each) => each !== '')
-  }
-  if (dryRun.some((each) => each !== 'All'))
-    throw invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', [
-      fieldError.notSupported('dryRun', dryRun, ['All']),
-    ])
-  const ctx: WriteContext = {
-    user: exchange.user,
-    manager: '',
-    dryRun: dryRun.length > 0,
-    fieldValidation: 'Ignore',
-    warnings: exchange.warnings,
-  }
-  return { options, ctx }
-}
-
-function policyOf(text: string): Deleting['propagationPolicy'] {
-  if (text === 'Background' || text === 'Foreground' || text === 'Orphan') return text
-  throw invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', [
-    fieldError.notSupported('propagationPolicy', text, ['Foreground', 'Background', 'Orphan', 'nil']),
-  ])
-}
-
-function deleteOptions(data: Buffer, contentType: string): JsonObject {
-  const value = decodeAny(data, contentType)
-  if (!isObject(value)) throw badRequest("couldn't get version/kind; json parse error")
-  const kind = value['kind']
-  if (kind !== undefined && kind !== '' && kind !== 'DeleteOptions')
-    throw badRequest(
-      `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(value['apiVersion'] ?? '')} in scheme "pkg/runtime/scheme.go:111"`,
-    )
-  return value
 }

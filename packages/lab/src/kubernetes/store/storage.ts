@@ -244,7 +244,14 @@ export class Storage {
     for (const { watcher, event } of batch) {
       if (watcher.stopped || event.revision <= watcher.seen) continue
       watcher.seen = event.revision
-      watcher.listener(event)
+      try {
+        watcher.listener(event)
+      } catch (error) {
+        // A watcher's fault is its own: the others still get their events, and the fault is not hidden.
+        queueMicrotask(() => {
+          throw error
+        })
+      }
     }
   }
 }
