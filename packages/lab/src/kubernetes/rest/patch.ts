@@ -1,5 +1,7 @@
-import { badRequest, notFound, StatusError } from '../errors.ts'
+import { badRequest, fieldError, invalid, notFound, StatusError } from '../errors.ts'
 import { applyConfiguration } from '../fields/apply.ts'
+import { strictProblems } from '../http/strict.ts'
+import { resolveSchema } from '../schema/resolve.ts'
 import { applyJsonPatch } from '../patch/json-patch.ts'
 import { applyMergePatch } from '../patch/merge-patch.ts'
 import { applyStrategicPatch } from '../patch/strategic.ts'
@@ -90,6 +92,14 @@ export function patchObject(
   if (definition.namespaced && home !== undefined && home !== '' && home !== namespace)
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
   const object = { ...result, metadata } as ApiObject
+  if (ctx.fieldValidation !== 'Ignore') {
+    const problems = strictProblems(definition, object, [], (schema) => resolveSchema(core.registry, schema))
+    if (problems.length > 0 && ctx.fieldValidation === 'Strict')
+      throw invalid({ group: '', kind: '' }, '', [
+        fieldError.invalid('patch', JSON.stringify(result), `strict decoding error: ${problems.join(', ')}`),
+      ])
+    ctx.warnings.push(...problems)
+  }
   // The live resourceVersion is in the patched object unless the patch itself names one: then it is a condition.
   return { object: updateObject(core, definition, namespace, name, object, patching), created: false }
 }
