@@ -1,6 +1,7 @@
-import { stringify } from 'yaml'
 import type { NodeTaint } from '@fochista/api'
+import { BootstrapError } from './error.ts'
 import type { SeedFile } from './seed.ts'
+import { yamlText } from './yaml-text.ts'
 
 /** What a kubelet needs to join a cluster by its own TLS bootstrap. */
 export interface KubeletJoin {
@@ -26,12 +27,18 @@ const BOOTSTRAP = '/etc/kubernetes/bootstrap-kubelet.conf'
 const CONFIG = '/var/lib/kubelet/config.yaml'
 const RESOLV_CONF = '/etc/kubernetes/resolv.conf'
 
-/** The files that make the kubelet of a template join. Its own kubeconfig it makes itself. */
+/**
+ * What an earlier run of a kubelet leaves. A seed runs only while its machine has not joined, and a certificate of a CA that is no
+ * more would keep the kubelet from asking for another.
+ */
+export const staleKubeletState = ['/etc/kubernetes/kubelet.conf', '/var/lib/kubelet/pki'] as const
+
+/** The files that make the kubelet of a template join. Its own kubeconfig it makes itself. Throws a BootstrapError for a name that is none. */
 export function kubeletFiles(join: KubeletJoin): SeedFile[] {
   return [
     { path: CA, content: join.caPem, permissions: '0644' },
-    { path: BOOTSTRAP, content: stringify(bootstrapKubeconfig(join)), permissions: '0600' },
-    { path: CONFIG, content: stringify(kubeletConfiguration(join)), permissions: '0644' },
+    { path: BOOTSTRAP, content: yamlText(bootstrapKubeconfig(join)), permissions: '0600' },
+    { path: CONFIG, content: yamlText(kubeletConfiguration(join)), permissions: '0644' },
     {
       path: '/etc/systemd/system/kubelet.service.d/20-fochista.conf',
       content: unit(join),
@@ -107,15 +114,14 @@ Wants=containerd.service network-online.target time-sync.target
 StartLimitIntervalSec=0
 
 [Service]
+# At every start: a swap of the template's fstab is back after a reboot, and with it the kubelet ends.
+ExecStartPre=-/sbin/swapoff -a
 # Past the stub of systemd-resolved: with the stub CoreDNS would ask itself.
 ExecStartPre=/bin/sh -c 'if [ -e /run/systemd/resolve/resolv.conf ]; then ln -sf /run/systemd/resolve/resolv.conf ${RESOLV_CONF}; else ln -sf /etc/resolv.conf ${RESOLV_CONF}; fi'
 ExecStart=
 ExecStart=/usr/bin/kubelet ${flags.join(' ')}
 Restart=always
 RestartSec=10
-
-[Install]
-WantedBy=multi-user.target
 `
 }
 
@@ -128,6 +134,6 @@ function printLabels(labels: Readonly<Record<string, string>>): string {
 
 function checked(what: string, value: string, pattern: RegExp): string {
   if (!pattern.test(value))
-    throw new TypeError(`${what}: "${value}" has characters that must not stand in a unit file`)
+    throw new BootstrapError(what, value, 'has characters that must not stand in a unit file')
   return value
 }

@@ -1,3 +1,5 @@
+import { BootstrapError } from './error.ts'
+
 // The kubelet refuses labels of Kubernetes' own domains that are not in this list, and ends at once. Source: its flag validation,
 // `--node-labels in the 'kubernetes.io' namespace must begin with an allowed prefix …`.
 const allowedLabels = new Set([
@@ -25,12 +27,13 @@ export interface SplitLabels {
   readonly afterJoin: Record<string, string>
 }
 
-/** Splits a pool's node labels. Throws a TypeError naming a label that Kubernetes would not take at all. */
+/** Splits a pool's node labels. Throws a BootstrapError naming a label that Kubernetes would not take at all. */
 export function splitLabels(labels: Readonly<Record<string, string>> = {}): SplitLabels {
   const split: SplitLabels = { kubelet: {}, afterJoin: {} }
   for (const [key, value] of Object.entries(labels)) {
-    if (!keyPattern.test(key)) throw new TypeError(`node label "${key}": not a label key`)
-    if (!valuePattern.test(value)) throw new TypeError(`node label "${key}": "${value}" is not a label value`)
+    if (!keyPattern.test(key)) throw new BootstrapError('node label', key, 'is not the key of a label')
+    if (!valuePattern.test(value))
+      throw new BootstrapError(`value of node label ${key}`, value, 'is not the value of a label')
     ;(isForKubelet(key) ? split.kubelet : split.afterJoin)[key] = value
   }
   return split

@@ -1,23 +1,29 @@
-import { stringify } from 'yaml'
+import { posix } from 'node:path'
+import { BootstrapError } from './error.ts'
 import { buildIso } from './iso9660.ts'
-import { kubeletFiles, type KubeletJoin } from './kubelet.ts'
+import { kubeletFiles, staleKubeletState, type KubeletJoin } from './kubelet.ts'
 import { networkConfig, type SeedNetwork } from './network.ts'
+import { mirrorFile, type RegistryMirror } from './registry-mirror.ts'
+import { yamlText } from './yaml-text.ts'
 
 /** A file that cloud-init writes. */
 export interface SeedFile {
   readonly path: string
-  readonly content: string
-  /** Octal mode, such as `0644`. */
+  /** Text, or bytes as they stand in a Secret. */
+  readonly content: string | Uint8Array
+  /** Octal mode. @default '0644' */
   readonly permissions?: string | undefined
   /** `user:group`. @default 'root:root' */
   readonly owner?: string | undefined
 }
 
-/** A user that cloud-init makes. */
+/** A user that cloud-init makes; without a password. */
 export interface SeedUser {
   readonly name: string
   readonly groups?: readonly string[] | undefined
+  /** Login shell. @default '/bin/bash' */
   readonly shell?: string | undefined
+  /** A sudoers rule, such as `ALL=(ALL) NOPASSWD:ALL`. */
   readonly sudo?: string | undefined
   readonly sshAuthorizedKeys?: readonly string[] | undefined
 }
@@ -25,23 +31,26 @@ export interface SeedUser {
 /** What a pool's users ask for beside the join; files come with their content, whichever Secret it was in. */
 export interface SeedExtras {
   readonly users?: readonly SeedUser[] | undefined
+  /** Keys of the image's own default user. */
   readonly sshAuthorizedKeys?: readonly string[] | undefined
   readonly files?: readonly SeedFile[] | undefined
+  /** Run by sh as root before the kubelet starts. One that fails does not stop the rest. */
   readonly preJoinCommands?: readonly string[] | undefined
+  /** Run by sh as root once the kubelet was started. */
   readonly postJoinCommands?: readonly string[] | undefined
-  readonly registryMirrors?:
-    | readonly { readonly registry: string; readonly endpoints: readonly string[] }[]
-    | undefined
+  readonly registryMirrors?: readonly RegistryMirror[] | undefined
 }
 
 /** Everything a seed is made from. */
 export interface SeedInput {
-  /** cloud-init runs an instance-id once: a new one makes a machine run its seed again. */
+  /** cloud-init runs an instance-id once: a new one makes a machine run its seed again. See `instanceIdOf`. */
   readonly instanceId: string
   readonly hostname: string
   readonly join: KubeletJoin
   readonly networks: readonly SeedNetwork[]
   readonly extras?: SeedExtras | undefined
+  /** The class's `install`: how containerd and kubelet come into the image. @default 'none' */
+  readonly install?: 'none' | 'packages' | undefined
 }
 
 /** The three documents of a NoCloud seed. */
@@ -51,23 +60,41 @@ export interface Seed {
   readonly networkConfig: string
 }
 
-/** Renders a seed. All that users give is data that a serializer writes; nothing of it is pasted into a script of ours. */
+/**
+ * The instance-id of a machine's seed.
+ * @param machineId `Machine.spec.id`.
+ * @param generation How many seeds the machine had before this one; each has to be run.
+ */
+export function instanceIdOf(machineId: string, generation: number): string {
+  return `${machineId}-${generation}`
+}
+
+/**
+ * Renders a seed; the same input gives the same texts. All that users give is data that a serializer writes; nothing of it is pasted
+ * into a script of ours. Throws a BootstrapError for what cannot be done.
+ */
 export function renderSeed(input: SeedInput): Seed {
-  const { instanceId, hostname, join, networks, extras = {} } = input
-  const files = [
-    ...kubeletFiles(join),
-    ...(extras.registryMirrors ?? []).map(mirrorFile),
-    ...(extras.files ?? []),
-  ]
+  const { instanceId, hostname, join, networks, extras = {}, install = 'none' } = input
+  if (install !== 'none')
+    throw new BootstrapError(
+      'install',
+      install,
+      'is not built yet: use a class whose template has containerd and kubelet (install: none)',
+    )
+  const own = [...kubeletFiles(join), ...(extras.registryMirrors ?? []).map(mirrorFile)]
+  const files = extras.files ?? []
+  requireOtherPaths(files, own)
   const userData = {
     hostname,
     preserve_hostname: false,
     manage_etc_hosts: true,
     users: ['default', ...(extras.users ?? []).map(userEntry)],
     ...(extras.sshAuthorizedKeys?.length ? { ssh_authorized_keys: [...extras.sshAuthorizedKeys] } : {}),
-    write_files: files.map(fileEntry),
+    write_files: [...own, ...files].map(fileEntry),
     runcmd: [
-      // A kubelet refuses to run with swap.
+      // The template may have started one that has nothing to do yet.
+      ['systemctl', 'stop', 'kubelet'],
+      ['rm', '-rf', ...staleKubeletState],
       ['swapoff', '-a'],
       ['mkdir', '-p', '/etc/kubernetes/manifests'],
       ['modprobe', '-a', 'overlay', 'br_netfilter'],
@@ -80,9 +107,9 @@ export function renderSeed(input: SeedInput): Seed {
     ],
   }
   return {
-    userData: `#cloud-config\n${stringify(userData, { lineWidth: 0 })}`,
-    metaData: stringify({ 'instance-id': instanceId, 'local-hostname': hostname }),
-    networkConfig: stringify(networkConfig(networks), { lineWidth: 0 }),
+    userData: `#cloud-config\n${yamlText(userData)}`,
+    metaData: yamlText({ 'instance-id': instanceId, 'local-hostname': hostname }),
+    networkConfig: yamlText(networkConfig(networks)),
   }
 }
 
@@ -104,15 +131,35 @@ export function buildSeedImage(seed: Seed): Uint8Array {
 
 const shell = (line: string): string[] => ['sh', '-c', line]
 
+/** A user's file in place of one of ours would keep the machine from joining, and nobody would see why. */
+function requireOtherPaths(files: readonly SeedFile[], own: readonly SeedFile[]): void {
+  const taken = new Set(own.map(({ path }) => path))
+  for (const { path } of files) {
+    if (!path.startsWith('/')) throw new BootstrapError('file', path, 'is not an absolute path')
+    if (taken.has(posix.normalize(path)))
+      throw new BootstrapError('file', path, 'is written by Fochista and cannot be replaced')
+  }
+}
+
 function fileEntry({ path, content, permissions = '0644', owner = 'root:root' }: SeedFile): object {
   return {
     path,
     owner,
     permissions: permissions.padStart(4, '0'),
-    content,
+    ...contentEntry(content),
     // Users are made after the first files are written: a file of theirs has to wait for them.
     ...(owner === 'root:root' || owner === 'root' ? {} : { defer: true }),
   }
+}
+
+function contentEntry(content: string | Uint8Array): object {
+  if (typeof content === 'string') return { content }
+  const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength)
+  const text = bytes.toString('utf8')
+  // What is no text would not come back as the same bytes.
+  return Buffer.from(text, 'utf8').equals(bytes)
+    ? { content: text }
+    : { encoding: 'b64', content: bytes.toString('base64') }
 }
 
 function userEntry({
@@ -127,30 +174,7 @@ function userEntry({
     shell: loginShell,
     lock_passwd: true,
     ...(groups?.length ? { groups: [...groups] } : {}),
-    ...(sudo === undefined ? {} : { sudo: [sudo] }),
+    ...(sudo === undefined ? {} : { sudo }),
     ...(sshAuthorizedKeys?.length ? { ssh_authorized_keys: [...sshAuthorizedKeys] } : {}),
-  }
-}
-
-/** containerd reads a mirror from `certs.d/<registry>/hosts.toml`, where its `config_path` says so. A JSON text is a TOML text. */
-function mirrorFile({ registry, endpoints }: { registry: string; endpoints: readonly string[] }): SeedFile {
-  if (!/^[A-Za-z0-9_.:-]+$/.test(registry) || /^\.+$/.test(registry))
-    throw new TypeError(`registry mirror "${registry}": not the name of a registry`)
-  const server =
-    registry === '_default'
-      ? []
-      : [
-          `server = ${JSON.stringify(registry === 'docker.io' ? 'https://registry-1.docker.io' : `https://${registry}`)}`,
-          '',
-        ]
-  const hosts = endpoints.flatMap((endpoint) => [
-    `[host.${JSON.stringify(endpoint)}]`,
-    '  capabilities = ["pull", "resolve"]',
-    '',
-  ])
-  return {
-    path: `/etc/containerd/certs.d/${registry}/hosts.toml`,
-    content: [...server, ...hosts].join('\n'),
-    permissions: '0644',
   }
 }
