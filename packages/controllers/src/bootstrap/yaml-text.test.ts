@@ -5,22 +5,11 @@ import { yamlText } from './yaml-text.ts'
 
 // What readers of YAML 1.1 take for something else, or do not take at all.
 const traps = [
-  ...['on', 'yes', 'y', 'null', '~', '=', '<<', '', ' ', '0644', '0o17', '12:30:45', '1e3', '2001-01-01'],
-  ...['a: b', '- a', '#no', '&a', '*a', '!!set', '%TAG', '---', '{{ x }}', '"', "'", '\\', '\\n'],
-  ...[
-    'a\n',
-    'a\nb',
-    '\na',
-    'a\n\n',
-    ' a\nb',
-    'a \nb',
-    'a\r\nb',
-    '\ta\nb',
-    '#!/bin/sh\nset -e\n',
-    '---\n...\n',
-  ],
-  ...['\x00', '\x1b', '\x7f', '\x85', 'a\u2028b', '\ufeffa', 'è', '😀'],
-]
+  'on yes y null ~ = << 0644 0o17 12:30:45 1e3 2001-01-01 &a *a !!set %TAG --- " \' \\ \\n'.split(' '),
+  ['', ' ', 'a: b', '- a', '#no', '{{ x }}', '#!/bin/sh\nset -e\n', '---\n...\n'],
+  ['a\n', 'a\nb', '\na', 'a\n\n', ' a\nb', 'a \nb', 'a\r\nb', '\ta\nb'],
+  ['\x00', '\x1b', '\x7f', '\x85', 'a\u2028b', '\ufeffa', 'è', '😀'],
+].flat()
 
 for (const version of ['1.1', '1.2'] as const) {
   test(`every text comes back as itself from a reader of YAML ${version}`, () => {
@@ -29,7 +18,8 @@ for (const version of ['1.1', '1.2'] as const) {
 }
 
 test('no control character stands in the text as itself', () => {
-  assert.doesNotMatch(yamlText(traps), /[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff]/)
+  const control = /[\p{Cc}\p{Zl}\p{Zp}\ufeff]/u
+  assert.doesNotMatch(yamlText(traps).replaceAll('\n', ''), control)
 })
 
 test('numbers and booleans stay what they are', () => {

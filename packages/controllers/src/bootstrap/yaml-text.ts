@@ -15,8 +15,9 @@ export function yamlText(value: object): string {
   visit(document, {
     Scalar(key, node) {
       if (key === 'key' || typeof node.value !== 'string') return
-      node.value = node.value.toWellFormed()
-      const isBlock = node.value.includes('\n') && plainLines.test(node.value)
+      const text = node.value.toWellFormed()
+      const isBlock = text.includes('\n') && plainLines.test(text)
+      node.value = text
       node.type = isBlock ? Scalar.BLOCK_LITERAL : Scalar.QUOTE_DOUBLE
     },
   })
