@@ -111,10 +111,8 @@ test('Debian’s cloud-init does what a seed image says', async (t) => {
   ] as const) {
     await t.test(`its ${renderer} writes ${wanted.source}`, () => {
       writeFileSync(join(machine.root, 'network-config'), seed.networkConfig)
-      machine.run(
-        ...['cloud-init', 'devel', 'net-convert', '-p', '/network-config', '-k', 'yaml', '-D', 'debian'],
-        ...['-O', renderer, '-d', `/converted-${renderer}`],
-      )
+      const convert = `cloud-init devel net-convert -p /network-config -k yaml -D debian -O ${renderer}`
+      machine.run(...convert.split(' '), '-d', `/converted-${renderer}`)
       assert.match(machine.read(`converted-${renderer}/${file}`), wanted)
     })
   }
