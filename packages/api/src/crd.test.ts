@@ -17,6 +17,9 @@ const structural = new Set([
   'properties',
   'items',
   'required',
+  'anyOf',
+  'x-kubernetes-int-or-string',
+  'maxProperties',
   'enum',
   'default',
   'pattern',
@@ -51,7 +54,10 @@ for (const crd of crds) {
   test(`${crd.metadata.name} is structural, and every field says what it is for`, () => {
     visit(version.schema.openAPIV3Schema, '', (schema, path) => {
       for (const keyword of Object.keys(schema)) assert.ok(structural.has(keyword), `${path}: ${keyword}`)
-      assert.ok(typeof schema['type'] === 'string', `${path} has no type`)
+      // A count or percentage is the one thing that may be of two types, and then it must say so in just these words.
+      if (schema['x-kubernetes-int-or-string'])
+        assert.deepEqual(schema['anyOf'], [{ type: 'integer' }, { type: 'string' }], path)
+      else assert.ok(typeof schema['type'] === 'string' && !schema['anyOf'], `${path} has no type`)
       if (path.startsWith('.spec') && !path.endsWith(']'))
         assert.ok(schema['description'], `${path} has no description`)
     })

@@ -68,6 +68,7 @@ export function rootSchema(definition: KindDefinition): Record<string, unknown> 
     type: 'object',
     description: definition.description,
     required: ['spec'],
+    ...(definition.rules ? { 'x-kubernetes-validations': definition.rules } : {}),
     properties: {
       apiVersion: { type: 'string', description: 'Group and version of the object.' },
       kind: { type: 'string', description: 'Kind of the object.' },

@@ -1,6 +1,7 @@
 // The public surface: the shared vocabulary of Fochista, safe in a browser.
 export * from './names.ts'
 export * from './conditions.ts'
+export * from './reasons.ts'
 export { formatBytes, parseBytes, parseDuration } from './quantity.ts'
 export { parseMark, printMark, withMark, type Mark } from './mark.ts'
 export type { Kind, ObjectMeta, Resource } from './kind.ts'
@@ -11,6 +12,17 @@ export { machineKind, type Machine, type MachineAddress } from './resources/mach
 export { crds, type CustomResourceDefinition } from './crd.ts'
 export { printProblem, validate, type FieldProblem } from './validate.ts'
 export { poolProblems, shapeOf, type Shape } from './shape.ts'
+export { classProblems } from './class-problems.ts'
+export { nodeLabelProblem } from './node-labels.ts'
+export { machineCan, machineClassCan, nodePoolCan, proxmoxClusterCan, type Predicate } from './predicates.ts'
+export {
+  clusterView,
+  poolView,
+  timelineOf,
+  type ClusterView,
+  type MachineStepView,
+  type PoolView,
+} from './views/cluster.ts'
 export {
   tenantControlPlaneManifest,
   type TenantControlPlaneOptions,

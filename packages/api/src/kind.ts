@@ -1,4 +1,5 @@
 import type { TSchema } from 'typebox'
+import type { Rule } from './schema.ts'
 
 /** How a kind is addressed; has the shape that Kubernetes clients ask for. `T` is only for types. */
 export interface Kind<T> {
@@ -53,6 +54,8 @@ export interface KindDefinition {
   readonly spec: TSchema
   readonly status: TSchema
   readonly columns: readonly PrinterColumn[]
+  /** Rules over the object as a whole, its name among it. */
+  readonly rules?: readonly Rule[]
   readonly scale?: {
     readonly specReplicasPath: string
     readonly statusReplicasPath: string

@@ -3,6 +3,11 @@ import { Type, type TSchema } from 'typebox'
 // What a structural schema of a CustomResourceDefinition allows is less than JSON Schema: no const, no anyOf of types, no
 // patternProperties. These helpers are the whole vocabulary of our kinds, so that one source gives type, CRD and validation.
 
+/** Pattern of `bytes`. */
+export const BYTES_PATTERN = '^[0-9]+(\\.[0-9]+)?(Ki|Mi|Gi|Ti|Pi|k|M|G|T|P)?$'
+/** Pattern of `time`. */
+export const DURATION_PATTERN = '^([0-9]+(ms|s|m|h))+$'
+
 /** A text. */
 export const text = (
   description: string,
@@ -26,36 +31,59 @@ export const integer = (
 export const bool = (description: string, options: { default?: boolean } = {}) =>
   Type.Boolean({ description, ...options })
 
-/** A list. */
+/** A list. With `uniqueBy` no two entries may have the same of these fields, and a patch finds an entry by them. */
 export const list = <T extends TSchema>(
   description: string,
   items: T,
-  options: { minItems?: number; maxItems?: number } = {},
-) => Type.Array(items, { description, ...options })
+  options: { minItems?: number; maxItems?: number; uniqueBy?: readonly string[] } = {},
+) => {
+  const { uniqueBy, ...sizes } = options
+  const unique = uniqueBy
+    ? { 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': [...uniqueBy] }
+    : {}
+  return Type.Array(items, { description, ...sizes, ...unique })
+}
 
 /** A map from text to text. */
-export const textMap = (description: string) =>
+export const textMap = (description: string, options: { maxProperties?: number } = {}) =>
   Type.Unsafe<Record<string, string>>({
     type: 'object',
     description,
     additionalProperties: { type: 'string' },
+    ...options,
+  })
+
+/** A count, or a share in per cent such as `25%`; people write the one as a number and the other as a text. */
+export const countOrPercent = (description: string, fallback: number | string) =>
+  Type.Unsafe<number | string>({
+    description,
+    'x-kubernetes-int-or-string': true,
+    anyOf: [{ type: 'integer' }, { type: 'string' }],
+    minimum: 0,
+    pattern: '^[0-9]+%?$',
+    maxLength: 16,
+    default: fallback,
   })
 
 /** A Kubernetes quantity of bytes, such as `8Gi`. */
 export const bytes = (description: string) =>
-  Type.String({ description, pattern: '^[0-9]+(\\.[0-9]+)?(Ki|Mi|Gi|Ti|Pi|k|M|G|T|P)?$', maxLength: 32 })
+  Type.String({ description, pattern: BYTES_PATTERN, maxLength: 32 })
 
 /** A duration, such as `20m`. */
 export const time = (description: string, fallback?: string) =>
   Type.String({
     description,
-    pattern: '^([0-9]+(ms|s|m|h))+$',
+    pattern: DURATION_PATTERN,
     maxLength: 32,
     ...(fallback ? { default: fallback } : {}),
   })
 
 /** A time stamp in RFC 3339. */
 export const timestamp = (description: string) => Type.String({ description, format: 'date-time' })
+
+/** A name of a Kubernetes object that also stands as the value of a label. */
+export const labelledName = (description: string) =>
+  Type.String({ description, minLength: 1, maxLength: 63, pattern: '^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$' })
 
 /** A name of a Kubernetes object. */
 export const objectName = (description: string) =>

@@ -1,4 +1,6 @@
-import type { FieldProblem } from './validate.ts'
+import { classProblems } from './class-problems.ts'
+import { nodeLabelProblem } from './node-labels.ts'
+import { printProblem, type FieldProblem } from './validate.ts'
 import { parseBytes } from './quantity.ts'
 import type { MachineClass } from './resources/machine-class.ts'
 import type { NodePool } from './resources/node-pool.ts'
@@ -23,14 +25,22 @@ export function shapeOf(pool: NodePool, machineClass: MachineClass): Shape {
   }
 }
 
-/** What a pool asks for and its class does not allow, with field, value and rule. An empty list means that all is allowed. */
+/**
+ * What a pool asks for and cannot have: what its class does not allow, a class that is wrong in itself, and what no schema sees. With
+ * field, value and rule; an empty list means that all is allowed.
+ * @param namespace The pool's, with its labels. Without it the class's `allowedNamespaces` is not looked at.
+ */
 export function poolProblems(
   pool: NodePool,
   machineClass: MachineClass,
   namespace?: { name: string; labels?: Record<string, string> },
 ): FieldProblem[] {
-  const problems: FieldProblem[] = []
   const name = machineClass.metadata.name
+  const problems: FieldProblem[] = classProblems(machineClass).map((problem) => ({
+    field: 'spec.className',
+    value: name,
+    rule: `class "${name}" cannot be used: ${printProblem(problem)}`,
+  }))
   const shape = shapeOf(pool, machineClass)
   const { cores, memory, disk, allowedNamespaces } = machineClass.spec
   const mostCores = cores ? (cores.max ?? cores.default) : fallback.cores
@@ -59,7 +69,21 @@ export function poolProblems(
       rule: `class "${name}" does not allow namespace "${namespace.name}"`,
     })
   }
-  return problems
+  return [...problems, ...labelProblems(pool), ...rolloutProblems(pool)]
+}
+
+function labelProblems(pool: NodePool): FieldProblem[] {
+  return Object.entries(pool.spec.node?.labels ?? {}).flatMap(([key, value]) => {
+    const rule = nodeLabelProblem(key, value)
+    return rule ? [{ field: `spec.node.labels[${key}]`, value, rule }] : []
+  })
+}
+
+function rolloutProblems(pool: NodePool): FieldProblem[] {
+  const { maxSurge = 1, maxUnavailable = 0 } = pool.spec.rollout ?? {}
+  if (Number.parseInt(String(maxSurge), 10) > 0 || Number.parseInt(String(maxUnavailable), 10) > 0) return []
+  const rule = 'must not be 0 while maxSurge is 0: no machine could ever be replaced'
+  return [{ field: 'spec.rollout.maxUnavailable', value: maxUnavailable, rule }]
 }
 
 function isAllowed(

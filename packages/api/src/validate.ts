@@ -1,6 +1,8 @@
+import type { TLocalizedValidationError } from 'typebox/error'
 import { Value } from 'typebox/value'
 import { definitionOf } from './crd.ts'
 import type { Kind } from './kind.ts'
+import { BYTES_PATTERN, DURATION_PATTERN } from './schema.ts'
 
 /** What is wrong with one field: where, what stands there, and the rule it breaks. */
 export interface FieldProblem {
@@ -17,8 +19,21 @@ export function validate(kind: Kind<unknown>, object: { spec?: unknown }): Field
   return [...Value.Errors(definition.spec, object.spec)].map((error) => ({
     field: `spec${error.instancePath.replaceAll('/', '.')}`,
     value: valueAt(object.spec, error.instancePath),
-    rule: error.message,
+    rule: ruleOf(error),
   }))
+}
+
+/** The rules that people meet most, in words. */
+const patternsInWords = new Map([
+  [BYTES_PATTERN, 'must be a number of bytes, such as 8Gi or 512Mi'],
+  [DURATION_PATTERN, 'must be a duration, such as 20m or 1h30m'],
+])
+
+function ruleOf(error: TLocalizedValidationError): string {
+  const words = error.keyword === 'pattern' ? patternsInWords.get(String(error.params.pattern)) : undefined
+  const allowed =
+    error.keyword === 'enum' ? `must be one of ${error.params.allowedValues.join(', ')}` : undefined
+  return words ?? allowed ?? error.message
 }
 
 /** A problem as one sentence. */

@@ -52,8 +52,8 @@ const spec = object(
     proxmoxClusterName: objectName('The ProxmoxCluster in which they are made.'),
     allowedNamespaces: optional(
       object('Namespaces that may use the class. Default: all.', {
-        matchLabels: optional(textMap('Labels that the namespace must have.')),
-        names: optional(list('Names of namespaces.', text('A name.', { maxLength: 63 }))),
+        matchLabels: optional(textMap('Labels that the namespace must have.', { maxProperties: 32 })),
+        names: optional(list('Names of namespaces.', text('A name.', { maxLength: 63 }), { maxItems: 256 })),
       }),
     ),
     template: object(

@@ -1,15 +1,25 @@
 import type { Static } from 'typebox'
 import type { Kind, KindDefinition, Resource } from '../kind.ts'
 import { API_VERSION } from '../names.ts'
-import { bool, conditions, integer, list, object, objectName, optional, text } from '../schema.ts'
+import {
+  bool,
+  conditions,
+  integer,
+  labelledName,
+  list,
+  object,
+  objectName,
+  optional,
+  text,
+} from '../schema.ts'
 
 const address = object('A static address of a network card.', {
   network: integer('Index of the network card.', { minimum: 0, maximum: 7 }),
   address: text('The address.', { maxLength: 45 }),
   prefix: integer('Length of the network prefix.', { minimum: 1, maximum: 128 }),
   gateway: optional(text('Default gateway.', { maxLength: 45 })),
-  dns: optional(list('Name servers.', text('An address.'))),
-  searchDomains: optional(list('Search domains.', text('A domain.'))),
+  dns: optional(list('Name servers.', text('An address.', { maxLength: 45 }), { maxItems: 8 })),
+  searchDomains: optional(list('Search domains.', text('A domain.', { maxLength: 253 }), { maxItems: 8 })),
 })
 
 const spec = object(
@@ -18,9 +28,9 @@ const spec = object(
     id: text('UUID of the machine, from its making; also the SMBIOS UUID of its VM.', {
       pattern: '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$',
     }),
-    nodePoolName: objectName('Its NodePool.'),
+    nodePoolName: labelledName('Its NodePool.'),
     proxmoxCluster: objectName('Its ProxmoxCluster.'),
-    clusterName: optional(objectName('Its cluster.')),
+    clusterName: optional(labelledName('Its cluster.')),
     className: optional(objectName('Its class.')),
     version: optional(text('Version of its kubelet.', { maxLength: 32 })),
     poolGeneration: optional(integer('Generation of the pool’s spec it was made by.')),
@@ -98,16 +108,18 @@ export const machineDefinition: KindDefinition = {
   spec,
   status,
   columns: [
+    { name: 'Cluster', type: 'string', jsonPath: '.spec.clusterName', priority: 1 },
     { name: 'Pool', type: 'string', jsonPath: '.spec.nodePoolName' },
     { name: 'Phase', type: 'string', jsonPath: '.status.phase' },
     { name: 'VMID', type: 'integer', jsonPath: '.spec.vmid' },
     { name: 'Host', type: 'string', jsonPath: '.status.node' },
-    { name: 'Node', type: 'string', jsonPath: '.status.nodeName' },
-    { name: 'Addresses', type: 'string', jsonPath: '.status.addresses[0]', priority: 1 },
+    { name: 'Address', type: 'string', jsonPath: '.status.addresses[0]' },
+    { name: 'Version', type: 'string', jsonPath: '.spec.version', priority: 1 },
     { name: 'Provider-ID', type: 'string', jsonPath: '.status.providerID', priority: 1 },
     {
       name: 'Message',
       type: 'string',
+      description: 'What it waits for.',
       jsonPath: '.status.conditions[?(@.status!="True")].message',
       priority: 1,
     },

@@ -5,7 +5,9 @@ import {
   bool,
   bytes,
   conditions,
+  countOrPercent,
   integer,
+  labelledName,
   list,
   object,
   objectName,
@@ -24,16 +26,20 @@ const secretKey = object('A key of a Secret of the pool’s namespace.', {
 
 const user = object('A user of the machine.', {
   name: text('Login name.', { pattern: '^[a-z_][a-z0-9_-]{0,31}$' }),
-  groups: optional(list('Further groups.', text('A group.', { pattern: '^[a-z_][a-z0-9_-]{0,31}$' }))),
+  groups: optional(
+    list('Further groups.', text('A group.', { pattern: '^[a-z_][a-z0-9_-]{0,31}$' }), { maxItems: 32 }),
+  ),
   shell: optional(text('Login shell.', { default: '/bin/bash', maxLength: 256 })),
   sudo: optional(text('A sudoers rule, such as ALL=(ALL) NOPASSWD:ALL.', { maxLength: 1024 })),
-  sshAuthorizedKeys: optional(list('Public SSH keys.', text('A key.', { maxLength: 8192 }))),
+  sshAuthorizedKeys: optional(
+    list('Public SSH keys.', text('A key.', { maxLength: 8192 }), { maxItems: 64 }),
+  ),
 })
 
 const file = object(
   'A file that is written before the machine joins.',
   {
-    path: text('Absolute path.', { pattern: '^/', maxLength: 4096 }),
+    path: text('Absolute path.', { pattern: '^/.*[^/]$', maxLength: 4096 }),
     content: optional(text('The content.', { maxLength: 262_144 })),
     secretRef: optional(secretKey),
     permissions: optional(text('Octal mode.', { pattern: '^0?[0-7]{3,4}$', default: '0644' })),
@@ -50,13 +56,13 @@ const file = object(
 )
 
 const bootstrap = object('What each machine gets beside what joins it.', {
-  users: optional(list('Users.', user, { maxItems: 32 })),
+  users: optional(list('Users.', user, { maxItems: 32, uniqueBy: ['name'] })),
   sshAuthorizedKeys: optional(
     list('Public SSH keys of the image’s default user.', text('A key.', { maxLength: 8192 }), {
       maxItems: 64,
     }),
   ),
-  files: optional(list('Files.', file, { maxItems: 64 })),
+  files: optional(list('Files.', file, { maxItems: 64, uniqueBy: ['path'] })),
   preJoinCommands: optional(
     list('Shell commands before the kubelet starts.', text('A command.', { maxLength: 8192 }), {
       maxItems: 64,
@@ -81,25 +87,27 @@ const bootstrap = object('What each machine gets beside what joins it.', {
           { minItems: 1, maxItems: 16 },
         ),
       }),
-      { maxItems: 64 },
+      { maxItems: 64, uniqueBy: ['registry'] },
     ),
   ),
 })
 
 const taint = object('A taint that the Nodes are registered with.', {
-  key: text('Key.', { minLength: 1, maxLength: 317 }),
-  value: optional(text('Value.', { maxLength: 63 })),
+  key: text('Key.', {
+    maxLength: 317,
+    pattern: '^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$',
+  }),
+  value: optional(
+    text('Value.', { maxLength: 63, pattern: '^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$' }),
+  ),
   effect: oneOf('Effect.', ['NoSchedule', 'PreferNoSchedule', 'NoExecute']),
 })
-
-const countOrPercent = (description: string, fallback: string) =>
-  text(description, { pattern: '^[0-9]+%?$', default: fallback })
 
 const spec = object(
   'How many workers of what shape the cluster has.',
   {
     paused: optional(bool('True stops everything we do with the pool.')),
-    clusterName: objectName('The TenantControlPlane of the same namespace. Never changes.'),
+    clusterName: labelledName('The TenantControlPlane of the same namespace. Never changes.'),
     className: optional(objectName('The MachineClass. Default: the class marked as default.')),
     replicas: optional(integer('How many machines.', { minimum: 0, maximum: 10_000, default: 1 })),
     version: optional(
@@ -113,15 +121,15 @@ const spec = object(
     disk: optional(bytes('Disk of each machine, within the class.')),
     node: optional(
       object('What the Nodes bear.', {
-        labels: optional(textMap('Labels.')),
-        taints: optional(list('Taints.', taint, { maxItems: 64 })),
+        labels: optional(textMap('Labels.', { maxProperties: 128 })),
+        taints: optional(list('Taints.', taint, { maxItems: 64, uniqueBy: ['key', 'effect'] })),
       }),
     ),
     bootstrap: optional(bootstrap),
     rollout: optional(
       object('How machines are replaced.', {
-        maxSurge: optional(countOrPercent('How many more than replicas may exist meanwhile.', '1')),
-        maxUnavailable: optional(countOrPercent('How many may be missing meanwhile.', '0')),
+        maxSurge: optional(countOrPercent('How many more than replicas may exist meanwhile.', 1)),
+        maxUnavailable: optional(countOrPercent('How many may be missing meanwhile.', 0)),
         before: optional(timestamp('Every machine made earlier is replaced.')),
       }),
     ),
@@ -192,6 +200,13 @@ export const nodePoolDefinition: KindDefinition = {
   description: 'Workers of one shape for a tenant cluster.',
   spec,
   status,
+  rules: [
+    {
+      // Machines, VMs and Nodes are named after the pool, as `<pool>-<five characters>`.
+      rule: "size(self.metadata.name) <= 52 && !self.metadata.name.contains('.')",
+      message: 'the name of a pool has at most 52 characters and no dots, as hosts are named after it',
+    },
+  ],
   columns: [
     { name: 'Cluster', type: 'string', jsonPath: '.spec.clusterName' },
     { name: 'Class', type: 'string', jsonPath: '.status.className' },
