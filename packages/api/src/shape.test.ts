@@ -42,3 +42,42 @@ test('a namespace outside the class’s selector is refused', () => {
     ['spec.className'],
   )
 })
+
+test('labels that Kubernetes would not take, or that are the kubelet’s own, are refused before a machine is made', () => {
+  const labelled = nodePoolManifest({
+    name: 'workers',
+    clusterName: 'a',
+    labels: {
+      tier: 'web',
+      'node-role.kubernetes.io/worker': '',
+      'a b': '',
+      x: 'a b',
+      'kubernetes.io/hostname': 'h',
+    },
+  })
+  assert.deepEqual(
+    poolProblems(labelled, small, gold).map(({ field }) => field),
+    ['spec.node.labels[a b]', 'spec.node.labels[x]', 'spec.node.labels[kubernetes.io/hostname]'],
+  )
+})
+
+test('a rollout that could never replace a machine is refused', () => {
+  const stuck = pool({})
+  stuck.spec.rollout = { maxSurge: '0%', maxUnavailable: 0 }
+  assert.deepEqual(
+    poolProblems(stuck, small, gold).map(({ field }) => field),
+    ['spec.rollout.maxUnavailable'],
+  )
+  stuck.spec.rollout = { maxSurge: '25%' }
+  assert.deepEqual(poolProblems(stuck, small, gold), [])
+})
+
+test('a pool of a class that cannot be used is told why', () => {
+  const packages = { ...small, spec: { ...small.spec, install: 'packages' as const } }
+  const [problem] = poolProblems(pool({}), packages, gold)
+  assert.equal(problem?.field, 'spec.className')
+  assert.match(
+    problem?.rule ?? '',
+    /class "small" cannot be used: spec\.install: "packages": is not built yet/,
+  )
+})

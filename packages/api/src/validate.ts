@@ -17,7 +17,7 @@ export interface FieldProblem {
 export function validate(kind: Kind<unknown>, object: { spec?: unknown }): FieldProblem[] {
   const definition = definitionOf(kind)
   return [...Value.Errors(definition.spec, object.spec)].map((error) => ({
-    field: `spec${error.instancePath.replaceAll('/', '.')}`,
+    field: `spec${keysOf(error.instancePath).map(printKey).join('')}`,
     value: valueAt(object.spec, error.instancePath),
     rule: ruleOf(error),
   }))
@@ -41,15 +41,22 @@ export function printProblem({ field, value, rule }: FieldProblem): string {
   return `${field}: ${JSON.stringify(value) ?? 'missing'}: ${rule}`
 }
 
-function valueAt(root: unknown, pointer: string): unknown {
+/** The keys of a JSON pointer. */
+function keysOf(pointer: string): string[] {
   return pointer
     .split('/')
     .slice(1)
-    .reduce<unknown>(
-      (value, key) =>
-        typeof value === 'object' && value !== null
-          ? (value as Record<string, unknown>)[key.replaceAll('~1', '/').replaceAll('~0', '~')]
-          : undefined,
-      root,
-    )
+    .map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'))
+}
+
+function printKey(key: string): string {
+  return /^[A-Za-z_]\w*$/.test(key) ? `.${key}` : `[${key}]`
+}
+
+function valueAt(root: unknown, pointer: string): unknown {
+  return keysOf(pointer).reduce<unknown>(
+    (value, key) =>
+      typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[key] : undefined,
+    root,
+  )
 }

@@ -1,3 +1,4 @@
+import { nodeLabelProblem } from '@fochista/api'
 import { BootstrapError } from './error.ts'
 
 // The kubelet refuses labels of Kubernetes' own domains that are not in this list, and ends at once. Source: its flag validation,
@@ -17,10 +18,6 @@ const allowedLabels = new Set([
 ])
 const allowedDomains = ['kubelet.kubernetes.io', 'node.kubernetes.io']
 
-const name = '[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?'
-const keyPattern = new RegExp(`^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?${name}$`)
-const valuePattern = new RegExp(`^(${name})?$`)
-
 /** Node labels by who sets them: the kubelet when it registers, or we afterwards. */
 export interface SplitLabels {
   readonly kubelet: Record<string, string>
@@ -31,9 +28,8 @@ export interface SplitLabels {
 export function splitLabels(labels: Readonly<Record<string, string>> = {}): SplitLabels {
   const split: SplitLabels = { kubelet: {}, afterJoin: {} }
   for (const [key, value] of Object.entries(labels)) {
-    if (!keyPattern.test(key)) throw new BootstrapError('node label', key, 'is not the key of a label')
-    if (!valuePattern.test(value))
-      throw new BootstrapError(`value of node label ${key}`, value, 'is not the value of a label')
+    const rule = nodeLabelProblem(key, value)
+    if (rule) throw new BootstrapError('node label', `${key}=${value}`, rule)
     ;(isForKubelet(key) ? split.kubelet : split.afterJoin)[key] = value
   }
   return split
