@@ -8,7 +8,9 @@ import type { TestContext } from 'node:test'
 // name, network, processes) and never on the machine itself.
 
 const cache = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'fochista')
-const base = join(cache, 'debian-12-cloud-init')
+/** Debian's release; FOCHISTA_DEBIAN=trixie tries a newer cloud-init. */
+const release = process.env['FOCHISTA_DEBIAN'] || 'bookworm'
+const base = join(cache, `debian-${release}-cloud-init`)
 const programs = ['debootstrap', 'unshare', 'isoinfo', 'cp']
 
 /** What would act on the machine that runs the test, or asks for a systemd that is not there. Recorded instead. */
@@ -85,7 +87,7 @@ function makeBase(): void {
   mkdirSync(cache, { recursive: true, mode: 0o700 })
   const fresh = `${base}.${process.pid}`
   try {
-    must('debootstrap', ['--variant=minbase', 'bookworm', fresh])
+    must('debootstrap', ['--variant=minbase', release, fresh])
     const packages = 'cloud-init netplan.io iproute2 sudo openssh-client'
     const install = `DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends ${packages} && apt-get clean`
     must('chroot', [fresh, 'sh', '-c', install])

@@ -1,5 +1,5 @@
 import { API_VERSION } from '../names.ts'
-import { nodePoolKind, type NodePool, type NodeTaint } from '../resources/node-pool.ts'
+import { nodePoolKind, type NodePool, type NodeTaint, type PoolBootstrap } from '../resources/node-pool.ts'
 
 /** What a pool's manifest is made from; what is undefined does not stand in it. */
 export interface NodePoolOptions {
@@ -15,6 +15,8 @@ export interface NodePoolOptions {
   readonly labels?: Record<string, string>
   readonly taints?: readonly NodeTaint[]
   readonly paused?: boolean | undefined
+  /** What its machines get beside what joins them. */
+  readonly bootstrap?: PoolBootstrap | undefined
 }
 
 /** A NodePool. */
@@ -32,6 +34,7 @@ export function nodePoolManifest(options: NodePoolOptions): NodePool {
     labels = {},
     taints = [],
     paused,
+    bootstrap,
   } = options
   const node = {
     ...(Object.keys(labels).length > 0 ? { labels } : {}),
@@ -47,6 +50,7 @@ export function nodePoolManifest(options: NodePoolOptions): NodePool {
         Object.entries(given).filter(([, value]) => value !== undefined),
       ) as typeof given),
       ...(Object.keys(node).length > 0 ? { node } : {}),
+      ...(bootstrap ? { bootstrap } : {}),
     },
   }
 }
