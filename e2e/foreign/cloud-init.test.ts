@@ -78,7 +78,7 @@ test('Debian’s cloud-init does what a seed image says', async (t) => {
   await t.test('the user data are valid by its schema', () => {
     writeFileSync(join(machine.root, 'user-data'), seed.userData)
     const said = machine.run('cloud-init', 'schema', '--config-file', '/user-data')
-    assert.match(said, /Valid cloud-config/)
+    assert.match(said, /^Valid /m)
     assert.doesNotMatch(said, /deprecat/i)
   })
 
@@ -98,7 +98,6 @@ test('Debian’s cloud-init does what a seed image says', async (t) => {
   )
 
   for (const [renderer, file, wanted] of [
-    ['netplan', 'etc/netplan/50-cloud-init.yaml', /to: 0\.0\.0\.0\/0\n +via: 10\.0\.0\.1/],
     [
       'networkd',
       'etc/systemd/network/10-cloud-init-eth0.network',
@@ -118,6 +117,10 @@ test('Debian’s cloud-init does what a seed image says', async (t) => {
   }
 
   await t.test('netplan takes the network as cloud-init wrote it', () => {
+    assert.match(
+      machine.read('etc/netplan/50-cloud-init.yaml'),
+      /to: "?0\.0\.0\.0\/0"?\n +via: "?10\.0\.0\.1/,
+    )
     machine.run('netplan', 'generate')
     assert.match(machine.read('run/systemd/network/10-netplan-eth0.network'), /Address=10\.0\.0\.21\/24/)
     assert.match(machine.read('run/systemd/network/10-netplan-eth0.network'), /Gateway=fd00::1/)
