@@ -1,0 +1,89 @@
+import type { ApiObject } from '../../kubernetes/resources.ts'
+import { asText, at, isObject } from '../../kubernetes/rest/json.ts'
+import { checksum } from '../checksum.ts'
+import { joinHostPort, ownedMetadata, portOf } from '../control-plane.ts'
+import { kubeadmConfigData } from '../kubeadm.ts'
+import type { Pass } from '../pass.ts'
+import { Requeue } from '../pass.ts'
+import { serviceSpec } from '../service.ts'
+import { serviceStatus } from '../status.ts'
+import { gvr, keys } from '../vocabulary.ts'
+
+/** The Service and, once it has one, the address of the control plane. Until then the pass ends here, with nothing in the status. */
+export async function exposeStep(pass: Pass): Promise<void> {
+  const { tcp } = pass
+  const existing = pass.get(gvr.services, tcp.metadata.name)
+  const extra = tcp.spec.controlPlane.service.additionalMetadata
+  const hasKonnectivity =
+    tcp.spec.addons?.konnectivity !== undefined && hasPort(existing, 'konnectivity-server')
+  pass.ensure(gvr.services, {
+    metadata: ownedMetadata(tcp, tcp.metadata.name, 'service', {
+      labels: extra?.labels ?? {},
+      ...(extra?.annotations === undefined ? {} : { annotations: extra.annotations }),
+    }),
+    spec: serviceSpec(tcp, hasKonnectivity),
+  })
+  const service = pass.get(gvr.services, tcp.metadata.name)
+  if (service === undefined) throw new Requeue('the Service is not there')
+  pass.address = addressOf(pass, service)
+  const given = (tcp.spec.networkProfile?.address ?? '') !== ''
+  const endpoint = joinHostPort(pass.address, portOf(tcp))
+  await pass.writeStatus((status) => {
+    status['controlPlaneEndpoint'] = endpoint
+    const resources = status['kubernetesResources']
+    if (isObject(resources))
+      resources['service'] = serviceStatus(
+        service,
+        portOf(tcp),
+        !given && tcp.spec.controlPlane.service.serviceType === 'LoadBalancer',
+      )
+  })
+}
+
+function addressOf(pass: Pass, service: ApiObject): string {
+  const { tcp } = pass
+  const given = tcp.spec.networkProfile?.address ?? ''
+  if (given !== '') return given
+  // Kamaji asks the balancer first, whatever the type is by now: the old address stays after a change of type.
+  const ingress = at(service, ['status', 'loadBalancer', 'ingress'])
+  const first = Array.isArray(ingress) ? ingress.find(isObject) : undefined
+  const type = tcp.spec.controlPlane.service.serviceType
+  if (type === 'ClusterIP') return asText(at(service, ['spec', 'clusterIP']))
+  if (type === 'LoadBalancer') {
+    const ip = asText(first?.['ip'])
+    if (ip !== '') return ip
+    if (first?.['hostname'] !== undefined)
+      throw new Requeue('hostname not supported for LoadBalancer ingress: use static IP instead')
+    throw new Requeue(
+      'cannot retrieve the TenantControlPlane address, Service resource is not yet exposed as LoadBalancer',
+    )
+  }
+  throw new Requeue("the actual resource doesn't have yet a valid IP address")
+}
+
+function hasPort(service: ApiObject | undefined, name: string): boolean {
+  const ports = at(service, ['spec', 'ports'])
+  return Array.isArray(ports) && ports.filter(isObject).some((port) => port['name'] === name)
+}
+
+/** An upgrade shows as such before anything of it is done. */
+export async function upgradeStep(pass: Pass): Promise<void> {
+  const { tcp } = pass
+  const version = tcp.status?.kubernetesResources?.version
+  if (version?.version && version.version !== tcp.spec.kubernetes.version && version.status !== 'Sleeping')
+    await pass.setStatus(['kubernetesResources', 'version', 'status'], 'Upgrading')
+}
+
+/** The ConfigMap with kubeadm's configurations. */
+export async function kubeadmConfigStep(pass: Pass): Promise<void> {
+  const { tcp } = pass
+  const name = `${tcp.metadata.name}-kubeadmconfig`
+  const data = kubeadmConfigData(tcp, pass.address, pass.etcdEndpoints)
+  const sum = checksum(data)
+  pass.ensure(gvr.configMaps, {
+    metadata: ownedMetadata(tcp, name, 'kubeadmconfig', { annotations: { [keys.checksum]: sum } }),
+    data,
+  })
+  if (tcp.status?.kubeadmconfig?.checksum !== sum)
+    await pass.setStatus(['kubeadmconfig'], { checksum: sum, configmapName: name, lastUpdate: pass.now })
+}
