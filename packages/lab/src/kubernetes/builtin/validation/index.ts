@@ -1,0 +1,67 @@
+import type { FieldError } from '../../errors.ts'
+import type { ApiObject, ResourceDefinition } from '../../resources.ts'
+import { groupResource } from '../../resources.ts'
+import type { ServiceAllocator } from '../service-allocator.ts'
+import {
+  bindingProblems,
+  endpointSliceProblems,
+  endpointsProblems,
+  eventProblems,
+  leaseProblems,
+  newEventProblems,
+  nodeProblems,
+  roleProblems,
+  signingRequestProblems,
+} from './cluster.ts'
+import { configMapProblems, secretProblems } from './data.ts'
+import { podProblems } from './pod.ts'
+import { serviceProblems } from './service.ts'
+import { jobProblems, workloadProblems } from './workloads.ts'
+
+/** What is wrong with an object of a built-in kind, beyond its metadata; `old` is the stored state on updates. */
+export function builtinValidate(
+  definition: ResourceDefinition,
+  object: ApiObject,
+  old: ApiObject | undefined,
+  allocator: ServiceAllocator,
+): FieldError[] {
+  switch (groupResource(definition)) {
+    case 'pods':
+      return podProblems(object, old)
+    case 'services':
+      return serviceProblems(object, old, allocator)
+    case 'configmaps':
+      return configMapProblems(object, old)
+    case 'secrets':
+      return secretProblems(object, old)
+    case 'deployments.apps':
+    case 'replicasets.apps':
+    case 'statefulsets.apps':
+    case 'daemonsets.apps':
+      return workloadProblems(object, old)
+    case 'jobs.batch':
+      return jobProblems(object)
+    case 'leases.coordination.k8s.io':
+      return leaseProblems(object)
+    case 'events':
+      return eventProblems(object)
+    case 'events.events.k8s.io':
+      return newEventProblems(object)
+    case 'nodes':
+      return nodeProblems(object, old)
+    case 'endpoints':
+      return endpointsProblems(object)
+    case 'endpointslices.discovery.k8s.io':
+      return endpointSliceProblems(object, old)
+    case 'roles.rbac.authorization.k8s.io':
+    case 'clusterroles.rbac.authorization.k8s.io':
+      return roleProblems(object)
+    case 'rolebindings.rbac.authorization.k8s.io':
+    case 'clusterrolebindings.rbac.authorization.k8s.io':
+      return bindingProblems(object, old)
+    case 'certificatesigningrequests.certificates.k8s.io':
+      return signingRequestProblems(object, old)
+    default:
+      return []
+  }
+}

@@ -1,0 +1,147 @@
+import type { FieldError } from '../../errors.ts'
+import { fieldError } from '../../errors.ts'
+import type { ApiObject, JsonObject } from '../../resources.ts'
+import { copy, equal } from '../../rest/json.ts'
+import { labelProblems, qualifiedNameProblems } from '../../schema/names.ts'
+import { compareQuantities } from '../../schema/quantity.ts'
+import { items, member, textOf } from '../defaults/fields.ts'
+
+const RESTARTS = ['Always', 'OnFailure', 'Never']
+const PROTOCOLS = ['SCTP', 'TCP', 'UDP']
+const EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute']
+
+function containerProblems(container: JsonObject, path: string, volumes: Set<string>, seen: Set<string>): FieldError[] {
+  const errors: FieldError[] = []
+  const name = textOf(container['name'])
+  if (name === '') errors.push(fieldError.required(`${path}.name`))
+  else {
+    for (const problem of labelProblems(name)) errors.push(fieldError.invalid(`${path}.name`, name, problem))
+    if (seen.has(name)) errors.push(fieldError.duplicate(`${path}.name`, name))
+    seen.add(name)
+  }
+  if (textOf(container['image']) === '') errors.push(fieldError.required(`${path}.image`))
+  items(container, 'ports').forEach((port, index) => {
+    const at = `${path}.ports[${index}]`
+    const number = port['containerPort']
+    if (typeof number !== 'number' || number === 0) errors.push(fieldError.required(`${at}.containerPort`))
+    else if (number < 1 || number > 65_535)
+      errors.push(fieldError.invalid(`${at}.containerPort`, number, 'must be between 1 and 65535, inclusive'))
+    if (!PROTOCOLS.includes(textOf(port['protocol'])))
+      errors.push(fieldError.notSupported(`${at}.protocol`, port['protocol'], PROTOCOLS))
+  })
+  items(container, 'env').forEach((variable, index) => {
+    if (textOf(variable['name']) === '') errors.push(fieldError.required(`${path}.env[${index}].name`))
+  })
+  items(container, 'volumeMounts').forEach((mount, index) => {
+    const at = `${path}.volumeMounts[${index}]`
+    const volume = textOf(mount['name'])
+    if (volume === '') errors.push(fieldError.required(`${at}.name`))
+    else if (!volumes.has(volume)) errors.push(fieldError.notFound(`${at}.name`, volume))
+    if (textOf(mount['mountPath']) === '') errors.push(fieldError.required(`${at}.mountPath`))
+  })
+  const resources = member(container, 'resources')
+  const limits = member(resources, 'limits') ?? {}
+  for (const [resource, request] of Object.entries(member(resources, 'requests') ?? {})) {
+    const limit = limits[resource]
+    if (limit === undefined || request === undefined) continue
+    if (compareQuantities(String(request), String(limit)) > 0)
+      errors.push(
+        fieldError.invalid(
+          `${path}.resources.requests`,
+          String(request),
+          `must be less than or equal to ${resource} limit of ${String(limit)}`,
+        ),
+      )
+  }
+  return errors
+}
+
+/** What is wrong with a pod's spec or that of a template; `restarts` are the restart policies allowed. */
+export function podSpecProblems(spec: JsonObject, path: string, restarts = RESTARTS): FieldError[] {
+  const errors: FieldError[] = []
+  const volumes = new Set<string>()
+  items(spec, 'volumes').forEach((volume, index) => {
+    const at = `${path}.volumes[${index}].name`
+    const name = textOf(volume['name'])
+    if (name === '') errors.push(fieldError.required(at))
+    else {
+      for (const problem of labelProblems(name)) errors.push(fieldError.invalid(at, name, problem))
+      if (volumes.has(name)) errors.push(fieldError.duplicate(at, name))
+    }
+    volumes.add(name)
+  })
+  const containers = items(spec, 'containers')
+  if (containers.length === 0) errors.push(fieldError.required(`${path}.containers`))
+  const seen = new Set<string>()
+  containers.forEach((container, index) =>
+    errors.push(...containerProblems(container, `${path}.containers[${index}]`, volumes, seen)),
+  )
+  items(spec, 'initContainers').forEach((container, index) =>
+    errors.push(...containerProblems(container, `${path}.initContainers[${index}]`, volumes, seen)),
+  )
+  const restart = textOf(spec['restartPolicy'])
+  if (containers.length > 0 && !restarts.includes(restart))
+    errors.push(
+      RESTARTS.includes(restart) && restarts.length < RESTARTS.length
+        ? fieldError.required(
+            `${path}.restartPolicy`,
+            `valid values: ${restarts.map((each) => JSON.stringify(each)).join(', ')}`,
+          )
+        : fieldError.notSupported(`${path}.restartPolicy`, spec['restartPolicy'], restarts),
+    )
+  items(spec, 'tolerations').forEach((toleration, index) => {
+    const at = `${path}.tolerations[${index}]`
+    const key = textOf(toleration['key'])
+    if (key !== '')
+      for (const problem of qualifiedNameProblems(key)) errors.push(fieldError.invalid(`${at}.key`, key, problem))
+    else if (toleration['operator'] !== 'Exists')
+      errors.push(
+        fieldError.invalid(
+          `${at}.operator`,
+          textOf(toleration['operator']),
+          "operator must be Exists when `key` is empty, which means \"match all values and all keys\"",
+        ),
+      )
+    const effect = textOf(toleration['effect'])
+    if (effect !== '' && !EFFECTS.includes(effect))
+      errors.push(fieldError.notSupported(`${at}.effect`, effect, EFFECTS))
+  })
+  return errors
+}
+
+/** A pod's spec without what may change once it is there. */
+function fixedPart(spec: JsonObject): JsonObject {
+  const result = copy(spec)
+  for (const key of ['containers', 'initContainers'])
+    for (const container of items(result, key)) {
+      delete container['image']
+      // Resources change through their own subresource.
+      delete container['resources']
+    }
+  delete result['activeDeadlineSeconds']
+  delete result['terminationGracePeriodSeconds']
+  delete result['tolerations']
+  delete result['ephemeralContainers']
+  delete result['schedulingGates']
+  return result
+}
+
+/** What is wrong with a pod. */
+export function podProblems(pod: ApiObject, old?: ApiObject): FieldError[] {
+  const spec = member(pod, 'spec') ?? {}
+  const before = member(old, 'spec')
+  if (before === undefined) return podSpecProblems(spec, 'spec')
+  const wanted = fixedPart(spec)
+  const had = fixedPart(before)
+  // The scheduler names the node once, as a binding does.
+  if (textOf(had['nodeName']) === '') delete wanted['nodeName']
+  delete had['nodeName']
+  if (textOf(before['nodeName']) !== '') had['nodeName'] = before['nodeName']
+  if (equal(wanted, had)) return []
+  return [
+    fieldError.forbidden(
+      'spec',
+      'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)',
+    ),
+  ]
+}
