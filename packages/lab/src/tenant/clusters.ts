@@ -1,0 +1,218 @@
+import type { LabClock } from '../clock.ts'
+import type { ApiServer } from '../kubernetes/api.ts'
+import { at } from '../kubernetes/rest/json.ts'
+import { createApiServer } from '../kubernetes/server.ts'
+import { portOf, publicEndpoint, serviceRanges, versionOf } from '../kamaji/control-plane.ts'
+import type { TenantSide } from '../kamaji/operator.ts'
+import type { Pass } from '../kamaji/pass.ts'
+import { shownStatus } from '../kamaji/status.ts'
+import { gvr, keys } from '../kamaji/vocabulary.ts'
+import type { KeyPair } from '../pki.ts'
+import { keepAddons } from './addons/keep.ts'
+import type { AddonFacts } from './addons/manifest.ts'
+import type { Forward, LabNetwork } from './network.ts'
+import { watchTenant } from './watch.ts'
+
+/** A running tenant API server, for what is started beside it. */
+export interface TenantCluster {
+  readonly namespace: string
+  readonly name: string
+  readonly api: ApiServer
+  readonly ca: KeyPair
+  readonly podCidr: string
+}
+
+/** Starts what a cluster's controller manager and scheduler do. Returns what ends it. */
+export type StartControllers = (cluster: TenantCluster) => () => void
+
+/** The tenants of a lab. */
+export interface TenantClusters extends TenantSide {
+  /** The tenant of a control plane, awake or asleep. */
+  find(namespace: string, name: string): TenantCluster | undefined
+  list(): TenantCluster[]
+  close(): Promise<void>
+}
+
+interface Entry {
+  cluster: TenantCluster | undefined
+  forwards: Forward[]
+  stopControllers: (() => void) | undefined
+  stopWatch: (() => void) | undefined
+  /** Everything done to a tenant happens one after the other. */
+  queue: Promise<void>
+  removed: boolean
+  complained: boolean
+}
+
+/** After falling asleep Kamaji's part inside the tenant ends this much later, ms. */
+const SLEEP_RELEASE_MS = 8000
+
+/** Makes the tenants' side of Kamaji: each control plane with ready pods gets an API server of its own behind its own address. */
+export function createTenantClusters(options: {
+  clock: LabClock
+  network: LabNetwork
+  startControllers: StartControllers
+  log?: (text: string) => void
+}): TenantClusters {
+  const entries = new Map<string, Entry>()
+  const entryOf = (key: string): Entry => {
+    let entry = entries.get(key)
+    if (entry === undefined) {
+      entry = {
+        cluster: undefined,
+        forwards: [],
+        stopControllers: undefined,
+        stopWatch: undefined,
+        queue: Promise.resolve(),
+        removed: false,
+        complained: false,
+      }
+      entries.set(key, entry)
+    }
+    return entry
+  }
+  const inOrder = (entry: Entry, work: () => Promise<void>): Promise<void> => {
+    const done = entry.queue.then(work)
+    // A failure is the caller's to report; it must not stop what comes after.
+    entry.queue = done.catch(() => {})
+    return done
+  }
+  const keep = async (entry: Entry, pass: Pass): Promise<void> => {
+    if (entry.removed || pass.store.get(gvr.tenantControlPlanes, pass.namespace, pass.name) === undefined)
+      return
+    const deployment = pass.get(gvr.deployments, pass.name)
+    const ready = at(deployment, ['status', 'readyReplicas'])
+    if (typeof ready === 'number' && ready > 0) {
+      entry.cluster ??= await startServer(options.clock, pass)
+      await expose(entry, pass)
+      entry.stopControllers ??= options.startControllers(entry.cluster)
+    } else await hide(entry)
+    await tend(entry, pass)
+  }
+  const expose = async (entry: Entry, pass: Pass): Promise<void> => {
+    if (entry.forwards.length > 0 || entry.cluster === undefined) return
+    const { hostname, port } = new URL(entry.cluster.api.url)
+    try {
+      entry.forwards.push(
+        await options.network.forward(pass.address, portOf(pass.tcp), { host: hostname, port: Number(port) }),
+      )
+    } catch (error) {
+      if (entry.complained) return
+      entry.complained = true
+      options.log?.(
+        `the tenant ${pass.namespace}/${pass.name} cannot listen on ${pass.address}:${portOf(pass.tcp)} (${error instanceof Error ? error.message : String(error)}); its API server answers on ${entry.cluster.api.url} only`,
+      )
+    }
+  }
+  const hide = async (entry: Entry): Promise<void> => {
+    entry.stopControllers?.()
+    entry.stopControllers = undefined
+    const { forwards } = entry
+    entry.forwards = []
+    await Promise.all(forwards.map((forward) => forward.close()))
+  }
+  const tend = async (entry: Entry, pass: Pass): Promise<void> => {
+    const state = shownStatus(pass.object)
+    const held = (pass.object.metadata.finalizers ?? []).includes(keys.sootFinalizer)
+    if (state === 'Sleeping') {
+      if (!held) return
+      entry.stopWatch?.()
+      entry.stopWatch = undefined
+      options.clock.setTimeout(() => {
+        void inOrder(entry, async () => {
+          if (!entry.removed && shownStatus(pass.object) === 'Sleeping') dropSoot(pass)
+        }).catch(() => {})
+      }, SLEEP_RELEASE_MS)
+      return
+    }
+    if (!['Ready', 'Unknown', 'Upgrading', 'WriteLimited'].includes(state) || entry.cluster === undefined)
+      return
+    if (pass.object.metadata.deletionTimestamp !== undefined) return
+    if (!held)
+      pass.change((object) => {
+        object.metadata.finalizers = [...(object.metadata.finalizers ?? []), keys.sootFinalizer]
+      })
+    await keepAddons(pass, entry.cluster.api.store, factsOf(entry.cluster, pass))
+    const { cluster } = entry
+    entry.stopWatch ??= watchTenant(cluster.api, options.clock, () => {
+      void inOrder(entry, () => again(entry, cluster, pass)).catch(() => {})
+    })
+  }
+  const again = async (entry: Entry, cluster: TenantCluster, pass: Pass): Promise<void> => {
+    if (entry.removed || entry.stopWatch === undefined) return
+    if (pass.store.get(gvr.tenantControlPlanes, pass.namespace, pass.name) === undefined) return
+    await keepAddons(pass, cluster.api.store, factsOf(cluster, pass))
+  }
+  const end = async (entry: Entry): Promise<void> => {
+    entry.removed = true
+    entry.stopWatch?.()
+    await hide(entry)
+    await entry.cluster?.api.close()
+  }
+  return {
+    keep: (pass) => {
+      const entry = entryOf(`${pass.namespace}/${pass.name}`)
+      return inOrder(entry, () => keep(entry, pass))
+    },
+    release: (pass) => {
+      const entry = entryOf(`${pass.namespace}/${pass.name}`)
+      return inOrder(entry, async () => {
+        entry.stopWatch?.()
+        entry.stopWatch = undefined
+      })
+    },
+    remove: (namespace, name) => {
+      const key = `${namespace}/${name}`
+      const entry = entries.get(key)
+      entries.delete(key)
+      return entry === undefined ? Promise.resolve() : inOrder(entry, () => end(entry))
+    },
+    find: (namespace, name) => entries.get(`${namespace}/${name}`)?.cluster,
+    list: () => [...entries.values()].flatMap((entry) => entry.cluster ?? []),
+    async close() {
+      const all = [...entries.values()]
+      entries.clear()
+      await Promise.all(all.map((entry) => inOrder(entry, () => end(entry))))
+    },
+  }
+}
+
+function dropSoot(pass: Pass): void {
+  pass.change((object) => {
+    object.metadata.finalizers = (object.metadata.finalizers ?? []).filter(
+      (each) => each !== keys.sootFinalizer,
+    )
+  })
+}
+
+function factsOf(cluster: TenantCluster, pass: Pass): AddonFacts {
+  return {
+    tcp: pass.tcp,
+    address: pass.address,
+    endpoint: publicEndpoint(pass.tcp, pass.address),
+    caPem: cluster.ca.certPem,
+    etcdEndpoints: pass.etcdEndpoints,
+  }
+}
+
+async function startServer(clock: LabClock, pass: Pass): Promise<TenantCluster> {
+  const { tcp, ca } = pass
+  const server = pass.secretTexts('api-server-certificate') ?? {}
+  const accounts = pass.secretTexts('sa-certificate') ?? {}
+  const serviceCidr = serviceRanges(tcp)[0] ?? '10.96.0.0/16'
+  const api = createApiServer({
+    host: '127.0.0.1',
+    port: 0,
+    tls: { certPem: server['apiserver.crt'] ?? '', keyPem: server['apiserver.key'] ?? '' },
+    clientCaPem: ca.certPem,
+    caPem: ca.certPem,
+    ...(accounts['sa.key'] === undefined ? {} : { serviceAccountKeyPem: accounts['sa.key'] }),
+    gitVersion: versionOf(tcp),
+    clock,
+    serviceCidr,
+  })
+  await api.listen()
+  const podCidr =
+    tcp.spec.networkProfile?.podCidrs?.[0] ?? tcp.spec.networkProfile?.podCidr ?? '10.244.0.0/16'
+  return { namespace: pass.namespace, name: pass.name, api, ca, podCidr }
+}

@@ -1,0 +1,99 @@
+import { randomInt } from 'node:crypto'
+import { connect, createServer } from 'node:net'
+import type { Server, Socket } from 'node:net'
+
+/** Where a connection is passed on to. */
+export interface Target {
+  host: string
+  port: number
+}
+
+/** An address and port that listens for others. */
+export interface Forward {
+  /** Stops listening and breaks every connection: the next client is refused. */
+  close(): Promise<void>
+}
+
+/** The lab's network: loopback addresses that stand for those a load balancer gives out. */
+export interface LabNetwork {
+  /** Whether each address is one of its own. False where the system has only 127.0.0.1. */
+  readonly hasAddresses: boolean
+  /** Gives out an address that nobody in this lab has. */
+  allocate(): string
+  /** Takes an address back. */
+  release(address: string): void
+  /** Listens on an address and port and passes connections on as they are, TLS included. Rejects when it cannot listen there. */
+  forward(address: string, port: number, target: Target): Promise<Forward>
+  close(): Promise<void>
+}
+
+/** Makes a network in a random part of 127.0.0.0/8, so that two labs on one machine do not meet. */
+export async function createLabNetwork(): Promise<LabNetwork> {
+  const prefix = `127.${randomInt(16, 240)}.${randomInt(1, 250)}`
+  const hasAddresses = await canListen(`${prefix}.1`)
+  const taken = new Set<string>()
+  const forwards = new Set<Forward>()
+  return {
+    hasAddresses,
+    allocate() {
+      if (!hasAddresses) return '127.0.0.1'
+      for (let last = 10; last < 250; last++) {
+        const address = `${prefix}.${last}`
+        if (taken.has(address)) continue
+        taken.add(address)
+        return address
+      }
+      throw new Error(`the addresses of ${prefix}.0/24 are used up`)
+    },
+    release: (address) => void taken.delete(address),
+    async forward(address, port, target) {
+      const forward = await listen(address, port, target, () => forwards.delete(forward))
+      forwards.add(forward)
+      return forward
+    },
+    async close() {
+      await Promise.all([...forwards].map((forward) => forward.close()))
+    },
+  }
+}
+
+function canListen(address: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer()
+    server.once('error', () => resolve(false))
+    server.listen(0, address, () => server.close(() => resolve(true)))
+  })
+}
+
+function listen(address: string, port: number, target: Target, onClose: () => void): Promise<Forward> {
+  const sockets = new Set<Socket>()
+  const server: Server = createServer({ noDelay: true }, (incoming) => {
+    const outgoing = connect({ ...target, noDelay: true })
+    for (const socket of [incoming, outgoing]) {
+      sockets.add(socket)
+      socket.on('close', () => {
+        sockets.delete(socket)
+        incoming.destroy()
+        outgoing.destroy()
+      })
+      // A broken connection is closed on the other side too; that is all there is to say.
+      socket.on('error', () => {})
+    }
+    incoming.pipe(outgoing)
+    outgoing.pipe(incoming)
+  })
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, address, () => {
+      server.off('error', reject)
+      resolve({
+        close: () =>
+          new Promise((closed) => {
+            onClose()
+            server.close(() => closed())
+            for (const socket of sockets) socket.destroy()
+          }),
+      })
+    })
+  })
+}
