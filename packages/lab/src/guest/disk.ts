@@ -1,0 +1,158 @@
+import { posix } from 'node:path'
+
+/** A file, directory or link of a guest. */
+export interface GuestFile {
+  kind: 'file' | 'directory' | 'link'
+  content: Buffer
+  /** Permission bits. */
+  mode: number
+  owner: string
+  group: string
+}
+
+/** A user of a guest. */
+export interface GuestUser {
+  name: string
+  shell: string
+  groups: string[]
+  sudo: string[]
+  sshAuthorizedKeys: string[]
+  lockPassword: boolean
+}
+
+/** A command that ran in a guest. */
+export interface GuestCommand {
+  argv: string[]
+  exitCode: number
+  output: string
+  /** Milliseconds since 1970. */
+  at: number
+}
+
+/** What stays on a guest's disk from boot to boot. */
+export class Disk {
+  readonly files = new Map<string, GuestFile>()
+  readonly users = new Map<string, GuestUser>()
+  readonly commands: GuestCommand[] = []
+  /** Instances that cloud-init has run. */
+  readonly instances = new Set<string>()
+  hostname = 'localhost'
+  /** Version of the kubelet that the template carries; undefined without one. */
+  readonly kubeletVersion: string | undefined
+  /** Units that start at boot. */
+  readonly enabledUnits = new Set<string>()
+
+  constructor(kubeletVersion: string | undefined) {
+    this.kubeletVersion = kubeletVersion
+    for (const path of [
+      '/',
+      '/etc',
+      '/run',
+      '/tmp',
+      '/root',
+      '/home',
+      '/var',
+      '/var/lib',
+      '/etc/systemd/system',
+    ])
+      this.makeDirectory(path)
+    this.users.set('root', newUser('root', '/bin/bash'))
+    if (kubeletVersion === undefined) return
+    this.write('/usr/lib/systemd/system/kubelet.service', KUBELET_UNIT)
+    this.write('/usr/bin/kubelet', '', { mode: 0o755 })
+    this.enabledUnits.add('kubelet')
+    this.enabledUnits.add('containerd')
+  }
+
+  /** Text of a file; undefined when there is none. Links are followed. */
+  read(path: string, hops = 0): string | undefined {
+    const file = this.files.get(posix.normalize(path))
+    if (file?.kind === 'link' && hops < 8)
+      return this.read(posix.resolve(posix.dirname(path), file.content.toString()), hops + 1)
+    return file?.kind === 'file' ? file.content.toString() : undefined
+  }
+
+  exists(path: string): boolean {
+    return this.files.has(posix.normalize(path))
+  }
+
+  /** Writes a file, and the directories above it. */
+  write(
+    path: string,
+    content: string | Buffer,
+    options: { mode?: number; owner?: string; group?: string; append?: boolean; kind?: 'file' | 'link' } = {},
+  ): void {
+    const clean = posix.normalize(path)
+    this.makeDirectory(posix.dirname(clean))
+    const before = this.files.get(clean)
+    const bytes = typeof content === 'string' ? Buffer.from(content) : content
+    this.files.set(clean, {
+      kind: options.kind ?? 'file',
+      content:
+        options.append === true && before !== undefined ? Buffer.concat([before.content, bytes]) : bytes,
+      mode: options.mode ?? before?.mode ?? 0o644,
+      owner: options.owner ?? before?.owner ?? 'root',
+      group: options.group ?? before?.group ?? 'root',
+    })
+  }
+
+  makeDirectory(path: string): void {
+    const clean = posix.normalize(path)
+    if (this.files.has(clean)) return
+    if (clean !== '/') this.makeDirectory(posix.dirname(clean))
+    this.files.set(clean, {
+      kind: 'directory',
+      content: Buffer.alloc(0),
+      mode: 0o755,
+      owner: 'root',
+      group: 'root',
+    })
+  }
+
+  /** Removes a file, or a directory with all that is in it. */
+  remove(path: string): void {
+    const clean = posix.normalize(path).replace(/(.)\/$/, '$1')
+    for (const each of this.files.keys())
+      if (each === clean || each.startsWith(`${clean}/`)) this.files.delete(each)
+  }
+
+  /** Paths directly inside a directory, sorted. */
+  list(directory: string): string[] {
+    const prefix = `${posix.normalize(directory).replace(/\/$/, '')}/`
+    return [...this.files.keys()]
+      .filter(
+        (path) => path.startsWith(prefix) && !path.slice(prefix.length).includes('/') && path !== prefix,
+      )
+      .toSorted()
+  }
+
+  /** What lives in memory is gone after a boot. */
+  reboot(): void {
+    this.remove('/run')
+    this.remove('/tmp')
+    this.makeDirectory('/run')
+    this.makeDirectory('/tmp')
+  }
+}
+
+/** A user as `useradd` makes one. */
+export function newUser(name: string, shell = '/bin/sh'): GuestUser {
+  return { name, shell, groups: [], sudo: [], sshAuthorizedKeys: [], lockPassword: true }
+}
+
+/** The unit of the kubelet's package: by itself it starts a kubelet that belongs to no cluster. */
+const KUBELET_UNIT = `[Unit]
+Description=kubelet: The Kubernetes Node Agent
+Documentation=https://kubernetes.io/docs/
+Wants=network-online.target
+After=network-online.target
+
+[Service]
+ExecStart=/usr/bin/kubelet
+Restart=always
+StartLimitInterval=0
+RestartSec=10
+
+[Install]
+WantedBy=multi-user.target
+`

@@ -1,0 +1,129 @@
+import { isIP } from 'node:net'
+import { asText, isObject } from '../kubernetes/rest/json.ts'
+import type { Json, JsonObject } from '../kubernetes/resources.ts'
+import type { Vm } from '../proxmox/world.ts'
+
+/** A network card as the guest has set it up. */
+export interface Interface {
+  name: string
+  mac: string
+  mtu: number
+  addresses: { address: string; prefix: number }[]
+  gateway: string | undefined
+  dns: string[]
+  search: string[]
+}
+
+/** Cards of a VM's configuration, in order. */
+export function cardsOf(vm: Vm): { key: string; mac: string }[] {
+  return Object.keys(vm.config)
+    .filter((key) => /^net\d+$/.test(key))
+    .toSorted((a, b) => Number(a.slice(3)) - Number(b.slice(3)))
+    .map((key) => {
+      const match =
+        /(?:^|,)(?:virtio|e1000e?|rtl8139|vmxnet3|macaddr|model=[^,]*,macaddr)=([0-9A-Fa-f:]{17})/.exec(
+          vm.config[key] ?? '',
+        )
+      return { key, mac: (match?.[1] ?? '').toLowerCase() }
+    })
+}
+
+/** Gives out addresses as a DHCP server of the lab's network does: the same card always gets the same. */
+export class DhcpServer {
+  readonly #leases = new Map<string, string>()
+  #next = 10
+
+  /** The address of a card, with its network's prefix length and gateway. */
+  lease(mac: string): { address: string; prefix: number; gateway: string; dns: string } {
+    let address = this.#leases.get(mac)
+    if (address === undefined) {
+      const number = this.#next++
+      address = `10.99.${Math.floor(number / 250)}.${(number % 250) + 2}`
+      this.#leases.set(mac, address)
+    }
+    return { address, prefix: 16, gateway: '10.99.0.1', dns: '10.99.0.1' }
+  }
+}
+
+/**
+ * Sets a guest's cards up as its network configuration (version 2) says; without one, the first card asks by DHCP. `problems` collects what it cannot
+ * do.
+ */
+export function configureNetwork(
+  vm: Vm,
+  config: Json | undefined,
+  dhcp: DhcpServer,
+  problems: string[],
+): Interface[] {
+  const cards = cardsOf(vm)
+  const interfaces = cards.map(({ mac }, index): Interface => ({
+    name: `eth${index}`,
+    mac,
+    mtu: 1500,
+    addresses: [],
+    gateway: undefined,
+    dns: [],
+    search: [],
+  }))
+  const network = isObject(config) && isObject(config['network']) ? config['network'] : config
+  if (!isObject(network)) {
+    const first = interfaces[0]
+    if (first !== undefined) askDhcp(first, dhcp)
+    return interfaces
+  }
+  if (network['version'] !== 2 && network['version'] !== '2') {
+    problems.push(`network-config of version ${asText(network['version'])} is not emulated`)
+    return interfaces
+  }
+  const ethernets = isObject(network['ethernets']) ? network['ethernets'] : {}
+  for (const [key, entry] of Object.entries(ethernets)) {
+    if (!isObject(entry)) continue
+    const match = isObject(entry['match']) ? entry['match'] : {}
+    const mac = asText(match['macaddress']).toLowerCase()
+    const found =
+      mac === ''
+        ? interfaces.find((each) => each.name === (asText(match['name']) || key))
+        : interfaces.find((each) => each.mac === mac)
+    if (found === undefined) {
+      problems.push(`no network card for "${key}"${mac === '' ? '' : ` (${mac})`}`)
+      continue
+    }
+    setUp(found, entry, dhcp)
+  }
+  return interfaces
+}
+
+function setUp(card: Interface, entry: JsonObject, dhcp: DhcpServer): void {
+  const name = asText(entry['set-name'])
+  if (name !== '') card.name = name
+  if (typeof entry['mtu'] === 'number') card.mtu = entry['mtu']
+  for (const text of stringsOf(entry['addresses'])) {
+    const [address = '', prefix = '24'] = text.split('/')
+    if (isIP(address) !== 0) card.addresses.push({ address, prefix: Number(prefix) })
+  }
+  const routes = Array.isArray(entry['routes']) ? entry['routes'].filter(isObject) : []
+  const byDefault = routes.find((route) => ['0.0.0.0/0', 'default'].includes(asText(route['to'])))
+  const gateway = asText(entry['gateway4']) || asText(byDefault?.['via'])
+  if (gateway !== '') card.gateway = gateway
+  const names = isObject(entry['nameservers']) ? entry['nameservers'] : {}
+  card.dns = stringsOf(names['addresses'])
+  card.search = stringsOf(names['search'])
+  if (entry['dhcp4'] === true) askDhcp(card, dhcp)
+}
+
+function askDhcp(card: Interface, dhcp: DhcpServer): void {
+  const lease = dhcp.lease(card.mac)
+  card.addresses.push({ address: lease.address, prefix: lease.prefix })
+  card.gateway ??= lease.gateway
+  if (card.dns.length === 0) card.dns = [lease.dns]
+}
+
+function stringsOf(value: Json | undefined): string[] {
+  return Array.isArray(value) ? value.filter((each) => typeof each === 'string') : []
+}
+
+/** The address of the default route. */
+export function mainAddress(interfaces: readonly Interface[]): string | undefined {
+  const card = interfaces.find((each) => each.gateway !== undefined && each.addresses.length > 0)
+  return (card ?? interfaces.find((each) => each.addresses.length > 0))?.addresses[0]?.address
+}

@@ -1,0 +1,173 @@
+import { posix } from 'node:path'
+import type { Disk } from '../disk.ts'
+
+/** What a program did. */
+export interface Outcome {
+  code: number
+  output: string
+}
+
+/** What programs can do to the machine beside its disk. */
+export interface Machine {
+  readonly disk: Disk
+  setHostname(name: string): void
+  /** Starts, stops or restarts a unit; the text of the failure, or undefined. */
+  systemctl(verb: string, unit: string): string | undefined
+  powerOff(): void
+  reboot(): void
+}
+
+const done = (output = ''): Outcome => ({ code: 0, output })
+const fail = (output: string, code = 1): Outcome => ({ code, output: `${output}\n` })
+
+/** Programs without an effect that anything here could see. */
+const SILENT = new Set([
+  'swapoff',
+  'modprobe',
+  'sysctl',
+  'sync',
+  'sleep',
+  'ufw',
+  'iptables',
+  'update-ca-certificates',
+  'timedatectl',
+  'locale-gen',
+])
+
+/** Runs a program that is emulated; undefined for one that is not. */
+export function runProgram(machine: Machine, argv: readonly string[], input: string): Outcome | undefined {
+  const [program = '', ...rest] = argv
+  const name = posix.basename(program)
+  const { disk } = machine
+  const flags = rest.filter((word) => word.startsWith('-'))
+  const words = rest.filter((word) => !word.startsWith('-'))
+  switch (name) {
+    case 'true':
+    case ':':
+      return done()
+    case 'false':
+      return { code: 1, output: '' }
+    case 'echo': {
+      const bare = rest[0] === '-n' || rest[0] === '-e' ? rest.slice(1) : rest
+      return done(`${bare.join(' ')}${rest[0] === '-n' ? '' : '\n'}`)
+    }
+    case 'printf':
+      return done((rest[0] ?? '').replaceAll('\\n', '\n').replace('%s', rest[1] ?? ''))
+    case 'cat': {
+      if (words.length === 0) return done(input)
+      let output = ''
+      for (const path of words) {
+        const text = disk.read(path)
+        if (text === undefined) return fail(`cat: ${path}: No such file or directory`)
+        output += text
+      }
+      return done(output)
+    }
+    case 'tee':
+      for (const path of words) disk.write(path, input, { append: flags.includes('-a') })
+      return done(input)
+    case 'test':
+    case '[':
+      return {
+        code: test(
+          disk,
+          rest.filter((word) => word !== ']'),
+        )
+          ? 0
+          : 1,
+        output: '',
+      }
+    case 'mkdir':
+      for (const path of words) disk.makeDirectory(path)
+      return done()
+    case 'touch':
+      for (const path of words) disk.write(path, '', { append: true })
+      return done()
+    case 'rm':
+      for (const path of words) {
+        if (!disk.exists(path) && !flags.some((flag) => /f/.test(flag)))
+          return fail(`rm: cannot remove '${path}': No such file or directory`)
+        disk.remove(path)
+      }
+      return done()
+    case 'cp':
+    case 'mv': {
+      const [from = '', to = ''] = words
+      const file = disk.files.get(posix.normalize(from))
+      if (file === undefined) return fail(`${name}: cannot stat '${from}': No such file or directory`)
+      const target =
+        disk.files.get(posix.normalize(to))?.kind === 'directory' ? posix.join(to, posix.basename(from)) : to
+      disk.write(target, file.content, { mode: file.mode, owner: file.owner, group: file.group })
+      if (name === 'mv') disk.remove(from)
+      return done()
+    }
+    case 'ln':
+      disk.write(words[1] ?? '', words[0] ?? '', { kind: 'link', mode: 0o777 })
+      return done()
+    case 'chmod':
+    case 'chown':
+      return change(disk, name, words)
+    case 'hostname':
+      if (words[0] === undefined) return done(`${disk.hostname}\n`)
+      machine.setHostname(words[0])
+      return done()
+    case 'hostnamectl':
+      if (words[0] === 'set-hostname' || words[0] === 'hostname') machine.setHostname(words[1] ?? '')
+      return done()
+    case 'systemctl':
+      return systemctl(machine, rest)
+    case 'poweroff':
+    case 'shutdown':
+      machine.powerOff()
+      return done()
+    case 'reboot':
+      machine.reboot()
+      return done()
+    case 'kubelet':
+      return disk.kubeletVersion === undefined
+        ? fail('sh: 1: kubelet: not found', 127)
+        : done(flags.includes('--version') ? `Kubernetes ${disk.kubeletVersion}\n` : '')
+    default:
+      return SILENT.has(name) ? done() : undefined
+  }
+}
+
+function test(disk: Disk, [operator, operand, right]: readonly string[]): boolean {
+  if (operator === '-e' || operator === '-f' || operator === '-d') return disk.exists(operand ?? '')
+  if (operator === '-z') return (operand ?? '') === ''
+  if (operator === '-n') return (operand ?? '') !== ''
+  if (operand === '=' || operand === '==') return operator === right
+  if (operand === '!=') return operator !== right
+  return (operator ?? '') !== ''
+}
+
+function change(disk: Disk, name: string, [what = '', ...paths]: readonly string[]): Outcome {
+  for (const path of paths) {
+    const file = disk.files.get(posix.normalize(path))
+    if (file === undefined) return fail(`${name}: cannot access '${path}': No such file or directory`)
+    if (name === 'chmod') {
+      if (/^[0-7]{3,4}$/.test(what)) file.mode = Number.parseInt(what, 8)
+      else if (what === '+x' || what === 'a+x') file.mode |= 0o111
+    } else {
+      const [owner = '', group] = what.split(':')
+      if (owner !== '' && !disk.users.has(owner)) return fail(`chown: invalid user: '${what}'`)
+      if (owner !== '') file.owner = owner
+      if (group !== undefined && group !== '') file.group = group
+    }
+  }
+  return done()
+}
+
+function systemctl(machine: Machine, rest: readonly string[]): Outcome {
+  const now = rest.includes('--now')
+  const [verb = '', ...units] = rest.filter((word) => !word.startsWith('-'))
+  if (verb === 'daemon-reload' || verb === '') return done()
+  if (verb === 'poweroff') machine.powerOff()
+  if (verb === 'reboot') machine.reboot()
+  for (const unit of units.map((each) => each.replace(/\.service$/, ''))) {
+    const problem = machine.systemctl(verb, unit)
+    if (problem !== undefined) return fail(problem, verb === 'is-active' ? 3 : 5)
+    if (now) machine.systemctl(verb === 'enable' ? 'start' : 'stop', unit)
+  }
+  return done()
+}
