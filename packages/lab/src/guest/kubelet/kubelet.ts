@@ -52,7 +52,7 @@ export async function runKubelet(
   const kubeconfig = flags.get('kubeconfig')
   if (kubeconfig === undefined) {
     logLine(host, 'I', 'server.go:655', '"Standalone mode, no API client"')
-    await host.clock.sleep(Number.MAX_SAFE_INTEGER / 1e9, signal)
+    await ended(signal)
     return
   }
   logLine(host, 'I', 'server.go:530', `"Kubelet version" kubeletVersion="${version}"`)
@@ -79,6 +79,14 @@ export async function runKubelet(
   } finally {
     client.close()
   }
+}
+
+/** Resolves when the process is asked to end. */
+function ended(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
 }
 
 function addressOf(host: KubeletHost, nodeIp: string | undefined): string | undefined {

@@ -54,7 +54,7 @@ function serve(question: Question, document: Document): Answer {
   const common = { Etag: etag, Vary: 'Accept' }
   if (asked !== null && asked !== document.hash)
     return bare(301, { ...common, Location: `${question.path}?hash=${document.hash}` })
-  const caching =
+  const caching: Record<string, string> =
     asked === null
       ? { 'Cache-Control': 'no-cache, private' }
       : {

@@ -1,0 +1,213 @@
+import {
+  isAlreadyExists,
+  isNotFound,
+  orUndefined,
+  type GetCalls,
+  type PostCalls,
+  type Proxmox,
+  type PutCalls,
+  type TaskStatus,
+} from '@fochista/proxmox'
+
+/** Configuration of a VM, as Proxmox answers it. */
+export type VmConfig = GetCalls['/nodes/{node}/qemu/{vmid}/config']['result']
+/** What can be changed of a VM's configuration. */
+export type VmConfigChange = NonNullable<PutCalls['/nodes/{node}/qemu/{vmid}/config']['params']>
+/** How a VM stands, told by its host. */
+export type VmStatus = GetCalls['/nodes/{node}/qemu/{vmid}/status/current']['result']
+/** What a clone is asked with. */
+export type CloneParams = PostCalls['/nodes/{node}/qemu/{vmid}/clone']['params']
+/** Disks that can grow. */
+export type DiskKey = PutCalls['/nodes/{node}/qemu/{vmid}/resize']['params']['disk']
+
+/** A VM and the host it is on. */
+export interface VmRef {
+  readonly node: string
+  readonly vmid: number
+}
+
+/** A running task. */
+export interface RunningTask {
+  readonly upid: string
+  readonly type: string
+  readonly id: string
+}
+
+/** What the controllers need of a Proxmox cluster. Writes answer the UPID of their task, whose end alone says whether they worked. */
+export interface Hypervisor {
+  /** Configuration; undefined if the host says that it has no such VM. */
+  config(vm: VmRef): Promise<VmConfig | undefined>
+  /** Status by the VM's own host; undefined if the host says that it has no such VM. */
+  status(vm: VmRef): Promise<VmStatus | undefined>
+  /** Where a task stands; undefined if nobody knows it any more. */
+  task(upid: string): Promise<TaskStatus | undefined>
+  /** The end of a task's log. */
+  taskLog(upid: string, lines: number): Promise<string[]>
+  /** The first line of a task's log: of a clone, the only place that names its target while it runs. */
+  taskHead(upid: string): Promise<string | undefined>
+  /** Tasks of a type that run on a host now. */
+  runningTasks(node: string, type: string, vmid: number): Promise<RunningTask[]>
+  /** Volumes of a storage, seen from a host, of one kind of content. */
+  volumes(node: string, storage: string, content: string): Promise<{ volid: string; size: number }[]>
+  /** Privileges that we have on a path. */
+  privileges(path: string): Promise<string[]>
+  /** Version of Proxmox VE. */
+  version(): Promise<string>
+  /** Storages, with what they may hold. */
+  storageConfig(): Promise<
+    { name: string; type: string; content: string[]; isShared: boolean; nodes?: string[] }[]
+  >
+
+  clone(template: VmRef, params: CloneParams): Promise<string>
+  /** Changes at once; of a running VM only what can be changed while it runs. */
+  configure(vm: VmRef, change: VmConfigChange): Promise<void>
+  resize(vm: VmRef, disk: DiskKey, bytes: number): Promise<string>
+  start(vm: VmRef): Promise<string>
+  /** Asks the guest to end; after `timeoutSeconds` it is switched off. */
+  shutdown(vm: VmRef, timeoutSeconds: number): Promise<string>
+  stop(vm: VmRef): Promise<string>
+  /** Takes the VM away with its disks and its entries in jobs; disks that no key of its configuration names are kept. */
+  destroy(vm: VmRef): Promise<string>
+  uploadImage(node: string, storage: string, filename: string, data: Uint8Array): Promise<string>
+  deleteVolume(node: string, storage: string, volid: string): Promise<string | undefined>
+  /** Makes the pool if it is not there. */
+  ensurePool(name: string, comment: string): Promise<void>
+}
+
+/** Nothing may be written to the Proxmox cluster now. */
+export class WritesForbiddenError extends Error {
+  override readonly name = 'WritesForbiddenError'
+}
+
+/** What may be written now: `undefined` for all, or the reason why nothing. */
+export type WritesAllowed = () => string | undefined
+
+/**
+ * Makes the hypervisor of a Proxmox cluster. Every write of ours to Proxmox goes through here, and asks `writesAllowed` first. Throws a
+ * WritesForbiddenError when it may not, else the errors of the SDK.
+ */
+export function createHypervisor(proxmox: Proxmox, writesAllowed: WritesAllowed): Hypervisor {
+  const writing = async <T>(run: () => Promise<T>): Promise<T> => {
+    const reason = writesAllowed()
+    if (reason !== undefined) throw new WritesForbiddenError(reason)
+    return run()
+  }
+  const pools = new Set<string>()
+  return {
+    config: (path) => orUndefined(isNotFound, proxmox.get('/nodes/{node}/qemu/{vmid}/config', { path })),
+    status: (path) =>
+      orUndefined(isNotFound, proxmox.get('/nodes/{node}/qemu/{vmid}/status/current', { path })),
+    task: (upid) => orUndefined(isNotFound, proxmox.tasks.status(upid)),
+    taskLog: (upid, lines) => proxmox.tasks.tail(upid, lines),
+    taskHead: async (upid) => {
+      const node = upid.split(':')[1] ?? ''
+      const lines = await proxmox.get('/nodes/{node}/tasks/{upid}/log', {
+        path: { node, upid },
+        query: { start: 0, limit: 1 },
+      })
+      return lines[0]?.t
+    },
+    runningTasks: async (node, type, vmid) =>
+      (
+        await proxmox.get('/nodes/{node}/tasks', {
+          path: { node },
+          query: { source: 'active', typefilter: type, vmid, limit: 500 },
+        })
+      ).filter(({ endtime }) => endtime === undefined),
+    volumes: (node, storage, content) =>
+      proxmox.get('/nodes/{node}/storage/{storage}/content', { path: { node, storage }, query: { content } }),
+    privileges: async (path) => {
+      const answer = await proxmox.get('/access/permissions', { query: { path } })
+      const here = answer[path]
+      return typeof here === 'object' && here !== null ? Object.keys(here) : []
+    },
+    version: async () => (await proxmox.get('/version')).version,
+    storageConfig: async () =>
+      (await proxmox.get('/storage')).map((entry) => {
+        const { storage, type, content, shared, nodes } = entry as Record<string, unknown>
+        return {
+          name: String(storage),
+          type: String(type),
+          content: listOf(content),
+          isShared: shared === true || shared === 1 || sharedTypes.has(String(type)),
+          ...(nodes === undefined ? {} : { nodes: listOf(nodes) }),
+        }
+      }),
+
+    clone: (template, params) =>
+      writing(() => proxmox.post('/nodes/{node}/qemu/{vmid}/clone', { path: template, body: params })),
+    configure: (path, body) =>
+      writing(async () => {
+        await proxmox.put('/nodes/{node}/qemu/{vmid}/config', { path, body })
+      }),
+    resize: (path, disk, bytes) =>
+      writing(async () =>
+        String(
+          await proxmox.put('/nodes/{node}/qemu/{vmid}/resize', {
+            path,
+            body: { disk, size: sizeOf(bytes) },
+          }),
+        ),
+      ),
+    start: (path) => writing(() => proxmox.post('/nodes/{node}/qemu/{vmid}/status/start', { path })),
+    shutdown: (path, timeoutSeconds) =>
+      writing(() =>
+        proxmox.post('/nodes/{node}/qemu/{vmid}/status/shutdown', {
+          path,
+          body: { timeout: timeoutSeconds, forceStop: true },
+        }),
+      ),
+    stop: (path) =>
+      writing(() =>
+        proxmox.post('/nodes/{node}/qemu/{vmid}/status/stop', { path, body: { 'overrule-shutdown': true } }),
+      ),
+    destroy: (path) =>
+      writing(() =>
+        proxmox.delete('/nodes/{node}/qemu/{vmid}', {
+          path,
+          query: { purge: true, 'destroy-unreferenced-disks': false },
+        }),
+      ),
+    uploadImage: (node, storage, filename, data) =>
+      writing(() => proxmox.upload({ node, storage, content: 'iso', filename, data })),
+    deleteVolume: (node, storage, volid) =>
+      writing(async () => {
+        const upid: unknown = await proxmox.delete('/nodes/{node}/storage/{storage}/content/{volume}', {
+          path: { node, storage, volume: volid },
+        })
+        return typeof upid === 'string' ? upid : undefined
+      }),
+    ensurePool: async (poolid, comment) => {
+      if (pools.has(poolid)) return
+      await writing(async () => {
+        await orUndefined(isAlreadyExists, proxmox.post('/pools', { body: { poolid, comment } }))
+      })
+      pools.add(poolid)
+    },
+  }
+}
+
+/** Plug-ins whose content all hosts see, whether `shared` is set or not. */
+const sharedTypes = new Set([
+  'nfs',
+  'cifs',
+  'cephfs',
+  'rbd',
+  'iscsi',
+  'iscsidirect',
+  'pbs',
+  'glusterfs',
+  'zfs',
+])
+
+function listOf(value: unknown): string[] {
+  if (Array.isArray(value)) return value.map(String)
+  return typeof value === 'string' ? value.split(/[,;\s]+/).filter((one) => one !== '') : []
+}
+
+/** Bytes as resize takes them: an absolute size in the largest unit that is exact. */
+function sizeOf(bytes: number): string {
+  if (bytes % 2 ** 30 === 0) return `${bytes / 2 ** 30}G`
+  if (bytes % 2 ** 20 === 0) return `${bytes / 2 ** 20}M`
+  return `${Math.ceil(bytes / 2 ** 10)}K`
+}

@@ -1,0 +1,67 @@
+import type { Clock } from './clock.ts'
+import type { Logger } from './logger.ts'
+import { createQueue, type Queue, type Result } from './queue.ts'
+
+/** Tells a controller which keys to look at. Called once at the start; returns what ends it. */
+export type Source = (add: (key: string) => void) => () => void
+
+/** What a controller is made from. */
+export interface ControllerConfig {
+  /** Its name, equal to its folder. */
+  readonly name: string
+  /** Where keys come from: watches of its own kind and of everything that its objects depend on. */
+  readonly sources: readonly Source[]
+  /** Brings the object of one key a step nearer to what it should be. */
+  readonly reconcile: (key: string, signal: AbortSignal) => Promise<Result | undefined>
+  readonly clock: Clock
+  readonly logger: Logger
+  /** @default 4 */
+  readonly concurrency?: number
+  /** @default 500 */
+  readonly baseDelayMs?: number
+  /** @default 120000 */
+  readonly maxDelayMs?: number
+  /** Hears of each failed look, in addition to the log. */
+  readonly onError?: (key: string, error: unknown) => void
+}
+
+/** A loop that runs. */
+export interface Controller {
+  readonly name: string
+  readonly queue: Queue
+  /** Begins to listen to the sources. */
+  start(): void
+  /** Ends; looks that are under way come to their end. */
+  stop(): Promise<void>
+}
+
+/** Makes a controller. Nothing happens before `start`. */
+export function createController(config: ControllerConfig): Controller {
+  const { name, sources, reconcile, clock, logger, concurrency = 4, onError } = config
+  const queue = createQueue({
+    process: reconcile,
+    clock,
+    concurrency,
+    ...(config.baseDelayMs === undefined ? {} : { baseDelayMs: config.baseDelayMs }),
+    ...(config.maxDelayMs === undefined ? {} : { maxDelayMs: config.maxDelayMs }),
+    onError: (key, error, retryInMs) => {
+      logger.warn(
+        { controller: name, key, err: error, retryInMs: Math.round(retryInMs) },
+        'failed, will retry',
+      )
+      onError?.(key, error)
+    },
+  })
+  let ends: (() => void)[] = []
+  return {
+    name,
+    queue,
+    start: () => {
+      if (ends.length === 0) ends = sources.map((source) => source((key) => queue.add(key)))
+    },
+    stop: async () => {
+      for (const end of ends) end()
+      await queue.stop()
+    },
+  }
+}

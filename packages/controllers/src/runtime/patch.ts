@@ -1,0 +1,71 @@
+import type { Kind, Kubernetes, KubernetesObject } from '@fochista/kubernetes'
+import { isNotFound, orUndefined } from '@fochista/kubernetes'
+
+/** What writing needs of a cluster. */
+export type Patcher = Pick<Kubernetes, 'patch'>
+
+/**
+ * Writes what differs between two states of an object, and nothing if nothing does: `status` through its subresource, everything else
+ * (spec, labels, annotations, finalizers) under an optimistic lock, so that a decision taken on an old state fails with a conflict.
+ * The status goes first: an object whose last finalizer goes may be gone with the second request. An object that is gone by then is
+ * not an error.
+ * @returns the object as the server has it now; `after` if nothing was written.
+ */
+export async function patchIfChanged<T extends KubernetesObject>(
+  kubernetes: Patcher,
+  kind: Kind<T>,
+  before: T,
+  after: T,
+): Promise<T> {
+  const ref = {
+    name: before.metadata.name,
+    ...(before.metadata.namespace ? { namespace: before.metadata.namespace } : {}),
+  }
+  let current = after
+  const statusPatch = mergePatch(field(before, 'status'), field(after, 'status'))
+  if (statusPatch !== undefined) {
+    const written = await orUndefined(
+      isNotFound,
+      kubernetes.patch(kind, ref, { status: statusPatch }, { subresource: 'status' }),
+    )
+    if (!written) return after
+    current = written
+  }
+  const bodyPatch = mergePatch(bodyOf(before), bodyOf(after))
+  if (bodyPatch !== undefined) {
+    // The status was written by ourselves a moment ago: its version is the one to insist on if nobody came before us.
+    const version = current === after ? before.metadata.resourceVersion : current.metadata.resourceVersion
+    current = await kubernetes.patch(kind, ref, bodyPatch, version ? { resourceVersion: version } : {})
+  }
+  return current
+}
+
+/** RFC 7386: what makes `before` into `after`; undefined if they are the same. */
+export function mergePatch(before: unknown, after: unknown): unknown {
+  if (isRecord(before) && isRecord(after)) {
+    const patch: Record<string, unknown> = {}
+    for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
+      if (after[key] === undefined) {
+        if (before[key] !== undefined) patch[key] = null
+        continue
+      }
+      const inner = mergePatch(before[key], after[key])
+      if (inner !== undefined) patch[key] = inner
+    }
+    return Object.keys(patch).length > 0 ? patch : undefined
+  }
+  return JSON.stringify(before) === JSON.stringify(after) ? undefined : (after ?? null)
+}
+
+function bodyOf(object: KubernetesObject): Record<string, unknown> {
+  const { labels, annotations, finalizers } = object.metadata
+  return { metadata: { labels, annotations, finalizers: finalizers ?? [] }, spec: field(object, 'spec') }
+}
+
+function field(object: KubernetesObject, name: string): unknown {
+  return (object as unknown as Record<string, unknown>)[name] ?? {}
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,136 @@
+import { systemClock, type Clock } from './clock.ts'
+
+/** What a reconciler answers: nothing (wait for a change), or when to look again by itself. */
+export interface Result {
+  /** Milliseconds until the key is to be worked on again, change or no change. */
+  readonly requeueAfterMs?: number | undefined
+}
+
+/** What a queue needs. */
+export interface QueueConfig {
+  /** Works on one key. Throwing means: again, later, and later still each time. */
+  readonly process: (key: string, signal: AbortSignal) => Promise<Result | undefined>
+  readonly clock?: Clock
+  /** Keys that are worked on at once; one key never is twice. @default 4 */
+  readonly concurrency?: number
+  /** Pause after the first failure of a key, milliseconds; doubled with each further one. @default 500 */
+  readonly baseDelayMs?: number
+  /** The longest pause after a failure, milliseconds. @default 120000 */
+  readonly maxDelayMs?: number
+  /** Numbers from 0 to 1 for the jitter. @default Math.random */
+  readonly random?: () => number
+  /** Hears of each failure and of the pause that follows it. */
+  readonly onError?: (key: string, error: unknown, retryInMs: number) => void
+}
+
+/** Keys to be worked on. A key says "look", never what happened: ten changes are one look. */
+export interface Queue {
+  /** Asks for a look, now. A key that is being worked on is looked at once more afterwards. */
+  add(key: string): void
+  /** Asks for a look in `ms` milliseconds. The earlier of two such wishes counts. */
+  addAfter(key: string, ms: number): void
+  /** Keys that wait for a worker. */
+  readonly length: number
+  /** Takes nothing more, aborts the signal of those at work and resolves when the last of them has ended. */
+  stop(): Promise<void>
+  /** Resolves when nothing is queued or at work; keys that wait for a time do not count. For tests and orderly ends. */
+  idle(): Promise<void>
+}
+
+/** Makes a queue; it works from the first key on. */
+export function createQueue(config: QueueConfig): Queue {
+  const {
+    process,
+    clock = systemClock,
+    concurrency = 4,
+    baseDelayMs = 500,
+    maxDelayMs = 120_000,
+    random = Math.random,
+    onError,
+  } = config
+  const waiting = new Set<string>()
+  const working = new Map<string, Promise<void>>()
+  const again = new Set<string>()
+  const failures = new Map<string, number>()
+  const timers = new Map<string, { at: number; cancel: () => void }>()
+  const idlers: (() => void)[] = []
+  const stopping = new AbortController()
+
+  const cancelTimer = (key: string): void => {
+    timers.get(key)?.cancel()
+    timers.delete(key)
+  }
+
+  const add = (key: string): void => {
+    if (stopping.signal.aborted) return
+    cancelTimer(key)
+    if (working.has(key)) again.add(key)
+    else waiting.add(key)
+    pump()
+  }
+
+  const addAfter = (key: string, ms: number): void => {
+    if (stopping.signal.aborted) return
+    const at = clock.now() + ms
+    const planned = timers.get(key)
+    if (planned && planned.at <= at) return
+    planned?.cancel()
+    timers.set(key, {
+      at,
+      cancel: clock.setTimeout(() => {
+        timers.delete(key)
+        add(key)
+      }, ms),
+    })
+  }
+
+  const work = async (key: string): Promise<void> => {
+    try {
+      const result = await process(key, stopping.signal)
+      failures.delete(key)
+      if (result?.requeueAfterMs !== undefined) addAfter(key, result.requeueAfterMs)
+    } catch (error) {
+      if (stopping.signal.aborted) return
+      const count = failures.get(key) ?? 0
+      failures.set(key, count + 1)
+      // Half fixed, half random: a hundred keys that failed together do not come back together.
+      const pause = Math.min(baseDelayMs * 2 ** Math.min(count, 30), maxDelayMs) * (0.5 + random() / 2)
+      onError?.(key, error, pause)
+      addAfter(key, pause)
+    }
+  }
+
+  const pump = (): void => {
+    while (working.size < concurrency && !stopping.signal.aborted) {
+      const [key] = waiting
+      if (key === undefined) break
+      waiting.delete(key)
+      const done = work(key).finally(() => {
+        working.delete(key)
+        if (again.delete(key)) add(key)
+        pump()
+      })
+      working.set(key, done)
+    }
+    if (working.size === 0 && waiting.size === 0) for (const resolve of idlers.splice(0)) resolve()
+  }
+
+  return {
+    add,
+    addAfter,
+    get length() {
+      return waiting.size
+    },
+    stop: async () => {
+      stopping.abort(new Error('stopping'))
+      waiting.clear()
+      again.clear()
+      for (const key of timers.keys()) cancelTimer(key)
+      await Promise.all(working.values())
+    },
+    idle: () =>
+      working.size === 0 && waiting.size === 0
+        ? Promise.resolve()
+        : new Promise((resolve) => idlers.push(resolve)),
+  }
+}

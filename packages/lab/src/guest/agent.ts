@@ -1,0 +1,184 @@
+import type { GuestAgent } from '../proxmox/world.ts'
+import type { Interface } from './network.ts'
+
+/** What the agent tells of. */
+export interface AgentSubject {
+  readonly hostname: string
+  readonly interfaces: readonly Interface[]
+  readonly machineId: string
+  now(): number
+  /** Content of a file; undefined when there is none. */
+  readFile(path: string): Buffer | undefined
+  writeFile(path: string, content: Buffer): void
+  /** Runs a program; what it left. */
+  run(argv: readonly string[]): { exitCode: number; output: string }
+  shutdown(mode: string): void
+  users(): string[]
+}
+
+const COMMANDS = [
+  'exec',
+  'exec-status',
+  'file-read',
+  'file-write',
+  'fsfreeze-status',
+  'get-fsinfo',
+  'get-host-name',
+  'get-memory-block-info',
+  'get-osinfo',
+  'get-time',
+  'get-timezone',
+  'get-users',
+  'get-vcpus',
+  'info',
+  'network-get-interfaces',
+  'ping',
+  'set-user-password',
+  'shutdown',
+]
+
+/** The QEMU guest agent of a guest. Answers are those of the agent's own commands. */
+export function createAgent(subject: AgentSubject): GuestAgent {
+  const results = new Map<number, { exitCode: number; output: string }>()
+  let nextPid = 800
+  return {
+    call: (command, params) => {
+      const name = command.replace(/^guest-/, '')
+      return Promise.resolve().then(() => {
+        if (name === 'exec') {
+          const argv = Array.isArray(params['command'])
+            ? params['command'].map(String)
+            : [String(params['command'] ?? '')]
+          const pid = nextPid++
+          results.set(pid, subject.run(argv))
+          return { pid }
+        }
+        if (name === 'exec-status') {
+          const result = results.get(Number(params['pid']))
+          if (result === undefined) throw new Error(`Invalid parameter 'pid'`)
+          return {
+            exited: 1,
+            exitcode: result.exitCode,
+            ...(result.output === '' ? {} : { 'out-data': result.output }),
+          }
+        }
+        return answer(subject, name, params)
+      })
+    },
+  }
+}
+
+function answer(subject: AgentSubject, name: string, params: Record<string, unknown>): unknown {
+  switch (name) {
+    case 'ping':
+      return {}
+    case 'info':
+      return {
+        version: '8.2.2',
+        supported_commands: COMMANDS.map((each) => ({
+          enabled: true,
+          name: `guest-${each}`,
+          'success-response': true,
+        })),
+      }
+    case 'get-host-name':
+      return { 'host-name': subject.hostname }
+    case 'get-time':
+      return subject.now() * 1_000_000
+    case 'get-timezone':
+      return { zone: 'UTC', offset: 0 }
+    case 'get-users':
+      return subject.users().map((user) => ({ user, 'login-time': subject.now() / 1000 }))
+    case 'get-vcpus':
+      return [{ 'logical-id': 0, online: true, 'can-offline': false }]
+    case 'get-osinfo':
+      return {
+        id: 'debian',
+        name: 'Debian GNU/Linux',
+        'pretty-name': 'Debian GNU/Linux 12 (bookworm)',
+        version: '12 (bookworm)',
+        'version-id': '12',
+        machine: 'x86_64',
+        'kernel-release': '6.1.0-42-amd64',
+        'kernel-version': '#1 SMP PREEMPT_DYNAMIC Debian 6.1.159-1',
+      }
+    case 'get-fsinfo':
+      return [
+        {
+          name: 'sda1',
+          mountpoint: '/',
+          type: 'ext4',
+          'total-bytes': 32_283_840_512,
+          'used-bytes': 2_147_483_648,
+          disk: [],
+        },
+      ]
+    case 'network-get-interfaces':
+      return interfacesOf(subject)
+    case 'file-read': {
+      const path = String(params['file'] ?? '')
+      const content = subject.readFile(path)
+      if (content === undefined)
+        throw new Error(`failed to open file '${path}' (mode: 'r'): No such file or directory`)
+      return { content: content.toString(), 'bytes-read': content.length }
+    }
+    case 'file-write': {
+      const raw = String(params['content'] ?? '')
+      subject.writeFile(
+        String(params['file'] ?? ''),
+        params['encode'] === 0 || params['encode'] === false ? Buffer.from(raw, 'base64') : Buffer.from(raw),
+      )
+      return null
+    }
+    case 'fsfreeze-status':
+      return 'thawed'
+    case 'shutdown':
+      subject.shutdown(String(params['mode'] ?? 'powerdown'))
+      return {}
+    default:
+      throw new Error(`The command guest-${name} has not been found`)
+  }
+}
+
+function interfacesOf(subject: AgentSubject): unknown {
+  const statistics = {
+    'rx-bytes': 0,
+    'rx-dropped': 0,
+    'rx-errs': 0,
+    'rx-packets': 0,
+    'tx-bytes': 0,
+    'tx-dropped': 0,
+    'tx-errs': 0,
+    'tx-packets': 0,
+  }
+  const address = (text: string, prefix: number): object => ({
+    'ip-address': text,
+    'ip-address-type': text.includes(':') ? 'ipv6' : 'ipv4',
+    prefix,
+  })
+  return [
+    {
+      name: 'lo',
+      'hardware-address': '00:00:00:00:00:00',
+      'ip-addresses': [address('127.0.0.1', 8), address('::1', 128)],
+      statistics,
+    },
+    ...subject.interfaces.map((card) => ({
+      name: card.name,
+      'hardware-address': card.mac,
+      'ip-addresses': [
+        ...card.addresses.map((each) => address(each.address, each.prefix)),
+        address(linkLocal(card.mac), 64),
+      ],
+      statistics,
+    })),
+  ]
+}
+
+/** The link-local address that a card makes of its MAC. */
+function linkLocal(mac: string): string {
+  const bytes = mac.split(':').map((part) => Number.parseInt(part, 16))
+  const word = (high: number, low: number): string => (((high & 0xff) << 8) | (low & 0xff)).toString(16)
+  const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = bytes
+  return `fe80::${word(a ^ 2, b)}:${word(c, 0xff)}:${word(0xfe, d)}:${word(e, f)}`
+}

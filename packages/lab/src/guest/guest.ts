@@ -1,0 +1,202 @@
+import { createHash, randomUUID } from 'node:crypto'
+import type { LabClock } from '../clock.ts'
+import type { ProxmoxWorld, Vm } from '../proxmox/world.ts'
+import { createAgent } from './agent.ts'
+import { runSeed } from './cloud-init/run.ts'
+import { readSeed } from './cloud-init/seed.ts'
+import type { Disk } from './disk.ts'
+import type { KubeletHost } from './kubelet/host.ts'
+import { KubeletService } from './kubelet/service.ts'
+import { configureNetwork } from './network.ts'
+import type { DhcpServer, Interface } from './network.ts'
+import type { Machine } from './shell/programs.ts'
+import { runCommand } from './shell/run.ts'
+
+/** Firmware, boot loader and kernel, ms. */
+const KERNEL_MS = 5000
+/** From the kernel to a network, ms. */
+const NETWORK_MS = 3000
+/** From the network to the last stage of cloud-init, ms. */
+const FINAL_MS = 3000
+/** From being asked to be off, ms. */
+const SHUTDOWN_MS = 4000
+/** Longest serial console kept, characters. */
+const CONSOLE_LIMIT = 256 * 1024
+
+/** One run of a VM's guest, from power on to power off. */
+export class Guest implements Machine {
+  readonly vm: Vm
+  readonly disk: Disk
+  interfaces: Interface[] = []
+  readonly #world: ProxmoxWorld
+  readonly #clock: LabClock
+  readonly #dhcp: DhcpServer
+  readonly #off = new AbortController()
+  #kubelet: KubeletService | undefined
+
+  constructor(world: ProxmoxWorld, vm: Vm, disk: Disk, dhcp: DhcpServer) {
+    this.#world = world
+    this.#clock = world.clock
+    this.vm = vm
+    this.disk = disk
+    this.#dhcp = dhcp
+  }
+
+  /** Shows a text on the serial console. */
+  print(text: string): void {
+    const next = `${this.vm.console}${text.replaceAll('\n', '\r\n')}\r\n`
+    this.vm.console = next.length > CONSOLE_LIMIT ? next.slice(-CONSOLE_LIMIT) : next
+  }
+
+  /** Boots; resolves when all that runs at boot has been started, or the power went. */
+  async boot(): Promise<void> {
+    const { signal } = this.#off
+    try {
+      this.disk.reboot()
+      this.print('Linux version 6.1.0-42-amd64 (debian-kernel@lists.debian.org) #1 SMP PREEMPT_DYNAMIC')
+      await this.#clock.sleep(KERNEL_MS, signal)
+      const seed = readSeed(this.#world.readCdroms(this.vm))
+      const problems: string[] = []
+      this.interfaces = configureNetwork(this.vm, seed?.networkConfig, this.#dhcp, problems)
+      await this.#clock.sleep(NETWORK_MS, signal)
+      for (const problem of problems) this.print(`cloud-init[512]: ${problem}`)
+      for (const card of this.interfaces)
+        this.print(
+          `ci-info: | ${card.name} | True | ${card.addresses.map((each) => `${each.address}/${each.prefix}`).join(' ') || '.'} | ${card.mac} |`,
+        )
+      this.vm.agent = createAgent({
+        ...this.#agentFacts(),
+        interfaces: this.interfaces,
+      })
+      this.vm.onShutdownRequest = () => this.powerOff()
+      const host = this.#kubeletHost()
+      this.#kubelet = new KubeletService(host, (command) => this.#run(['sh', '-c', command]).exitCode)
+      if (this.disk.enabledUnits.has('kubelet')) this.#kubelet.start()
+      if (seed === undefined) this.print('cloud-init[512]: no NoCloud drive was found, nothing to do')
+      else if (this.disk.instances.has(seed.instanceId))
+        this.print(`cloud-init[512]: instance ${seed.instanceId} was set up before, nothing to do`)
+      else
+        await runSeed(this, seed, {
+          print: (text) => this.print(text),
+          now: () => this.#clock.now(),
+          wait: () => this.#clock.sleep(FINAL_MS, signal),
+          run: (argv) => this.#run(argv),
+        })
+      this.print(`\n${this.disk.hostname} login:`)
+    } catch (error) {
+      if (!signal.aborted)
+        this.print(`lab: the guest failed: ${error instanceof Error ? error.message : String(error)}`)
+    }
+  }
+
+  /** Takes the power. */
+  async cut(): Promise<void> {
+    this.#off.abort(new Error('the power went'))
+    await this.#kubelet?.stop()
+  }
+
+  setHostname(name: string): void {
+    this.disk.hostname = name
+    this.disk.write('/etc/hostname', `${name}\n`)
+  }
+
+  systemctl(verb: string, unit: string): string | undefined {
+    const kubelet = this.#kubelet
+    if (unit !== 'kubelet' || kubelet === undefined) {
+      if (verb === 'enable') this.disk.enabledUnits.add(unit)
+      return undefined
+    }
+    switch (verb) {
+      case 'start':
+        return kubelet.start()
+      case 'restart':
+        return kubelet.restart()
+      case 'stop':
+        void kubelet.stop()
+        return undefined
+      case 'enable':
+      case 'disable': {
+        if (this.disk.kubeletVersion === undefined)
+          return `Failed to ${verb} unit: Unit file kubelet.service does not exist.`
+        if (verb === 'enable') this.disk.enabledUnits.add(unit)
+        else this.disk.enabledUnits.delete(unit)
+        return undefined
+      }
+      case 'is-active':
+        return kubelet.isActive ? undefined : 'inactive'
+      default:
+        return undefined
+    }
+  }
+
+  powerOff(): void {
+    this.print('[  OK  ] Reached target poweroff.target - System Power Off.')
+    this.#clock.setTimeout(() => {
+      if (!this.#off.signal.aborted) this.#world.guestStopped(this.vm)
+    }, SHUTDOWN_MS)
+  }
+
+  reboot(): void {
+    this.print('[  OK  ] Reached target reboot.target - System Reboot.')
+    this.#clock.setTimeout(() => {
+      if (!this.#off.signal.aborted) this.#world.events.emit('reset', this.vm)
+    }, SHUTDOWN_MS)
+  }
+
+  #run(argv: readonly string[]): { exitCode: number; output: string } {
+    const command = runCommand(this, argv, this.#clock.now(), (unknown) =>
+      this.print(`lab: not emulated, taken as done: ${unknown.join(' ').slice(0, 200)}`),
+    )
+    if (command.output.trim() !== '') this.print(command.output.trimEnd())
+    return command
+  }
+
+  #agentFacts(): Omit<Parameters<typeof createAgent>[0], 'interfaces'> {
+    const { disk } = this
+    const clock = this.#clock
+    return {
+      get hostname() {
+        return disk.hostname
+      },
+      machineId: this.#machineId(),
+      now: () => clock.now(),
+      readFile: (path) => disk.files.get(path)?.content,
+      writeFile: (path, content) => disk.write(path, content),
+      run: (argv) => this.#run(argv),
+      shutdown: (mode) => (mode === 'reboot' ? this.reboot() : this.powerOff()),
+      users: () => [],
+    }
+  }
+
+  #systemUuid(): string {
+    return /(?:^|,)uuid=([0-9a-fA-F-]{36})/.exec(this.vm.config['smbios1'] ?? '')?.[1]?.toLowerCase() ?? ''
+  }
+
+  #machineId(): string {
+    return createHash('md5').update(`${this.#systemUuid()}${this.vm.vmid}`).digest('hex')
+  }
+
+  #kubeletHost(): KubeletHost {
+    const guest = this
+    const { config } = this.vm
+    const main = this.interfaces.filter((card) => card.addresses.length > 0)
+    const ordered = [
+      ...main.filter((card) => card.gateway !== undefined),
+      ...main.filter((card) => card.gateway === undefined),
+    ]
+    return {
+      disk: this.disk,
+      clock: this.#clock,
+      get hostname() {
+        return guest.disk.hostname
+      },
+      addresses: ordered.flatMap((card) => card.addresses.map((each) => each.address)),
+      cpus: Number(config['cores'] ?? 1) * Number(config['sockets'] ?? 1),
+      memory: Number(/\d+/.exec(config['memory'] ?? '')?.[0] ?? 512) * 1024 * 1024 * 0.97,
+      systemUuid: this.#systemUuid(),
+      machineId: this.#machineId(),
+      bootId: randomUUID(),
+      log: (line) => this.print(line),
+    }
+  }
+}

@@ -1,0 +1,66 @@
+import { StatusError } from '../errors.ts'
+import type { ApiObject, GroupVersionResource } from '../resources.ts'
+import { addressText, parseCidr } from '../builtin/service-allocator.ts'
+import { kinds } from './kinds.ts'
+import type { ControllerHost } from './runtime.ts'
+import { Loop } from './runtime.ts'
+
+/** What an API server publishes of itself. */
+export interface SystemOptions {
+  /** Where the server answers, for the Endpoints of default/kubernetes. Default 127.0.0.1:6443 is not published. */
+  address?: { host: string; port: number }
+  /** Default 10.96.0.0/16; its first address is that of default/kubernetes. */
+  serviceCidr?: string
+}
+
+const CRITICAL: ApiObject[] = [
+  {
+    metadata: { name: 'system-cluster-critical' },
+    value: 2_000_000_000,
+    description: 'For pods that the cluster cannot do without, but that may move to another node.',
+  },
+  {
+    metadata: { name: 'system-node-critical' },
+    value: 2_000_001_000,
+    description: 'For pods that their node cannot do without.',
+  },
+]
+
+/** Makes what every API server has from the start: the service of itself, the system's priority classes. */
+export function startSystemObjects(host: ControllerHost, options: SystemOptions = {}): Loop {
+  const loop: Loop = new Loop(
+    host,
+    'apiserver',
+    () => {
+      const ensure = (gvr: GroupVersionResource, object: ApiObject): void => {
+        const { namespace, name = '' } = object.metadata
+        if (loop.store.get(gvr, namespace, name) !== undefined) return
+        try {
+          loop.store.create(gvr, object, loop.writes)
+        } catch (error) {
+          // A server without the kind goes without the object.
+          if (!(error instanceof StatusError) || error.code !== 404) throw error
+        }
+      }
+      for (const each of CRITICAL) ensure(kinds.priorityClasses, each)
+      const { first } = parseCidr((options.serviceCidr ?? '10.96.0.0/16').split(',')[0] ?? '')
+      const clusterIP = addressText(first + 1)
+      const metadata = { name: 'kubernetes', namespace: 'default' }
+      const target = options.address?.port ?? 6443
+      ensure(kinds.services, {
+        metadata: { ...metadata, labels: { component: 'apiserver', provider: 'kubernetes' } },
+        spec: { clusterIP, ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: target }] },
+      })
+      // Endpoints may not be loopback addresses, which is where a lab listens.
+      if (options.address === undefined || options.address.host.startsWith('127.')) return
+      const ports = [{ name: 'https', port: target, protocol: 'TCP' }]
+      ensure(kinds.endpoints, {
+        metadata: { ...metadata, labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } },
+        subsets: [{ addresses: [{ ip: options.address.host }], ports }],
+      })
+    },
+    'kube-apiserver',
+  )
+  loop.enqueue('all')
+  return loop
+}

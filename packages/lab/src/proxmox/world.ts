@@ -1,0 +1,188 @@
+import { createHash } from 'node:crypto'
+import { EventEmitter } from 'node:events'
+import type { LabClock } from '../clock.ts'
+import { createLocks, type Locks } from './locks.ts'
+import type { Task } from './tasks.ts'
+
+/** A host of the cluster. */
+export interface Host {
+  readonly name: string
+  readonly id: number
+  readonly address: string
+  online: boolean
+  readonly cores: number
+  /** Bytes. */
+  readonly memory: number
+  /** Milliseconds since 1970. */
+  readonly bootedAt: number
+}
+
+/** A storage, as its configuration says. */
+export interface Storage {
+  readonly name: string
+  readonly type: 'dir' | 'nfs' | 'lvmthin'
+  content: string[]
+  readonly shared: boolean
+  /** Hosts that have it; undefined for all. */
+  readonly nodes?: string[]
+  /** Bytes: of each host where it is local, else of the whole. */
+  readonly capacity: number
+  /** Bytes a second that a copy gets. */
+  readonly speed: number
+  readonly path?: string
+  disabled?: boolean
+}
+
+/** A volume of a storage. */
+export interface Volume {
+  readonly volid: string
+  readonly storage: string
+  /** Host of a local storage; empty for a shared one. */
+  readonly node: string
+  size: number
+  readonly format: string
+  readonly content: string
+  readonly vmid?: number
+  readonly parent?: string
+  /** Bytes of an uploaded image. */
+  readonly data?: Uint8Array
+  /** Seconds since 1970. */
+  readonly ctime: number
+}
+
+/** What a guest answers through its agent. */
+export interface GuestAgent {
+  /** Answers one agent command; what it throws is the agent's error text. */
+  call(command: string, params: Record<string, unknown>): Promise<unknown>
+}
+
+/** A VM: its configuration as the file holds it, and what runs. */
+export interface Vm {
+  readonly vmid: number
+  node: string
+  config: Record<string, string>
+  /** Values that wait for the next cold start; undefined is a pending delete. */
+  pending: Map<string, string | undefined>
+  running: boolean
+  /** Milliseconds since 1970. */
+  startedAt: number
+  pid: number
+  /** What the last broadcast said, some ten seconds behind. */
+  published: { status: string; name: string; template: boolean; maxmem: number; maxcpu: number } | undefined
+  agent: GuestAgent | undefined
+  /** What the serial console has shown. */
+  console: string
+  /** Asks the guest to shut down; without one a shutdown times out. */
+  onShutdownRequest: (() => void) | undefined
+}
+
+/** A user, group, token, role and ACL store. */
+export interface Access {
+  readonly users: Map<string, { enable: boolean; groups: Set<string>; password?: string; comment?: string }>
+  readonly tokens: Map<string, { secret: string; privsep: boolean; expire: number; comment?: string }>
+  readonly roles: Map<string, { privs: Set<string>; special: boolean }>
+  readonly groups: Map<string, { comment?: string }>
+  acl: { path: string; type: 'user' | 'group' | 'token'; ugid: string; roleid: string; propagate: boolean }[]
+}
+
+/** Things that happen to VMs; the guests listen. */
+export interface WorldEvents {
+  started: [vm: Vm]
+  stopped: [vm: Vm]
+  reset: [vm: Vm]
+  destroyed: [vm: Vm]
+}
+
+/** Everything an emulated Proxmox VE cluster is. */
+export interface ProxmoxWorld {
+  readonly clock: LabClock
+  readonly clusterName: string
+  readonly hosts: Map<string, Host>
+  readonly storages: Map<string, Storage>
+  /** By `volumeKey`. */
+  readonly volumes: Map<string, Volume>
+  readonly vms: Map<number, Vm>
+  readonly pools: Map<string, { comment?: string; vms: Set<number>; storages: Set<string> }>
+  readonly access: Access
+  readonly tasks: Map<string, Task>
+  readonly locks: Locks
+  readonly events: EventEmitter<WorldEvents>
+  /** Bridges of every host. */
+  readonly bridges: string[]
+  /** Key that signs tickets. */
+  readonly ticketKey: string
+  nextPid(): number
+  /** Bytes of the image in each CD drive of a VM, in the order of the drives. */
+  readCdroms(vm: Vm): Uint8Array[]
+  /** The guest turned itself off. */
+  guestStopped(vm: Vm): void
+}
+
+/** Makes an empty world with its clock; a seed fills it. */
+export function createProxmoxWorld(clock: LabClock, clusterName = 'lab'): ProxmoxWorld {
+  let pid = 1000
+  const world: ProxmoxWorld = {
+    clock,
+    clusterName,
+    hosts: new Map(),
+    storages: new Map(),
+    volumes: new Map(),
+    vms: new Map(),
+    pools: new Map(),
+    access: { users: new Map(), tokens: new Map(), roles: new Map(), groups: new Map(), acl: [] },
+    tasks: new Map(),
+    locks: createLocks(clock),
+    events: new EventEmitter(),
+    bridges: ['vmbr0', 'vmbr1'],
+    ticketKey: createHash('sha256').update(String(Math.random())).digest('hex'),
+    nextPid: () => (pid += 7),
+    readCdroms: (vm) =>
+      Object.keys(vm.config)
+        .filter((key) => /^(ide|sata|scsi)\d+$/.test(key) && /(^|,)media=cdrom/.test(vm.config[key] ?? ''))
+        .sort()
+        .flatMap((key) => findVolume(world, vm.node, (vm.config[key] ?? '').split(',')[0] ?? '')?.data ?? []),
+    guestStopped: (vm) => stopVm(world, vm),
+  }
+  world.events.setMaxListeners(0)
+  return world
+}
+
+/** Where a volume is kept: volumes of local storages are another on each host. */
+export function volumeKey(world: ProxmoxWorld, node: string, volid: string): string {
+  const storage = world.storages.get(volid.split(':')[0] ?? '')
+  return `${storage?.shared ? '' : node}/${volid}`
+}
+
+/** A volume as a host sees it. */
+export function findVolume(world: ProxmoxWorld, node: string, volid: string): Volume | undefined {
+  return world.volumes.get(volumeKey(world, node, volid))
+}
+
+/** Volumes of a storage as a host sees it. */
+export function volumesOf(world: ProxmoxWorld, node: string, storage: Storage): Volume[] {
+  const place = storage.shared ? '' : node
+  return [...world.volumes.values()].filter((volume) => volume.storage === storage.name && volume.node === place)
+}
+
+/** Bytes in use of a storage on a host. Thin volumes count a tenth: what a fresh disk holds. */
+export function usedBytes(world: ProxmoxWorld, node: string, storage: Storage): number {
+  return volumesOf(world, node, storage).reduce((sum, volume) => sum + (volume.content === 'images' ? Math.ceil(volume.size / (storage.type === 'lvmthin' ? 4 : 1)) : volume.size), 0)
+}
+
+/** Ends a VM's process, whoever asked. Pending values become real: the next start is a cold one. */
+export function stopVm(world: ProxmoxWorld, vm: Vm): void {
+  if (!vm.running) return
+  vm.running = false
+  vm.agent = undefined
+  vm.onShutdownRequest = undefined
+  world.events.emit('stopped', vm)
+}
+
+/** SHA-1 over the configuration, as Proxmox's digest of the file. */
+export function digestOf(vm: Vm): string {
+  const text = Object.entries(vm.config)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, value]) => `${key}: ${value}\n`)
+    .join('')
+  return createHash('sha1').update(text + [...vm.pending].map(String).join('\n')).digest('hex')
+}
