@@ -28,7 +28,13 @@ interface Traits {
   storedAs?: { group: string; resource: string }
 }
 
-function kind(group: string, version: string, name: string, resource: string, traits: Traits = {}): ResourceDefinition {
+function kind(
+  group: string,
+  version: string,
+  name: string,
+  resource: string,
+  traits: Traits = {},
+): ResourceDefinition {
   const subresources = traits.sub?.split(' ').map((each) => subresource(each, name))
   return {
     group,
@@ -94,7 +100,11 @@ function core(): ResourceDefinition[] {
       sub: 'attach binding ephemeralcontainers eviction exec log portforward proxy resize status',
     }),
     v1('PodTemplate', 'podtemplates'),
-    v1('ReplicationController', 'replicationcontrollers', { short: 'rc', categories: all, sub: 'scale status' }),
+    v1('ReplicationController', 'replicationcontrollers', {
+      short: 'rc',
+      categories: all,
+      sub: 'scale status',
+    }),
     v1('ResourceQuota', 'resourcequotas', { short: 'quota', sub: 'status' }),
     v1('Secret', 'secrets'),
     v1('ServiceAccount', 'serviceaccounts', { short: 'sa', sub: 'token' }),
@@ -117,7 +127,10 @@ function workloads(): ResourceDefinition[] {
       short: 'ev',
       storedAs: { group: '', resource: 'events' },
     }),
-    kind('authentication.k8s.io', 'v1', 'SelfSubjectReview', 'selfsubjectreviews', { cluster: true, verbs: create }),
+    kind('authentication.k8s.io', 'v1', 'SelfSubjectReview', 'selfsubjectreviews', {
+      cluster: true,
+      verbs: create,
+    }),
     kind('authentication.k8s.io', 'v1', 'TokenReview', 'tokenreviews', { cluster: true, verbs: create }),
     ...(
       [
@@ -141,8 +154,12 @@ function workloads(): ResourceDefinition[] {
 
 /** The other groups, in the order of their priority. */
 function others(): ResourceDefinition[] {
-  const clusterWide = (group: string, name: string, resource: string, traits: Traits = {}): ResourceDefinition =>
-    kind(group, 'v1', name, resource, { cluster: true, ...traits })
+  const clusterWide = (
+    group: string,
+    name: string,
+    resource: string,
+    traits: Traits = {},
+  ): ResourceDefinition => kind(group, 'v1', name, resource, { cluster: true, ...traits })
   const admission = (name: string, resource: string, sub?: string): ResourceDefinition =>
     clusterWide('admissionregistration.k8s.io', name, resource, {
       categories: extensions,

@@ -80,7 +80,9 @@ function rule(text: string): { [extension: string]: unknown } {
   const list = { 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': mapKeys }
   switch (letter) {
     case 'm':
-      return key === '' ? { ...strategy('merge'), 'x-kubernetes-list-type': 'set' } : { ...strategy('merge'), ...list }
+      return key === ''
+        ? { ...strategy('merge'), 'x-kubernetes-list-type': 'set' }
+        : { ...strategy('merge'), ...list }
     case 'r':
       return { ...strategy('merge,retainKeys'), ...list }
     case 'x':
@@ -102,10 +104,7 @@ function rule(text: string): { [extension: string]: unknown } {
 
 function parse(): Map<string, MergeRules> {
   const result = new Map<string, MergeRules>()
-  const lines = [
-    ...CORE.split('\n').map((line) => `k8s.io.api.core.v1 ${line}`),
-    ...OTHERS.split('\n'),
-  ]
+  const lines = [...CORE.split('\n').map((line) => `k8s.io.api.core.v1 ${line}`), ...OTHERS.split('\n')]
   for (const line of lines) {
     const [home = '', type = '', ...parts] = line.split(' ')
     if (type === '') continue

@@ -90,7 +90,14 @@ export function messageNamed(name: string): Message | undefined {
 const META = 'k8s.io.apimachinery.pkg.apis.meta.v1'
 
 /** Kinds of the API machinery, which stand in every group version. */
-const META_KINDS = new Set(['DeleteOptions', 'Status', 'ListOptions', 'CreateOptions', 'UpdateOptions', 'PatchOptions'])
+const META_KINDS = new Set([
+  'DeleteOptions',
+  'Status',
+  'ListOptions',
+  'CreateOptions',
+  'UpdateOptions',
+  'PatchOptions',
+])
 
 /** Package of a built-in group version: `k8s.io.api.apps.v1`. */
 export function packageOf(group: string, version: string): string {

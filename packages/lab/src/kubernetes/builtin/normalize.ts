@@ -159,7 +159,8 @@ function checkBase64(text: string): void {
   const found = /[^A-Za-z0-9+/=\r\n]/.exec(text)
   if (found !== null) throw new Error(`illegal base64 data at input byte ${found.index}`)
   const clean = text.replaceAll(/[\r\n]/g, '')
-  if (clean.length % 4 !== 0) throw new Error(`illegal base64 data at input byte ${clean.length - (clean.length % 4)}`)
+  if (clean.length % 4 !== 0)
+    throw new Error(`illegal base64 data at input byte ${clean.length - (clean.length % 4)}`)
 }
 
 const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/

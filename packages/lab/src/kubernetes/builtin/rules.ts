@@ -16,7 +16,9 @@ export function builtinRules(
   storage: Storage,
   options: Pick<ApiServerOptions, 'clock' | 'serviceCidr'>,
 ): BuiltinRules {
-  const allocator = createServiceAllocator(options.serviceCidr ?? SERVICE_CIDR, () => storage.list('/services'))
+  const allocator = createServiceAllocator(options.serviceCidr ?? SERVICE_CIDR, () =>
+    storage.list('/services'),
+  )
   const context: DefaultsContext = {
     allocator,
     lookup: (resource, name, namespace = '') =>

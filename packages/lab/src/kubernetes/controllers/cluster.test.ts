@@ -12,7 +12,12 @@ import { conditionOf, holds, specOf, statusOf } from './objects.ts'
 import type { ControllerHost } from './runtime.ts'
 import { eventually, testHost } from './test-host.ts'
 
-function start(context: TestContext, names: ControllerName[], deps: ControllerDeps = {}, speed?: number): ControllerHost {
+function start(
+  context: TestContext,
+  names: ControllerName[],
+  deps: ControllerDeps = {},
+  speed?: number,
+): ControllerHost {
   const host = testHost(speed)
   const stop = startControllers(host, names, deps)
   context.after(() => {
@@ -33,8 +38,7 @@ function renew(host: ControllerHost, name: string): void {
       metadata: { name, namespace: 'kube-node-lease' },
       spec: { holderIdentity: name, leaseDurationSeconds: 40, renewTime },
     })
-  else
-    host.store.patch(kinds.leases, { namespace: 'kube-node-lease', name }, { spec: { renewTime } })
+  else host.store.patch(kinds.leases, { namespace: 'kube-node-lease', name }, { spec: { renewTime } })
 }
 
 test('a node whose lease is not renewed is Unknown and tainted, and well again when it speaks', async (context) => {
@@ -55,7 +59,9 @@ test('a node whose lease is not renewed is Unknown and tainted, and well again w
   host.store.patch(
     kinds.nodes,
     { name: 'w1' },
-    { status: { conditions: [{ type: 'Ready', status: 'True', lastHeartbeatTime: '2026-01-01T00:05:00Z' }] } },
+    {
+      status: { conditions: [{ type: 'Ready', status: 'True', lastHeartbeatTime: '2026-01-01T00:05:00Z' }] },
+    },
     { subresource: 'status' },
   )
   await eventually('no taints', () => taintKeys(node()).length === 0 && holds(node(), 'Ready'))
@@ -150,7 +156,8 @@ test('the request of a joining kubelet is approved if its group may, and signed;
   await post('good', 'system:node:w1', 'system:bootstrappers:kubeadm:default-node-token')
   await post('stranger', 'system:node:w2', 'strangers')
   await post('wrong-name', 'admin', 'system:bootstrappers:kubeadm:default-node-token')
-  const request = (name: string): ApiObject | undefined => host.store.get(kinds.signingRequests, undefined, name)
+  const request = (name: string): ApiObject | undefined =>
+    host.store.get(kinds.signingRequests, undefined, name)
   await eventually('a certificate', () => statusOf(request('good'))['certificate'] !== undefined)
   assert.equal(conditionOf(request('good'), 'Approved')?.['reason'], 'AutoApproved')
   assert.deepEqual(statusOf(request('stranger')), {})
@@ -195,14 +202,21 @@ test('cluster-info is signed by each token while it lives, and expired tokens go
   host.store.create(kinds.secrets, tokenSecret('abcdef', new Date(Date.now() + 300).toISOString()))
   host.store.create(kinds.secrets, tokenSecret('oldold', '2020-01-01T00:00:00Z'))
   await eventually('one signature', () => signed().includes('jws-kubeconfig-abcdef'))
-  await eventually('the old token gone', () => host.store.get(kinds.secrets, 'kube-system', 'bootstrap-token-oldold') === undefined)
+  await eventually(
+    'the old token gone',
+    () => host.store.get(kinds.secrets, 'kube-system', 'bootstrap-token-oldold') === undefined,
+  )
   assert.ok(!signed().includes('jws-kubeconfig-oldold'))
   await eventually('the other one gone in its time', () => signed().join() === 'kubeconfig')
 })
 
 test('a server publishes the service of itself', async (context) => {
-  const host = start(context, ['system-objects'], { system: { address: { host: '192.0.2.10', port: 16_443 } } })
-  const service = await eventually('the service', () => host.store.get(kinds.services, 'default', 'kubernetes'))
+  const host = start(context, ['system-objects'], {
+    system: { address: { host: '192.0.2.10', port: 16_443 } },
+  })
+  const service = await eventually('the service', () =>
+    host.store.get(kinds.services, 'default', 'kubernetes'),
+  )
   assert.equal(specOf(service)['clusterIP'], '10.96.0.1')
   await eventually('its endpoints', () => host.store.get(kinds.endpoints, 'default', 'kubernetes'))
 })

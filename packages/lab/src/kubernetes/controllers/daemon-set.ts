@@ -102,7 +102,8 @@ function reconcile(loop: Loop, key: string): void {
     const pods = podsOf(loop, set)
     for (const node of nodes) placeOn(loop, set, node, pods, hash)
     for (const pod of pods)
-      if (pod.metadata.deletionTimestamp === undefined && !names.has(homeOf(pod))) remove(loop, set, pod, true)
+      if (pod.metadata.deletionTimestamp === undefined && !names.has(homeOf(pod)))
+        remove(loop, set, pod, true)
     if (member(specOf(set), 'updateStrategy')?.['type'] !== 'OnDelete') replaceOld(loop, set, hash)
   }
   writeStatus(loop, set, hash)
@@ -132,7 +133,8 @@ function create(loop: Loop, set: ApiObject, node: ApiObject, hash: string): void
         labels: {
           ...templateLabels(template),
           [HASH]: hash,
-          'pod-template-generation': set.metadata.annotations?.['deprecated.daemonset.template.generation'] ?? '1',
+          'pod-template-generation':
+            set.metadata.annotations?.['deprecated.daemonset.template.generation'] ?? '1',
         },
         annotations: templateAnnotations(template),
         ownerReferences: [ownedBy(set, 'apps/v1', 'DaemonSet')],
@@ -187,7 +189,9 @@ function replaceOld(loop: Loop, set: ApiObject, hash: string): void {
   const rules = member(member(specOf(set), 'updateStrategy'), 'rollingUpdate')
   const wanted = loop.store.list(kinds.nodes).filter((node) => fits(set, node).run).length
   const most = Math.max(1, shareOf(rules?.['maxUnavailable'], wanted, 'up'))
-  const available = pods.filter((pod) => pod.metadata.deletionTimestamp === undefined && holds(pod, 'Ready')).length
+  const available = pods.filter(
+    (pod) => pod.metadata.deletionTimestamp === undefined && holds(pod, 'Ready'),
+  ).length
   let room = most - (wanted - available)
   for (const pod of old) {
     if (holds(pod, 'Ready')) {
@@ -221,9 +225,5 @@ function writeStatus(loop: Loop, set: ApiObject, hash: string): void {
   }
   const collisions = numberOr(member(current, 'status')?.['collisionCount'], 0)
   if (collisions > 0) status['collisionCount'] = collisions
-  loop.store.update(
-    kinds.daemonSets,
-    { ...copy(current), status },
-    { ...loop.writes, subresource: 'status' },
-  )
+  loop.store.update(kinds.daemonSets, { ...copy(current), status }, { ...loop.writes, subresource: 'status' })
 }

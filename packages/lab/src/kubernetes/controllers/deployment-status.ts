@@ -53,7 +53,10 @@ export function rolloutStatus(facts: RolloutFacts): JsonObject {
   const updated = current === undefined ? 0 : facts.replicasOf(current)
   const ready = sum('readyReplicas')
   const available = sum('availableReplicas')
-  const missing = Math.max(0, sets.reduce((total, set) => total + numberOr(specOf(set)['replicas'], 0), 0) - available)
+  const missing = Math.max(
+    0,
+    sets.reduce((total, set) => total + numberOr(specOf(set)['replicas'], 0), 0) - available,
+  )
   const now = time(facts.now)
   const rules = member(member(specOf(deployment), 'strategy'), 'rollingUpdate')
   const least = wanted - shareOf(rules?.['maxUnavailable'], wanted, 'down')
@@ -105,7 +108,11 @@ function progress(
     message,
   })
   if (state.complete)
-    return condition('True', 'NewReplicaSetAvailable', `ReplicaSet "${state.name}" has successfully progressed.`)
+    return condition(
+      'True',
+      'NewReplicaSetAvailable',
+      `ReplicaSet "${state.name}" has successfully progressed.`,
+    )
   // A finished roll-out that only scales stays finished.
   const message = typeof facts.progressing?.['message'] === 'string' ? facts.progressing['message'] : ''
   if (state.done && message.includes(`"${state.name}"`) && facts.progressing !== undefined)
@@ -113,6 +120,10 @@ function progress(
   const since = Date.parse(String(facts.progressing?.['lastUpdateTime'] ?? ''))
   const deadline = numberOr(specOf(facts.deployment)['progressDeadlineSeconds'], 600) * 1000
   if (!Number.isNaN(since) && facts.now - since > deadline)
-    return condition('False', 'ProgressDeadlineExceeded', `ReplicaSet "${state.name}" has timed out progressing.`)
+    return condition(
+      'False',
+      'ProgressDeadlineExceeded',
+      `ReplicaSet "${state.name}" has timed out progressing.`,
+    )
   return condition('True', 'ReplicaSetUpdated', `ReplicaSet "${state.name}" is progressing.`)
 }

@@ -75,7 +75,8 @@ function reconcile(loop: Loop, key: string): void {
     if (current !== undefined) {
       markRevision(loop, deployment, current)
       if (paused) follow(loop, deployment, before, current)
-      else if (member(specOf(deployment), 'strategy')?.['type'] === 'Recreate') recreate(loop, deployment, current)
+      else if (member(specOf(deployment), 'strategy')?.['type'] === 'Recreate')
+        recreate(loop, deployment, current)
       else roll(loop, deployment, current)
       if (!paused) forgetOld(loop, deployment, current)
     }
@@ -138,7 +139,12 @@ function markRevision(loop: Loop, deployment: ApiObject, current: ApiObject): vo
   if (revisionOf(current) !== revision)
     loop.store.patch(kinds.replicaSets, { namespace, name: current.metadata.name ?? '' }, mark, loop.writes)
   if (deployment.metadata.annotations?.[REVISION] !== String(revision))
-    loop.store.patch(kinds.deployments, { namespace, name: deployment.metadata.name ?? '' }, mark, loop.writes)
+    loop.store.patch(
+      kinds.deployments,
+      { namespace, name: deployment.metadata.name ?? '' },
+      mark,
+      loop.writes,
+    )
 }
 
 function scale(loop: Loop, deployment: ApiObject, set: ApiObject, replicas: number): void {

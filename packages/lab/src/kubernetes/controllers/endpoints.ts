@@ -139,7 +139,11 @@ function writeSlice(loop: Loop, service: ApiObject, backends: Backend[], ports: 
         ...(nodeNameOf(each.pod) === '' ? {} : { nodeName: nodeNameOf(each.pod) }),
       }
     }),
-    ports: ports.map((port) => ({ name: port['name'] ?? '', port: port['port'], protocol: port['protocol'] })),
+    ports: ports.map((port) => ({
+      name: port['name'] ?? '',
+      port: port['port'],
+      protocol: port['protocol'],
+    })),
   }
   const found = loop.store
     .list(kinds.endpointSlices, { namespace })

@@ -48,7 +48,9 @@ export function recordEvent(
       )
       return
     }
-    const suffix = (BigInt(loop.clock.now()) * 1_000_000n + BigInt(Math.floor(Math.random() * 1e6))).toString(16)
+    const suffix = (BigInt(loop.clock.now()) * 1_000_000n + BigInt(Math.floor(Math.random() * 1e6))).toString(
+      16,
+    )
     loop.store.create(
       kinds.events,
       {

@@ -61,7 +61,11 @@ function reconcile(loop: Loop, balancers: LoadBalancers, held: Map<string, ApiOb
     recordEvent(
       loop,
       { object: service, apiVersion: 'v1', kind: 'Service' },
-      { type: 'Warning', reason: 'AllocationFailed', message: `no address is free for "${namespace}/${name}"` },
+      {
+        type: 'Warning',
+        reason: 'AllocationFailed',
+        message: `no address is free for "${namespace}/${name}"`,
+      },
     )
     loop.enqueue(key, RETRY)
     return

@@ -125,7 +125,11 @@ function markUnknown(loop: Loop, node: ApiObject): ApiObject {
     recordEvent(
       loop,
       { object: node, apiVersion: 'v1', kind: 'Node' },
-      { type: 'Normal', reason: 'NodeNotReady', message: `Node ${node.metadata.name} status is now: NodeNotReady` },
+      {
+        type: 'Normal',
+        reason: 'NodeNotReady',
+        message: `Node ${node.metadata.name} status is now: NodeNotReady`,
+      },
     )
     markPods(loop, node)
   }

@@ -32,7 +32,12 @@ const STOP = 1000
 export function startPods(host: ControllerHost, options: PodOptions = {}): Loop {
   const since = new Map<string, { phase: 'starting' | 'readying' | 'stopping'; at: number }>()
   const running = new Set<string>()
-  const loop: Loop = new Loop(host, 'node-agent', (key) => reconcile(loop, options, since, running, key), 'kubelet')
+  const loop: Loop = new Loop(
+    host,
+    'node-agent',
+    (key) => reconcile(loop, options, since, running, key),
+    'kubelet',
+  )
   return loop
     .watch(kinds.pods, (event) => {
       const { object } = event
@@ -55,7 +60,13 @@ export function startPods(host: ControllerHost, options: PodOptions = {}): Loop 
 type Since = Map<string, { phase: 'starting' | 'readying' | 'stopping'; at: number }>
 
 /** Whether a phase has lasted long enough; if not, the pod is looked at again then. */
-function lasted(loop: Loop, since: Since, pod: ApiObject, phase: 'starting' | 'readying' | 'stopping', ms: number): boolean {
+function lasted(
+  loop: Loop,
+  since: Since,
+  pod: ApiObject,
+  phase: 'starting' | 'readying' | 'stopping',
+  ms: number,
+): boolean {
   const uid = pod.metadata.uid ?? ''
   let entry = since.get(uid)
   if (entry?.phase !== phase) since.set(uid, (entry = { phase, at: loop.clock.now() }))
@@ -102,7 +113,11 @@ function writeStatus(loop: Loop, pod: ApiObject, status: JsonObject): ApiObject 
   return loop.store.update(kinds.pods, { ...copy(pod), status }, { ...loop.writes, subresource: 'status' })
 }
 
-function withConditions(loop: Loop, pod: ApiObject, states: { [type: string]: boolean | string }): JsonObject[] {
+function withConditions(
+  loop: Loop,
+  pod: ApiObject,
+  states: { [type: string]: boolean | string },
+): JsonObject[] {
   const now = timestamp(loop.clock)
   let conditions = items(copy(statusOf(pod)), 'conditions')
   for (const [type, state] of Object.entries(states)) {
@@ -164,8 +179,12 @@ function creating(loop: Loop, pod: ApiObject, node: ApiObject): JsonObject {
 function podAddress(pod: ApiObject, node: ApiObject): string {
   if (specOf(pod)['hostNetwork'] === true) return hostAddress(node)
   const cidr = textOf(specOf(node)['podCIDR'])
-  const seed = createHash('sha256').update(pod.metadata.uid ?? '').digest()
-  const range = cidr.includes('.') ? parseCidr(cidr) : parseCidr(`${addressText((addressNumber('10.244.0.0') ?? 0) + seed.readUInt8(4) * 256)}/24`)
+  const seed = createHash('sha256')
+    .update(pod.metadata.uid ?? '')
+    .digest()
+  const range = cidr.includes('.')
+    ? parseCidr(cidr)
+    : parseCidr(`${addressText((addressNumber('10.244.0.0') ?? 0) + seed.readUInt8(4) * 256)}/24`)
   return addressText(range.first + 2 + (seed.readUInt16BE(0) % Math.max(1, range.size - 3)))
 }
 
@@ -188,7 +207,9 @@ function runningStatus(loop: Loop, pod: ApiObject, node: ApiObject, ready: boole
       const known = before[index]?.['state']
       const image = textOf(each['image'])
       const digest = createHash('sha256').update(image).digest('hex')
-      const id = createHash('sha256').update(`${pod.metadata.uid}/${textOf(each['name'])}`).digest('hex')
+      const id = createHash('sha256')
+        .update(`${pod.metadata.uid}/${textOf(each['name'])}`)
+        .digest('hex')
       const started = known !== undefined && JSON.stringify(known).includes('startedAt') ? known : undefined
       return {
         name: each['name'],

@@ -49,7 +49,8 @@ function reconcile(loop: Loop, key: string): void {
   if (set.metadata.deletionTimestamp === undefined) {
     const pods = activePods(loop, set)
     for (let missing = wanted - pods.length; missing > 0; missing--) createPod(loop, set)
-    for (const pod of pods.toSorted(firstToGo).slice(0, Math.max(0, pods.length - wanted))) deletePod(loop, set, pod)
+    for (const pod of pods.toSorted(firstToGo).slice(0, Math.max(0, pods.length - wanted)))
+      deletePod(loop, set, pod)
   }
   writeStatus(loop, set)
 }
@@ -87,7 +88,11 @@ function createPod(loop: Loop, set: ApiObject): void {
 }
 
 function deletePod(loop: Loop, set: ApiObject, pod: ApiObject): void {
-  loop.store.delete(kinds.pods, { namespace: pod.metadata.namespace, name: pod.metadata.name ?? '' }, loop.writes)
+  loop.store.delete(
+    kinds.pods,
+    { namespace: pod.metadata.namespace, name: pod.metadata.name ?? '' },
+    loop.writes,
+  )
   recordEvent(
     loop,
     { object: set, apiVersion: 'apps/v1', kind: 'ReplicaSet' },

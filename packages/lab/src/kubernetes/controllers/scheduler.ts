@@ -13,8 +13,7 @@ const UNSCHEDULABLE = 'node.kubernetes.io/unschedulable'
 /** Binds pods to nodes: selector, affinity and taints are honoured; of the nodes left the one with the fewest pods is taken. */
 export function startScheduler(host: ControllerHost): Loop {
   const loop: Loop = new Loop(host, 'scheduler', (key) => reconcile(loop, key), 'kube-scheduler')
-  const waiting = (): string[] =>
-    loop.store.list(kinds.pods).filter(isWaiting).map(keyOf)
+  const waiting = (): string[] => loop.store.list(kinds.pods).filter(isWaiting).map(keyOf)
   return loop
     .watch(kinds.pods, (event) => (isWaiting(event.object) ? keyOf(event.object) : undefined))
     .watch(kinds.nodes, () => waiting())

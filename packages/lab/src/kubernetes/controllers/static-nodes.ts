@@ -36,9 +36,19 @@ export function addStaticNodes(
         status: {
           capacity: { cpu: '16', memory: '64Gi', pods: '110' },
           conditions: [
-            condition('MemoryPressure', 'False', 'KubeletHasSufficientMemory', 'kubelet has sufficient memory available'),
+            condition(
+              'MemoryPressure',
+              'False',
+              'KubeletHasSufficientMemory',
+              'kubelet has sufficient memory available',
+            ),
             condition('DiskPressure', 'False', 'KubeletHasNoDiskPressure', 'kubelet has no disk pressure'),
-            condition('PIDPressure', 'False', 'KubeletHasSufficientPID', 'kubelet has sufficient PID available'),
+            condition(
+              'PIDPressure',
+              'False',
+              'KubeletHasSufficientPID',
+              'kubelet has sufficient PID available',
+            ),
             condition('Ready', 'True', 'KubeletReady', 'kubelet is posting ready status'),
           ],
           addresses: [

@@ -17,6 +17,8 @@ function sorted(value: Json | undefined): Json {
 
 /** A short name for a pod template: the same for the same content, usable in object names. */
 export function templateHash(template: Json | undefined, length = 10): string {
-  const digest = createHash('sha256').update(JSON.stringify(sorted(template))).digest()
+  const digest = createHash('sha256')
+    .update(JSON.stringify(sorted(template)))
+    .digest()
   return [...digest.subarray(0, length)].map((byte) => LETTERS[byte % LETTERS.length] ?? 'x').join('')
 }

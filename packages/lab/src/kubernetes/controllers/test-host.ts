@@ -47,7 +47,11 @@ export async function eventually<T>(what: string, look: () => T | undefined | fa
 }
 
 /** A Deployment or DaemonSet with one container. */
-export function workload(name: string, spec: { [key: string]: ApiObject['spec'] } = {}, image = 'nginx:1'): ApiObject {
+export function workload(
+  name: string,
+  spec: { [key: string]: ApiObject['spec'] } = {},
+  image = 'nginx:1',
+): ApiObject {
   return {
     metadata: { name, namespace: 'default' },
     spec: {

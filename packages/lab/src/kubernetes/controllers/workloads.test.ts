@@ -9,7 +9,14 @@ import { conditionOf, holds, nodeNameOf, specOf, statusOf } from './objects.ts'
 import type { ControllerHost } from './runtime.ts'
 import { eventually, testHost, workload } from './test-host.ts'
 
-const WORKLOADS: ControllerName[] = ['deployment', 'replica-set', 'daemon-set', 'scheduler', 'pods', 'endpoints']
+const WORKLOADS: ControllerName[] = [
+  'deployment',
+  'replica-set',
+  'daemon-set',
+  'scheduler',
+  'pods',
+  'endpoints',
+]
 
 function start(context: TestContext, deps: ControllerDeps = {}, names = WORKLOADS): ControllerHost {
   const host = testHost()
@@ -44,7 +51,10 @@ test('a deployment gets its pods on nodes, and says when they are ready', async 
     { name: 'b', address: '192.0.2.2' },
   ])
   host.store.create(kinds.deployments, workload('web', { replicas: 3 }))
-  const first = await eventually('a status', () => statusOf(deployment(host))['replicas'] === 3 && deployment(host))
+  const first = await eventually(
+    'a status',
+    () => statusOf(deployment(host))['replicas'] === 3 && deployment(host),
+  )
   assert.equal(holds(first, 'Available'), false)
   await eventually('three ready pods', () => settled(deployment(host), 3))
   assert.equal(conditionOf(deployment(host), 'Progressing')?.['reason'], 'NewReplicaSetAvailable')
@@ -58,7 +68,9 @@ test('a deployment gets its pods on nodes, and says when they are ready', async 
 test('a new template is rolled out within maxSurge, and the old pods go when the new are ready', async (context) => {
   const host = start(context)
   addStaticNodes(host, [{ name: 'a', address: '192.0.2.1' }])
-  const rules = { strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: '100%', maxUnavailable: 0 } } }
+  const rules = {
+    strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: '100%', maxUnavailable: 0 } },
+  }
   host.store.create(kinds.deployments, workload('web', { replicas: 2, ...rules }))
   await eventually('two ready pods', () => settled(deployment(host), 2))
   let least = 2
@@ -66,12 +78,17 @@ test('a new template is rolled out within maxSurge, and the old pods go when the
   const stop = host.store.watch(kinds.pods, undefined, () => {
     const ready = host.store.list(kinds.pods).filter((pod) => holds(pod, 'Ready'))
     least = Math.min(least, ready.length)
-    most = Math.max(most, host.store.list(kinds.pods).filter((pod) => pod.metadata.deletionTimestamp === undefined).length)
+    most = Math.max(
+      most,
+      host.store.list(kinds.pods).filter((pod) => pod.metadata.deletionTimestamp === undefined).length,
+    )
   })
   const next = { spec: { template: { spec: { containers: [{ name: 'c', image: 'nginx:2' }] } } } }
   host.store.patch(kinds.deployments, { namespace: 'default', name: 'web' }, next, { type: 'strategic' })
   await eventually('the new template everywhere', () => {
-    const images = host.store.list(kinds.pods).map((pod) => (specOf(pod)['containers'] as JsonObject[])[0]?.['image'])
+    const images = host.store
+      .list(kinds.pods)
+      .map((pod) => (specOf(pod)['containers'] as JsonObject[])[0]?.['image'])
     return settled(deployment(host), 2) && images.length === 2 && images.every((each) => each === 'nginx:2')
   })
   stop()
@@ -96,7 +113,11 @@ test('deleting a deployment takes its sets and pods with it', async (context) =>
   addStaticNodes(host, [{ name: 'a', address: '192.0.2.1' }])
   host.store.create(kinds.deployments, workload('web', { replicas: 1 }))
   await eventually('a ready pod', () => settled(deployment(host), 1))
-  host.store.delete(kinds.deployments, { namespace: 'default', name: 'web' }, { propagationPolicy: 'Background' })
+  host.store.delete(
+    kinds.deployments,
+    { namespace: 'default', name: 'web' },
+    { propagationPolicy: 'Background' },
+  )
   await eventually('nothing left', () =>
     [kinds.replicaSets, kinds.pods].every((gvr) => host.store.list(gvr).length === 0),
   )
@@ -125,7 +146,9 @@ function node(name: string, spec: JsonObject = {}, ready = false): ApiObject {
 
 test('a network plugin runs on nodes that are not ready yet, and its start is told', async (context) => {
   const started: string[] = []
-  const host = start(context, { pods: { onPodRunning: (pod, on) => started.push(`${pod.metadata.labels?.['app']} on ${on}`) } })
+  const host = start(context, {
+    pods: { onPodRunning: (pod, on) => started.push(`${pod.metadata.labels?.['app']} on ${on}`) },
+  })
   host.store.create(kinds.nodes, node('w1'))
   const set = workload('cni')
   const podSpec = (specOf(set)['template'] as JsonObject)['spec'] as JsonObject
@@ -142,7 +165,9 @@ test('a network plugin runs on nodes that are not ready yet, and its start is to
   assert.equal(statusOf(host.store.get(kinds.daemonSets, 'default', 'plain'))['desiredNumberScheduled'], 0)
   host.store.patch(kinds.nodes, { name: 'w1' }, { spec: { taints: null } })
   await eventually('the other one placed', () =>
-    host.store.list(kinds.pods).some((pod) => pod.metadata.labels?.['app'] === 'plain' && nodeNameOf(pod) === 'w1'),
+    host.store
+      .list(kinds.pods)
+      .some((pod) => pod.metadata.labels?.['app'] === 'plain' && nodeNameOf(pod) === 'w1'),
   )
   assert.ok(!started.includes('plain on w1'), 'a pod needs the network')
   host.store.patch(
@@ -158,9 +183,15 @@ test('a daemon set follows nodes that come and go', async (context) => {
   const host = start(context)
   addStaticNodes(host, [{ name: 'a', address: '192.0.2.1' }])
   host.store.create(kinds.daemonSets, workload('agent'))
-  await eventually('one pod', () => statusOf(host.store.get(kinds.daemonSets, 'default', 'agent'))['numberReady'] === 1)
+  await eventually(
+    'one pod',
+    () => statusOf(host.store.get(kinds.daemonSets, 'default', 'agent'))['numberReady'] === 1,
+  )
   addStaticNodes(host, [{ name: 'b', address: '192.0.2.2' }])
-  await eventually('two pods', () => statusOf(host.store.get(kinds.daemonSets, 'default', 'agent'))['numberReady'] === 2)
+  await eventually(
+    'two pods',
+    () => statusOf(host.store.get(kinds.daemonSets, 'default', 'agent'))['numberReady'] === 2,
+  )
   host.store.delete(kinds.nodes, { name: 'a' })
   await eventually('one again', () => host.store.list(kinds.pods).length === 1)
 })

@@ -127,7 +127,8 @@ test('discovery answers as recorded, to the byte', (context) => {
     const actual = ask(request.path, headers, registryOf(), request.method)
     if (actual === undefined || !/^\/(api|apis|version)(\/|\?|$)/.test(request.path)) continue
     const wanted = response.body ?? ''
-    if (/^base64:/.test(wanted) || /accept.*protobuf$/i.test(title) || title.startsWith('Accept protobuf')) continue
+    if (/^base64:/.test(wanted) || /accept.*protobuf$/i.test(title) || title.startsWith('Accept protobuf'))
+      continue
     compared++
     assert.equal(actual.status, response.status, `#${n} ${title}`)
     const type = response.headers.find(([name]) => name === 'Content-Type')?.[1] ?? ''

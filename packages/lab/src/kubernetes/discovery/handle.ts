@@ -61,7 +61,10 @@ function isAggregated(type: string, parameters: Map<string, string>): boolean {
   )
 }
 
-const cached = new WeakMap<ResourceRegistry, { revision: number; bodies: Map<string, { body: string; etag: string }> }>()
+const cached = new WeakMap<
+  ResourceRegistry,
+  { revision: number; bodies: Map<string, { body: string; etag: string }> }
+>()
 
 function aggregated(question: Question, registry: ResourceRegistry, path: '/api' | '/apis'): Answer {
   let known = cached.get(registry)
@@ -74,7 +77,8 @@ function aggregated(question: Question, registry: ResourceRegistry, path: '/api'
     known.bodies.set(path, (found = { body, etag }))
   }
   const headers = { 'Cache-Control': 'public', Etag: found.etag, Vary: 'Accept' }
-  if (question.headers['if-none-match'] === found.etag) return { status: 304, contentType: '', body: '', headers }
+  if (question.headers['if-none-match'] === found.etag)
+    return { status: 304, contentType: '', body: '', headers }
   return { status: 200, contentType: AGGREGATED, body: found.body, headers }
 }
 

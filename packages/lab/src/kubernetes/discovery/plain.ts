@@ -20,7 +20,11 @@ export function versionsInOrder(registry: ResourceRegistry, group: string): stri
 }
 
 /** Kinds of a group version in the order they are shown. */
-export function kindsInOrder(registry: ResourceRegistry, group: string, version: string): ResourceDefinition[] {
+export function kindsInOrder(
+  registry: ResourceRegistry,
+  group: string,
+  version: string,
+): ResourceDefinition[] {
   const kinds = registry.inVersion(group, version)
   return kinds.some((definition) => definition.crd === true)
     ? kinds.toSorted((a, b) => (a.resource < b.resource ? -1 : 1))

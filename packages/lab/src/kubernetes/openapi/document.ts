@@ -28,7 +28,8 @@ function metadata(name: string): Schema {
 /** Schema names of a kind: those of the message of a built-in one, else the group reversed with version and kind. */
 export function namesOf(definition: ResourceDefinition): SchemaNames {
   const message = definition.crd === true ? undefined : messageOf(definition)
-  if (message !== undefined) return { kind: schemaName(message.name), list: `${schemaName(message.name)}List` }
+  if (message !== undefined)
+    return { kind: schemaName(message.name), list: `${schemaName(message.name)}List` }
   const home =
     definition.crd === true
       ? definition.group.split('.').toReversed().join('.')

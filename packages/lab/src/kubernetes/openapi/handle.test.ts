@@ -82,7 +82,8 @@ test('no document refers to a schema it does not hold', () => {
 })
 
 test('a patch operation offers server-side validation, which kubectl looks for', () => {
-  const patch = document('apis/apps/v1').paths['/apis/apps/v1/namespaces/{namespace}/deployments/{name}']?.patch
+  const patch =
+    document('apis/apps/v1').paths['/apis/apps/v1/namespaces/{namespace}/deployments/{name}']?.patch
   assert.deepEqual(patch?.['x-kubernetes-group-version-kind'], {
     group: 'apps',
     version: 'v1',

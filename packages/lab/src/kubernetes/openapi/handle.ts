@@ -83,9 +83,7 @@ function documentAt(name: string, registry: ResourceRegistry): Document | undefi
   if (rest.length > 0 || (root !== 'api' && root !== 'apis')) return undefined
   if (root === 'api' && second !== undefined) return undefined
   const definitions =
-    root === 'api'
-      ? kindsInOrder(registry, '', first)
-      : kindsInOrder(registry, first, second ?? '')
+    root === 'api' ? kindsInOrder(registry, '', first) : kindsInOrder(registry, first, second ?? '')
   const [head] = definitions
   if (head === undefined) return undefined
   const known = documents.get(head)

@@ -121,8 +121,7 @@ class KindPaths {
     const name = (verb: string): JsonObject => ({
       operationId: `${this.operation(verb, '', list)['operationId'] as string}${suffix}`,
     })
-    if (verbs.includes('get'))
-      item['get'] = { ...this.operation('read', 'get', kind), ...name('read') }
+    if (verbs.includes('get')) item['get'] = { ...this.operation('read', 'get', kind), ...name('read') }
     if (verbs.includes('update'))
       item['put'] = {
         ...this.operation('replace', 'put', kind, {

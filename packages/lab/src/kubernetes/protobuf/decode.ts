@@ -17,7 +17,9 @@ const text = new TextDecoder('utf-8')
 export function decodeProtobuf(data: Uint8Array, assumed?: { apiVersion: string; kind: string }): JsonObject {
   if (data.length === 0) throw new WireError('empty data')
   if (MAGIC.some((byte, index) => data[index] !== byte))
-    throw new WireError('provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]')
+    throw new WireError(
+      'provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]',
+    )
   if (data.length === MAGIC.length) throw new WireError('empty body')
   const envelope = readFields(data.subarray(MAGIC.length))
   const bytesOf = (number: number): Uint8Array =>

@@ -60,10 +60,5 @@ export const SPECIAL: { [message: string]: (data: Uint8Array) => Json | undefine
 
 /** Messages that are lists in JSON: their items are field 1. */
 export function isListMessage(name: string, fields: { name: string; repeated: boolean }[]): boolean {
-  return (
-    fields.length === 1 &&
-    fields[0]?.name === 'items' &&
-    fields[0].repeated &&
-    !name.endsWith('List')
-  )
+  return fields.length === 1 && fields[0]?.name === 'items' && fields[0].repeated && !name.endsWith('List')
 }

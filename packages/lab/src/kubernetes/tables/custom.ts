@@ -11,18 +11,16 @@ export function customTable(definition: ResourceDefinition): KindTable {
   return {
     columns: [
       { name: 'Name', type: 'string', format: 'name', description: '', priority: 0 },
-      ...extra.map(
-        (column): ColumnDefinition => ({
-          name: column.name,
-          type: column.type,
-          format: column.format ?? '',
-          description:
-            column.description === undefined || column.description === ''
-              ? `Custom resource definition column (in JSONPath format): ${column.jsonPath}`
-              : column.description,
-          priority: column.priority ?? 0,
-        }),
-      ),
+      ...extra.map((column): ColumnDefinition => ({
+        name: column.name,
+        type: column.type,
+        format: column.format ?? '',
+        description:
+          column.description === undefined || column.description === ''
+            ? `Custom resource definition column (in JSONPath format): ${column.jsonPath}`
+            : column.description,
+        priority: column.priority ?? 0,
+      })),
     ],
     cells: (object, now) => [
       object.metadata.name ?? '',

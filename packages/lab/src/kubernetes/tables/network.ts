@@ -1,7 +1,18 @@
 import type { ApiObject, JsonObject } from '../resources.ts'
 import { age } from './duration.ts'
 import type { KindTable } from './column.ts'
-import { columns, labelsText, listAt, NONE, objectAt, orNone, selectorText, text, UNSET, valuesAt } from './column.ts'
+import {
+  columns,
+  labelsText,
+  listAt,
+  NONE,
+  objectAt,
+  orNone,
+  selectorText,
+  text,
+  UNSET,
+  valuesAt,
+} from './column.ts'
 
 const name = (object: ApiObject): string => object.metadata.name ?? ''
 const created = (object: ApiObject, now: number): string => age(object.metadata.creationTimestamp, now)

@@ -58,7 +58,9 @@ function initReason(object: ApiObject, summary: Summary): string | undefined {
 }
 
 function summarize(object: ApiObject): Summary {
-  const sidecars = listAt(object, 'spec', 'initContainers').filter((each) => each['restartPolicy'] === 'Always')
+  const sidecars = listAt(object, 'spec', 'initContainers').filter(
+    (each) => each['restartPolicy'] === 'Always',
+  )
   const summary: Summary = {
     reason: orNone(objectAt(object, 'status')['reason'], text(objectAt(object, 'status')['phase'])),
     ready: 0,

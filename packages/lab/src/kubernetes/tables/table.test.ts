@@ -55,7 +55,16 @@ test('a deployment shows how many of its replicas are ready', () => {
     },
     status: { readyReplicas: 1, updatedReplicas: 2, availableReplicas: 1 },
   }
-  assert.deepEqual(cells(kind('deployments'), deployment), ['x', '1/2', 2, 1, '30s', 'c', 'nginx:1', 'app=d1'])
+  assert.deepEqual(cells(kind('deployments'), deployment), [
+    'x',
+    '1/2',
+    2,
+    1,
+    '30s',
+    'c',
+    'nginx:1',
+    'app=d1',
+  ])
 })
 
 test('a pod shows its phase, or why a container waits', () => {

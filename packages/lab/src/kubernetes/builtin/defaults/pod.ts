@@ -6,7 +6,11 @@ import { ensure, items, member, preset, textOf } from './fields.ts'
 import { defaultPodSpec } from './pod-spec.ts'
 
 /** Finds an object that a pod depends on. */
-export type Lookup = (resource: 'serviceaccounts' | 'priorityclasses', name: string, namespace?: string) => ApiObject | undefined
+export type Lookup = (
+  resource: 'serviceaccounts' | 'priorityclasses',
+  name: string,
+  namespace?: string,
+) => ApiObject | undefined
 
 const LETTERS = 'bcdfghjklmnpqrstvwxz2456789'
 const TOKEN_PATH = '/var/run/secrets/kubernetes.io/serviceaccount'
@@ -19,7 +23,12 @@ const SYSTEM_PRIORITIES: { [name: string]: number } = {
 }
 
 /** Fills in what a new or changed pod leaves out, in place. Throws Forbidden as the admission plug-ins do. */
-export function defaultPod(definition: ResourceDefinition, pod: ApiObject, old: ApiObject | undefined, lookup: Lookup): void {
+export function defaultPod(
+  definition: ResourceDefinition,
+  pod: ApiObject,
+  old: ApiObject | undefined,
+  lookup: Lookup,
+): void {
   const spec = ensure(pod, 'spec')
   for (const key of ['initContainers', 'containers'])
     for (const container of items(spec, key)) requestsFromLimits(container)
@@ -50,7 +59,12 @@ function requestsFromLimits(container: JsonObject): void {
   for (const [name, value] of Object.entries(limits)) if (requests[name] === undefined) requests[name] = value
 }
 
-function admitAccount(definition: ResourceDefinition, pod: ApiObject, spec: JsonObject, lookup: Lookup): void {
+function admitAccount(
+  definition: ResourceDefinition,
+  pod: ApiObject,
+  spec: JsonObject,
+  lookup: Lookup,
+): void {
   // Pods that a kubelet mirrors have no account.
   if (pod.metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined) return
   const namespace = pod.metadata.namespace ?? ''
@@ -103,7 +117,12 @@ function mountToken(spec: JsonObject): void {
   ]
 }
 
-function admitPriority(definition: ResourceDefinition, pod: ApiObject, spec: JsonObject, lookup: Lookup): void {
+function admitPriority(
+  definition: ResourceDefinition,
+  pod: ApiObject,
+  spec: JsonObject,
+  lookup: Lookup,
+): void {
   const name = textOf(spec['priorityClassName'])
   const found = name === '' ? undefined : lookup('priorityclasses', name)
   const value = name === '' ? 0 : (found?.['value'] ?? SYSTEM_PRIORITIES[name])
@@ -135,7 +154,8 @@ function qosClass(spec: JsonObject): string {
     const resources = member(container, 'resources')
     const limits = member(resources, 'limits') ?? {}
     const requests = member(resources, 'requests') ?? {}
-    if ([limits, requests].some((each) => each['cpu'] !== undefined || each['memory'] !== undefined)) any = true
+    if ([limits, requests].some((each) => each['cpu'] !== undefined || each['memory'] !== undefined))
+      any = true
     for (const name of ['cpu', 'memory'])
       if (limits[name] === undefined || limits[name] !== requests[name]) guaranteed = false
   }

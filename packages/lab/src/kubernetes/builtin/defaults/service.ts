@@ -18,7 +18,9 @@ function keepAllocated(spec: JsonObject, before: JsonObject): void {
   if (hasNodePorts(spec)) {
     const ports = items(before, 'ports')
     for (const port of items(spec, 'ports')) {
-      const same = ports.find((each) => each['port'] === port['port'] && each['protocol'] === port['protocol'])
+      const same = ports.find(
+        (each) => each['port'] === port['port'] && each['protocol'] === port['protocol'],
+      )
       if (!isPort(port['nodePort']) && isPort(same?.['nodePort'])) port['nodePort'] = same['nodePort']
     }
   }
@@ -29,7 +31,12 @@ function isPort(value: unknown): value is number {
   return typeof value === 'number' && value > 0
 }
 
-function allocateAddress(definition: ResourceDefinition, service: ApiObject, spec: JsonObject, allocator: ServiceAllocator): void {
+function allocateAddress(
+  definition: ResourceDefinition,
+  service: ApiObject,
+  spec: JsonObject,
+  allocator: ServiceAllocator,
+): void {
   const given = textOf(spec['clusterIP']) || (strings(spec, 'clusterIPs')[0] ?? '')
   if (given === 'None') {
     spec['clusterIP'] = 'None'
@@ -53,7 +60,11 @@ function allocateAddress(definition: ResourceDefinition, service: ApiObject, spe
   const families = strings(spec, 'ipFamilies')
   if (families.includes('IPv6'))
     throw invalid(definition, service.metadata.name ?? '', [
-      fieldError.invalid(`spec.ipFamilies[${families.indexOf('IPv6')}]`, 'IPv6', 'not configured on this cluster'),
+      fieldError.invalid(
+        `spec.ipFamilies[${families.indexOf('IPv6')}]`,
+        'IPv6',
+        'not configured on this cluster',
+      ),
     ])
   if (given !== '') {
     const problem = allocator.addressProblem(given, service.metadata.uid)
@@ -128,5 +139,11 @@ export function defaultService(
   else if (!isPort(spec['healthCheckNodePort']))
     spec['healthCheckNodePort'] = isPort(before?.['healthCheckNodePort'])
       ? before['healthCheckNodePort']
-      : allocator.nodePort(new Set(items(spec, 'ports').map((port) => port['nodePort']).filter(isPort)))
+      : allocator.nodePort(
+          new Set(
+            items(spec, 'ports')
+              .map((port) => port['nodePort'])
+              .filter(isPort),
+          ),
+        )
 }

@@ -61,8 +61,7 @@ export function defaultDaemonSet(object: ApiObject, old?: ApiObject): void {
     preset(ensure(strategy, 'rollingUpdate'), { maxUnavailable: 1, maxSurge: 0 })
   const before = Number(old?.metadata.annotations?.[TEMPLATE_GENERATION] ?? '0')
   const changed =
-    old === undefined ||
-    !equal(member(member(old, 'spec'), 'template'), member(spec, 'template'))
+    old === undefined || !equal(member(member(old, 'spec'), 'template'), member(spec, 'template'))
   object.metadata.annotations = {
     ...object.metadata.annotations,
     [TEMPLATE_GENERATION]: String(changed ? before + 1 : before),
@@ -132,7 +131,10 @@ export function defaultAutoscaler(object: ApiObject): void {
   preset(spec, {
     minReplicas: 1,
     metrics: [
-      { type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 80 } } },
+      {
+        type: 'Resource',
+        resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 80 } },
+      },
     ],
   })
   preset(ensure(object, 'status'), { desiredReplicas: 0, currentMetrics: null })

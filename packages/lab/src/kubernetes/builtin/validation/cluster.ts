@@ -17,7 +17,9 @@ export function leaseProblems(lease: ApiObject): FieldError[] {
     errors.push(fieldError.invalid('spec.leaseDurationSeconds', duration, 'must be greater than 0'))
   const transitions = spec['leaseTransitions']
   if (typeof transitions === 'number' && transitions < 0)
-    errors.push(fieldError.invalid('spec.leaseTransitions', transitions, 'must be greater than or equal to 0'))
+    errors.push(
+      fieldError.invalid('spec.leaseTransitions', transitions, 'must be greater than or equal to 0'),
+    )
   return errors
 }
 
@@ -27,9 +29,7 @@ export function eventProblems(event: ApiObject): FieldError[] {
   const own = event.metadata.namespace ?? ''
   // Events of cluster-scoped objects stand in the namespace default.
   const fits = about === '' ? own === 'default' || own === '' : about === own
-  return fits
-    ? []
-    : [fieldError.invalid('involvedObject.namespace', about, 'does not match event.namespace')]
+  return fits ? [] : [fieldError.invalid('involvedObject.namespace', about, 'does not match event.namespace')]
 }
 
 /** What is wrong with an event of events.k8s.io, which is kept under the core group's names. */
@@ -62,7 +62,10 @@ export function nodeProblems(node: ApiObject, old?: ApiObject): FieldError[] {
   const id = textOf(before?.['providerID'])
   if (id !== '' && textOf(spec['providerID']) !== id)
     errors.push(
-      fieldError.forbidden('spec.providerID', 'node updates may not change providerID except from "" to valid'),
+      fieldError.forbidden(
+        'spec.providerID',
+        'node updates may not change providerID except from "" to valid',
+      ),
     )
   return errors
 }
@@ -118,13 +121,9 @@ function ruleProblems(rule: JsonObject, path: string, namespaced: boolean): Fiel
     return errors
   }
   if (strings(rule, 'apiGroups').length === 0)
-    errors.push(
-      fieldError.required(`${path}.apiGroups`, 'resource rules must supply at least one api group'),
-    )
+    errors.push(fieldError.required(`${path}.apiGroups`, 'resource rules must supply at least one api group'))
   if (strings(rule, 'resources').length === 0)
-    errors.push(
-      fieldError.required(`${path}.resources`, 'resource rules must supply at least one resource'),
-    )
+    errors.push(fieldError.required(`${path}.resources`, 'resource rules must supply at least one resource'))
   return errors
 }
 
@@ -167,7 +166,11 @@ export function signingRequestProblems(request: ApiObject, old?: ApiObject): Fie
     const pem = Buffer.from(textOf(spec['request']), 'base64').toString()
     if (!pem.includes('-----BEGIN CERTIFICATE REQUEST-----'))
       errors.push(
-        fieldError.invalid('spec.request', textOf(spec['request']), 'PEM block type must be CERTIFICATE REQUEST'),
+        fieldError.invalid(
+          'spec.request',
+          textOf(spec['request']),
+          'PEM block type must be CERTIFICATE REQUEST',
+        ),
       )
     if (strings(spec, 'usages').length === 0) errors.push(fieldError.required('spec.usages'))
     const signer = textOf(spec['signerName'])
@@ -195,7 +198,10 @@ export function signingRequestProblems(request: ApiObject, old?: ApiObject): Fie
     const type = textOf(condition['type'])
     if (['Approved', 'Denied', 'Failed'].includes(type) && !types.includes(type))
       errors.push(
-        fieldError.forbidden('status.conditions', `updates may not remove a condition of type ${JSON.stringify(type)}`),
+        fieldError.forbidden(
+          'status.conditions',
+          `updates may not remove a condition of type ${JSON.stringify(type)}`,
+        ),
       )
   }
   const certificate = textOf(member(request, 'status')?.['certificate'])

@@ -14,8 +14,7 @@ const SIZE_LIMIT = 1024 * 1024
 function keyProblems(data: JsonObject, field: string): FieldError[] {
   return Object.keys(data).flatMap((key) => {
     const path = `${field}[${key}]`
-    if (key.length > 253)
-      return [fieldError.invalid(path, key, 'must be no more than 253 characters')]
+    if (key.length > 253) return [fieldError.invalid(path, key, 'must be no more than 253 characters')]
     if (!KEY.test(key)) return [fieldError.invalid(path, key, KEY_TEXT)]
     return key === '.' || key === '..' ? [fieldError.invalid(path, key, `must not be '${key}'`)] : []
   })
@@ -38,7 +37,10 @@ export function configMapProblems(object: ApiObject, old?: ApiObject): FieldErro
     if (binary[key] !== undefined)
       errors.push(fieldError.invalid(`data[${key}]`, key, 'duplicate of key present in binaryData'))
   errors.push(...keyProblems(binary, 'binaryData'))
-  const size = Object.values({ ...data, ...binary }).reduce<number>((sum, each) => sum + textOf(each).length, 0)
+  const size = Object.values({ ...data, ...binary }).reduce<number>(
+    (sum, each) => sum + textOf(each).length,
+    0,
+  )
   if (size > SIZE_LIMIT) errors.push(fieldError.tooLong('', SIZE_LIMIT))
   errors.push(...immutableProblems(object, old, ['data', 'binaryData']))
   return errors

@@ -10,7 +10,12 @@ const RESTARTS = ['Always', 'OnFailure', 'Never']
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP']
 const EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute']
 
-function containerProblems(container: JsonObject, path: string, volumes: Set<string>, seen: Set<string>): FieldError[] {
+function containerProblems(
+  container: JsonObject,
+  path: string,
+  volumes: Set<string>,
+  seen: Set<string>,
+): FieldError[] {
   const errors: FieldError[] = []
   const name = textOf(container['name'])
   if (name === '') errors.push(fieldError.required(`${path}.name`))
@@ -93,13 +98,14 @@ export function podSpecProblems(spec: JsonObject, path: string, restarts = RESTA
     const at = `${path}.tolerations[${index}]`
     const key = textOf(toleration['key'])
     if (key !== '')
-      for (const problem of qualifiedNameProblems(key)) errors.push(fieldError.invalid(`${at}.key`, key, problem))
+      for (const problem of qualifiedNameProblems(key))
+        errors.push(fieldError.invalid(`${at}.key`, key, problem))
     else if (toleration['operator'] !== 'Exists')
       errors.push(
         fieldError.invalid(
           `${at}.operator`,
           textOf(toleration['operator']),
-          "operator must be Exists when `key` is empty, which means \"match all values and all keys\"",
+          'operator must be Exists when `key` is empty, which means "match all values and all keys"',
         ),
       )
     const effect = textOf(toleration['effect'])

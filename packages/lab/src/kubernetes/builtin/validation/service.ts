@@ -31,7 +31,11 @@ function portProblems(port: JsonObject, path: string, several: boolean): FieldEr
   return errors
 }
 
-function nodePortProblems(service: ApiObject, ports: JsonObject[], allocator: ServiceAllocator): FieldError[] {
+function nodePortProblems(
+  service: ApiObject,
+  ports: JsonObject[],
+  allocator: ServiceAllocator,
+): FieldError[] {
   return ports.flatMap((port, index) => {
     const number = port['nodePort']
     if (typeof number !== 'number' || number === 0) return []
@@ -62,7 +66,11 @@ function goPort(port: JsonObject): JsonObject {
 }
 
 /** What is wrong with a Service. */
-export function serviceProblems(service: ApiObject, old: ApiObject | undefined, allocator: ServiceAllocator): FieldError[] {
+export function serviceProblems(
+  service: ApiObject,
+  old: ApiObject | undefined,
+  allocator: ServiceAllocator,
+): FieldError[] {
   const errors: FieldError[] = []
   const spec = member(service, 'spec') ?? {}
   const ports = items(spec, 'ports')
