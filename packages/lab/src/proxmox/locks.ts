@@ -1,43 +1,96 @@
 import type { LabClock } from '../clock.ts'
 
+/** How a lock is taken. */
+export interface LockOptions {
+  /** Together with other shared holders; default alone. */
+  shared?: boolean
+  /** Gives the wait up with the signal's reason. */
+  signal?: AbortSignal
+}
+
 /** Named locks that are waited for a while and then given up with the original's words, as file and cluster locks are. */
 export interface Locks {
-  /** Runs `work` while holding the lock; throws `failure` when it is not free within `waitMs` of hardware time. */
-  hold<T>(name: string, waitMs: number, failure: string, work: () => Promise<T>): Promise<T>
-  /** True while somebody holds it. */
-  isHeld(name: string): boolean
+  /** Runs `work` while holding the lock; throws an Error of `failure` when it is not free within `waitMs` of hardware time. */
+  hold<T>(
+    name: string,
+    waitMs: number,
+    failure: string,
+    work: () => Promise<T>,
+    options?: LockOptions,
+  ): Promise<T>
+  /** True when the lock could not be taken at once; `shared` as in `LockOptions`. */
+  isHeld(name: string, shared?: boolean): boolean
+}
+
+interface Lock {
+  holders: number
+  exclusive: boolean
+  readonly queue: { shared: boolean; take: () => void }[]
 }
 
 /** Makes the locks of a world. */
 export function createLocks(clock: LabClock): Locks {
-  const waiting = new Map<string, (() => void)[]>()
-  const release = (name: string): void => {
-    const next = waiting.get(name)?.shift()
-    if (next) next()
-    else waiting.delete(name)
+  const locks = new Map<string, Lock>()
+  const isHeld = (name: string, shared = false): boolean => {
+    const lock = locks.get(name)
+    return lock !== undefined && (lock.exclusive || !shared)
   }
-  const acquire = (name: string, waitMs: number, failure: string): Promise<void> => {
-    const queue = waiting.get(name)
-    if (!queue) {
-      waiting.set(name, [])
+  const enter = (name: string, shared: boolean): void => {
+    const lock = locks.get(name) ?? { holders: 0, exclusive: false, queue: [] }
+    lock.holders += 1
+    lock.exclusive = !shared
+    locks.set(name, lock)
+  }
+  const release = (name: string): void => {
+    const lock = locks.get(name)
+    if (!lock) return
+    lock.holders -= 1
+    if (lock.holders > 0) return
+    lock.exclusive = false
+    // The first waiter gets it, and with a shared one all others that share.
+    const first = lock.queue[0]
+    if (!first) {
+      locks.delete(name)
+      return
+    }
+    const next = first.shared ? lock.queue.filter(({ shared }) => shared) : [first]
+    for (const waiter of next) {
+      lock.queue.splice(lock.queue.indexOf(waiter), 1)
+      enter(name, waiter.shared)
+      waiter.take()
+    }
+  }
+  const acquire = (
+    name: string,
+    waitMs: number,
+    failure: string,
+    { shared = false, signal }: LockOptions,
+  ): Promise<void> => {
+    if (signal?.aborted) return Promise.reject(signal.reason as Error)
+    const lock = locks.get(name)
+    if (!lock || !isHeld(name, shared)) {
+      enter(name, shared)
       return Promise.resolve()
     }
     return new Promise((resolve, reject) => {
-      const take = (): void => {
+      const settle = (end: () => void): void => {
         cancel()
-        resolve()
+        signal?.removeEventListener('abort', onAbort)
+        const at = lock.queue.indexOf(waiter)
+        if (at >= 0) lock.queue.splice(at, 1)
+        end()
       }
-      const cancel = clock.setTimeout(() => {
-        queue.splice(queue.indexOf(take), 1)
-        reject(new Error(failure))
-      }, waitMs)
-      queue.push(take)
+      const waiter = { shared, take: () => settle(resolve) }
+      const cancel = clock.setTimeout(() => settle(() => reject(new Error(failure))), waitMs)
+      const onAbort = (): void => settle(() => reject(signal?.reason as Error))
+      signal?.addEventListener('abort', onAbort, { once: true })
+      lock.queue.push(waiter)
     })
   }
   return {
-    isHeld: (name) => waiting.has(name),
-    hold: async (name, waitMs, failure, work) => {
-      await acquire(name, waitMs, failure)
+    isHeld,
+    hold: async (name, waitMs, failure, work, options = {}) => {
+      await acquire(name, waitMs, failure, options)
       try {
         return await work()
       } finally {
@@ -47,7 +100,24 @@ export function createLocks(clock: LabClock): Locks {
   }
 }
 
+/** Name of the lock file of a VM's configuration. */
+export function configLock(vmid: number): string {
+  return `lock-${vmid}.conf`
+}
+
 /** Text of a VM's configuration lock that timed out. */
 export function configLockText(vmid: number): string {
   return `can't lock file '/var/lock/qemu-server/lock-${vmid}.conf' - got timeout`
+}
+
+/** Name of the lock under which volumes of a storage are made and removed: of each host for a local storage, of the cluster for a shared one. */
+export function storageLock(storage: { name: string; shared: boolean }, node: string): string {
+  return storage.shared ? `storage-${storage.name}` : `${node}/pve-storage-${storage.name}`
+}
+
+/** Text of a storage's lock that timed out. */
+export function storageLockText(storage: { name: string; shared: boolean }): string {
+  return storage.shared
+    ? `cfs-lock 'storage-${storage.name}' error: got lock request timeout`
+    : `can't lock file '/var/lock/pve-manager/pve-storage-${storage.name}' - got timeout`
 }

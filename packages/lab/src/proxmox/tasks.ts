@@ -63,7 +63,7 @@ export function startTask(
     .then(
       () => (warnings > 0 ? finish(`WARNINGS: ${warnings}`, `TASK WARNINGS: ${warnings}`) : finish('OK', 'TASK OK')),
       (error: unknown) => {
-        const text = (abort.signal.aborted ? 'received interrupt' : error instanceof Error ? error.message : String(error)).trim().replaceAll('\n', ' ')
+        const text = (abort.signal.aborted && error === abort.signal.reason ? 'received interrupt' : error instanceof Error ? error.message : String(error)).trim().replaceAll('\n', ' ')
         finish(text, `TASK ERROR: ${text}`)
       },
     )

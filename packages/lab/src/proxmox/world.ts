@@ -74,6 +74,12 @@ export interface Vm {
   console: string
   /** Asks the guest to shut down; without one a shutdown times out. */
   onShutdownRequest: (() => void) | undefined
+  /** Snapshots by name, as the sections of the configuration file hold them; absent is none. */
+  snapshots?: Map<string, Record<string, string>>
+  /** Keys of `pending` whose volume a pending delete destroys. */
+  pendingForce?: Set<string>
+  /** Stopped by `suspend`, its process alive. */
+  paused?: boolean
 }
 
 /** A user, group, token, role and ACL store. */
@@ -184,5 +190,6 @@ export function digestOf(vm: Vm): string {
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, value]) => `${key}: ${value}\n`)
     .join('')
-  return createHash('sha1').update(text + [...vm.pending].map(String).join('\n')).digest('hex')
+  const sections = [...(vm.snapshots ?? [])].map(([name, values]) => `[${name}]\n${JSON.stringify(values)}\n`).join('')
+  return createHash('sha1').update(text + [...vm.pending].map(String).join('\n') + [...(vm.pendingForce ?? [])].join() + sections).digest('hex')
 }
