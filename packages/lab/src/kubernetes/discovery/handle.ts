@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { stringify } from 'yaml'
+import { yamlText } from '../http/yaml-text.ts'
 import type { JsonObject, RequestContext, ResourceRegistry } from '../resources.ts'
 import { aggregatedDiscovery, AGGREGATED } from './aggregated.ts'
 import { isPretty, questionOf, sendAnswer, wantedTypes } from './answer.ts'
@@ -90,8 +90,7 @@ function wantsOnly(question: Question, pattern: RegExp): boolean {
 function plain(question: Question, make: () => JsonObject): Answer {
   for (const { type, parameters } of wantedTypes(question.headers.accept)) {
     if (parameters.has('as') || parameters.has('g')) continue
-    if (type === 'application/yaml')
-      return { status: 200, contentType: type, body: stringify(make(), { sortMapEntries: true }) }
+    if (type === 'application/yaml') return { status: 200, contentType: type, body: yamlText(make()) }
     if (type === 'application/json' || type === 'application/*' || type === '*/*') {
       const body = make()
       return json(200, isPretty(question) ? JSON.stringify(body, null, 2) : `${JSON.stringify(body)}\n`)

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { parse, parseAllDocuments } from 'yaml'
 import { badRequest, StatusError } from '../errors.ts'
-import { decodeProtobuf, isProtobuf } from '../parts.ts'
+import { decodeProtobuf, isProtobuf } from '../protobuf/decode.ts'
 import type { ApiObject, Json, JsonObject, ResourceDefinition } from '../resources.ts'
 import { apiVersionOf } from '../resources.ts'
 import { isObject } from '../rest/json.ts'

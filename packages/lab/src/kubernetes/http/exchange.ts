@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { gzipSync } from 'node:zlib'
-import { stringify } from 'yaml'
+
 import { StatusError } from '../errors.ts'
 import type { JsonObject, RequestContext, UserInfo } from '../resources.ts'
+import { yamlText } from './yaml-text.ts'
 
 const GZIP_FROM = 128 * 1024
 
@@ -74,7 +75,7 @@ export class Exchange implements RequestContext {
   /** Sends an object as JSON, or as YAML if only that is asked for. */
   sendObject(status: number, body: JsonObject, headers: Record<string, string> = {}): void {
     if (this.media() === 'yaml') {
-      this.send(status, 'application/yaml', stringify(body), headers)
+      this.send(status, 'application/yaml', yamlText(body), headers)
       return
     }
     const pretty = this.query.get('pretty')

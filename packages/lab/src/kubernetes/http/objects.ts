@@ -1,6 +1,6 @@
 import { badRequest, methodNotAllowed, noSuchResource, notFound, StatusError } from '../errors.ts'
 import { authReview } from '../auth/reviews.ts'
-import { toTable } from '../parts.ts'
+import { toTable } from '../tables/table.ts'
 import type { ApiObject, Json, ResourceDefinition } from '../resources.ts'
 import { groupResource } from '../resources.ts'
 import type { Server } from '../server-parts.ts'

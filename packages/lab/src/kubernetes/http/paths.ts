@@ -1,4 +1,5 @@
-import { handleDiscovery, handleOpenApi } from '../parts.ts'
+import { handleDiscovery } from '../discovery/handle.ts'
+import { handleOpenApi } from '../openapi/handle.ts'
 import type { JsonObject } from '../resources.ts'
 import type { Server } from '../server-parts.ts'
 import type { Exchange } from './exchange.ts'

@@ -1,6 +1,6 @@
 import type { StoreEvent } from '../api.ts'
 import { fieldError, invalid, StatusError } from '../errors.ts'
-import { toTable } from '../parts.ts'
+import { toTable } from '../tables/table.ts'
 import type { ApiObject, Json, JsonObject, ResourceDefinition } from '../resources.ts'
 import { apiVersionOf } from '../resources.ts'
 import type { Core } from '../rest/core.ts'

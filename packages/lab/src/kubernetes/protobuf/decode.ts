@@ -10,6 +10,11 @@ const MAGIC = [0x6b, 0x38, 0x73, 0x00]
 const EXTENSIONS = 'k8s.io.apiextensions_apiserver.pkg.apis.apiextensions.v1'
 const text = new TextDecoder('utf-8')
 
+/** Whether a media type is Kubernetes' protobuf. */
+export function isProtobuf(type: string): boolean {
+  return type === 'application/vnd.kubernetes.protobuf'
+}
+
 /**
  * Decodes a body of type application/vnd.kubernetes.protobuf: the envelope, and the object in it by the kind it names. The
  * object is as JSON would have it; what is not set is absent. Throws an Error with the API server's text.

@@ -129,6 +129,8 @@ export function validateMetadata(
   }
   const set = meta.finalizers ?? []
   set.forEach((finalizer, index) => {
+    // The check of built-in kinds; custom kinds get a warning instead.
+    if (definition.crd === true || qualifiedNameProblems(finalizer).length > 0) return
     if (!finalizer.includes('/') && !['orphan', 'foregroundDeletion', 'kubernetes'].includes(finalizer))
       errors.push(
         fieldError.invalid(
