@@ -19,7 +19,8 @@ export interface LabClock {
  * @param speed how many times faster than real hardware. Throws a RangeError when it is not a positive number.
  */
 export function createLabClock(speed = 1): LabClock {
-  if (!(speed > 0) || !Number.isFinite(speed)) throw new RangeError(`speed must be a positive number, not ${speed}`)
+  if (!(speed > 0) || !Number.isFinite(speed))
+    throw new RangeError(`speed must be a positive number, not ${speed}`)
   const timeout = (callback: () => void, ms: number): (() => void) => {
     const timer = setTimeout(callback, Math.max(0, ms / speed))
     timer.unref()

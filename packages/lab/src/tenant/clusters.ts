@@ -20,6 +20,9 @@ export interface TenantCluster {
   readonly api: ApiServer
   readonly ca: KeyPair
   readonly podCidr: string
+  readonly serviceCidr: string
+  /** Where clients reach it. */
+  readonly address: { host: string; port: number }
 }
 
 /** Starts what a cluster's controller manager and scheduler do. Returns what ends it. */
@@ -214,5 +217,13 @@ async function startServer(clock: LabClock, pass: Pass): Promise<TenantCluster> 
   await api.listen()
   const podCidr =
     tcp.spec.networkProfile?.podCidrs?.[0] ?? tcp.spec.networkProfile?.podCidr ?? '10.244.0.0/16'
-  return { namespace: pass.namespace, name: pass.name, api, ca, podCidr }
+  return {
+    namespace: pass.namespace,
+    name: pass.name,
+    api,
+    ca,
+    podCidr,
+    serviceCidr,
+    address: { host: pass.address, port: portOf(tcp) },
+  }
 }

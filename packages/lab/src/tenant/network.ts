@@ -18,8 +18,8 @@ export interface Forward {
 export interface LabNetwork {
   /** Whether each address is one of its own. False where the system has only 127.0.0.1. */
   readonly hasAddresses: boolean
-  /** Gives out an address that nobody in this lab has. */
-  allocate(): string
+  /** Gives out an address that nobody in this lab has; undefined when they are used up. */
+  allocate(): string | undefined
   /** Takes an address back. */
   release(address: string): void
   /** Listens on an address and port and passes connections on as they are, TLS included. Rejects when it cannot listen there. */
@@ -43,7 +43,7 @@ export async function createLabNetwork(): Promise<LabNetwork> {
         taken.add(address)
         return address
       }
-      throw new Error(`the addresses of ${prefix}.0/24 are used up`)
+      return undefined
     },
     release: (address) => void taken.delete(address),
     async forward(address, port, target) {

@@ -1,0 +1,46 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { stringify } from 'yaml'
+
+/** The files of a lab that clients read: certificates and the kubeconfig. Only its user may read them. */
+export interface LabFolder {
+  /** Writes a file of mode 0600. Resolves to its path. */
+  write(name: string, text: string): Promise<string>
+  /** Removes all. */
+  remove(): Promise<void>
+}
+
+/** Makes the folder, below the system's for temporary files. */
+export async function createLabFolder(): Promise<LabFolder> {
+  const path = await mkdtemp(join(tmpdir(), 'fochista-lab-'))
+  return {
+    async write(name, text) {
+      const file = join(path, name)
+      await writeFile(file, text, { mode: 0o600 })
+      return file
+    },
+    remove: () => rm(path, { recursive: true, force: true }),
+  }
+}
+
+/** The text of a kubeconfig with one context, whose user has a bearer token. */
+export function kubeconfigText(options: {
+  name: string
+  server: string
+  caPem: string
+  token: string
+}): string {
+  const { name, server, caPem, token } = options
+  const user = `${name}-admin`
+  return stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    'current-context': name,
+    clusters: [
+      { name, cluster: { server, 'certificate-authority-data': Buffer.from(caPem).toString('base64') } },
+    ],
+    users: [{ name: user, user: { token } }],
+    contexts: [{ name, context: { cluster: name, user, namespace: 'default' } }],
+  })
+}

@@ -1,0 +1,88 @@
+import { kamajiCrds } from '@fochista/kamaji/crds'
+import type { LabClock } from '../clock.ts'
+import { installKamaji } from '../kamaji/operator.ts'
+import type { ApiServer, StaticToken } from '../kubernetes/api.ts'
+import { addStaticNodes, startManagementControllers } from '../kubernetes/controllers/index.ts'
+import type { JsonObject } from '../kubernetes/resources.ts'
+import { createApiServer } from '../kubernetes/server.ts'
+import { createCa, issueCertificate } from '../pki.ts'
+import type { KeyPair } from '../pki.ts'
+import { createTenantClusters } from '../tenant/clusters.ts'
+import type { TenantClusters } from '../tenant/clusters.ts'
+import { startTenant } from '../tenant/controllers.ts'
+import type { LabNetwork } from '../tenant/network.ts'
+import { createBalancers } from './balancers.ts'
+import { ETCD_ENDPOINTS, installChart } from './chart.ts'
+
+/** How the management cluster is made. */
+export interface ManagementOptions {
+  readonly clock: LabClock
+  readonly network: LabNetwork
+  /** Address to listen on. */
+  readonly host: string
+  /** 0 for a free one. */
+  readonly port: number
+  /** Of the API server's certificate, and of client certificates. */
+  readonly ca: KeyPair
+  readonly tokens: readonly StaticToken[]
+  /** Told what goes wrong, as the components' logs would say it. */
+  log(text: string): void
+}
+
+/** The emulated management cluster with Kamaji, and its tenants. */
+export interface ManagementCluster {
+  readonly api: ApiServer
+  readonly tenants: TenantClusters
+  /** Stops everything, tenants included. */
+  stop(): Promise<void>
+}
+
+const NODES = [1, 2, 3].map((number) => ({ name: `management-${number}`, address: `10.98.0.${10 + number}` }))
+
+/** Starts a management cluster. Rejects with the system's error when it cannot listen. */
+export async function startManagementCluster(options: ManagementOptions): Promise<ManagementCluster> {
+  const { clock, ca, network } = options
+  const local = options.host === '127.0.0.1' || options.host === 'localhost'
+  const tls = await issueCertificate(ca, {
+    commonName: 'kube-apiserver',
+    dns: ['localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc'],
+    ips: ['127.0.0.1', '::1', '10.96.0.1', ...(local ? [] : [options.host])],
+    usages: ['server'],
+  })
+  const api = createApiServer({
+    host: options.host,
+    port: options.port,
+    tls,
+    clientCaPem: ca.certPem,
+    caPem: ca.certPem,
+    clock,
+    staticTokens: [...options.tokens],
+    crds: kamajiCrds.map((crd) => structuredClone(crd) as unknown as JsonObject),
+  })
+  await api.listen()
+  const etcd = await createCa({ commonName: 'etcd-ca' })
+  addStaticNodes(api, NODES)
+  await installChart(api, etcd)
+  const stopControllers = startManagementControllers(api, { loadBalancers: createBalancers(network) })
+  const tenants = createTenantClusters({
+    clock,
+    network,
+    log: options.log,
+    startControllers: (cluster) => startTenant(cluster),
+  })
+  const kamaji = installKamaji({
+    api,
+    clock,
+    etcd: { ca: etcd, endpoints: ETCD_ENDPOINTS },
+    tenants,
+    log: options.log,
+  })
+  return {
+    api,
+    tenants,
+    async stop() {
+      stopControllers()
+      await Promise.all([kamaji.stop(), tenants.close(), api.close()])
+    },
+  }
+}

@@ -1,0 +1,98 @@
+import type { ProxmoxWorld } from '../proxmox/world.ts'
+import { addLeastToken } from './access.ts'
+import type { TokenPair } from './access.ts'
+import { addVm } from './vms.ts'
+
+/** Kubelets that the templates carry, and the first VMID of each. */
+const TEMPLATES = [
+  { version: 'v1.30.4', firstVmid: 9000 },
+  { version: 'v1.33.4', firstVmid: 9100 },
+] as const
+
+/**
+ * The world `default`: on each host a template for each kubelet version, found by its tag; some VMs of other people, one of them with a VMID out of the
+ * range that we usually take; and a token with the least rights.
+ */
+export function fillDefaultWorld(world: ProxmoxWorld): TokenPair {
+  const hosts = [...world.hosts.keys()]
+  const templates: number[] = []
+  for (const { version, firstVmid } of TEMPLATES)
+    for (const [index, node] of hosts.entries()) {
+      const vmid = firstVmid + index
+      templates.push(vmid)
+      addVm(world, {
+        vmid,
+        node,
+        name: `debian-12-kubelet-${version.slice(1).replaceAll('.', '-')}`,
+        disks: [8],
+        cores: 2,
+        memory: 2048,
+        isTemplate: true,
+        config: {
+          description: `Debian 12 with containerd and kubelet ${version}`,
+          serial0: 'socket',
+          tags: `debian-12;kubelet-${version}`,
+          vga: 'serial0',
+        },
+      })
+    }
+  addVmsOfOthers(world, hosts)
+  addImage(world, hosts)
+  return addLeastToken(world, {
+    pools: ['fochista-default'],
+    templates,
+    diskStorages: ['local-lvm', 'shared'],
+    imageStorages: ['local'],
+    bridges: world.bridges,
+  })
+}
+
+function addVmsOfOthers(world: ProxmoxWorld, hosts: readonly string[]): void {
+  const on = (index: number): string => hosts[index % hosts.length] ?? ''
+  world.pools.set('office', { comment: 'The office', vms: new Set([100, 101]), storages: new Set() })
+  addVm(world, {
+    vmid: 100,
+    node: on(0),
+    name: 'intranet',
+    disks: [32],
+    cores: 2,
+    memory: 4096,
+    isRunning: true,
+    config: { onboot: '1', tags: 'office' },
+  })
+  addVm(world, {
+    vmid: 101,
+    node: on(1),
+    name: 'database',
+    disks: [32, 200],
+    storage: 'shared',
+    cores: 4,
+    memory: 16_384,
+    isRunning: true,
+    config: { description: 'Ask Ada before touching this.', onboot: '1', protection: '1' },
+  })
+  addVm(world, { vmid: 102, node: on(2), name: 'old-intranet', disks: [20], cores: 1, memory: 2048 })
+  addVm(world, {
+    vmid: 10_002,
+    node: on(1),
+    name: 'experiment',
+    disks: [10],
+    cores: 1,
+    memory: 1024,
+    config: { description: 'Made by hand, with a number that seemed free.' },
+  })
+}
+
+function addImage(world: ProxmoxWorld, hosts: readonly string[]): void {
+  const volid = 'local:iso/debian-12.11.0-amd64-netinst.iso'
+  for (const node of hosts)
+    world.volumes.set(`${node}/${volid}`, {
+      volid,
+      storage: 'local',
+      node,
+      size: 702_545_920,
+      format: 'iso',
+      content: 'iso',
+      ctime: Math.floor(world.clock.now() / 1000) - 90 * 86_400,
+    })
+}
