@@ -1,0 +1,78 @@
+import { isObject, parseJson } from '../json.ts'
+import type { Json } from '../json.ts'
+import type { Outcome } from '../outcome.ts'
+import { mask, maskText } from './mask.ts'
+import { isCut } from './recorded.ts'
+import type { RecordedResponse } from './recorded.ts'
+import type { Answer } from './send.ts'
+
+/** Headers that are part of the answer; the others belong to the connection or the moment. */
+const COMPARED = ['content-type', 'warning', 'location', 'allow', 'retry-after', 'vary']
+
+type Judged = Pick<Outcome, 'verdict' | 'expected' | 'actual'>
+
+/** Compares an answer with the recorded one. */
+export function compareAnswer(expected: RecordedResponse, actual: Answer): Judged {
+  const left = { headers: recordedHeaders(expected), body: shown(expected.body?.replace(/^gzip:/, '')) }
+  const right = { headers: actualHeaders(actual), body: shown(actual.body) }
+  const same =
+    JSON.stringify(left.headers) === JSON.stringify(right.headers) &&
+    (isCut(expected.body) ? startsAlike(expected.body ?? '', actual.body) : left.body === right.body)
+  return judged(expected.status, actual.status, same, left, right)
+}
+
+/** Compares the lines of a stream with the recorded ones. */
+export function compareStream(expected: RecordedResponse, status: number, lines: string[]): Judged {
+  const left = (expected.frames ?? []).map(({ data }) => shown(data))
+  const right = lines.map((line) => shown(line))
+  const same =
+    left.length === right.length &&
+    left.every((line, index) =>
+      isCut(expected.frames?.[index]?.data)
+        ? startsAlike(expected.frames?.[index]?.data ?? '', lines[index] ?? '')
+        : line === right[index],
+    )
+  return judged(expected.status, status, same, left, right)
+}
+
+function judged(expected: number, actual: number, same: boolean, left: Json, right: Json): Judged {
+  return {
+    verdict: expected !== actual ? 'status' : same ? 'agrees' : 'answer',
+    expected: `${expected} ${JSON.stringify(left)}`,
+    actual: `${actual} ${JSON.stringify(right)}`,
+  }
+}
+
+/** A body for comparison: JSON with its keys sorted, other texts as they are, both masked. */
+function shown(body: string | undefined): string {
+  const value = parseJson(body)
+  return isObject(value) || Array.isArray(value)
+    ? JSON.stringify(mask(value))
+    : maskText(body ?? '').trimEnd()
+}
+
+/** Whether a text begins as one that the recorder cut. */
+function startsAlike(cut: string, whole: string): boolean {
+  const head = maskText(cut.replace(/\.\.\.\[\d+ bytes\]$/, ''))
+  // The last letters may be half of something that is masked.
+  const known = head.slice(0, Math.max(0, head.length - 80))
+  return maskText(whole).startsWith(known)
+}
+
+function recordedHeaders({ headers }: RecordedResponse): { [name: string]: string } {
+  const result: { [name: string]: string } = {}
+  for (const name of COMPARED) {
+    const values = (headers ?? []).filter(([each]) => each.toLowerCase() === name).map(([, value]) => value)
+    if (values.length > 0) result[name] = maskText(values.join(', '))
+  }
+  return result
+}
+
+function actualHeaders(answer: Answer): { [name: string]: string } {
+  const result: { [name: string]: string } = {}
+  for (const name of COMPARED) {
+    const value = answer.headers[name]
+    if (value !== undefined) result[name] = maskText(Array.isArray(value) ? value.join(', ') : value)
+  }
+  return result
+}

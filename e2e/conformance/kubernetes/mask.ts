@@ -1,0 +1,59 @@
+import { isObject } from '../json.ts'
+import type { Json } from '../json.ts'
+
+const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g
+const TIME = /\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z/g
+const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/
+/** Fields whose value the server allocates: another one each time. */
+const ALLOCATED = new Set(['nodePort', 'healthCheckNodePort', 'remainingItemCount'])
+
+/** A text with what differs from run to run made equal. */
+export function maskText(text: string): string {
+  return text
+    .replaceAll(UUID, '<uid>')
+    .replaceAll(TIME, '<time>')
+    .replaceAll(/resource ?[vV]ersion: "?\d+"?(, current: \d+| \(\d+\))?/g, 'resourceVersion: *')
+    .replaceAll(/(resourceVersion\\*":\\*")\d+/g, '$1*')
+    .replaceAll(/ResourceVersion in (precondition|record) \(\d+\)/g, 'ResourceVersion in $1 (*)')
+    .replaceAll(/<pem[^>]*>|-----BEGIN CERTIFICATE[^]*END CERTIFICATE-----\n?/g, '<pem>')
+    .replaceAll(/<jwt:\d+>/g, '<jwt>')
+    .replaceAll(/\b10\.96\.\d+\.(?!0\b|1\b|10\b)\d+/g, '<cluster ip>')
+}
+
+/** A value with what differs from run to run made equal, keys sorted. managedFields are compared without times. */
+export function mask(value: Json | undefined, key = ''): Json {
+  if (typeof value === 'string') {
+    if (key === 'resourceVersion' || key === 'continue') return '*'
+    if (value.length > 200 && JWT.test(value)) return '<jwt>'
+    return maskText(value)
+  }
+  if (typeof value === 'number' && ALLOCATED.has(key)) return '*'
+  if (Array.isArray(value)) {
+    const items = value.map((item) => mask(item, key))
+    return key === 'causes' ? items.toSorted(byText) : items
+  }
+  if (isObject(value)) {
+    const result: { [key: string]: Json } = {}
+    const made = generatedName(value)
+    for (const each of Object.keys(value).toSorted()) {
+      if (each === 'time') continue
+      const masked = mask(value[each], each)
+      result[each.replaceAll(UUID, '<uid>')] =
+        each === 'name' && made !== undefined ? `${made}<generated>` : masked
+    }
+    return result
+  }
+  return value ?? null
+}
+
+/** The base of a name that the server completed. */
+function generatedName(value: { [key: string]: Json }): string | undefined {
+  const { generateName: base, name } = value
+  return typeof base === 'string' && typeof name === 'string' && base !== '' && name.startsWith(base)
+    ? base
+    : undefined
+}
+
+function byText(a: Json, b: Json): number {
+  return JSON.stringify(a) < JSON.stringify(b) ? -1 : 1
+}

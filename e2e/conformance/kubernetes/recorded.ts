@@ -1,0 +1,26 @@
+/** One line of a recording of the API server. */
+export interface Recorded {
+  n: number
+  title: string
+  request?: { method: string; path: string; headers: [string, string][]; body?: string }
+  response?: RecordedResponse
+  /** The exchange stayed open until this line was done. */
+  open_until?: number
+  /** Values of the request that came out of earlier answers. */
+  uses?: { value: string; from: number; at: string }[]
+}
+
+/** The recorded answer: whole (`body`) or as a stream (`frames`). */
+export interface RecordedResponse {
+  status: number
+  headers?: [string, string][]
+  body?: string
+  frames?: { t: number; data: string }[]
+  closed_by?: 'server' | 'client'
+  closed_after_s?: number
+}
+
+/** Whether a text was cut by the recorder. */
+export function isCut(text: string | undefined): boolean {
+  return /\.\.\.\[\d+ bytes\]$/.test(text ?? '')
+}

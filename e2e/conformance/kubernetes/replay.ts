@@ -1,0 +1,103 @@
+import { parseJson } from '../json.ts'
+import type { Outcome } from '../outcome.ts'
+import { compareAnswer, compareStream } from './compare.ts'
+import { isCut } from './recorded.ts'
+import type { Recorded, RecordedResponse } from './recorded.ts'
+import { send, stream } from './send.ts'
+import type { Call, Stream } from './send.ts'
+import { Values } from './values.ts'
+
+/** How a replay reaches the server. */
+export interface Target {
+  url: string
+  /** Static tokens by the names in the recordings. */
+  tokens: { [name: string]: string }
+}
+
+/** Controllers act after a write; the recorder waited for them. Milliseconds. */
+const AFTER_WRITE = 75
+const AFTER_READ = 4
+/** A stream that the recorder closed is looked at this long, if nothing else happens meanwhile. */
+const STREAM_FOR = 150
+/** A stream that the server closed is waited for this much longer than the recording took. */
+const CLOSES_WITHIN = 1500
+
+interface Open {
+  record: Recorded
+  response: RecordedResponse
+  stream: Stream
+}
+
+/** Sends recorded exchanges in order to a server and compares the answers, volatile values masked. */
+export async function replay(target: Target, records: Recorded[]): Promise<Outcome[]> {
+  const outcomes = new Map<number, Outcome>()
+  const values = new Values()
+  let opened: Open[] = []
+  const ending: Promise<void>[] = []
+  const finish = async ({ record, response, stream: open }: Open): Promise<void> => {
+    if (response.closed_by === 'server')
+      await Promise.race([open.closed, pause((response.closed_after_s ?? 1) * 1000 + CLOSES_WITHIN)])
+    const status = await Promise.race([open.status, pause(STREAM_FOR).then(() => 0)])
+    open.close()
+    const { n, title } = record
+    outcomes.set(n, { n, title, ...compareStream(response, status, open.lines) })
+  }
+  for (const record of records) {
+    const { n, title, request, response } = record
+    const call = callOf(record, target, values)
+    if (request === undefined || call === undefined) {
+      outcomes.set(n, { n, title, verdict: 'not sent', expected: '', actual: '' })
+    } else if (response?.frames !== undefined) {
+      const open = { record, response, stream: stream(target.url, call) }
+      if (record.open_until !== undefined) opened.push(open)
+      else if (response.closed_by === 'server') ending.push(finish(open))
+      else {
+        await pause(STREAM_FOR)
+        await finish(open)
+      }
+      await Promise.race([open.stream.status, pause(STREAM_FOR)])
+    } else {
+      const answer = await send(target.url, call)
+      // A setup step whose answer stands in another recording: sent, not compared.
+      if (response === undefined) outcomes.set(n, { n, title, verdict: 'not sent', expected: '', actual: '' })
+      else {
+        values.keep(n, parseJson(response.body), parseJson(answer.body))
+        outcomes.set(n, { n, title, ...compareAnswer(response, answer) })
+      }
+      await pause(/DELETE|POST|PUT|PATCH/.test(request.method) ? AFTER_WRITE : AFTER_READ)
+    }
+    const done = opened.filter((open) => (open.record.open_until ?? 0) <= n)
+    opened = opened.filter((open) => !done.includes(open))
+    if (done.length > 0) await pause(AFTER_WRITE)
+    for (const open of done) {
+      if (open.response.closed_by === 'server') ending.push(finish(open))
+      else await finish(open)
+    }
+  }
+  await Promise.all([...opened.map(finish), ...ending])
+  return records.map(({ n }) => outcomes.get(n)).filter((each) => each !== undefined)
+}
+
+/** The request as it is to be sent; undefined when the recorder cut or masked what it needs. */
+function callOf(record: Recorded, target: Target, values: Values): Call | undefined {
+  const { request } = record
+  if (request === undefined) return undefined
+  const text = `${request.body ?? ''}${request.headers.map(([, value]) => value).join('')}`
+  if (/<base64-pem|<pem /.test(text) || isCut(request.body)) return undefined
+  values.learn(record)
+  const token = (value: string): string =>
+    value.replaceAll(/<token:(\w+)>/g, (_, name: string) => target.tokens[name] ?? name)
+  const headers = request.headers.map(([name, value]): [string, string] => [name, values.put(token(value))])
+  const binary = /^base64:(.*)$/s.exec(request.body ?? '')?.[1]
+  const body =
+    binary === undefined
+      ? request.body === undefined
+        ? {}
+        : { body: values.put(token(request.body)) }
+      : { body: Buffer.from(binary, 'base64') }
+  return { method: request.method, path: values.put(request.path), headers, ...body }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}

@@ -1,0 +1,74 @@
+import { isObject } from '../json.ts'
+import type { Json } from '../json.ts'
+import type { Recorded } from './recorded.ts'
+
+/** What the server said, in the recording and now. */
+interface Pair {
+  recorded: Json | undefined
+  actual: Json | undefined
+}
+
+/** Values of the recording that later requests repeat (uids, versions, tokens), as this server gave them. */
+export class Values {
+  readonly #answers = new Map<number, Pair>()
+  readonly #known = new Map<string, string>()
+
+  /** Keeps an answer: later lines may use what is in it. */
+  keep(n: number, recorded: Json | undefined, actual: Json | undefined): void {
+    this.#answers.set(n, { recorded, actual })
+  }
+
+  /** Looks up what a line uses in the answers before it. */
+  learn(record: Recorded): void {
+    for (const use of record.uses ?? []) {
+      const pair = this.#answers.get(use.from)
+      if (pair === undefined) continue
+      // Long values are cut in the notes: the recorded answer has them whole.
+      const whole = use.value.endsWith('...') ? valueAt(pair.recorded, use.at.split('.')) : use.value
+      if (typeof whole !== 'string') continue
+      const found = samePlace(pair.recorded, pair.actual, whole)
+      if (found !== undefined) this.#known.set(whole, found)
+    }
+  }
+
+  /** A text of the recording with this server's values. */
+  put(text: string): string {
+    let result = text
+    for (const [from, to] of this.#known) {
+      const pattern = /^\d+$/.test(from) ? new RegExp(`(?<![\\w.-])${from}(?![\\w.-])`, 'g') : from
+      result = result.replaceAll(pattern, to)
+    }
+    return result
+  }
+}
+
+function valueAt(value: Json | undefined, path: string[]): Json | undefined {
+  let current = value
+  for (const part of path) {
+    if (Array.isArray(current)) current = current[Number(part)]
+    else if (isObject(current)) current = current[part]
+    else return undefined
+  }
+  return current
+}
+
+/** The value in `actual` at the place where `wanted` is in `recorded`. */
+function samePlace(recorded: Json | undefined, actual: Json | undefined, wanted: string): string | undefined {
+  if (typeof recorded === 'string' || typeof recorded === 'number')
+    return String(recorded) === wanted && (typeof actual === 'string' || typeof actual === 'number')
+      ? String(actual)
+      : undefined
+  if (Array.isArray(recorded) && Array.isArray(actual)) {
+    for (const [index, item] of recorded.entries()) {
+      const found = samePlace(item, actual[index], wanted)
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
+  if (isObject(recorded) && isObject(actual))
+    for (const key in recorded) {
+      const found = samePlace(recorded[key], actual[key], wanted)
+      if (found !== undefined) return found
+    }
+  return undefined
+}

@@ -1,0 +1,84 @@
+/**
+ * Replays the recorded exchanges of the real products against the lab and compares with the committed baseline.
+ *
+ *   main.ts [--update] [--verbose] [--width=N] [NAME...]
+ *
+ * A NAME is part of a recording's name: only those are replayed. `--update` writes the baseline, `--verbose` prints what
+ * differs, `--width` cuts its lines (default 400 characters).
+ */
+import { readBaseline, writeBaseline } from './baseline.ts'
+import { kubernetesReplays } from './kubernetes/run.ts'
+import { count } from './outcome.ts'
+import type { Replay } from './outcome.ts'
+import { recordingsFolder } from './recordings.ts'
+
+const AT_ONCE = 6
+const options = process.argv.slice(2).filter((each) => each.startsWith('--'))
+const names = process.argv.slice(2).filter((each) => !each.startsWith('--'))
+const update = options.includes('--update')
+const verbose = options.includes('--verbose')
+const width = Number(options.find((each) => each.startsWith('--width='))?.slice('--width='.length) ?? 400)
+
+const folder = recordingsFolder()
+if (folder === undefined) {
+  console.log(
+    'NOTHING WAS REPLAYED: the recorded exchanges are neither in FOCHISTA_RECORDINGS nor beside the checkout.',
+  )
+  console.log('0 passed, 0 failed, 1 skipped')
+  process.exit(0)
+}
+
+const all = kubernetesReplays(folder)
+const chosen = all.filter(({ name }) => names.length === 0 || names.some((part) => name.includes(part)))
+const results = await inParallel(chosen)
+const baseline = readBaseline()
+let passed = 0
+let failed = 0
+let canRise = false
+for (const replay of results.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+  const { agree, sent } = count(replay)
+  const least = baseline[replay.name] ?? 0
+  const isFewer = agree < least && !update
+  console.log(
+    `${replay.name}: ${agree} of ${sent}${isFewer ? `  FEWER than ${least}` : agree > least ? `  (baseline ${least})` : ''}`,
+  )
+  if (verbose || isFewer) printDifferences(replay)
+  if (isFewer) failed++
+  else passed++
+  if (agree > least) canRise = true
+  baseline[replay.name] = update ? agree : least
+}
+if (names.length === 0)
+  for (const name of Object.keys(baseline)) {
+    if (results.some((replay) => replay.name === name)) continue
+    if (update) delete baseline[name]
+    else {
+      console.log(`${name}: NOT REPLAYED, yet in the baseline`)
+      failed++
+    }
+  }
+if (update) writeBaseline(baseline)
+else if (canRise)
+  console.log('More agree than the baseline says: `npm run test:conformance -- --update` raises it.')
+console.log(`${passed} passed, ${failed} failed`)
+process.exit(failed > 0 ? 1 : 0)
+
+/** Runs a few at once: replays wait more than they work. */
+async function inParallel(replays: { run(): Promise<Replay> }[]): Promise<Replay[]> {
+  const waiting = [...replays]
+  const done: Replay[] = []
+  const worker = async (): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) done.push(await next.run())
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, worker))
+  return done
+}
+
+function printDifferences(replay: Replay): void {
+  for (const { n, title, verdict, expected, actual } of replay.outcomes) {
+    if (verdict === 'agrees' || verdict === 'not sent') continue
+    console.log(`  #${n} ${verdict}: ${title}`)
+    console.log(`    recorded ${expected.slice(0, width)}`)
+    console.log(`    now      ${actual.slice(0, width)}`)
+  }
+}
