@@ -1,5 +1,5 @@
 import type { Context } from './context.ts'
-import { UsageError } from './errors.ts'
+import { didYouMean, UsageError } from './errors.ts'
 import { tr } from './locale.ts'
 
 /** One option of a command: how it is written, what it is for, and how its text becomes a value. */
@@ -8,7 +8,7 @@ export interface Option<T> {
   readonly flags: string
   readonly description: string
   /** Parses one given text; `previous` is the value so far of a repeatable option. Throws UsageError. */
-  parse?(text: string, previous: T | undefined): T
+  parse?(this: void, text: string, previous: T | undefined): T
   readonly initial?: T
   readonly required?: boolean
 }
@@ -42,6 +42,28 @@ export function text(flags: string, description: string): Option<string | undefi
   return { flags, description }
 }
 
+/** One of a few words, with a default. Throws UsageError naming the words. */
+export function choice<T extends string>(
+  flags: string,
+  description: string,
+  words: readonly T[],
+  initial: T,
+): Option<T> {
+  return {
+    flags,
+    description: `${description} (${words.join(', ')})`,
+    initial,
+    parse: (given) => {
+      const found = words.find((word) => word === given)
+      if (found !== undefined) return found
+      throw new UsageError(
+        `${longName(flags)}: "${given}" ${tr('is not one of', 'non è uno fra')} ${words.join(', ')}`,
+        didYouMean(given, words),
+      )
+    },
+  }
+}
+
 /** A text option with a default. */
 export function textOr(flags: string, description: string, initial: string): Option<string> {
   return { flags, description, initial }
@@ -63,7 +85,7 @@ export function integer(
   description: string,
   bounds: { min?: number; max?: number } = {},
 ): Option<number | undefined> {
-  return { flags, description, parse: (given) => parseInteger(flags, given, bounds) }
+  return { flags, description, parse: (given) => parseInteger(longName(flags), given, bounds) }
 }
 
 /** A text option that may be repeated. */
@@ -76,8 +98,8 @@ export function duration(flags: string, description: string, initial: string): O
   return {
     flags,
     description,
-    initial: parseDuration(flags, initial),
-    parse: (given) => parseDuration(flags, given),
+    initial: parseDuration(longName(flags), initial),
+    parse: (given) => parseDuration(longName(flags), given),
   }
 }
 
@@ -96,6 +118,11 @@ export function parseInteger(
   )
 }
 
+/** `--replicas` of `-r, --replicas <n>`: how messages name an option. */
+function longName(flags: string): string {
+  return /--[\w-]+/.exec(flags)?.[0] ?? flags
+}
+
 const unitMs: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
 
 function parseDuration(what: string, given: string): number {
@@ -107,15 +134,18 @@ function parseDuration(what: string, given: string): number {
   )
 }
 
-/** Parses repeated `key=value` texts. Throws UsageError naming the one without a key or `=`. */
+/** Parses repeated `key=value` texts. Throws UsageError naming the one without a key or `=`, or a key given twice. */
 export function parsePairs(what: string, given: readonly string[]): Record<string, string> {
-  return Object.fromEntries(
-    given.map((pair) => {
-      const at = pair.indexOf('=')
-      if (at < 1) throw new UsageError(`${what}: "${pair}" ${tr('is not key=value', 'non è chiave=valore')}`)
-      return [pair.slice(0, at), pair.slice(at + 1)]
-    }),
-  )
+  const pairs = new Map<string, string>()
+  for (const pair of given) {
+    const at = pair.indexOf('=')
+    if (at < 1) throw new UsageError(`${what}: "${pair}" ${tr('is not key=value', 'non è chiave=valore')}`)
+    const key = pair.slice(0, at)
+    if (pairs.has(key))
+      throw new UsageError(`${what}: "${key}" ${tr('is given twice', 'è indicata due volte')}`)
+    pairs.set(key, pair.slice(at + 1))
+  }
+  return Object.fromEntries(pairs)
 }
 
 /** The positional argument `name`. Throws UsageError if it is missing (only for those declared optional). */

@@ -1,62 +1,98 @@
 import type { Command } from './command.ts'
-import { apiCommands } from './commands/api/call.ts'
-import { classCreate } from './commands/class/create.ts'
-import { classes } from './commands/class/resource.ts'
-import { clusterApply, clusterCreate } from './commands/cluster/create.ts'
-import { clusterDelete } from './commands/cluster/delete.ts'
-import { clusterDescribe } from './commands/cluster/describe.ts'
-import { clusterKubeconfig } from './commands/cluster/kubeconfig.ts'
-import { clusters } from './commands/cluster/resource.ts'
-import { demo } from './commands/demo.ts'
-import { install } from './commands/install/install.ts'
-import { uninstall } from './commands/install/uninstall.ts'
-import { labEnv } from './commands/lab/env.ts'
-import { labStatus } from './commands/lab/status.ts'
-import { labUp } from './commands/lab/up.ts'
-import { machineDescribe } from './commands/machine/describe.ts'
-import { machines } from './commands/machine/resource.ts'
-import { poolCreate } from './commands/pool/create.ts'
-import { pools } from './commands/pool/resource.ts'
-import { poolScale } from './commands/pool/scale.ts'
-import { proxmoxAdd } from './commands/proxmox/add.ts'
-import { proxmoxClusters } from './commands/proxmox/resource.ts'
-import { deleteCommand, getCommand, listCommand } from './commands/resources.ts'
-import { serve } from './commands/serve.ts'
-import { tokenCreate } from './commands/token/create.ts'
 
-/** Every command there is, in the order in which the help shows them. */
-export const commands: readonly Command[] = [
-  demo,
-  labUp,
-  labEnv,
-  labStatus,
-  serve,
-  install,
-  uninstall,
-  proxmoxAdd,
-  listCommand(proxmoxClusters),
-  getCommand(proxmoxClusters),
-  deleteCommand(proxmoxClusters),
-  classCreate,
-  listCommand(classes),
-  getCommand(classes),
-  deleteCommand(classes),
-  clusterCreate,
-  clusterApply,
-  listCommand(clusters),
-  getCommand(clusters),
-  clusterDescribe,
-  clusterKubeconfig,
-  clusterDelete,
-  poolCreate,
-  listCommand(pools),
-  getCommand(pools),
-  poolScale,
-  deleteCommand(pools),
-  listCommand(machines),
-  getCommand(machines),
-  machineDescribe,
-  deleteCommand(machines),
-  tokenCreate,
-  ...apiCommands,
-]
+/**
+ * Every command there is by its first word, in the order in which the help shows them. A line of one noun loads the files of that
+ * noun only: what nobody asked for costs no time.
+ */
+export const nouns: Readonly<Record<string, () => Promise<readonly Command[]>>> = {
+  demo: async () => [(await import('./commands/demo.ts')).demo],
+  lab: async () => {
+    const [up, env, status] = await Promise.all([
+      import('./commands/lab/up.ts'),
+      import('./commands/lab/env.ts'),
+      import('./commands/lab/status.ts'),
+    ])
+    return [up.labUp, env.labEnv, status.labStatus]
+  },
+  serve: async () => [(await import('./commands/serve.ts')).serve],
+  install: async () => [(await import('./commands/install/install.ts')).install],
+  uninstall: async () => [(await import('./commands/install/uninstall.ts')).uninstall],
+  proxmox: async () => {
+    const [{ proxmoxAdd }, { proxmoxClusters }, verbs] = await Promise.all([
+      import('./commands/proxmox/add.ts'),
+      import('./commands/proxmox/resource.ts'),
+      import('./commands/resources.ts'),
+    ])
+    return [
+      proxmoxAdd,
+      verbs.listCommand(proxmoxClusters),
+      verbs.getCommand(proxmoxClusters),
+      verbs.deleteCommand(proxmoxClusters),
+    ]
+  },
+  class: async () => {
+    const [{ classCreate }, { classes }, verbs] = await Promise.all([
+      import('./commands/class/create.ts'),
+      import('./commands/class/resource.ts'),
+      import('./commands/resources.ts'),
+    ])
+    return [classCreate, verbs.listCommand(classes), verbs.getCommand(classes), verbs.deleteCommand(classes)]
+  },
+  cluster: async () => {
+    const [create, remove, describe, kubeconfig, { clusters }, verbs] = await Promise.all([
+      import('./commands/cluster/create.ts'),
+      import('./commands/cluster/delete.ts'),
+      import('./commands/cluster/describe.ts'),
+      import('./commands/cluster/kubeconfig.ts'),
+      import('./commands/cluster/resource.ts'),
+      import('./commands/resources.ts'),
+    ])
+    return [
+      create.clusterCreate,
+      create.clusterApply,
+      verbs.listCommand(clusters),
+      verbs.getCommand(clusters),
+      describe.clusterDescribe,
+      kubeconfig.clusterKubeconfig,
+      remove.clusterDelete,
+    ]
+  },
+  pool: async () => {
+    const [{ poolCreate }, { poolScale }, { pools }, verbs] = await Promise.all([
+      import('./commands/pool/create.ts'),
+      import('./commands/pool/scale.ts'),
+      import('./commands/pool/resource.ts'),
+      import('./commands/resources.ts'),
+    ])
+    return [
+      poolCreate,
+      verbs.listCommand(pools),
+      verbs.getCommand(pools),
+      poolScale,
+      verbs.deleteCommand(pools),
+    ]
+  },
+  machine: async () => {
+    const [{ machineDescribe }, { machines }, verbs] = await Promise.all([
+      import('./commands/machine/describe.ts'),
+      import('./commands/machine/resource.ts'),
+      import('./commands/resources.ts'),
+    ])
+    return [
+      verbs.listCommand(machines),
+      verbs.getCommand(machines),
+      machineDescribe,
+      verbs.deleteCommand(machines),
+    ]
+  },
+  token: async () => [(await import('./commands/token/create.ts')).tokenCreate],
+  api: async () => (await import('./commands/api/call.ts')).apiCommands,
+}
+
+/** The commands that a line may mean: those of its noun, or all of them for the help and for a slip of the keys. */
+export async function commandsFor(argv: readonly string[]): Promise<readonly Command[]> {
+  const noun = argv[0]
+  const load = noun !== undefined && Object.hasOwn(nouns, noun) ? nouns[noun] : undefined
+  if (load) return load()
+  return (await Promise.all(Object.values(nouns).map((each) => each()))).flat()
+}

@@ -1,3 +1,4 @@
+import { closest } from './closest.ts'
 import { exitCodes, type ExitCode } from './exit-codes.ts'
 import { tr } from './locale.ts'
 
@@ -23,11 +24,11 @@ export class UsageError extends CommandError {
   override readonly name = 'UsageError'
 }
 
-/** The user stopped it (Ctrl-C). Nothing is printed about it but what was left. */
+/** The user stopped it (Ctrl-C). Nothing is printed about it but what goes on without us. */
 export class CancelledError extends CommandError {
   override readonly name = 'CancelledError'
-  constructor(message = tr('Cancelled.', 'Annullato.')) {
-    super(message, { exitCode: exitCodes.cancelled })
+  constructor(hint?: string) {
+    super(tr('Cancelled.', 'Annullato.'), { hint, exitCode: exitCodes.cancelled })
   }
 }
 
@@ -39,33 +40,92 @@ export class StillInProgressError extends CommandError {
   }
 }
 
-/** What `main` prints for any error and the code it exits with. SDK errors are told apart by name: no SDK is loaded to print one. */
-export function explain(error: unknown): { message: string; hint?: string | undefined; exitCode: ExitCode } {
+/** The hint `did you mean "x"?`, where one of the names is near enough to what was typed. */
+export function didYouMean(typed: string, names: readonly string[]): { hint?: string } {
+  const near = closest(typed, names)
+  return near === undefined ? {} : { hint: `${tr('did you mean', 'intendevi')} "${near}"?` }
+}
+
+/** What `main` prints of an error, and the code it exits with. */
+export interface Explanation {
+  readonly message: string
+  readonly hint?: string | undefined
+  readonly exitCode: ExitCode
+}
+
+/** Explains any error. Those of the SDKs are told apart by name and fields: no SDK is loaded to print one. */
+export function explain(error: unknown): Explanation {
   if (error instanceof CommandError)
     return { message: error.message, hint: error.hint, exitCode: error.exitCode }
   if (!(error instanceof Error)) return { message: String(error), exitCode: exitCodes.failed }
-  const status = 'status' in error ? error.status : undefined
-  if (status === 401) {
-    return {
-      message: error.message,
-      hint: tr(
-        'The credentials were refused. Check the kubeconfig (KUBECONFIG) or token in use.',
-        'Le credenziali sono state rifiutate. Controlla il kubeconfig (KUBECONFIG) o il token in uso.',
-      ),
-      exitCode: exitCodes.notSignedIn,
-    }
-  }
   if (error.name === 'AbortError')
     return { message: tr('Cancelled.', 'Annullato.'), exitCode: exitCodes.cancelled }
-  if (/Tls/.test(error.name)) {
-    return {
-      message: error.message,
-      hint: tr(
-        'Pin the certificate with --fingerprint, give its CA with --ca-file, or (not for production) pass --insecure.',
-        'Fissa il certificato con --fingerprint, indica la sua CA con --ca-file, oppure (mai in produzione) usa --insecure.',
-      ),
-      exitCode: exitCodes.failed,
-    }
+  const message = [error.message, ...fieldsOf(error)].join('\n  ')
+  const facts = error as Error & { status?: unknown; path?: unknown; fingerprint?: unknown }
+  if (facts.status === 401 || error.name === 'KubeconfigError')
+    return { message, hint: signIn(error.name), exitCode: exitCodes.notSignedIn }
+  return { message, hint: hintFor(error.name, facts), exitCode: exitCodes.failed }
+}
+
+/** One line for each field that Kubernetes refused, unless the message says it already. */
+function fieldsOf(error: Error): string[] {
+  const { causes } = error as Error & { causes?: unknown }
+  if (!Array.isArray(causes)) return []
+  return (causes as { field?: string; message?: string }[])
+    .filter(({ message }) => message && !error.message.includes(message))
+    .map(({ field = '', message }) => `${field}: ${message}`)
+}
+
+function signIn(name: string): string {
+  if (name.startsWith('Proxmox'))
+    return tr(
+      'Check PROXMOX_TOKEN_ID (user@realm!name) and PROXMOX_SECRET.',
+      'Controlla PROXMOX_TOKEN_ID (utente@realm!nome) e PROXMOX_SECRET.',
+    )
+  return tr(
+    'Set KUBECONFIG, or KAMAJI_URL and KAMAJI_TOKEN, to what the management cluster accepts.',
+    'Imposta KUBECONFIG, oppure KAMAJI_URL e KAMAJI_TOKEN, con ciò che il cluster di gestione accetta.',
+  )
+}
+
+function hintFor(
+  name: string,
+  { status, path, fingerprint }: { status?: unknown; path?: unknown; fingerprint?: unknown },
+): string | undefined {
+  if (name === 'ProxmoxTlsError') return tlsHint(fingerprint)
+  if (/Connection|Timeout/.test(name))
+    return name.startsWith('Proxmox')
+      ? tr('Is PROXMOX_URL right, and the host up?', 'PROXMOX_URL è corretta, e l’host è acceso?')
+      : tr(
+          'Is the management cluster up, and the address in KUBECONFIG or KAMAJI_URL right?',
+          'Il cluster di gestione è attivo, e l’indirizzo in KUBECONFIG o KAMAJI_URL è corretto?',
+        )
+  if (status === 404 && typeof path === 'string') {
+    if (path.startsWith('/apis/fochista.dev/'))
+      return `${tr('Are our kinds installed? Install them with:', 'I nostri tipi sono installati? Installali con:')}  fochista install`
+    if (path.startsWith('/apis/kamaji.clastix.io/'))
+      return tr(
+        'Is this the management cluster, and Kamaji installed in it?',
+        'È questo il cluster di gestione, e Kamaji vi è installato?',
+      )
   }
-  return { message: error.message, exitCode: exitCodes.failed }
+  if (status === 403 && name.startsWith('Kubernetes'))
+    return tr(
+      'An operator can bind the ClusterRole fochista-tenant-admin or fochista-operator to you.',
+      'Un operatore può assegnarti il ClusterRole fochista-tenant-admin o fochista-operator.',
+    )
+  return undefined
+}
+
+function tlsHint(fingerprint: unknown): string {
+  const ways = tr(
+    'Pin the certificate with --fingerprint (PROXMOX_FINGERPRINT), give its CA with --ca-file (PROXMOX_CA), or (not for production) pass --insecure.',
+    'Fissa il certificato con --fingerprint (PROXMOX_FINGERPRINT), indica la sua CA con --ca-file (PROXMOX_CA), oppure (mai in produzione) usa --insecure.',
+  )
+  if (typeof fingerprint !== 'string') return ways
+  const compare = tr(
+    'If `pvenode cert info` on the host shows the same fingerprint, pin it:',
+    'Se `pvenode cert info` sull’host mostra la stessa impronta, fissala:',
+  )
+  return `${ways}\n${compare}  --fingerprint ${fingerprint}`
 }

@@ -16,6 +16,8 @@ export interface Io {
   readInput(): Promise<string>
   /** Terminal width in columns; 120 where there is none. */
   readonly columns: number
+  /** Terminal height in lines; 50 where there is none. */
+  readonly rows: number
 }
 
 /** Meaning of a colour; the same everywhere (designs and brand: never colour alone, a word stands beside it). */
@@ -41,7 +43,13 @@ export function processIo(): Io {
     raw: (text) => void process.stdout.write(text),
     interactive,
     paint: (style, text) => (coloured ? styleText(styles[style], text, { validateStream: false }) : text),
-    columns: process.stderr.columns || 120,
+    // A terminal changes its size while it is written to.
+    get columns() {
+      return process.stderr.columns || 120
+    },
+    get rows() {
+      return process.stderr.rows || 50
+    },
     readInput: async () => {
       let text = ''
       process.stdin.setEncoding('utf8')

@@ -1,6 +1,5 @@
 import { stringify } from 'yaml'
-import type { Option } from './command.ts'
-import { UsageError } from './errors.ts'
+import { choice, type Option } from './command.ts'
 import type { Io } from './io.ts'
 import { tr } from './locale.ts'
 
@@ -10,16 +9,12 @@ const formats = ['table', 'wide', 'json', 'yaml', 'name'] as const
 export type Format = (typeof formats)[number]
 
 /** The `-o` option of every command that prints objects. */
-export const outputOption: Option<Format> = {
-  flags: '-o, --output <format>',
-  description: tr(`one of ${formats.join(', ')}`, `uno fra ${formats.join(', ')}`),
-  initial: 'table',
-  parse: (given) => {
-    const format = formats.find((known) => known === given)
-    if (format) return format
-    throw new UsageError(`-o: "${given}" ${tr('is not one of', 'non è uno fra')} ${formats.join(', ')}`)
-  },
-}
+export const outputOption: Option<Format> = choice(
+  '-o, --output <format>',
+  tr('how to print', 'come mostrare'),
+  formats,
+  'table',
+)
 
 /** One column of a table: its heading, its cell, and whether only `-o wide` shows it. */
 export interface Column<T> {
@@ -45,8 +40,23 @@ export function printList<T extends Named>(
   if (format === 'json') return io.out(JSON.stringify(listOf(items), null, 2))
   if (format === 'yaml') return io.raw(stringify(listOf(items)))
   if (format === 'name') return items.forEach((item) => io.out(nameOf(item)))
-  const shown = columns.filter((column) => format === 'wide' || !column.wide)
-  printTable(io, shown, items)
+  printTable(io, columnsOf(format, columns), items)
+}
+
+/** Prints objects as they come, for `--watch`: a table grows by rows, `json` gives one object a line, `yaml` one document each. */
+export function createListPrinter<T extends Named>(
+  io: Io,
+  format: Format,
+  columns: readonly Column<T>[],
+): (items: readonly T[]) => void {
+  if (format === 'json') return (items) => items.forEach((item) => io.out(JSON.stringify(item)))
+  if (format === 'yaml') return (items) => items.forEach((item) => io.raw(`---\n${stringify(item)}`))
+  if (format === 'name') return (items) => items.forEach((item) => io.out(nameOf(item)))
+  return createTable(io, columnsOf(format, columns))
+}
+
+function columnsOf<T>(format: Format, columns: readonly Column<T>[]): readonly Column<T>[] {
+  return columns.filter((column) => format === 'wide' || !column.wide)
 }
 
 /** Prints one object in the asked format. */
@@ -63,10 +73,13 @@ export function printObject<T extends Named>(
 
 /** Prints a table with a heading line; cells are separated by at least two spaces. */
 export function printTable<T>(io: Io, columns: readonly Column<T>[], items: readonly T[]): void {
-  const rows = items.map((item) => columns.map((column) => oneLine(column.cell(item))))
-  const widths = columns.map((column, index) =>
-    rows.reduce((widest, row) => Math.max(widest, row[index]?.length ?? 0), column.heading.length),
-  )
+  createTable(io, columns)(items)
+}
+
+/** A table that grows: the first call prints the heading and sets the widths, which later rows only widen. */
+export function createTable<T>(io: Io, columns: readonly Column<T>[]): (items: readonly T[]) => void {
+  const widths = columns.map((column) => column.heading.length)
+  let hasHeading = false
   const line = (cells: readonly string[]): string =>
     cells
       .map((cell, index) => {
@@ -75,8 +88,14 @@ export function printTable<T>(io: Io, columns: readonly Column<T>[], items: read
       })
       .join('  ')
       .trimEnd()
-  io.out(line(columns.map((column) => column.heading)))
-  for (const row of rows) io.out(line(row))
+  return (items) => {
+    const rows = items.map((item) => columns.map((column) => oneLine(column.cell(item))))
+    for (const row of rows)
+      for (const [index, cell] of row.entries()) widths[index] = Math.max(widths[index] ?? 0, cell.length)
+    if (!hasHeading) io.out(line(columns.map((column) => column.heading)))
+    hasHeading = true
+    for (const row of rows) io.out(line(row))
+  }
 }
 
 /** `machine/workers-x7k2`, as kubectl prints names. */
@@ -103,8 +122,8 @@ function listOf(items: readonly Named[]): object {
   return { apiVersion: 'v1', kind: 'List', metadata: {}, items }
 }
 
-function oneLine(cell: string | number | undefined): string {
-  // A cell may hold what a tenant wrote: control characters must not reach the terminal.
+/** Text on one line of a terminal. It may be what a tenant wrote: control characters must not reach the terminal. */
+export function oneLine(cell: string | number | undefined): string {
   // eslint-disable-next-line no-control-regex
   return cell === undefined || cell === '' ? '-' : String(cell).replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ')
 }

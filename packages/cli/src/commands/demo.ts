@@ -1,10 +1,10 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { command, flag, invoke, textOr, type Arguments, type Command } from '../command.ts'
 import { createContext, type Context } from '../context.ts'
-import { CommandError, UsageError } from '../errors.ts'
+import { CancelledError, CommandError, UsageError } from '../errors.ts'
 import { tr } from '../locale.ts'
 import { untilAborted } from '../wait.ts'
 import { classCreate } from './class/create.ts'
@@ -25,8 +25,8 @@ const clusterName = 'tenant-test'
 export const demo = command({
   path: 'demo',
   summary: tr(
-    'Lab, controllers and a first cluster with three workers, in one go',
-    'Lab, controller e un primo cluster con tre worker, in un colpo solo',
+    'lab, controllers and a first cluster with three workers, in one go',
+    'lab, controller e un primo cluster con tre worker, in un colpo solo',
   ),
   options: {
     exit: flag(
@@ -60,13 +60,14 @@ export const demo = command({
     const { startLab } = await import('@fochista/lab')
     const lab = await startLab({ ports: { proxmox: 0, kubernetes: 0 }, speed })
     const folder = await mkdtemp(join(tmpdir(), 'fochista-demo-'))
+    const logFile = join(folder, 'serve.log')
     const stopServing = new AbortController()
     let serving: Promise<unknown> = Promise.resolve()
     try {
       const environment = { ...lab.environment }
-      Object.assign(process.env, environment)
       await writeLabRecord({ pid: process.pid, started: new Date().toISOString(), speed, environment })
-      const context = createContext(io, signal, {})
+      const settings = { ...process.env, ...environment }
+      const context = createContext(io, signal, {}, settings)
       try {
         const step = async (
           line: string,
@@ -93,8 +94,7 @@ export const demo = command({
           },
         )
         io.note(`\n${io.paint('accent', '$')} ${io.paint('strong', 'fochista serve &')}`)
-        const logFile = join(folder, 'serve.log')
-        serving = invoke(serve, createContext(io, stopServing.signal, {}), {}, { logFile })
+        serving = invoke(serve, createContext(io, stopServing.signal, {}, settings), {}, { logFile })
         // A controller that cannot start ends the demo with its reason, not with a time-out.
         const failed = serving.then(() => new Promise<never>(() => {}))
         const create = step(
@@ -117,10 +117,15 @@ export const demo = command({
             '\nIl lab resta attivo. Ctrl-C lo termina e rimuove tutto.',
           ),
         )
-        await untilAborted(signal)
+        await Promise.race([untilAborted(signal), failed])
       } finally {
         await context.close()
       }
+    } catch (error) {
+      // What goes on without us after a Ctrl-C elsewhere ends here with the lab.
+      if (signal.aborted) throw new CancelledError()
+      for (const line of await lastProblems(logFile)) io.note(line)
+      throw error
     } finally {
       stopServing.abort()
       await serving.catch(() => {})
@@ -130,6 +135,16 @@ export const demo = command({
     }
   },
 })
+
+/** The last warnings and errors of the controllers' log: it goes with the lab, and may hold the reason. */
+async function lastProblems(logFile: string): Promise<string[]> {
+  const text = await readFile(logFile, 'utf8').catch(() => '')
+  // Levels of pino: 40 is a warning, 50 an error.
+  return text
+    .split('\n')
+    .filter((line) => /"level":[456]0/.test(line))
+    .slice(-5)
+}
 
 async function writeKubeconfig(context: Context, folder: string): Promise<string> {
   const { kubeconfigOf } = await import('@fochista/kamaji')

@@ -1,10 +1,10 @@
 import type { Kind, KubernetesObject } from '@fochista/kubernetes'
-import { argument, command, flag, type Command } from '../command.ts'
+import { argument, command, flag, text, type Command } from '../command.ts'
 import type { Context } from '../context.ts'
-import { CommandError } from '../errors.ts'
+import { CommandError, didYouMean } from '../errors.ts'
 import { tr } from '../locale.ts'
+import { createListPrinter, outputOption, printList, printObject, type Column } from '../output.ts'
 import { dryRunOption, timeoutOption, waitUntilGone } from './waiting.ts'
-import { outputOption, printList, printObject, type Column } from '../output.ts'
 
 /** What list, get and delete need to know of a kind; one per noun of the command line. */
 export interface Resource<T extends KubernetesObject> {
@@ -13,42 +13,50 @@ export interface Resource<T extends KubernetesObject> {
   /** Loads the kind; lazily, because schemas cost time that `--help` must not pay. */
   readonly kind: () => Promise<Kind<T>>
   readonly columns: readonly Column<T>[]
+  /** Why an object may not be deleted now; undefined if it may. */
+  readonly whyNotDelete?: (context: Context, object: T) => Promise<string | undefined>
+  /** What to know before it goes, if anything. */
+  readonly deleteNote?: (object: T) => string | undefined
+  /** Takes away what was made together with the object, once it is gone. */
+  readonly afterDelete?: (context: Context, object: T) => Promise<void>
 }
 
 /** `<noun> list`. */
 export function listCommand<T extends KubernetesObject>(resource: Resource<T>): Command {
   return command({
     path: `${resource.noun} list`,
-    summary: tr(`List what there is of ${resource.noun}`, `Elenca: ${resource.noun}`),
+    summary: tr(`list what there is of ${resource.noun}`, `elenca: ${resource.noun}`),
     options: {
       output: outputOption,
       allNamespaces: flag('-A, --all-namespaces', tr('in all namespaces', 'in tutti i namespace')),
-      selector: {
-        flags: '-l, --selector <labels>',
-        description: tr('label selector', 'selettore di etichette'),
-      },
+      selector: text('-l, --selector <labels>', tr('label selector', 'selettore di etichette')),
       watch: flag('-w, --watch', tr('go on printing changes', 'continua a mostrare i cambiamenti')),
     },
     run: async (context, _args, options) => {
       const kind = await resource.kind()
       const namespace = kind.namespaced && !options.allNamespaces ? await context.namespace() : undefined
-      const query = { namespace, labelSelector: options.selector as string | undefined }
+      const query = {
+        ...(namespace === undefined ? {} : { namespace }),
+        ...(options.selector === undefined ? {} : { labelSelector: options.selector }),
+      }
       const kubernetes = await context.kubernetes()
       const columns =
         kind.namespaced && options.allNamespaces
           ? [namespaceColumn<T>(), ...resource.columns]
           : resource.columns
+      const { items } = await kubernetes.list(kind, query)
       if (!options.watch) {
-        const { items } = await kubernetes.list(kind, query)
         if (items.length === 0 && (options.output === 'table' || options.output === 'wide')) {
           return context.io.note(tr(`No ${kind.plural} found.`, `Nessun elemento di tipo ${kind.plural}.`))
         }
         return printList(context.io, options.output, items, columns)
       }
-      for await (const event of kubernetes.watch(kind, { ...query, signal: context.signal })) {
-        if (event.type === 'ADDED' || event.type === 'MODIFIED' || event.type === 'DELETED') {
-          printList(context.io, options.output, [event.object], columns)
-        }
+      const print = createListPrinter(context.io, options.output, columns)
+      print(items)
+      const shown = new Set(items.map(({ metadata }) => `${metadata.uid}/${metadata.resourceVersion}`))
+      for await (const { object } of kubernetes.watch(kind, { ...query, signal: context.signal })) {
+        // The watch begins with what is there; the table shows that already.
+        if (!shown.delete(`${object.metadata.uid}/${object.metadata.resourceVersion}`)) print([object])
       }
     },
   })
@@ -58,7 +66,7 @@ export function listCommand<T extends KubernetesObject>(resource: Resource<T>): 
 export function getCommand<T extends KubernetesObject>(resource: Resource<T>): Command {
   return command({
     path: `${resource.noun} get <name>`,
-    summary: tr(`Show one ${resource.noun}`, `Mostra: ${resource.noun}`),
+    summary: tr(`show one ${resource.noun}`, `mostra: ${resource.noun}`),
     options: { output: outputOption },
     run: async (context, args, options) => {
       const found = await requireObject(context, await resource.kind(), resource.noun, argument(args, 'name'))
@@ -71,7 +79,7 @@ export function getCommand<T extends KubernetesObject>(resource: Resource<T>): C
 export function deleteCommand<T extends KubernetesObject>(resource: Resource<T>): Command {
   return command({
     path: `${resource.noun} delete <name>`,
-    summary: tr(`Delete one ${resource.noun}`, `Elimina: ${resource.noun}`),
+    summary: tr(`delete one ${resource.noun}`, `elimina: ${resource.noun}`),
     options: {
       noWait: flag('--no-wait', tr('return at once', 'termina subito')),
       timeout: timeoutOption('30m'),
@@ -81,19 +89,30 @@ export function deleteCommand<T extends KubernetesObject>(resource: Resource<T>)
       const kind = await resource.kind()
       const name = argument(args, 'name')
       const found = await requireObject(context, kind, resource.noun, name)
-      if (options.dryRun)
-        return context.io.out(`${resource.noun}/${name} ${tr('would be deleted', 'verrebbe eliminato')}`)
+      // Asking again for what is going already only waits.
+      const isGoing = found.metadata.deletionTimestamp !== undefined
+      const reason = isGoing ? undefined : await resource.whyNotDelete?.(context, found)
+      if (reason !== undefined) throw new CommandError(reason)
+      const label = `${resource.noun}/${name}`
+      if (options.dryRun) return context.io.out(`${label} ${tr('would be deleted', 'verrebbe eliminato')}`)
+      const note = resource.deleteNote?.(found)
+      if (note) context.io.note(note)
       const kubernetes = await context.kubernetes()
-      await kubernetes.delete(kind, found.metadata, { preconditions: { uid: found.metadata.uid } })
-      if (options.noWait)
-        return context.io.out(`${resource.noun}/${name} ${tr('is being deleted', 'in eliminazione')}`)
+      if (!isGoing) await kubernetes.delete(kind, found.metadata, onlyThis(found))
+      if (options.noWait) return context.io.out(`${label} ${tr('is being deleted', 'in eliminazione')}`)
       await waitUntilGone(context, kind, found, options.timeout)
-      context.io.out(`${resource.noun}/${name} ${tr('deleted', 'eliminato')}`)
+      await resource.afterDelete?.(context, found)
+      context.io.out(`${label} ${tr('deleted', 'eliminato')}`)
     },
   })
 }
 
-/** Gets one object; a missing one is explained with the names that exist. */
+/** Deletion of this very object, not of one that took its name meanwhile. */
+export function onlyThis({ metadata: { uid } }: KubernetesObject): { preconditions?: { uid: string } } {
+  return uid === undefined ? {} : { preconditions: { uid } }
+}
+
+/** Gets one object; a missing one is explained with the name it may have been meant to be. */
 export async function requireObject<T extends KubernetesObject>(
   context: Context,
   kind: Kind<T>,
@@ -103,46 +122,24 @@ export async function requireObject<T extends KubernetesObject>(
   const { isNotFound } = await import('@fochista/kubernetes')
   const kubernetes = await context.kubernetes()
   const namespace = kind.namespaced ? await context.namespace() : undefined
+  const scope = namespace === undefined ? {} : { namespace }
   try {
-    return await kubernetes.get(kind, { name, namespace })
+    return await kubernetes.get(kind, { name, ...scope })
   } catch (error) {
     if (!isNotFound(error)) throw error
-    const { items } = await kubernetes.list(kind, { namespace }).catch(() => ({ items: [] as T[] }))
-    const near = closest(
+    // Where the kind itself is not there, this fails too, and its words are the right ones.
+    const { items } = await kubernetes.list(kind, scope)
+    const near = didYouMean(
       name,
       items.map((item) => item.metadata.name),
     )
     const place = namespace ? tr(` in namespace "${namespace}"`, ` nel namespace "${namespace}"`) : ''
-    const question = near ? `${tr('did you mean', 'intendevi')} "${near}"? ` : ''
+    const look = `${tr('list what there is with:', 'elenca quel che c’è con:')}  fochista ${noun} list${namespace ? ` -n ${namespace}` : ''}`
     throw new CommandError(`${noun} "${name}" ${tr('not found', 'non trovato')}${place}`, {
-      hint: `${question}${tr('list what there is with:', 'elenca quel che c’è con:')}  fochista ${noun} list${namespace ? ` -n ${namespace}` : ''}`,
+      hint: near.hint === undefined ? look : `${near.hint}  ${look}`,
       cause: error,
     })
   }
-}
-
-/** The name nearest to what was typed, if it is near enough to be a slip. */
-export function closest(typed: string, names: readonly string[]): string | undefined {
-  const limit = Math.max(1, Math.floor(typed.length / 3))
-  let best: { name: string; distance: number } | undefined
-  for (const name of names) {
-    const distance = editDistance(typed, name)
-    if (distance <= limit && (!best || distance < best.distance)) best = { name, distance }
-  }
-  return best?.name
-}
-
-function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, index) => index)
-  for (let i = 1; i <= a.length; i += 1) {
-    const row = [i]
-    for (let j = 1; j <= b.length; j += 1) {
-      const substitution = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
-      row.push(Math.min((row[j - 1] ?? 0) + 1, (previous[j] ?? 0) + 1, substitution))
-    }
-    previous = row
-  }
-  return previous[b.length] ?? 0
 }
 
 function namespaceColumn<T extends KubernetesObject>(): Column<T> {

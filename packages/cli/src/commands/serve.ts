@@ -1,14 +1,13 @@
-import { command, flag, integer, text, textOr } from '../command.ts'
-import { UsageError } from '../errors.ts'
+import { choice, command, flag, integer, text, textOr } from '../command.ts'
 import { tr } from '../locale.ts'
 import { untilAborted } from '../wait.ts'
 
-const levels = ['trace', 'debug', 'info', 'warn', 'error']
+const levels = ['trace', 'debug', 'info', 'warn', 'error'] as const
 
 /** `fochista serve`: the controllers, until a signal. They read only ProxmoxClusters: there is no second source of truth. */
 export const serve = command({
   path: 'serve',
-  summary: tr('Run the controllers', 'Esegue i controller'),
+  summary: tr('run the controllers', 'esegue i controller'),
   options: {
     identity: textOr(
       '--identity <name>',
@@ -30,19 +29,10 @@ export const serve = command({
         'scrive il log in questo file invece che su standard error',
       ),
     ),
-    logLevel: textOr(
-      '--log-level <level>',
-      tr(`one of ${levels.join(', ')}`, `uno fra ${levels.join(', ')}`),
-      'info',
-    ),
+    logLevel: choice('--log-level <level>', tr('what is logged', 'cosa si registra'), levels, 'info'),
   },
   examples: ['fochista serve', 'fochista serve --log-level debug'],
   run: async (context, _args, options) => {
-    if (!levels.includes(options.logLevel)) {
-      throw new UsageError(
-        `--log-level: "${options.logLevel}" ${tr('is not one of', 'non è uno fra')} ${levels.join(', ')}`,
-      )
-    }
     const [{ startControllers }, { pino }, { hostname }] = await Promise.all([
       import('@fochista/controllers'),
       import('pino'),

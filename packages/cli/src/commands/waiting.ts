@@ -1,7 +1,7 @@
 import type { Kind, KubernetesObject } from '@fochista/kubernetes'
 import { duration, flag, type Option } from '../command.ts'
 import type { Context } from '../context.ts'
-import { StillInProgressError } from '../errors.ts'
+import { CancelledError, StillInProgressError } from '../errors.ts'
 import { tr } from '../locale.ts'
 import { createProgress, type ProgressLine } from '../progress.ts'
 
@@ -26,41 +26,65 @@ export interface Picture {
   readonly done: boolean
 }
 
+/** How a wait ends without what it waits for. */
+export interface WaitLimits {
+  readonly timeoutMs: number
+  /** What to type to look at what goes on without us; shown after a time-out and after Ctrl-C. */
+  readonly hint?: string | undefined
+}
+
 /**
  * Watches kinds of one namespace and redraws until `look` says done. `look` runs at once and after every change, one at a time.
- * Throws StillInProgressError after `timeoutMs`, and what `look` throws.
+ * Throws StillInProgressError when the time is over, CancelledError on Ctrl-C, and what `look` throws.
  */
 export async function waitWatching(
   context: Context,
-  kinds: readonly { kind: Kind<KubernetesObject>; namespace: string | undefined }[],
-  timeoutMs: number,
+  kinds: readonly { kind: Kind; namespace: string | undefined }[],
+  limits: WaitLimits,
   look: () => Promise<Picture> | Picture,
-  hint?: string,
 ): Promise<void> {
   const { createInformer } = await import('@fochista/kubernetes')
   const kubernetes = await context.kubernetes()
-  const progress = await createProgress(context.io)
-  const informers = kinds.map(({ kind, namespace }) => createInformer(kubernetes, kind, { namespace }))
+  const informers = kinds.map(({ kind, namespace }) =>
+    createInformer(kubernetes, kind, namespace === undefined ? {} : { namespace }),
+  )
+  await waitFor(context, limits, look, (onChange) => {
+    for (const informer of informers) {
+      informer.subscribe(onChange)
+      informer.start()
+    }
+    return () => informers.forEach((informer) => informer.stop())
+  })
+}
+
+/** The wait itself: `follow` says that something changed, until what it returned is called. */
+export async function waitFor(
+  context: Context,
+  { timeoutMs, hint }: WaitLimits,
+  look: () => Promise<Picture> | Picture,
+  follow: (onChange: () => void) => () => void,
+): Promise<void> {
+  const { clock, io, signal } = context
+  const progress = await createProgress(io)
   let wake = (): void => {}
-  let changed = true
+  let changed = false
   const onChange = (): void => {
     changed = true
     wake()
   }
-  const unsubscribe = informers.map((informer) => informer.subscribe(onChange))
-  context.signal.addEventListener('abort', onChange)
-  const deadline = Date.now() + timeoutMs
+  const deadline = clock.now() + timeoutMs
+  const unfollow = follow(onChange)
+  signal.addEventListener('abort', onChange)
   // Ages and time-outs move without an event; one look a second is enough for them.
-  const ticker = setInterval(onChange, 1000)
+  const stopTicking = clock.every(1000, onChange)
   try {
-    for (const informer of informers) informer.start()
     for (;;) {
-      context.signal.throwIfAborted()
+      if (signal.aborted) throw new CancelledError(hint)
       changed = false
       const picture = await look()
       progress.show(picture.lines)
       if (picture.done) return
-      if (Date.now() > deadline) {
+      if (clock.now() >= deadline) {
         throw new StillInProgressError(
           tr('still in progress when the time to wait ended', 'ancora in corso allo scadere dell’attesa'),
           hint,
@@ -69,10 +93,9 @@ export async function waitWatching(
       if (!changed) await new Promise<void>((resolve) => (wake = resolve))
     }
   } finally {
-    clearInterval(ticker)
-    context.signal.removeEventListener('abort', onChange)
-    for (const stop of unsubscribe) stop()
-    for (const informer of informers) informer.stop()
+    stopTicking()
+    signal.removeEventListener('abort', onChange)
+    unfollow()
     progress.end()
   }
 }
@@ -86,14 +109,25 @@ export async function waitUntilGone<T extends KubernetesObject>(
 ): Promise<void> {
   const { isNotFound, orUndefined } = await import('@fochista/kubernetes')
   const kubernetes = await context.kubernetes()
-  await waitWatching(context, [{ kind, namespace: object.metadata.namespace }], timeoutMs, async () => {
+  const hint = tr(
+    'The deletion goes on while the controllers run (fochista serve).',
+    'L’eliminazione prosegue finché i controller sono in esecuzione (fochista serve).',
+  )
+  const { namespace } = object.metadata
+  await waitWatching(context, [{ kind, namespace }], { timeoutMs, hint }, async () => {
     const now = await orUndefined(isNotFound, kubernetes.get(kind, object.metadata))
-    const gone = !now || now.metadata.uid !== object.metadata.uid
+    if (!now || now.metadata.uid !== object.metadata.uid) return { done: true, lines: [] }
+    const held = now.metadata.finalizers?.join(', ')
     return {
-      done: gone,
-      lines: gone
-        ? []
-        : [{ name: object.metadata.name, state: tr('deleting', 'in eliminazione'), style: 'working' }],
+      done: false,
+      lines: [
+        {
+          name: object.metadata.name,
+          state: tr('deleting', 'in eliminazione'),
+          detail: held ? tr(`held by ${held}`, `trattenuto da ${held}`) : undefined,
+          style: 'working',
+        },
+      ],
     }
   })
 }

@@ -17,7 +17,7 @@ import { dryRunOption } from '../waiting.ts'
 /** `fochista class create`: a MachineClass from flags. Anything finer is a manifest. */
 export const classCreate = command({
   path: 'class create <name>',
-  summary: tr('Offer a class of machines to tenants', 'Offre una classe di macchine ai tenant'),
+  summary: tr('offer a class of machines to tenants', 'offre una classe di macchine ai tenant'),
   options: {
     proxmox: requiredText('--proxmox <name>', tr('the ProxmoxCluster', 'il ProxmoxCluster')),
     templateVmid: integer('--template-vmid <vmid>', tr('the template by VMID', 'il template per VMID'), {

@@ -1,5 +1,6 @@
 import type { MachineClass } from '@fochista/api'
 import { age } from '../../output.ts'
+import { pools } from '../pool/resource.ts'
 import type { Resource } from '../resources.ts'
 
 const isDefault = (machineClass: MachineClass): boolean =>
@@ -24,4 +25,9 @@ export const classes: Resource<MachineClass> = {
     },
     { heading: 'AGE', cell: (item) => age(item.metadata.creationTimestamp), right: true },
   ],
+  whyNotDelete: async (context, machineClass) => {
+    const { machineClassCan } = await import('@fochista/api')
+    const { items } = await (await context.kubernetes()).list(await pools.kind())
+    return machineClassCan.delete.reason(machineClass, items)
+  },
 }

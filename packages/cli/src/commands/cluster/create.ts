@@ -1,4 +1,6 @@
-import { command, flag, integer, list, parseInteger, parsePairs, text, textOr } from '../../command.ts'
+import type { NodePool } from '@fochista/api'
+import type { Kind, Kubernetes, KubernetesObject } from '@fochista/kubernetes'
+import { choice, command, flag, integer, list, parseInteger, parsePairs, text } from '../../command.ts'
 import type { Context } from '../../context.ts'
 import { CommandError, UsageError } from '../../errors.ts'
 import { tr } from '../../locale.ts'
@@ -8,7 +10,7 @@ import { dryRunOption, timeoutOption } from '../waiting.ts'
 import { readManifests } from './manifests.ts'
 import { clusters } from './resource.ts'
 import { waitForCluster } from './wait.ts'
-import type { KubernetesObject } from '@fochista/kubernetes'
+const serviceTypes = ['LoadBalancer', 'NodePort', 'ClusterIP'] as const
 
 const shared = {
   file: text(
@@ -55,8 +57,8 @@ interface SharedOptions {
 export const clusterCreate = command({
   path: 'cluster create [name]',
   summary: tr(
-    'Create a cluster and its pools, and wait until it is ready',
-    'Crea un cluster con i suoi pool e attende che sia pronto',
+    'create a cluster and its pools, and wait until it is ready',
+    'crea un cluster con i suoi pool e attende che sia pronto',
   ),
   options: {
     ...shared,
@@ -69,7 +71,12 @@ export const clusterCreate = command({
       tr('control plane replicas (default 2)', 'repliche del control plane (predefinito 2)'),
       { min: 0, max: 10 },
     ),
-    serviceType: textOr('--service-type <type>', 'LoadBalancer, NodePort, ClusterIP', 'LoadBalancer'),
+    serviceType: choice(
+      '--service-type <type>',
+      tr('how the control plane is reached', 'come si raggiunge il control plane'),
+      serviceTypes,
+      'LoadBalancer',
+    ),
     label: list(
       '--label <key=value>',
       tr('label of the cluster; may be repeated', 'etichetta del cluster; ripetibile'),
@@ -80,6 +87,16 @@ export const clusterCreate = command({
     'fochista cluster create team-a --version v1.30.0 --pool workers=3 --class small --dry-run',
   ],
   run: async (context, args, options) => {
+    if (
+      options.file &&
+      (options.version !== undefined || options.replicas !== undefined || options.label.length > 0)
+    )
+      throw new UsageError(
+        tr(
+          '--version, --replicas and --label do not go with -f: the manifest says them',
+          '--version, --replicas e --label non vanno con -f: li dice il manifest',
+        ),
+      )
     const manifest = options.file
       ? await readControlPlane(context, options.file, args['name'])
       : await controlPlaneFromFlags(context, args['name'], options)
@@ -90,7 +107,7 @@ export const clusterCreate = command({
 /** `fochista cluster apply`: the same for a cluster that may already exist; server-side apply. */
 export const clusterApply = command({
   path: 'cluster apply',
-  summary: tr('Create or change a cluster from its manifest', 'Crea o modifica un cluster dal suo manifest'),
+  summary: tr('create or change a cluster from its manifest', 'crea o modifica un cluster dal suo manifest'),
   options: shared,
   examples: ['fochista cluster apply -f examples/tenant-test.yaml --pool workers=5'],
   run: async (context, _args, options) => {
@@ -110,36 +127,70 @@ async function bringUp(
   // Everything is read and checked before the first change.
   const manifests = (await Promise.all(options.apply.map((file) => readManifests(context.io, file)))).flat()
   const nodePools = await nodePoolsFrom(options, name, namespace)
-  if (options.dryRun) return printManifests(context.io, [cluster, ...nodePools])
+  if (options.dryRun) return printPlan(context, [cluster, ...nodePools], manifests)
   const kubernetes = await context.kubernetes()
-  const { isAlreadyExists } = await import('@fochista/kubernetes')
   if (verb === 'apply') {
-    for (const object of [cluster, ...nodePools]) await kubernetes.apply(object, { force: true })
+    // The server checks all before it changes any.
+    for (const dryRun of [true, false])
+      for (const object of [cluster, ...nodePools]) await kubernetes.apply(object, { force: true, dryRun })
   } else {
-    await kubernetes
-      .create(await clusters.kind(), cluster as Parameters<typeof kubernetes.create<never>>[1])
-      .catch((error: unknown) => {
-        if (!isAlreadyExists(error)) throw error
-        throw new CommandError(
-          tr(
-            `cluster "${name}" already exists in namespace "${namespace}"`,
-            `il cluster "${name}" esiste già nel namespace "${namespace}"`,
-          ),
-          {
-            hint: `${tr('Change it with:', 'Modificalo con:')}  fochista cluster apply -f FILE\n${tr('Give it workers with:', 'Dagli dei worker con:')}  fochista pool create workers --cluster ${name}`,
-            cause: error,
-          },
-        )
-      })
-    const poolKind = await pools.kind()
-    for (const pool of nodePools) await kubernetes.create(poolKind, pool)
+    for (const dryRun of [true, false]) await createAll(kubernetes, cluster, nodePools, dryRun)
   }
   const done = verb === 'apply' ? tr('applied', 'applicato') : tr('created', 'creato')
   for (const object of [cluster, ...nodePools])
-    context.io.note(`${object.kind}/${object.metadata.name} ${done}`)
+    context.io.note(`${object.kind.toLowerCase()}/${object.metadata.name} ${done}`)
   if (options.noWait) return
   await waitForCluster(context, { name, namespace, manifests, timeoutMs: options.timeout })
   context.io.out(`cluster/${name} ${tr('is ready', 'è pronto')}`)
+}
+
+/** What goes to the management cluster as YAML to pipe on; what goes to the tenant cluster as comments, for it is sent elsewhere. */
+function printPlan(
+  { io }: Context,
+  objects: readonly KubernetesObject[],
+  manifests: readonly KubernetesObject[],
+): void {
+  printManifests(io, objects)
+  if (manifests.length === 0) return
+  io.out(tr('# then, to the tenant cluster once it answers:', '# poi, al cluster tenant appena risponde:'))
+  for (const { kind, metadata } of manifests)
+    io.out(`#   ${kind} ${metadata.namespace ? `${metadata.namespace}/` : ''}${metadata.name}`)
+}
+
+async function createAll(
+  kubernetes: Kubernetes,
+  cluster: KubernetesObject,
+  nodePools: readonly NodePool[],
+  dryRun: boolean,
+): Promise<void> {
+  const { isAlreadyExists } = await import('@fochista/kubernetes')
+  const { name, namespace } = cluster.metadata
+  const explained = (what: string, hint: string) => (error: unknown) => {
+    if (!isAlreadyExists(error)) throw error
+    throw new CommandError(
+      `${what} ${tr(`already exists in namespace "${namespace}"`, `esiste già nel namespace "${namespace}"`)}`,
+      { hint, cause: error },
+    )
+  }
+  const clusterKind: Kind = await clusters.kind()
+  await kubernetes
+    .create(clusterKind, cluster, { dryRun })
+    .catch(
+      explained(
+        `cluster "${name}"`,
+        `${tr('Change it with:', 'Modificalo con:')}  fochista cluster apply -f FILE\n${tr('Give it workers with:', 'Dagli dei worker con:')}  fochista pool create workers --cluster ${name}`,
+      ),
+    )
+  const poolKind = await pools.kind()
+  for (const pool of nodePools)
+    await kubernetes
+      .create(poolKind, pool, { dryRun })
+      .catch(
+        explained(
+          `pool "${pool.metadata.name}"`,
+          `${tr('Look at it with:', 'Guardalo con:')}  fochista pool get ${pool.metadata.name} -n ${namespace}`,
+        ),
+      )
 }
 
 async function readControlPlane(
@@ -175,7 +226,7 @@ async function controlPlaneFromFlags(
   options: {
     version: string | undefined
     replicas: number | undefined
-    serviceType: string
+    serviceType: (typeof serviceTypes)[number]
     label: string[]
   },
 ): Promise<KubernetesObject> {
@@ -188,13 +239,19 @@ async function controlPlaneFromFlags(
     namespace: await context.namespace(),
     version: options.version,
     replicas: options.replicas,
-    serviceType: options.serviceType as 'LoadBalancer',
+    serviceType: options.serviceType,
     labels: parsePairs('--label', options.label),
   })
 }
 
-async function nodePoolsFrom(options: SharedOptions, clusterName: string, namespace: string) {
+async function nodePoolsFrom(
+  options: SharedOptions,
+  clusterName: string,
+  namespace: string,
+): Promise<NodePool[]> {
   const { nodePoolManifest } = await import('@fochista/api')
+  if (options.className !== undefined && options.pool.length === 0)
+    throw new UsageError(tr('--class is for the pools of --pool', '--class riguarda i pool di --pool'))
   return Object.entries(parsePairs('--pool', options.pool)).map(([name, replicas]) =>
     nodePoolManifest({
       name,

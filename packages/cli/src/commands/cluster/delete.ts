@@ -1,10 +1,12 @@
+import type { NodePool } from '@fochista/api'
+import type { Kind, KubernetesObject } from '@fochista/kubernetes'
 import { argument, command, flag } from '../../command.ts'
 import type { Context } from '../../context.ts'
 import { tr } from '../../locale.ts'
 import { machines } from '../machine/resource.ts'
 import { stepOf } from '../machine/timeline.ts'
 import { pools } from '../pool/resource.ts'
-import { requireObject } from '../resources.ts'
+import { onlyThis, requireObject } from '../resources.ts'
 import { dryRunOption, timeoutOption, waitUntilGone, waitWatching } from '../waiting.ts'
 import { clusters } from './resource.ts'
 
@@ -15,8 +17,8 @@ import { clusters } from './resource.ts'
 export const clusterDelete = command({
   path: 'cluster delete <name>',
   summary: tr(
-    'Delete a cluster: workers first, the control plane last',
-    'Elimina un cluster: prima i worker, per ultimo il control plane',
+    'delete a cluster: workers first, the control plane last',
+    'elimina un cluster: prima i worker, per ultimo il control plane',
   ),
   options: {
     noDrain: flag('--no-drain', tr('delete the control plane at once', 'elimina subito il control plane')),
@@ -27,9 +29,10 @@ export const clusterDelete = command({
     const kind = await clusters.kind()
     const cluster = await requireObject(context, kind, 'cluster', argument(args, 'name'))
     const { name, namespace } = cluster.metadata
+    const { isNotFound, orUndefined } = await import('@fochista/kubernetes')
     const kubernetes = await context.kubernetes()
     const poolKind = await pools.kind()
-    const own = (await kubernetes.list(poolKind, { namespace })).items.filter(
+    const own = (await kubernetes.list(poolKind, namespace ? { namespace } : {})).items.filter(
       (pool) => pool.spec.clusterName === name,
     )
     if (options.dryRun) {
@@ -37,20 +40,15 @@ export const clusterDelete = command({
         context.io.out(`pool/${pool.metadata.name} ${tr('would be deleted', 'verrebbe eliminato')}`)
       return context.io.out(`cluster/${name} ${tr('would be deleted', 'verrebbe eliminato')}`)
     }
-    if (options.noDrain)
-      await kubernetes.delete(kind, cluster.metadata, { preconditions: { uid: cluster.metadata.uid } })
-    else
-      for (const pool of own)
-        await kubernetes.delete(poolKind, pool.metadata, { preconditions: { uid: pool.metadata.uid } })
-    await waitForPoolsGone(
-      context,
-      namespace,
-      new Set(own.map((pool) => pool.metadata.name)),
-      name,
-      options.timeout,
-    )
-    if (!options.noDrain)
-      await kubernetes.delete(kind, cluster.metadata, { preconditions: { uid: cluster.metadata.uid } })
+    const deleteOnly = <T extends KubernetesObject>(of: Kind<T>, object: T): Promise<unknown> =>
+      orUndefined(
+        isNotFound,
+        kubernetes.delete(of, object.metadata, onlyThis(object)),
+      )
+    if (options.noDrain) await deleteOnly(kind, cluster)
+    else for (const pool of own) await deleteOnly(poolKind, pool)
+    await waitForPoolsGone(context, cluster.metadata, own, options.timeout)
+    if (!options.noDrain) await deleteOnly(kind, cluster)
     await waitUntilGone(context, kind, cluster, options.timeout)
     context.io.out(`cluster/${name} ${tr('deleted', 'eliminato')}`)
   },
@@ -58,35 +56,28 @@ export const clusterDelete = command({
 
 async function waitForPoolsGone(
   context: Context,
-  namespace: string | undefined,
-  names: ReadonlySet<string>,
-  cluster: string,
+  { name, namespace }: { name: string; namespace?: string },
+  own: readonly NodePool[],
   timeoutMs: number,
 ): Promise<void> {
   const kubernetes = await context.kubernetes()
   const [poolKind, machineKind] = await Promise.all([pools.kind(), machines.kind()])
+  const names = new Set(own.map((pool) => pool.metadata.name))
+  const scope = namespace === undefined ? {} : { namespace }
+  const hint = `${tr('It goes on while the controllers run (fochista serve). Look at it with:', 'Prosegue finché i controller sono in esecuzione (fochista serve). Osservalo con:')}  fochista cluster describe ${name}${namespace ? ` -n ${namespace}` : ''}`
   await waitWatching(
     context,
     [poolKind, machineKind].map((kind) => ({ kind, namespace })),
-    timeoutMs,
+    { timeoutMs, hint },
     async () => {
       const [allPools, allMachines] = await Promise.all([
-        kubernetes.list(poolKind, { namespace }),
-        kubernetes.list(machineKind, { namespace }),
+        kubernetes.list(poolKind, scope),
+        kubernetes.list(machineKind, scope),
       ])
       const left = allMachines.items.filter((machine) => names.has(machine.spec.nodePoolName))
       const done = left.length === 0 && !allPools.items.some((pool) => names.has(pool.metadata.name))
-      return {
-        done,
-        lines: [
-          {
-            name: cluster,
-            state: tr(`${left.length} machines left`, `${left.length} macchine rimaste`),
-            style: 'working',
-          },
-          ...left.map(stepOf),
-        ],
-      }
+      const state = tr(`${left.length} machines left`, `${left.length} macchine rimaste`)
+      return { done, lines: [{ name, state, style: 'working' }, ...left.map(stepOf)] }
     },
   )
 }

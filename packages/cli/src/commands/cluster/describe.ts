@@ -1,6 +1,6 @@
 import { argument, command } from '../../command.ts'
 import { tr } from '../../locale.ts'
-import { printTable } from '../../output.ts'
+import { oneLine, printTable } from '../../output.ts'
 import { machines } from '../machine/resource.ts'
 import { pools } from '../pool/resource.ts'
 import { requireObject } from '../resources.ts'
@@ -10,8 +10,8 @@ import { clusters } from './resource.ts'
 export const clusterDescribe = command({
   path: 'cluster describe <name>',
   summary: tr(
-    'Explain one cluster: control plane, pools, machines',
-    'Spiega un cluster: control plane, pool, macchine',
+    'explain one cluster: control plane, pools, machines',
+    'spiega un cluster: control plane, pool, macchine',
   ),
   run: async (context, args) => {
     const { io } = context
@@ -19,9 +19,10 @@ export const clusterDescribe = command({
     printTable(io, clusters.columns, [cluster])
     const kubernetes = await context.kubernetes()
     const { namespace } = cluster.metadata
+    const scope = namespace === undefined ? {} : { namespace }
     const [allPools, allMachines] = await Promise.all([
-      kubernetes.list(await pools.kind(), { namespace }),
-      kubernetes.list(await machines.kind(), { namespace }),
+      kubernetes.list(await pools.kind(), scope),
+      kubernetes.list(await machines.kind(), scope),
     ])
     const own = allPools.items.filter((pool) => pool.spec.clusterName === cluster.metadata.name)
     const names = new Set(own.map((pool) => pool.metadata.name))
@@ -37,13 +38,19 @@ export const clusterDescribe = command({
     for (const pool of own) {
       for (const condition of pool.status?.conditions ?? []) {
         if (condition.status !== 'True' && condition.message)
-          io.out(`  ${pool.metadata.name}: ${condition.type} ${condition.reason}: ${condition.message}`)
+          io.out(
+            oneLine(`  ${pool.metadata.name}: ${condition.type} ${condition.reason}: ${condition.message}`),
+          )
       }
     }
     io.out()
+    // What each machine waits for is what one looks here for.
     printTable(
       io,
-      machines.columns,
+      [
+        ...machines.columns.filter(({ wide }) => !wide),
+        ...machines.columns.filter(({ heading }) => heading === 'WAITS FOR'),
+      ],
       allMachines.items.filter((machine) => names.has(machine.spec.nodePoolName)),
     )
   },

@@ -43,6 +43,7 @@ export async function waitForCluster(context: Context, wait: ClusterWait): Promi
       kubernetes.list(machineKind, { namespace }),
     ])
     const own = allPools.items.filter((pool) => pool.spec.clusterName === name)
+    own.forEach(requireAllowed)
     const ready = isReady(cluster)
     if (ready && !applied) {
       applyError = await applyToTenant(kubernetes, cluster, wait.manifests).then(
@@ -63,16 +64,27 @@ export async function waitForCluster(context: Context, wait: ClusterWait): Promi
   await waitWatching(
     context,
     [clusterKind, poolKind, machineKind].map((kind) => ({ kind, namespace })),
-    wait.timeoutMs,
+    { timeoutMs: wait.timeoutMs, hint },
     look,
-    hint,
   )
 }
 
-/** A refusal will not go away by waiting; an API server that is still coming up will. */
+/** What the manifests themselves got wrong waiting will not cure. A young API server may refuse rights and know no namespace yet. */
 function isRefused(error: unknown): boolean {
   const status = error instanceof Error && 'status' in error ? Number(error.status) : 0
-  return error instanceof CommandError || [400, 403, 404, 409, 415, 422].includes(status)
+  return [400, 415, 422].includes(status)
+}
+
+/** A pool that asks for what its class does not allow never becomes ready; the cause is worth more than a time-out. */
+function requireAllowed(pool: NodePool): void {
+  const { observedGeneration, conditions = [] } = pool.status ?? {}
+  if (observedGeneration !== pool.metadata.generation) return
+  const refused = conditions.find(({ status, reason }) => status === 'False' && reason === 'NotAllowed')
+  if (!refused) return
+  const { name, namespace } = pool.metadata
+  throw new CommandError(`pool "${name}": ${refused.message ?? refused.reason}`, {
+    hint: `${tr('Change the pool (the controllers go on by themselves):', 'Modifica il pool (i controller proseguono da soli):')}  kubectl edit np/${name}${namespace ? ` -n ${namespace}` : ''}`,
+  })
 }
 
 function clusterLine(cluster: TenantControlPlane, ready: boolean, status: string | undefined): ProgressLine {

@@ -1,69 +1,108 @@
 import { randomUUID } from 'node:crypto'
 import type { Kubernetes, KubernetesObject } from '@fochista/kubernetes'
 import { command, list } from '../../command.ts'
+import type { Context } from '../../context.ts'
 import { tr } from '../../locale.ts'
 import { printManifests } from '../../output.ts'
 import { dryRunOption, timeoutOption, waitWatching } from '../waiting.ts'
+
+const tenantSecrets = 'fochista-tenant-secrets'
 
 /** `fochista install`: our CRDs, roles and the installation's identity in the management cluster. A repeat changes nothing. */
 export const install = command({
   path: 'install',
   summary: tr(
-    'Install our kinds and roles in the management cluster',
-    'Installa i nostri tipi e ruoli nel cluster di gestione',
+    'install our kinds and roles in the management cluster',
+    'installa i nostri tipi e ruoli nel cluster di gestione',
   ),
   options: {
     namespaces: list(
-      '--namespaces <name>',
+      '--namespaces <names>',
       tr(
-        'namespaces whose Secrets the controllers may get (default: all); may be repeated',
-        'namespace di cui i controller possono leggere i Secret (predefinito: tutti); ripetibile',
+        'namespaces whose Secrets the controllers may get (default: all); commas or repeated',
+        'namespace di cui i controller possono leggere i Secret (predefinito: tutti); con virgole o ripetibile',
       ),
     ),
     timeout: timeoutOption('60s'),
     dryRun: dryRunOption,
   },
+  examples: ['fochista install', 'fochista install --namespaces team-a,team-b'],
   run: async (context, _args, options) => {
     const { installManifests } = await import('@fochista/api')
+    const { isAlreadyExists, isNotFound, orUndefined } = await import('@fochista/kubernetes')
     const kubernetes = await context.kubernetes()
     const installation = (await installedIdentity(kubernetes)) ?? randomUUID()
+    const namespaces = options.namespaces.flatMap((names) => names.split(',').filter(Boolean))
     const manifests = installManifests({
       installation,
-      namespaces: options.namespaces.length > 0 ? options.namespaces : undefined,
+      namespaces: namespaces.length > 0 ? namespaces : undefined,
     })
     if (options.dryRun) return printManifests(context.io, manifests)
-    for (const manifest of manifests) await kubernetes.apply(manifest, { force: true })
-    const { CustomResourceDefinition } = await import('@fochista/kubernetes')
+    for (const manifest of manifests) {
+      // The identity stands in the marks of VMs. Of two installs at once the first one's stays.
+      if (manifest.kind === 'ConfigMap')
+        await orUndefined(isAlreadyExists, kubernetes.create(await kubernetes.resolve(manifest), manifest))
+      else await kubernetes.apply(manifest, { force: true })
+    }
+    await withdrawBindings(kubernetes, namespaces, (deletion) => orUndefined(isNotFound, deletion))
     const wanted = manifests
       .filter(({ kind }) => kind === 'CustomResourceDefinition')
       .map(({ metadata }) => metadata.name)
-    await waitWatching(
-      context,
-      [{ kind: CustomResourceDefinition, namespace: undefined }],
-      options.timeout,
-      async () => {
-        const { items } = await kubernetes.list(CustomResourceDefinition, {})
-        const missing = wanted.filter(
-          (name) => !items.some((item) => item.metadata.name === name && isEstablished(item)),
-        )
-        return {
-          done: missing.length === 0,
-          lines: missing.map((name) => ({ name, state: tr('waiting', 'in attesa'), style: 'waiting' })),
-        }
-      },
-    )
+    await waitUntilServed(context, wanted, options.timeout)
     context.io.out(`${tr('installed', 'installato')}: ${wanted.join(', ')}`)
   },
 })
 
 /** The UUID of the installation that is already there: it stands in the marks of VMs and must never change. */
 async function installedIdentity(kubernetes: Kubernetes): Promise<string | undefined> {
+  const { INSTALLATION_CONFIG_MAP, SYSTEM_NAMESPACE } = await import('@fochista/api')
   const { ConfigMap, isNotFound, orUndefined } = await import('@fochista/kubernetes')
   const found = await orUndefined(
     isNotFound,
-    kubernetes.get(ConfigMap, { name: 'fochista-installation', namespace: 'fochista-system' }),
+    kubernetes.get(ConfigMap, { name: INSTALLATION_CONFIG_MAP, namespace: SYSTEM_NAMESPACE }),
   )
   return found?.data?.['id']
+}
+
+/** Takes back the right to read Secrets where an earlier install gave it and this one does not. */
+async function withdrawBindings(
+  kubernetes: Kubernetes,
+  namespaces: readonly string[],
+  unlessGone: (deletion: Promise<unknown>) => Promise<unknown>,
+): Promise<void> {
+  const rbac = { apiVersion: 'rbac.authorization.k8s.io/v1' }
+  const inNamespace = await kubernetes.resolve({ ...rbac, kind: 'RoleBinding' })
+  const everywhere = await kubernetes.resolve({ ...rbac, kind: 'ClusterRoleBinding' })
+  const { items } = await kubernetes.list(inNamespace, { fieldSelector: `metadata.name=${tenantSecrets}` })
+  for (const { metadata } of items)
+    if (!namespaces.includes(metadata.namespace ?? ''))
+      await unlessGone(kubernetes.delete(inNamespace, metadata))
+  if (namespaces.length > 0) await unlessGone(kubernetes.delete(everywhere, { name: tenantSecrets }))
+}
+
+/** Waits until the API server serves our kinds. */
+async function waitUntilServed(
+  context: Context,
+  wanted: readonly string[],
+  timeoutMs: number,
+): Promise<void> {
+  const { CustomResourceDefinition } = await import('@fochista/kubernetes')
+  const kubernetes = await context.kubernetes()
+  await waitWatching(
+    context,
+    [{ kind: CustomResourceDefinition, namespace: undefined }],
+    { timeoutMs },
+    async () => {
+      const { items } = await kubernetes.list(CustomResourceDefinition)
+      const missing = wanted.filter(
+        (name) => !items.some((item) => item.metadata.name === name && isEstablished(item)),
+      )
+      return {
+        done: missing.length === 0,
+        lines: missing.map((name) => ({ name, state: tr('waiting', 'in attesa'), style: 'waiting' })),
+      }
+    },
+  )
 }
 
 function isEstablished(crd: KubernetesObject): boolean {

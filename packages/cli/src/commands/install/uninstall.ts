@@ -1,45 +1,58 @@
 import type { Kubernetes, KubernetesObject } from '@fochista/kubernetes'
 import { command } from '../../command.ts'
+import type { Context } from '../../context.ts'
 import { CommandError } from '../../errors.ts'
 import { tr } from '../../locale.ts'
 import { nameOf } from '../../output.ts'
-import { dryRunOption } from '../waiting.ts'
+import { machines } from '../machine/resource.ts'
+import { pools } from '../pool/resource.ts'
+import { proxmoxClusters } from '../proxmox/resource.ts'
+import { dryRunOption, timeoutOption, waitWatching } from '../waiting.ts'
 
-/** `fochista uninstall`: takes away what `install` made. Refuses while NodePools or Machines exist: their VMs would be stranded. */
+/**
+ * `fochista uninstall`: takes away what `install` made, the ProxmoxClusters first, while the controllers can still let go of them.
+ * Refuses while NodePools or Machines exist: their VMs would be stranded.
+ */
 export const uninstall = command({
   path: 'uninstall',
   summary: tr(
-    'Remove our kinds and roles; refused while pools or machines exist',
-    'Rimuove i nostri tipi e ruoli; rifiutato finché esistono pool o macchine',
+    'remove our kinds and roles; refused while pools or machines exist',
+    'rimuove i nostri tipi e ruoli; rifiutato finché esistono pool o macchine',
   ),
-  options: { dryRun: dryRunOption },
+  options: { timeout: timeoutOption('60s'), dryRun: dryRunOption },
   run: async (context, _args, options) => {
     const { installManifests } = await import('@fochista/api')
     const { isNotFound, orUndefined } = await import('@fochista/kubernetes')
     const kubernetes = await context.kubernetes()
     await requireUnused(kubernetes)
+    const proxmox = await listed(kubernetes, await proxmoxClusters.kind())
     const manifests = installManifests({ installation: '00000000-0000-0000-0000-000000000000' }).reverse()
-    for (const manifest of manifests) {
-      if (options.dryRun)
-        context.io.out(`${nameOf(manifest)} ${tr('would be deleted', 'verrebbe eliminato')}`)
-      else
-        await orUndefined(
-          isNotFound,
-          kubernetes.delete(await kubernetes.resolve(manifest), manifest.metadata),
-        )
+    if (options.dryRun) {
+      for (const object of [...proxmox, ...manifests])
+        context.io.out(`${nameOf(object)} ${tr('would be deleted', 'verrebbe eliminato')}`)
+      return
     }
-    if (!options.dryRun) context.io.out(tr('uninstalled', 'disinstallato'))
+    await removeProxmoxClusters(context, proxmox, options.timeout)
+    for (const manifest of manifests)
+      await orUndefined(isNotFound, kubernetes.delete(await kubernetes.resolve(manifest), manifest.metadata))
+    await removeBindings(kubernetes)
+    context.io.out(tr('uninstalled', 'disinstallato'))
   },
 })
 
-async function requireUnused(kubernetes: Kubernetes): Promise<void> {
-  const { machineKind, nodePoolKind, proxmoxClusterKind } = await import('@fochista/api')
+/** All objects of a kind of ours; none where the kind itself is gone. */
+async function listed<T extends KubernetesObject>(
+  kubernetes: Kubernetes,
+  kind: Parameters<Kubernetes['list']>[0],
+): Promise<T[]> {
   const { isNotFound, orUndefined } = await import('@fochista/kubernetes')
+  return ((await orUndefined(isNotFound, kubernetes.list(kind)))?.items ?? []) as T[]
+}
+
+async function requireUnused(kubernetes: Kubernetes): Promise<void> {
   const left: KubernetesObject[] = []
-  for (const kind of [machineKind, nodePoolKind, proxmoxClusterKind]) {
-    const found = await orUndefined(isNotFound, kubernetes.list<KubernetesObject>(kind, {}))
-    left.push(...(found?.items ?? []))
-  }
+  for (const kind of [await machines.kind(), await pools.kind()])
+    left.push(...(await listed(kubernetes, kind)))
   if (left.length === 0) return
   const shown = left
     .slice(0, 5)
@@ -51,9 +64,48 @@ async function requireUnused(kubernetes: Kubernetes): Promise<void> {
     ),
     {
       hint: tr(
-        'Delete the clusters and pools, then the ProxmoxClusters, and try again. Nothing was changed.',
-        'Elimina i cluster e i pool, poi i ProxmoxCluster, e riprova. Nulla è stato cambiato.',
+        'Delete the clusters or pools while the controllers run, and try again. Nothing was changed.',
+        'Elimina i cluster o i pool mentre i controller sono in esecuzione, e riprova. Nulla è stato cambiato.',
       ),
     },
   )
+}
+
+async function removeProxmoxClusters(
+  context: Context,
+  clusters: readonly KubernetesObject[],
+  timeoutMs: number,
+): Promise<void> {
+  if (clusters.length === 0) return
+  const { isNotFound, orUndefined } = await import('@fochista/kubernetes')
+  const kubernetes = await context.kubernetes()
+  const kind = await proxmoxClusters.kind()
+  for (const { metadata } of clusters) await orUndefined(isNotFound, kubernetes.delete(kind, metadata))
+  const hint = tr(
+    'The controllers let go of a ProxmoxCluster: start fochista serve, and try again.',
+    'Sono i controller a lasciare un ProxmoxCluster: avvia fochista serve, e riprova.',
+  )
+  await waitWatching(context, [{ kind, namespace: undefined }], { timeoutMs, hint }, async () => {
+    const left = await listed(kubernetes, kind)
+    return {
+      done: left.length === 0,
+      lines: left.map(({ metadata: { name, finalizers } }) => ({
+        name,
+        state: tr('deleting', 'in eliminazione'),
+        detail: finalizers?.join(', '),
+        style: 'working',
+      })),
+    }
+  })
+}
+
+/** The bindings of `install --namespaces`, which no manifest of the plain installation names. */
+async function removeBindings(kubernetes: Kubernetes): Promise<void> {
+  const { isNotFound, orUndefined } = await import('@fochista/kubernetes')
+  const kind = await kubernetes.resolve({
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'RoleBinding',
+  })
+  const { items } = await kubernetes.list(kind, { fieldSelector: 'metadata.name=fochista-tenant-secrets' })
+  for (const { metadata } of items) await orUndefined(isNotFound, kubernetes.delete(kind, metadata))
 }

@@ -1,8 +1,16 @@
+import type { Lab, LabOptions } from '@fochista/lab'
 import { command, flag, integer, text, textOr } from '../../command.ts'
-import { UsageError } from '../../errors.ts'
+import { CommandError, UsageError } from '../../errors.ts'
+import type { Io } from '../../io.ts'
 import { tr } from '../../locale.ts'
 import { untilAborted } from '../../wait.ts'
-import { exportLines, labRecordPath, removeLabRecord, writeLabRecord } from './environment-file.ts'
+import {
+  exportLines,
+  labRecordPath,
+  readLabRecord,
+  removeLabRecord,
+  writeLabRecord,
+} from './environment-file.ts'
 
 /** `fochista lab up`: both back ends, emulated, until Ctrl-C. */
 export const labUp = command({
@@ -52,11 +60,11 @@ export const labUp = command({
       throw new UsageError(
         `--speed: "${options.speed}" ${tr('is not a positive number', 'non è un numero positivo')}`,
       )
-    const { startLab } = await import('@fochista/lab')
-    const lab = await startLab({
+    await requireNoLab()
+    const lab = await start(io, {
       ports: {
-        proxmox: options.freePorts ? 0 : (options.proxmoxPort ?? 8006),
-        kubernetes: options.freePorts ? 0 : (options.kubernetesPort ?? 6443),
+        proxmox: options.proxmoxPort ?? (options.freePorts ? 0 : 8006),
+        kubernetes: options.kubernetesPort ?? (options.freePorts ? 0 : 6443),
       },
       hosts: options.hosts ?? 3,
       speed,
@@ -80,6 +88,44 @@ export const labUp = command({
     }
   },
 })
+
+/** The record of a lab has one place: a second lab would hide the first from `lab env`. */
+async function requireNoLab(): Promise<void> {
+  const record = await readLabRecord().catch(() => undefined)
+  if (record === undefined) return
+  throw new CommandError(
+    tr(
+      `a lab is running already (process ${record.pid})`,
+      `un lab è già in esecuzione (processo ${record.pid})`,
+    ),
+    { hint: `${tr('Use it with:', 'Usalo con:')}  eval "$(fochista lab env)"` },
+  )
+}
+
+/** Starts the lab; says which flag to change where it cannot. */
+async function start(io: Io, options: LabOptions): Promise<Lab> {
+  const { PortInUseError, startLab } = await import('@fochista/lab')
+  try {
+    return await startLab({ ...options, log: (text) => io.note(`lab: ${text}`) })
+  } catch (error) {
+    if (error instanceof RangeError) throw new UsageError(error.message, { cause: error })
+    if (!(error instanceof PortInUseError)) throw error
+    const flagName = error.backEnd === 'proxmox' ? '--proxmox-port' : '--kubernetes-port'
+    throw new CommandError(
+      tr(
+        `port ${error.port} is in use by another program`,
+        `la porta ${error.port} è usata da un altro programma`,
+      ),
+      {
+        hint: tr(
+          `Choose another with ${flagName} <port>, or let free ones be picked with --free-ports.`,
+          `Scegline un’altra con ${flagName} <porta>, o lascia scegliere porte libere con --free-ports.`,
+        ),
+        cause: error,
+      },
+    )
+  }
+}
 
 async function writeEnvironment(path: string, environment: Record<string, string>): Promise<void> {
   const { writeFile } = await import('node:fs/promises')

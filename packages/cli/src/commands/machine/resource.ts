@@ -1,4 +1,5 @@
 import type { Machine } from '@fochista/api'
+import { tr } from '../../locale.ts'
 import { age } from '../../output.ts'
 import type { Resource } from '../resources.ts'
 import { stepOf } from './timeline.ts'
@@ -16,11 +17,21 @@ export const machines: Resource<Machine> = {
     { heading: 'NODE', cell: (machine) => machine.status?.nodeName },
     {
       heading: 'ADDRESSES',
-      cell: (machine) => machine.spec.addresses?.map((address) => address.address).join(','),
+      cell: ({ spec, status }) =>
+        (status?.addresses ?? spec.addresses?.map(({ address }) => address))?.join(','),
       wide: true,
     },
     { heading: 'PROVIDER-ID', cell: (machine) => machine.status?.providerID, wide: true },
     { heading: 'AGE', cell: (machine) => age(machine.metadata.creationTimestamp), right: true },
-    { heading: 'WAITS FOR', cell: (machine) => stepOf(machine).detail, wide: true },
+    {
+      heading: 'WAITS FOR',
+      cell: (machine) => (stepOf(machine).style === 'ready' ? undefined : stepOf(machine).detail),
+      wide: true,
+    },
   ],
+  deleteNote: ({ spec: { nodePoolName } }) =>
+    tr(
+      `Its pool makes another one in its place; to have fewer: fochista pool scale ${nodePoolName} --replicas N`,
+      `Il suo pool ne crea un’altra al suo posto; per averne meno: fochista pool scale ${nodePoolName} --replicas N`,
+    ),
 }

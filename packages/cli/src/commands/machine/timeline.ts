@@ -2,41 +2,48 @@ import type { Machine } from '@fochista/api'
 import { tr } from '../../locale.ts'
 import type { ProgressLine } from '../../progress.ts'
 
-interface ConditionLike {
-  readonly type: string
-  readonly status: string
-  readonly reason?: string
-  readonly message?: string
-  readonly lastTransitionTime?: string
-}
+type Condition = NonNullable<NonNullable<Machine['status']>['conditions']>[number]
+type Step = (typeof steps)[number]
 
 /** The seven steps of a machine's way, in order; each has a condition of its own. */
 export const steps = ['Placed', 'Cloned', 'Configured', 'Seeded', 'Started', 'Joined', 'Ready'] as const
 
 /** A condition of a machine, or undefined if nothing was said of it yet. */
-export function conditionOf(machine: Machine, type: string): ConditionLike | undefined {
-  return (machine.status?.conditions as ConditionLike[] | undefined)?.find(
-    (condition) => condition.type === type,
+export function conditionOf(machine: Machine, type: string): Condition | undefined {
+  return machine.status?.conditions?.find((condition) => condition.type === type)
+}
+
+/** The first step that is not done; undefined once the machine is Ready. */
+export function currentStep(machine: Machine): Step | undefined {
+  return steps.find((step) => conditionOf(machine, step)?.status !== 'True')
+}
+
+/** What is at work on a machine that leaves: the last thing said that is none of the seven steps. */
+export function leavingCondition(machine: Machine): Condition | undefined {
+  const others = (machine.status?.conditions ?? []).filter(
+    ({ type }) => !(steps as readonly string[]).includes(type),
   )
+  return others.findLast(({ status }) => status !== 'True') ?? others.at(-1)
 }
 
 /** Where a machine stands: the first step that is not done, in the words of its condition. */
 export function stepOf(machine: Machine): ProgressLine {
-  const name = machine.metadata.name
-  if (machine.metadata.deletionTimestamp) {
-    const leaving = conditionOf(machine, 'Leaving') ?? conditionOf(machine, 'Drained')
-    return { name, state: tr('Leaving', 'In uscita'), detail: leaving?.message, style: 'off' }
+  const { name, deletionTimestamp, annotations } = machine.metadata
+  const { failure } = machine.status ?? {}
+  if (deletionTimestamp) {
+    const detail = leavingCondition(machine)?.message || tr('being deleted', 'in eliminazione')
+    return { name, state: tr('Leaving', 'In uscita'), detail, style: 'off' }
   }
-  for (const [index, type] of steps.entries()) {
-    const condition = conditionOf(machine, type)
-    if (condition?.status === 'True') continue
-    const failed = condition?.status === 'False' && index < steps.length - 2
-    return {
-      name,
-      state: type,
-      detail: condition?.message ?? tr('not begun', 'non iniziato'),
-      style: failed ? 'waiting' : 'working',
-    }
+  if (failure) return { name, state: tr('Failed', 'Fallita'), detail: failure.message, style: 'failed' }
+  if (annotations?.['fochista.dev/paused'] !== undefined)
+    return { name, state: tr('Paused', 'In pausa'), detail: 'fochista.dev/paused', style: 'off' }
+  const step = currentStep(machine)
+  if (!step) return { name, state: 'Ready', detail: machine.status?.nodeName, style: 'ready' }
+  const condition = conditionOf(machine, step)
+  return {
+    name,
+    state: step,
+    detail: condition?.message || tr('not begun', 'non iniziato'),
+    style: condition?.status === 'False' ? 'waiting' : 'working',
   }
-  return { name, state: 'Ready', detail: machine.status?.nodeName, style: 'ready' }
 }

@@ -1,16 +1,17 @@
-import { argument, command, flag, integer, list, parsePairs, text } from '../../command.ts'
-import { UsageError } from '../../errors.ts'
+import { argument, command, flag, integer, list, parsePairs, requiredText, text } from '../../command.ts'
+import { CommandError, UsageError } from '../../errors.ts'
 import { tr } from '../../locale.ts'
 import { printManifests } from '../../output.ts'
+import { clusters } from '../cluster/resource.ts'
 import { dryRunOption } from '../waiting.ts'
 import { pools } from './resource.ts'
 
 /** `fochista pool create`: a NodePool from flags. Anything finer is a manifest. */
 export const poolCreate = command({
   path: 'pool create <name>',
-  summary: tr('Give a cluster a pool of workers', 'Dà a un cluster un pool di worker'),
+  summary: tr('give a cluster a pool of workers', 'dà a un cluster un pool di worker'),
   options: {
-    cluster: text(
+    cluster: requiredText(
       '--cluster <name>',
       tr(
         'the cluster (a TenantControlPlane of the namespace)',
@@ -52,12 +53,12 @@ export const poolCreate = command({
     'fochista pool create gpu --cluster tenant-test --class gpu --node-taint dedicated=gpu:NoSchedule',
   ],
   run: async (context, args, options) => {
-    if (!options.cluster) throw new UsageError(tr('--cluster is missing', 'manca --cluster'))
     const name = argument(args, 'name')
     const { nodePoolManifest } = await import('@fochista/api')
+    const namespace = await context.namespace()
     const manifest = nodePoolManifest({
       name,
-      namespace: await context.namespace(),
+      namespace,
       clusterName: options.cluster,
       className: options.className,
       replicas: options.replicas,
@@ -70,7 +71,32 @@ export const poolCreate = command({
       paused: options.paused || undefined,
     })
     if (options.dryRun) return printManifests(context.io, [manifest])
-    await (await context.kubernetes()).create(await pools.kind(), manifest)
+    const { isAlreadyExists, isNotFound, orUndefined } = await import('@fochista/kubernetes')
+    const kubernetes = await context.kubernetes()
+    await kubernetes.create(await pools.kind(), manifest).catch((error: unknown) => {
+      if (!isAlreadyExists(error)) throw error
+      throw new CommandError(
+        tr(
+          `pool "${name}" already exists in namespace "${namespace}"`,
+          `il pool "${name}" esiste già nel namespace "${namespace}"`,
+        ),
+        {
+          hint: `${tr('Scale it with:', 'Scalalo con:')}  fochista pool scale ${name} --replicas N -n ${namespace}`,
+          cause: error,
+        },
+      )
+    })
+    const cluster = await orUndefined(
+      isNotFound,
+      kubernetes.get(await clusters.kind(), { name: options.cluster, namespace }),
+    )
+    if (!cluster)
+      context.io.note(
+        tr(
+          `There is no cluster "${options.cluster}" yet: the pool waits for it.`,
+          `Il cluster "${options.cluster}" non c’è ancora: il pool lo attende.`,
+        ),
+      )
     context.io.out(`pool/${name} ${tr('created', 'creato')}`)
   },
 })

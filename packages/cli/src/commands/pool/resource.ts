@@ -9,11 +9,16 @@ export const pools: Resource<NodePool> = {
   columns: [
     { heading: 'NAME', cell: (pool) => pool.metadata.name },
     { heading: 'CLUSTER', cell: (pool) => pool.spec.clusterName },
-    { heading: 'CLASS', cell: (pool) => pool.spec.className },
+    { heading: 'CLASS', cell: (pool) => pool.spec.className ?? pool.status?.className },
     { heading: 'DESIRED', cell: (pool) => pool.spec.replicas, right: true },
     { heading: 'MACHINES', cell: (pool) => pool.status?.replicas, right: true },
     { heading: 'READY', cell: (pool) => pool.status?.readyReplicas ?? 0, right: true },
-    { heading: 'VERSION', cell: (pool) => pool.spec.version, wide: true },
+    { heading: 'VERSION', cell: (pool) => pool.spec.version ?? pool.status?.version, wide: true },
     { heading: 'AGE', cell: (pool) => age(pool.metadata.creationTimestamp), right: true },
+    {
+      heading: 'MESSAGE',
+      cell: (pool) => pool.status?.conditions?.find(({ status }) => status === 'False')?.message,
+      wide: true,
+    },
   ],
 }

@@ -1,5 +1,5 @@
 import { argument, command, parseInteger } from '../../command.ts'
-import { UsageError } from '../../errors.ts'
+import { CommandError, UsageError } from '../../errors.ts'
 import { tr } from '../../locale.ts'
 import { requireObject } from '../resources.ts'
 import { dryRunOption } from '../waiting.ts'
@@ -8,7 +8,7 @@ import { pools } from './resource.ts'
 /** `fochista pool scale`: sets how many machines a pool keeps; the controllers do the rest. */
 export const poolScale = command({
   path: 'pool scale <pool>',
-  summary: tr('Set how many machines a pool keeps', 'Imposta quante macchine tiene un pool'),
+  summary: tr('set how many machines a pool keeps', 'imposta quante macchine tiene un pool'),
   options: {
     replicas: {
       flags: '-r, --replicas <n>',
@@ -25,6 +25,9 @@ export const poolScale = command({
     const replicas = options.replicas
     if (typeof replicas !== 'number') throw new UsageError(tr('--replicas is missing', 'manca --replicas'))
     const pool = await requireObject(context, kind, 'pool', name)
+    const { nodePoolCan } = await import('@fochista/api')
+    const reason = nodePoolCan.scale.reason(pool)
+    if (reason !== undefined) throw new CommandError(reason)
     if (!options.dryRun) await (await context.kubernetes()).scale(kind, pool.metadata, replicas)
     const done = options.dryRun ? tr('would be scaled', 'verrebbe scalato') : tr('scaled', 'scalato')
     context.io.out(`pool/${name} ${done}: ${pool.spec.replicas ?? 1} -> ${replicas}`)

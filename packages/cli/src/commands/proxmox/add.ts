@@ -1,9 +1,11 @@
+import type { KubernetesObject } from '@fochista/kubernetes'
 import { argument, command, flag, list, text } from '../../command.ts'
 import type { Context } from '../../context.ts'
 import { CommandError, UsageError } from '../../errors.ts'
 import { tr } from '../../locale.ts'
 import { printManifests } from '../../output.ts'
 import { dryRunOption } from '../waiting.ts'
+import { proxmoxClusters } from './resource.ts'
 
 interface ConnectionOptions {
   readonly url: string[]
@@ -21,8 +23,8 @@ interface ConnectionOptions {
 export const proxmoxAdd = command({
   path: 'proxmox add <name>',
   summary: tr(
-    'Add a Proxmox VE cluster: a ProxmoxCluster and its Secret',
-    'Aggiunge un cluster Proxmox VE: un ProxmoxCluster e il suo Secret',
+    'add a Proxmox VE cluster, or change its token: a ProxmoxCluster and its Secret',
+    'aggiunge un cluster Proxmox VE, o ne cambia il token: un ProxmoxCluster e il suo Secret',
   ),
   options: {
     url: list(
@@ -53,7 +55,13 @@ export const proxmoxAdd = command({
         'fissa il certificato (predefinito: PROXMOX_FINGERPRINT)',
       ),
     ),
-    caFile: text('--ca-file <file>', tr('PEM of the certificate’s CA', 'PEM della CA del certificato')),
+    caFile: text(
+      '--ca-file <file>',
+      tr(
+        'PEM of the certificate’s CA (default: PROXMOX_CA)',
+        'PEM della CA del certificato (predefinito: PROXMOX_CA)',
+      ),
+    ),
     insecure: flag(
       '--insecure',
       tr(
@@ -73,13 +81,16 @@ export const proxmoxAdd = command({
   ],
   run: async (context, args, options) => {
     const name = argument(args, 'name')
+    const given = options.vmids === undefined ? undefined : parseRange(options.vmids)
     const connection = await connectionFrom(context, options)
     const { proxmoxClusterManifests } = await import('@fochista/api')
-    const manifests = proxmoxClusterManifests({ name, ...connection, vmidRange: parseRange(options.vmids) })
+    // Added again it gets a new token; a range that nobody speaks of stays as it is.
+    const vmidRange = given ?? (await existingRange(context, name)) ?? parseRange('10000-19999')
+    const manifests = proxmoxClusterManifests({ name, ...connection, vmidRange })
     if (options.dryRun) return printManifests(context.io, manifests.map(withoutSecret))
     if (!options.noCheck) context.io.note(await describeProxmox(connection))
     const kubernetes = await context.kubernetes()
-    for (const manifest of manifests) await kubernetes.apply(manifest, { force: true })
+    for (const manifest of manifests) await kubernetes.apply<KubernetesObject>(manifest, { force: true })
     context.io.out(`proxmoxcluster/${name} ${tr('added', 'aggiunto')}`)
   },
 })
@@ -91,35 +102,63 @@ type Connection = {
   readonly tls?: { ca: string } | { fingerprints: string[] } | { insecureSkipVerify: true }
 }
 
-async function connectionFrom({ io }: Context, options: ConnectionOptions): Promise<Connection> {
+/** The range of the ProxmoxCluster of that name, if there is one. */
+async function existingRange(
+  context: Context,
+  name: string,
+): Promise<{ start: number; end: number } | undefined> {
+  const { isNotFound, orUndefined } = await import('@fochista/kubernetes')
+  const kubernetes = await context.kubernetes()
+  const found = await orUndefined(isNotFound, kubernetes.get(await proxmoxClusters.kind(), { name }))
+  return found?.spec.vmidRange
+}
+
+async function connectionFrom(context: Context, options: ConnectionOptions): Promise<Connection> {
+  const environment = await context.environment()
+  const ways = [options.insecure, options.caFile !== undefined, options.fingerprint.length > 0]
+  if (ways.filter(Boolean).length > 1)
+    throw new UsageError(
+      tr(
+        'give only one of --fingerprint, --ca-file and --insecure',
+        'indica uno solo fra --fingerprint, --ca-file e --insecure',
+      ),
+    )
   const split = (value: string | undefined): string[] =>
     value ? value.split(',').map((one) => one.trim()) : []
-  const endpoints = options.url.length > 0 ? options.url : split(process.env['PROXMOX_URL'])
+  const endpoints = options.url.length > 0 ? options.url : split(environment['PROXMOX_URL'])
   if (endpoints.length === 0)
     throw new UsageError(tr('give --url or set PROXMOX_URL', 'indica --url o imposta PROXMOX_URL'))
-  const tokenId = options.tokenId ?? process.env['PROXMOX_TOKEN_ID']
+  const tokenId = options.tokenId ?? environment['PROXMOX_TOKEN_ID']
   if (!tokenId)
     throw new UsageError(
       tr('give --token-id or set PROXMOX_TOKEN_ID', 'indica --token-id o imposta PROXMOX_TOKEN_ID'),
     )
-  const secret = options.secretStdin ? (await io.readInput()).trim() : process.env['PROXMOX_SECRET']
+  const secret = options.secretStdin ? (await context.io.readInput()).trim() : environment['PROXMOX_SECRET']
   if (!secret)
     throw new UsageError(
       tr('give --secret-stdin or set PROXMOX_SECRET', 'indica --secret-stdin o imposta PROXMOX_SECRET'),
     )
   const base = { endpoints, tokenId, secret }
   const fingerprints =
-    options.fingerprint.length > 0 ? options.fingerprint : split(process.env['PROXMOX_FINGERPRINT'])
+    options.fingerprint.length > 0 ? options.fingerprint : split(environment['PROXMOX_FINGERPRINT'])
   if (options.insecure) return { ...base, tls: { insecureSkipVerify: true } }
-  if (options.caFile) {
-    const { readFile } = await import('node:fs/promises')
-    return { ...base, tls: { ca: await readFile(options.caFile, 'utf8') } }
-  }
-  return fingerprints.length > 0 ? { ...base, tls: { fingerprints } } : base
+  if (options.caFile) return { ...base, tls: { ca: await readCa(options.caFile) } }
+  if (fingerprints.length > 0) return { ...base, tls: { fingerprints } }
+  const caFile = environment['PROXMOX_CA']
+  return caFile ? { ...base, tls: { ca: await readCa(caFile) } } : base
 }
 
-function parseRange(given: string | undefined): { start: number; end: number } {
-  const match = /^(\d+)-(\d+)$/.exec(given ?? '10000-19999')
+async function readCa(path: string): Promise<string> {
+  const { readFile } = await import('node:fs/promises')
+  return readFile(path, 'utf8').catch((error: unknown) => {
+    throw new UsageError(
+      `${tr('cannot read the CA', 'impossibile leggere la CA')} ${path}: ${error instanceof Error ? error.message : String(error)}`,
+    )
+  })
+}
+
+function parseRange(given: string): { start: number; end: number } {
+  const match = /^(\d+)-(\d+)$/.exec(given)
   const [start, end] = [Number(match?.[1]), Number(match?.[2])]
   if (match && start >= 100 && start <= end && end <= 999_999_999) return { start, end }
   throw new UsageError(

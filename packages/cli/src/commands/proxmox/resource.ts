@@ -1,5 +1,6 @@
 import type { ProxmoxCluster } from '@fochista/api'
 import { age } from '../../output.ts'
+import { machines } from '../machine/resource.ts'
 import type { Resource } from '../resources.ts'
 
 /** ProxmoxClusters on the command line. */
@@ -22,4 +23,18 @@ export const proxmoxClusters: Resource<ProxmoxCluster> = {
     },
     { heading: 'AGE', cell: (cluster) => age(cluster.metadata.creationTimestamp), right: true },
   ],
+  whyNotDelete: async (context, cluster) => {
+    const { proxmoxClusterCan } = await import('@fochista/api')
+    const { items } = await (await context.kubernetes()).list(await machines.kind())
+    return proxmoxClusterCan.delete.reason(cluster, items)
+  },
+  // The Secret that `proxmox add` made; one that somebody else made and named here stays.
+  afterDelete: async (context, { metadata, spec }) => {
+    const { SYSTEM_NAMESPACE } = await import('@fochista/api')
+    const { isNotFound, orUndefined, Secret } = await import('@fochista/kubernetes')
+    const { name } = spec.credentialsRef
+    if (name !== `proxmox-${metadata.name}`) return
+    const kubernetes = await context.kubernetes()
+    await orUndefined(isNotFound, kubernetes.delete(Secret, { name, namespace: SYSTEM_NAMESPACE }))
+  },
 }

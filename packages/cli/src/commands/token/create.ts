@@ -1,42 +1,49 @@
-import { argument, command, duration, textOr } from '../../command.ts'
-import { UsageError } from '../../errors.ts'
+import type { Kubernetes, KubernetesObject } from '@fochista/kubernetes'
+import { argument, choice, command, duration } from '../../command.ts'
+import { CommandError, UsageError } from '../../errors.ts'
 import { tr } from '../../locale.ts'
+import { printManifests } from '../../output.ts'
+import { dryRunOption } from '../waiting.ts'
 
-const roles: Record<string, string> = { admin: 'fochista-tenant-admin', viewer: 'fochista-tenant-viewer' }
+const roles = { admin: 'fochista-tenant-admin', viewer: 'fochista-tenant-viewer' } as const
+type Role = keyof typeof roles
 
 /** `fochista token create NAME`: a ServiceAccount of the namespace with one of our tenant roles, and a token for scripts. */
 export const tokenCreate = command({
   path: 'token create <name>',
   summary: tr(
-    'Make a token for scripts: a ServiceAccount with a tenant role',
-    'Crea un token per script: un ServiceAccount con un ruolo tenant',
+    'make a token for scripts: a ServiceAccount with a tenant role',
+    'crea un token per script: un ServiceAccount con un ruolo tenant',
   ),
   options: {
-    role: textOr('--role <role>', tr('admin or viewer', 'admin o viewer'), 'viewer'),
+    role: choice(
+      '--role <role>',
+      tr('what it may do', 'cosa può fare'),
+      ['admin', 'viewer'] as const,
+      'viewer',
+    ),
     lifetime: duration(
       '--ttl <time>',
-      tr('how long it is valid (default 24h)', 'durata di validità (predefinito 24h)'),
+      tr(
+        'how long it is valid (default 24h, at least 10m)',
+        'durata di validità (predefinito 24h, almeno 10m)',
+      ),
       '24h',
     ),
+    dryRun: dryRunOption,
   },
   examples: ['TOKEN=$(fochista token create ci --role admin --ttl 1h)'],
   run: async (context, args, options) => {
-    const clusterRole = roles[options.role]
-    if (!clusterRole)
-      throw new UsageError(
-        `--role: "${options.role}" ${tr('is not one of', 'non è uno fra')} ${Object.keys(roles).join(', ')}`,
-      )
+    // The API server refuses shorter ones.
+    if (options.lifetime < 600_000)
+      throw new UsageError(tr('--ttl: a token lives at least 10m', '--ttl: un token vale almeno 10m'))
     const name = argument(args, 'name')
     const namespace = await context.namespace()
+    const manifests = manifestsOf(name, namespace, options.role)
+    if (options.dryRun) return printManifests(context.io, manifests)
     const kubernetes = await context.kubernetes()
-    await kubernetes.apply({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, namespace } })
-    await kubernetes.apply({
-      apiVersion: 'rbac.authorization.k8s.io/v1',
-      kind: 'RoleBinding',
-      metadata: { name: `${name}-${clusterRole}`, namespace },
-      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: clusterRole },
-      subjects: [{ kind: 'ServiceAccount', name, namespace }],
-    } as Parameters<typeof kubernetes.apply>[0])
+    await requireNoOtherRole(kubernetes, name, namespace, options.role)
+    for (const manifest of manifests) await kubernetes.apply(manifest)
     const { token } = await kubernetes.createToken(
       { name, namespace },
       { expirationSeconds: Math.floor(options.lifetime / 1000) },
@@ -44,3 +51,46 @@ export const tokenCreate = command({
     context.io.out(token)
   },
 })
+
+const bindingName = (name: string, role: Role): string => `${name}-${roles[role]}`
+
+function manifestsOf(name: string, namespace: string, role: Role): KubernetesObject[] {
+  const binding = {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'RoleBinding',
+    metadata: { name: bindingName(name, role), namespace },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: roles[role] },
+    subjects: [{ kind: 'ServiceAccount', name, namespace }],
+  }
+  return [{ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, namespace } }, binding]
+}
+
+/** Rights add up: a viewer's token of an account that is an admin too would be an admin's. */
+async function requireNoOtherRole(
+  kubernetes: Kubernetes,
+  name: string,
+  namespace: string,
+  role: Role,
+): Promise<void> {
+  const { isNotFound, orUndefined } = await import('@fochista/kubernetes')
+  const kind = await kubernetes.resolve({
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'RoleBinding',
+  })
+  for (const other of (Object.keys(roles) as Role[]).filter((one) => one !== role)) {
+    const found = await orUndefined(
+      isNotFound,
+      kubernetes.get(kind, { name: bindingName(name, other), namespace }),
+    )
+    if (found)
+      throw new CommandError(
+        tr(`"${name}" has the role ${other} already`, `"${name}" ha già il ruolo ${other}`),
+        {
+          hint: tr(
+            `Take another name, or first: kubectl delete rolebinding ${found.metadata.name} -n ${namespace}`,
+            `Scegli un altro nome, o prima: kubectl delete rolebinding ${found.metadata.name} -n ${namespace}`,
+          ),
+        },
+      )
+  }
+}
