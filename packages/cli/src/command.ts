@@ -119,7 +119,7 @@ export function parseInteger(
 }
 
 /** `--replicas` of `-r, --replicas <n>`: how messages name an option. */
-function longName(flags: string): string {
+export function longName(flags: string): string {
   return /--[\w-]+/.exec(flags)?.[0] ?? flags
 }
 

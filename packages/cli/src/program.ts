@@ -1,5 +1,5 @@
 import { Command as Program, CommanderError, Option as ProgramOption } from 'commander'
-import type { Arguments, Command, Option } from './command.ts'
+import { longName, type Arguments, type Command, type Option } from './command.ts'
 import { commandsFor } from './commands.ts'
 import { createContext, type Context, type GlobalOptions } from './context.ts'
 import { CancelledError, explain, UsageError } from './errors.ts'
@@ -104,6 +104,10 @@ function addCommand(
   leaf.action(async () => {
     const given = leaf.opts<Record<string, unknown>>()
     const values = Object.fromEntries(options.map(([name, option]) => [name, given[name] ?? option.initial]))
+    // Checked here and not by the parser, which would complain of it before it sees a slip of the keys.
+    for (const [name, { required, flags }] of options)
+      if (required && values[name] === undefined)
+        throw new UsageError(tr(`${longName(flags)} is missing`, `manca ${longName(flags)}`))
     const context = makeContext(io, signal, given as GlobalOptions)
     try {
       await definition.run(context, argumentsOf(leaf, parameters), values)
@@ -114,9 +118,9 @@ function addCommand(
 }
 
 function parserOption(name: string, option: Option<unknown>): ProgramOption {
-  const declared = new ProgramOption(option.flags, option.description)
+  const required = option.required ? ` (${tr('required', 'obbligatorio')})` : ''
+  const declared = new ProgramOption(option.flags, `${option.description}${required}`)
   if (typeof option.initial === 'string' && option.initial !== '') declared.default(option.initial)
-  if (option.required) declared.makeOptionMandatory()
   if (option.parse) {
     const { parse, initial } = option
     // A repeated option begins with the first value that is given, not with its default.

@@ -22,8 +22,6 @@ function messageOf({ code, message }: CommanderError, word: string): string {
       return tr(`<${word}> is missing`, `manca <${word}>`)
     case 'commander.optionMissingArgument':
       return tr(`${word}: the value is missing`, `${word}: manca il valore`)
-    case 'commander.missingMandatoryOptionValue':
-      return tr(`${word} is missing`, `manca ${word}`)
     case 'commander.unknownOption':
       return tr(`unknown option ${word}`, `opzione sconosciuta ${word}`)
     case 'commander.unknownCommand':

@@ -41,10 +41,7 @@ export const clusterDelete = command({
       return context.io.out(`cluster/${name} ${tr('would be deleted', 'verrebbe eliminato')}`)
     }
     const deleteOnly = <T extends KubernetesObject>(of: Kind<T>, object: T): Promise<unknown> =>
-      orUndefined(
-        isNotFound,
-        kubernetes.delete(of, object.metadata, onlyThis(object)),
-      )
+      orUndefined(isNotFound, kubernetes.delete(of, object.metadata, onlyThis(object)))
     if (options.noDrain) await deleteOnly(kind, cluster)
     else for (const pool of own) await deleteOnly(poolKind, pool)
     await waitForPoolsGone(context, cluster.metadata, own, options.timeout)
