@@ -14,7 +14,7 @@ import { startCloudInitMachine } from './cloud-init-machine.ts'
 const hostile = '"quoted" \'it\' $HOME {{ x }} #\t\r\n---\non'
 const binary = Uint8Array.of(0, 255, 254, 10)
 const input: SeedInput = {
-  instanceId: instanceIdOf('aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee', 0),
+  instanceId: instanceIdOf('aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee', '0'),
   hostname: 'workers-x7k2',
   join: {
     server: 'https://10.0.0.5:6443',
@@ -189,7 +189,7 @@ test('Debian’s cloud-init does what a seed image says', async (t) => {
 
   await t.test('a seed of the next generation runs, and takes the old kubelet’s state away', () => {
     machine.run('mkdir', '-p', '/var/lib/kubelet/pki')
-    const next = renderSeed({ ...input, instanceId: instanceIdOf('aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee', 1) })
+    const next = renderSeed({ ...input, instanceId: instanceIdOf('aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee', '1') })
     const third = machine.boot(buildSeedImage(next))
     assert.deepEqual(third.errors, [])
     assert.deepEqual(ofSeed(third.commands), life)

@@ -20,6 +20,12 @@ export const LABEL_CLUSTER = 'fochista.dev/cluster'
 export const ANNOTATION_PAUSED = 'fochista.dev/paused'
 /** Annotation that makes a scale-down pick this Machine first; presence alone counts. */
 export const ANNOTATION_DELETE_FIRST = 'fochista.dev/delete-first'
+/** Annotation of a Machine that is being deleted: let it go and leave its VM where it is; presence alone counts. */
+export const ANNOTATION_RELEASE = 'fochista.dev/release'
+/** Annotation of a Machine that is being deleted: destroy its VM with the disks that others attached; presence alone counts. */
+export const ANNOTATION_WITH_DISKS = 'fochista.dev/with-disks'
+/** Annotation of a Machine that is being deleted: a person says that its host is dead, so that its VM cannot run; presence alone counts. */
+export const ANNOTATION_HOST_IS_DEAD = 'fochista.dev/host-is-dead'
 /** Annotation of the MachineClass that pools without a class get; the value must be "true". */
 export const ANNOTATION_DEFAULT_CLASS = 'machineclass.fochista.dev/is-default-class'
 

@@ -7,7 +7,7 @@ import { BootstrapError } from './error.ts'
 import { instanceIdOf, renderSeed, type SeedExtras, type SeedInput } from './seed.ts'
 
 const plain: SeedInput = {
-  instanceId: instanceIdOf('aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee', 0),
+  instanceId: instanceIdOf('aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee', '0'),
   hostname: 'workers-x7k2',
   join: {
     server: 'https://10.0.0.5:6443',
@@ -26,7 +26,7 @@ const plain: SeedInput = {
 
 const full: SeedInput = {
   ...plain,
-  instanceId: instanceIdOf('aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee', 1),
+  instanceId: instanceIdOf('aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee', '1'),
   join: {
     ...plain.join,
     nodeIp: '10.0.0.21',
@@ -185,5 +185,5 @@ for (const [what, change] of Object.entries(refusals)) {
 }
 
 test('a new generation of a seed has an instance-id of its own', () => {
-  assert.notEqual(instanceIdOf('a', 0), instanceIdOf('a', 1))
+  assert.notEqual(instanceIdOf('a', '0'), instanceIdOf('a', '1'))
 })

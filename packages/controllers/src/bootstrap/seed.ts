@@ -63,10 +63,10 @@ export interface Seed {
 /**
  * The instance-id of a machine's seed.
  * @param machineId `Machine.spec.id`.
- * @param generation How many seeds the machine had before this one; each has to be run.
+ * @param revision Another for each seed that the machine has to run.
  */
-export function instanceIdOf(machineId: string, generation: number): string {
-  return `${machineId}-${generation}`
+export function instanceIdOf(machineId: string, revision: string): string {
+  return `${machineId}-${revision}`
 }
 
 /**

@@ -1,5 +1,11 @@
 import { createHash } from 'node:crypto'
-import { SYSTEM_NAMESPACE, type Machine, type MachineAddress, type MachineClass, type MachineNetwork } from '@fochista/api'
+import {
+  SYSTEM_NAMESPACE,
+  type Machine,
+  type MachineAddress,
+  type MachineClass,
+  type MachineNetwork,
+} from '@fochista/api'
 import { isAlreadyExists, isNotFound, Lease, orUndefined, type Kubernetes } from '@fochista/kubernetes'
 import type { Clock } from '../runtime/clock.ts'
 import { formatAddress, parseAddress } from './ip.ts'
@@ -123,7 +129,9 @@ async function ownClaims(client: ClaimClient, machine: Machine): Promise<Set<str
     labelSelector: `${LABEL_MACHINE}=${machine.spec.id}`,
   })
   return new Set(
-    items.filter((lease) => lease.spec?.holderIdentity === holderOf(machine)).map(({ metadata }) => metadata.name),
+    items
+      .filter((lease) => lease.spec?.holderIdentity === holderOf(machine))
+      .map(({ metadata }) => metadata.name),
   )
 }
 
@@ -157,10 +165,13 @@ export async function sweepClaims(
       if (!network) continue
       const name = claimName(machine.spec.proxmoxCluster, network, address.address)
       wanted.add(name)
-      if (!items.some(({ metadata }) => metadata.name === name)) await claim(client, machine, network, address.address)
+      if (!items.some(({ metadata }) => metadata.name === name))
+        await claim(client, machine, network, address.address)
     }
   }
-  const addresses = new Set(machines.flatMap(({ spec }) => (spec.addresses ?? []).map(({ address }) => address)))
+  const addresses = new Set(
+    machines.flatMap(({ spec }) => (spec.addresses ?? []).map(({ address }) => address)),
+  )
   for (const lease of items) {
     const made = Date.parse(lease.metadata.creationTimestamp ?? '')
     const address = lease.metadata.annotations?.['fochista.dev/address'] ?? ''

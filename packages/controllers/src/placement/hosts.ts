@@ -1,7 +1,7 @@
 import type { Machine, MachineClass } from '@fochista/api'
 import { formatBytes } from '@fochista/api'
 import type { ClusterResource } from '@fochista/proxmox'
-import type { StorageFacts } from '../proxmox-cluster/connections.ts'
+import type { StorageConfig } from '../proxmox-cluster/hypervisor.ts'
 import { carries, type Template } from './templates.ts'
 
 /** What is looked for. */
@@ -19,7 +19,7 @@ export interface HostQuestion {
   readonly nodes: readonly ClusterResource[]
   readonly vms: readonly ClusterResource[]
   readonly storageResources: readonly ClusterResource[]
-  readonly storages: readonly StorageFacts[]
+  readonly storages: readonly StorageConfig[]
   readonly templates: readonly Template[]
   /** Storages that hold a template's disks. */
   readonly templateStorages: ReadonlyMap<number, readonly string[]>
@@ -49,7 +49,9 @@ interface Candidate extends HostAnswer {
 export function chooseHost(question: HostQuestion): HostAnswer | NoHost {
   const { machineClass, nodes } = question
   const allowed = machineClass.spec.nodes
-  const online = nodes.filter((node) => node.status === 'online' && (!allowed || allowed.includes(node.node ?? '')))
+  const online = nodes.filter(
+    (node) => node.status === 'online' && (!allowed || allowed.includes(node.node ?? '')),
+  )
   if (online.length === 0)
     return {
       reason: 'NoHostOnline',
@@ -73,7 +75,9 @@ export function chooseHost(question: HostQuestion): HostAnswer | NoHost {
     if ('reason' in answer) refusals.push(answer)
     else candidates.push(answer)
   }
-  const [best] = candidates.sort(machineClass.spec.placement?.strategy === 'pack' ? fullestFirst : emptiestFirst)
+  const [best] = candidates.sort(
+    machineClass.spec.placement?.strategy === 'pack' ? fullestFirst : emptiestFirst,
+  )
   if (best) return { host: best.host, template: best.template }
   return {
     reason: refusals[0]?.reason ?? 'NoHost',
@@ -91,7 +95,8 @@ function judgeHost(
   const promised = question.machines.filter(({ spec }) => spec.host === host)
 
   const ofPool = promised.filter(
-    (machine) => machine.spec.nodePoolName === question.poolName && machine.metadata.namespace === question.namespace,
+    (machine) =>
+      machine.spec.nodePoolName === question.poolName && machine.metadata.namespace === question.namespace,
   ).length
   const most = machineClass.spec.placement?.maxPerHost
   if (most !== undefined && ofPool >= most)
@@ -178,7 +183,8 @@ function judgeStorage(
 /** A clone goes to another host only between storages that both hosts see. */
 function isInReach(template: Template, host: string, question: HostQuestion): boolean {
   if (template.node === host) return true
-  const isShared = (name: string): boolean => question.storages.some((one) => one.name === name && one.isShared)
+  const isShared = (name: string): boolean =>
+    question.storages.some((one) => one.name === name && one.isShared)
   const own = question.templateStorages.get(template.vmid) ?? []
   return (
     question.nodes.some((node) => node.node === template.node && node.status === 'online') &&
@@ -196,7 +202,8 @@ function fullestFirst(a: Candidate, b: Candidate): number {
   return share(a) - share(b) || a.host.localeCompare(b.host)
 }
 
-const share = ({ freeMemory, totalMemory }: Candidate): number => (totalMemory > 0 ? freeMemory / totalMemory : 0)
+const share = ({ freeMemory, totalMemory }: Candidate): number =>
+  totalMemory > 0 ? freeMemory / totalMemory : 0
 
 /** Bytes for people: whole MiB are exact enough. */
 function sized(bytes: number): string {

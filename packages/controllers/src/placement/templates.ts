@@ -13,7 +13,8 @@ export interface Template {
 export function templatesOf(machineClass: MachineClass, vms: readonly ClusterResource[]): Template[] {
   const { vmid, name, tags } = machineClass.spec.template
   return vms.flatMap((vm) => {
-    if (vm.type !== 'qemu' || !isTrue(vm.template) || vm.vmid === undefined || vm.node === undefined) return []
+    if (vm.type !== 'qemu' || !isTrue(vm.template) || vm.vmid === undefined || vm.node === undefined)
+      return []
     const own = tagsOf(vm)
     const matches =
       vmid !== undefined

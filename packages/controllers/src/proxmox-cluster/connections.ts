@@ -1,37 +1,118 @@
 import type { ProxmoxCluster } from '@fochista/api'
-import type { Observer } from '@fochista/proxmox'
-import type { CloneSlots } from '../placement/slots.ts'
-import type { Hypervisor, VmConfig } from './hypervisor.ts'
+import type { ClusterResource, Observer } from '@fochista/proxmox'
+import { createCloneSlots, type CloneSlots } from '../placement/slots.ts'
+import type { Clock } from '../runtime/clock.ts'
+import type { Hypervisor, StorageConfig, VmConfig } from './hypervisor.ts'
 
 /** A Proxmox cluster that we are connected to. */
 export interface ClusterConnection {
   readonly name: string
   readonly hypervisor: Hypervisor
   /** One for all who read. */
-  readonly observer: Pick<
-    Observer,
-    'vm' | 'vms' | 'nodes' | 'storages' | 'tasks' | 'refresh' | 'subscribe' | 'error' | 'age'
-  >
+  readonly observer: Observer
   readonly slots: CloneSlots
   /** Configuration of a template, at most a minute old. */
   template(node: string, vmid: number): Promise<VmConfig | undefined>
   /** Storages with what they may hold, as last seen. */
-  storages(): StorageFacts[]
-}
-
-/** What is known of a storage. */
-export interface StorageFacts {
-  readonly name: string
-  readonly type: string
-  readonly content: readonly string[]
-  readonly isShared: boolean
-  readonly nodes?: readonly string[]
+  storages(): readonly StorageConfig[]
 }
 
 /** The connections of all ProxmoxClusters, by name. */
 export interface Connections {
   /** Undefined while there is none: unknown, not reachable yet, or without rights. */
   get(name: string): ClusterConnection | undefined
+  /** Hears of what happens in any of them. @returns what ends it */
+  subscribe(listener: (event: ConnectionEvent) => void): () => void
+}
+
+/** What those who depend on a Proxmox cluster want to hear. */
+export type ConnectionEvent =
+  /** A connection was made, or lost. */
+  | { readonly type: 'connection'; readonly cluster: string }
+  /** Something about a VM has changed: the VM itself, or a task of it. */
+  | { readonly type: 'vm'; readonly cluster: string; readonly vmid: number }
+  /** A place in the queue of clones has become free for the Machine of this key. */
+  | { readonly type: 'slot'; readonly cluster: string; readonly key: string }
+
+/** The connections, for the controller that makes them. */
+export interface ConnectionRegistry extends Connections {
+  set(connection: ClusterConnection): void
+  remove(name: string): void
+  emit(event: ConnectionEvent): void
+}
+
+/** Makes an empty registry. */
+export function createConnections(): ConnectionRegistry {
+  const connections = new Map<string, ClusterConnection>()
+  const listeners = new Set<(event: ConnectionEvent) => void>()
+  const emit: ConnectionRegistry['emit'] = (event) => {
+    for (const listener of listeners) listener(event)
+  }
+  return {
+    get: (name) => connections.get(name),
+    set: (connection) => {
+      connections.set(connection.name, connection)
+      emit({ type: 'connection', cluster: connection.name })
+    },
+    remove: (cluster) => {
+      if (connections.delete(cluster)) emit({ type: 'connection', cluster })
+    },
+    subscribe: (listener) => {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    emit,
+  }
+}
+
+/** How long a template's configuration is believed, milliseconds. */
+const TEMPLATE_AGE_MS = 60_000
+
+/** Makes a connection of its parts, and tells of what its observer sees. */
+export function createConnection(config: {
+  name: string
+  hypervisor: Hypervisor
+  observer: Observer
+  storages: () => readonly StorageConfig[]
+  clock: Clock
+  emit: (event: ConnectionEvent) => void
+}): ClusterConnection {
+  const { name, hypervisor, observer, storages, clock, emit } = config
+  const templates = new Map<string, { at: number; config: Promise<VmConfig | undefined> }>()
+  observer.subscribe(({ kind, before, after }) => {
+    for (const vmid of kind === 'vm'
+      ? vmidsOf(before, after)
+      : kind === 'task'
+        ? taskVmids(after ?? before)
+        : [])
+      emit({ type: 'vm', cluster: name, vmid })
+  })
+  return {
+    name,
+    hypervisor,
+    observer,
+    storages,
+    slots: createCloneSlots((key) => emit({ type: 'slot', cluster: name, key })),
+    template: (node, vmid) => {
+      const key = `${node}/${vmid}`
+      const known = templates.get(key)
+      if (known && clock.now() - known.at < TEMPLATE_AGE_MS) return known.config
+      const asked = hypervisor.config({ node, vmid })
+      templates.set(key, { at: clock.now(), config: asked })
+      asked.catch(() => templates.delete(key))
+      return asked
+    },
+  }
+}
+
+function vmidsOf(...states: unknown[]): number[] {
+  return [...new Set(states.flatMap((state) => (state as ClusterResource | undefined)?.vmid ?? []))]
+}
+
+/** A task's id is a VMID in most cases that matter; of a clone it is the source. */
+function taskVmids(task: unknown): number[] {
+  const { id } = task as { id?: unknown }
+  return /^\d+$/.test(String(id)) ? [Number(id)] : []
 }
 
 /** Name of the Proxmox pool that holds the VMs of a namespace. */

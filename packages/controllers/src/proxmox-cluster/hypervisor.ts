@@ -33,6 +33,19 @@ export interface RunningTask {
   readonly id: string
 }
 
+/** A storage, as its configuration says. */
+export interface StorageConfig {
+  readonly name: string
+  /** Plug-in, such as `lvmthin`. */
+  readonly type: string
+  /** What it may hold: `images`, `iso` and so on. */
+  readonly content: readonly string[]
+  /** Whether all hosts see the same volumes. */
+  readonly isShared: boolean
+  /** Hosts that have it; undefined for all. */
+  readonly nodes?: readonly string[]
+}
+
 /** What the controllers need of a Proxmox cluster. Writes answer the UPID of their task, whose end alone says whether they worked. */
 export interface Hypervisor {
   /** Configuration; undefined if the host says that it has no such VM. */
@@ -54,9 +67,7 @@ export interface Hypervisor {
   /** Version of Proxmox VE. */
   version(): Promise<string>
   /** Storages, with what they may hold. */
-  storageConfig(): Promise<
-    { name: string; type: string; content: string[]; isShared: boolean; nodes?: string[] }[]
-  >
+  storageConfig(): Promise<StorageConfig[]>
 
   clone(template: VmRef, params: CloneParams): Promise<string>
   /** Changes at once; of a running VM only what can be changed while it runs. */

@@ -1,3 +1,4 @@
+import { isConflict } from '@fochista/kubernetes'
 import type { Clock } from './clock.ts'
 import type { Logger } from './logger.ts'
 import { createQueue, type Queue, type Result } from './queue.ts'
@@ -35,11 +36,21 @@ export interface Controller {
   stop(): Promise<void>
 }
 
+const CONFLICT_PAUSE_MS = 50
+
 /** Makes a controller. Nothing happens before `start`. */
 export function createController(config: ControllerConfig): Controller {
   const { name, sources, reconcile, clock, logger, concurrency = 4, onError } = config
   const queue = createQueue({
-    process: reconcile,
+    process: async (key, signal) => {
+      try {
+        return await reconcile(key, signal)
+      } catch (error) {
+        // Somebody wrote the object meanwhile: no failure, only a look at what is no more.
+        if (isConflict(error)) return { requeueAfterMs: CONFLICT_PAUSE_MS }
+        throw error
+      }
+    },
     clock,
     concurrency,
     ...(config.baseDelayMs === undefined ? {} : { baseDelayMs: config.baseDelayMs }),

@@ -33,6 +33,8 @@ export type ConnectTenantOptions = KubeconfigOptions & {
   timeoutMs?: number
   /** Largest answer accepted from the tenant, bytes. @default 16 MiB */
   maxBytes?: number
+  /** Told of each failure of the watch of Nodes, which then goes on. Without it a refusal ends the watch. */
+  onNodesError?: (error: unknown) => void
   /** Now, ms since 1970: the age of tokens is counted from it. @default the machine's clock */
   now?: () => number
 }
@@ -109,11 +111,11 @@ export function tenantConnection(text: string, tcp: TenantControlPlane): Connect
 }
 
 function openTenant(connection: Connection, options: ConnectTenantOptions): Tenant {
-  const { timeoutMs = 10_000, maxBytes = 16 * 1024 * 1024, now } = options
+  const { timeoutMs = 10_000, maxBytes = 16 * 1024 * 1024, now, onNodesError } = options
   const pin = caPin(connection.ca ?? '')
   const kubernetes = createKubernetes(connection, { timeoutMs, maxBytes })
   const tokens = createBootstrapTokens(kubernetes, now)
-  const nodes = createInformer(kubernetes, Node)
+  const nodes = createInformer(kubernetes, Node, onNodesError ? { onError: onNodesError } : {})
   return {
     kubernetes,
     connection,

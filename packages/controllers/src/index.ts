@@ -1,0 +1,10 @@
+// The public surface: the controllers, and what a front door or a test needs of their parts.
+export {
+  NotInstalledError,
+  startControllers,
+  type ControllersConfig,
+  type RunningControllers,
+} from './start.ts'
+export type { Logger } from './runtime/logger.ts'
+export type { Clock } from './runtime/clock.ts'
+export { buildSeedImage, instanceIdOf, renderSeed, type SeedInput } from './bootstrap/index.ts'

@@ -1,0 +1,202 @@
+import { formatBytes, printMark } from '@fochista/api'
+import {
+  isAlreadyExists,
+  isLocked,
+  isPermissionDenied,
+  isStorageFull,
+  ProxmoxTaskError,
+} from '@fochista/proxmox'
+import type { LockDomain } from '../placement/slots.ts'
+import type { VmConfig } from '../proxmox-cluster/hypervisor.ts'
+import { timestampOf } from '../runtime/clock.ts'
+import { blocked, done, ownerOf, waiting, type MachineContext, type StepResult } from './context.ts'
+import { giveUpVmid, requireParents } from './place.ts'
+import { lookAtTask, noteTask, taskPause, waitingFor } from './task.ts'
+
+/** How long a clone may be locked without a task that anybody knows before a person is asked: lists lag ten seconds behind. */
+const STUCK_AFTER_MS = 60_000
+const LOCK_PAUSE_MS = 2000
+
+/**
+ * Cloned: a VM with our VMID bears our mark. The VMID was written down before, so that after a crash the VM, or the task that makes it,
+ * is found again. A VMID is given up only if its own task failed or the VM there is somebody else's.
+ */
+export async function clone(context: MachineContext): Promise<StepResult> {
+  const { machine, connection } = context
+  const { vmid } = machine.spec
+  const task = await lookAtTask(context)
+  if (task.state === 'running' && task.type === 'qmclone') {
+    connection.slots.hold(context.key, lockDomains(context))
+    return waitingFor(
+      context,
+      task.upid,
+      'Cloning',
+      `Cloning template ${machine.spec.template?.vmid} into VM ${vmid} on ${machine.spec.host}.`,
+    )
+  }
+  if (task.state === 'failed' && task.type === 'qmclone')
+    return cloneFailed(context, task.upid, task.exitStatus)
+
+  const config = await configOrRefusal(context)
+  if (config === 'refused')
+    return machine.spec.made
+      ? blocked(
+          'NotReadable',
+          `VM ${vmid} cannot be read any more: the token lacks VM.Audit on /vms/${vmid}.`,
+        )
+      : giveUpVmid(context, 'VMIDTaken', `VM ${vmid} is somebody else's.`)
+  if (config) return judge(context, config)
+  if (machine.spec.made) return blocked('Vanished', `VM ${vmid} is on no host that answers.`, STUCK_AFTER_MS)
+  return (await adoptRunningClone(context)) ?? beginClone(context)
+}
+
+/** What lies at our VMID. */
+async function judge(context: MachineContext, config: VmConfig): Promise<StepResult> {
+  const { machine } = context
+  const { vmid } = machine.spec
+  const verdict = ownerOf(context, config)
+  if (verdict.owner === 'undecided') return awaitUnlock(context, config)
+  if (verdict.owner === 'other')
+    return machine.spec.made
+      ? blocked('NotOurs', `VM ${vmid} is ${verdict.what}; it is left alone.`)
+      : giveUpVmid(context, 'VMIDTaken', `VM ${vmid} is ${verdict.what}.`)
+  context.connection.slots.release(context.key)
+  if (!machine.spec.made) {
+    machine.spec.made = true
+    await context.save()
+  }
+  return done('Cloned', `VM ${vmid} is made.`)
+}
+
+/** A VM whose description is not written yet: whoever makes it will end, and then it can be judged. */
+async function awaitUnlock(context: MachineContext, config: VmConfig): Promise<StepResult> {
+  const adopted = await adoptRunningClone(context)
+  if (adopted) return adopted
+  const { vmid } = context.machine.spec
+  const since = Date.parse(
+    context.machine.status?.conditions?.find(({ type, reason }) => type === 'Cloned' && reason === 'Locked')
+      ?.lastTransitionTime ?? '',
+  )
+  const message = `VM ${vmid} is locked (${config.lock}) and no task is known that makes it.`
+  if (context.world.clock.now() - since > STUCK_AFTER_MS)
+    return blocked(
+      'StuckLock',
+      `${message} Unlock it with \`qm unlock ${vmid}\` once you know why, or delete it.`,
+      STUCK_AFTER_MS,
+    )
+  return waiting('Locked', message, LOCK_PAUSE_MS)
+}
+
+/** Finds the task of a clone into our VMID that runs already: the UPID names its source, the first line of its log the target. */
+async function adoptRunningClone(context: MachineContext): Promise<StepResult | undefined> {
+  const { machine, connection } = context
+  const { template, vmid } = machine.spec
+  if (!template || vmid === undefined) return undefined
+  for (const { upid } of await connection.hypervisor.runningTasks(template.node, 'qmclone', template.vmid)) {
+    const line = (await connection.hypervisor.taskHead(upid)) ?? ''
+    if (/with ID (\d+)/.exec(line)?.[1] !== String(vmid)) continue
+    connection.slots.hold(context.key, lockDomains(context))
+    await noteTask(context, upid)
+    return waitingFor(
+      context,
+      upid,
+      'Cloning',
+      `Cloning template ${template.vmid} into VM ${vmid}, as begun earlier.`,
+    )
+  }
+  return undefined
+}
+
+async function beginClone(context: MachineContext): Promise<StepResult> {
+  const { machine, connection, world } = context
+  const { vmid, host, template, storage, pool, id, nodePoolName } = machine.spec
+  if (vmid === undefined || !host || !template || !storage) return waiting('NotPlaced', 'Not placed yet.', 0)
+  if (connection.observer.vm(vmid))
+    return waiting('VMIDListed', `The list shows a VM ${vmid} that no host has any more.`, LOCK_PAUSE_MS)
+  const parents = requireParents(context)
+  if ('state' in parents) return parents
+  const { machineClass } = parents
+  const turn = connection.slots.take(context.key, lockDomains(context))
+  if (turn)
+    return waiting(
+      'WaitingForCloneSlot',
+      `Waiting for a clone slot on \`${turn.label}\` (${turn.ahead} ahead). Nothing to do.`,
+    )
+  const isFull = machineClass.spec.fullClone ?? true
+  try {
+    if (pool)
+      await connection.hypervisor.ensurePool(pool, `VMs of namespace ${context.namespace}, made by Fochista`)
+    const upid = await connection.hypervisor.clone(template, {
+      newid: vmid,
+      name: machine.metadata.name,
+      description: printMark({
+        installation: world.installation,
+        namespace: context.namespace,
+        pool: nodePoolName,
+        machine: machine.metadata.name,
+        id,
+        time: timestampOf(world.clock.now()),
+        building: true,
+      }),
+      full: isFull,
+      ...(isFull ? { storage } : {}),
+      ...(pool ? { pool } : {}),
+      ...(template.node === host ? {} : { target: host }),
+    })
+    await noteTask(context, upid)
+    return waitingFor(
+      context,
+      upid,
+      'Cloning',
+      `Cloning template ${template.vmid} into VM ${vmid} on ${host}.`,
+    )
+  } catch (error) {
+    // Whether or not the request took effect: the next look finds its task, its VM, or neither.
+    connection.slots.release(context.key)
+    if (isAlreadyExists(error)) return giveUpVmid(context, 'VMIDTaken', `VMID ${vmid} was taken meanwhile.`)
+    throw error
+  }
+}
+
+async function cloneFailed(context: MachineContext, upid: string, exitStatus: string): Promise<StepResult> {
+  const { machine, connection } = context
+  connection.slots.release(context.key)
+  const failure = new ProxmoxTaskError(upid, exitStatus)
+  await context.save()
+  // A lock that somebody else held says nothing against VMID or host.
+  if (isLocked(failure)) throw failure
+  const config = await configOrRefusal(context)
+  if (config && config !== 'refused' && ownerOf(context, config).owner === 'us')
+    return waiting(
+      'CloneFailed',
+      `The clone into VM ${machine.spec.vmid} failed: ${exitStatus}`,
+      taskPause(context, upid),
+    )
+  if (isStorageFull(failure))
+    return giveUpVmid(
+      context,
+      'StorageFull',
+      `Storage \`${machine.spec.storage}\` on ${machine.spec.host} has no room for ${formatBytes(machine.spec.disk ?? 0)}B: ${exitStatus}`,
+    )
+  return giveUpVmid(context, 'CloneFailed', `The clone into VM ${machine.spec.vmid} failed: ${exitStatus}`)
+}
+
+async function configOrRefusal(context: MachineContext): Promise<VmConfig | 'refused' | undefined> {
+  try {
+    return await context.config()
+  } catch (error) {
+    if (isPermissionDenied(error)) return 'refused'
+    throw error
+  }
+}
+
+/** Where clones get into each other's way: Proxmox locks source and target storage, each host's own where it is local. */
+function lockDomains({ machine, connection, proxmoxCluster }: MachineContext): LockDomain[] {
+  const { storage = '', host = '', template } = machine.spec
+  const limit = proxmoxCluster?.spec.limits?.clonesPerStorage ?? 1
+  const isShared = connection.storages().some(({ name, isShared: shared }) => name === storage && shared)
+  return [
+    { key: isShared ? `storage ${storage}` : `storage ${storage} on ${host}`, label: storage, limit },
+    { key: `template ${template?.vmid}`, label: `template ${template?.vmid}`, limit: Math.max(limit, 4) },
+  ]
+}

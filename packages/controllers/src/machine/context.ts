@@ -1,0 +1,187 @@
+import type { Machine, MachineClass, Mark, NodePool, ProxmoxCluster } from '@fochista/api'
+import { parseMark } from '@fochista/api'
+import type { TenantControlPlane } from '@fochista/kamaji'
+import { parsePropertyString } from '@fochista/proxmox'
+import { Machines } from '../kinds.ts'
+import type { ClusterConnection } from '../proxmox-cluster/connections.ts'
+import type { VmConfig, VmRef } from '../proxmox-cluster/hypervisor.ts'
+import { keyOf } from '../runtime/keys.ts'
+import { patchIfChanged } from '../runtime/patch.ts'
+import type { World } from '../world.ts'
+
+/** What a step says of itself. Its condition gets the same words. */
+export type StepResult = Done | Holdup
+
+/** The step is done. */
+export interface Done {
+  readonly state: 'done'
+  readonly reason: string
+  readonly message: string
+}
+
+/** The step is not done: it takes its time, or it cannot go on before something else changes and somebody should know. */
+export interface Holdup {
+  readonly state: 'waiting' | 'blocked'
+  readonly reason: string
+  readonly message: string
+  /** When to look again though nothing was heard, milliseconds. */
+  readonly lookAgainMs?: number
+}
+
+/** A step is done. */
+export const done = (reason: string, message: string): Done => ({ state: 'done', reason, message })
+/** A step takes its time. */
+export const waiting = (reason: string, message: string, lookAgainMs?: number): Holdup => ({
+  state: 'waiting',
+  reason,
+  message,
+  ...(lookAgainMs === undefined ? {} : { lookAgainMs }),
+})
+/** A step cannot go on. */
+export const blocked = (reason: string, message: string, lookAgainMs?: number): Holdup => ({
+  state: 'blocked',
+  reason,
+  message,
+  ...(lookAgainMs === undefined ? {} : { lookAgainMs }),
+})
+
+/** One machine during one look at it. */
+export interface MachineContext {
+  readonly world: World
+  readonly signal: AbortSignal
+  /** `namespace/name`. */
+  readonly key: string
+  readonly namespace: string
+  /** As it is to be written; steps change it in place. */
+  machine: Machine
+  readonly pool: NodePool | undefined
+  readonly machineClass: MachineClass | undefined
+  readonly proxmoxCluster: ProxmoxCluster | undefined
+  readonly controlPlane: TenantControlPlane | undefined
+  /** The connection to its Proxmox cluster. Throws when there is none; `isConnected` asks. */
+  readonly connection: ClusterConnection
+  readonly isConnected: boolean
+  /** Writes what the steps have changed so far. Throws a conflict if somebody else changed the machine. */
+  save(): Promise<void>
+  /** Where the VM is, as far as it can be known without asking. */
+  vm(): VmRef | undefined
+  /** The VM's configuration, asked for once a look; undefined if no host has the VM. */
+  config(): Promise<VmConfig | undefined>
+  /** Forgets what was asked: something has been changed. */
+  forgetConfig(): void
+}
+
+/** Makes the context of one look. */
+export function createContext(world: World, before: Machine, signal: AbortSignal): MachineContext {
+  const { caches } = world
+  const connection = world.connections.get(before.spec.proxmoxCluster)
+  const namespace = before.metadata.namespace ?? 'default'
+  const pool = caches.nodePools.get(namespace, before.spec.nodePoolName)
+  const clusterName = before.spec.clusterName ?? pool?.spec.clusterName
+  let saved = before
+  let config: Promise<VmConfig | undefined> | undefined
+  const context: MachineContext = {
+    world,
+    signal,
+    key: keyOf(before),
+    namespace,
+    machine: structuredClone(before),
+    pool,
+    machineClass: caches.machineClasses.get(undefined, before.spec.className ?? ''),
+    proxmoxCluster: caches.proxmoxClusters.get(undefined, before.spec.proxmoxCluster),
+    controlPlane: clusterName === undefined ? undefined : caches.controlPlanes.get(namespace, clusterName),
+    get connection() {
+      if (!connection) throw new Error(`not connected to Proxmox cluster "${before.spec.proxmoxCluster}"`)
+      return connection
+    },
+    isConnected: connection !== undefined,
+    save: async () => {
+      const written = await patchIfChanged(world.kubernetes, Machines, saved, context.machine)
+      world.machines.wrote(written)
+      saved = written
+      context.machine = structuredClone(written)
+    },
+    vm: () => {
+      const { vmid, host } = context.machine.spec
+      if (vmid === undefined) return undefined
+      const node = connection?.observer.vm(vmid)?.node ?? context.machine.status?.node ?? host
+      return node === undefined ? undefined : { node, vmid }
+    },
+    config: () => (config ??= findConfig(context)),
+    forgetConfig: () => (config = undefined),
+  }
+  return context
+}
+
+/**
+ * Asks for the VM's configuration where it was last seen, then where it was to be made, then where the list says it is now: a VM may
+ * have been migrated, and a host answers of a VM it does not have that it does not exist.
+ */
+async function findConfig(context: MachineContext): Promise<VmConfig | undefined> {
+  const { connection, machine } = context
+  const { vmid, host } = machine.spec
+  if (vmid === undefined) return undefined
+  const asked = new Set<string>()
+  const ask = async (node: string | undefined): Promise<VmConfig | undefined> => {
+    if (node === undefined || asked.has(node)) return undefined
+    asked.add(node)
+    const config = await connection.hypervisor.config({ node, vmid })
+    if (config) (machine.status ??= {}).node = node
+    return config
+  }
+  const found =
+    (await ask(context.vm()?.node)) ?? (await ask(host)) ?? (await ask(machine.spec.template?.node))
+  if (found) return found
+  await connection.observer.refresh()
+  return ask(connection.observer.vm(vmid)?.node)
+}
+
+/** Whose the VM is. */
+export type Owner =
+  /** It bears our mark, or our SMBIOS UUID. */
+  | { readonly owner: 'us'; readonly mark: Mark | undefined }
+  /** Somebody else's, or of an operation that has not said yet whose. */
+  | { readonly owner: 'other'; readonly what: string }
+  /** A clone that runs: its description is not written yet. */
+  | { readonly owner: 'undecided' }
+
+/** Judges a VM by its configuration (machines.md 1): once the SMBIOS UUID is set it decides, before that the mark does. */
+export function ownerOf(context: MachineContext, config: VmConfig): Owner {
+  const { machine, world, namespace } = context
+  const mark = parseMark(config.description)
+  if (smbiosUuid(config) === machine.spec.id) return { owner: 'us', mark }
+  if (
+    mark &&
+    mark.installation === world.installation &&
+    mark.namespace === namespace &&
+    mark.machine === machine.metadata.name &&
+    mark.id === machine.spec.id
+  )
+    // A clone made by a person copies the mark of a finished VM; ours says `building` until it has the SMBIOS UUID.
+    return mark.building
+      ? { owner: 'us', mark }
+      : { owner: 'other', what: 'a copy of our VM that a person made' }
+  if (mark)
+    return {
+      owner: 'other',
+      what:
+        mark.installation === world.installation
+          ? `a VM of machine ${mark.namespace}/${mark.machine}`
+          : 'a VM of another installation',
+    }
+  if (config.lock === 'clone' || config.lock === 'create') return { owner: 'undecided' }
+  return { owner: 'other', what: `"${config.name ?? 'a VM'}", which bears no mark of ours` }
+}
+
+/** UUID of the VM's SMBIOS, lower case. */
+function smbiosUuid(config: VmConfig): string | undefined {
+  const { uuid } = parsePropertyString('smbios1', config.smbios1 ?? '')
+  return typeof uuid === 'string' ? uuid.toLowerCase() : undefined
+}
+
+/** Keys of a configuration that match, with their texts. */
+export function entriesOf(config: VmConfig, pattern: RegExp): [string, string][] {
+  return Object.entries(config)
+    .filter(([key, value]) => pattern.test(key) && typeof value === 'string')
+    .map(([key, value]) => [key, String(value)])
+}

@@ -1,0 +1,172 @@
+import {
+  ANNOTATION_PAUSED,
+  FINALIZER,
+  getCondition,
+  isTrue,
+  MACHINE_STEPS,
+  type MachineStep,
+} from '@fochista/api'
+import { isConflict } from '@fochista/kubernetes'
+import { isPermissionDenied, missingPrivilege } from '@fochista/proxmox'
+import { addFinalizer, hasFinalizer, isDeleting } from '../runtime/finalizers.ts'
+import type { Result } from '../runtime/queue.ts'
+import type { World } from '../world.ts'
+import { clone } from './clone.ts'
+import { configure } from './configure.ts'
+import { createContext, waiting, type Holdup, type MachineContext, type StepResult } from './context.ts'
+import { join } from './join.ts'
+import { leave } from './leave.ts'
+import { nodeOf } from './node.ts'
+import { phaseOf } from './phase.ts'
+import { place } from './place.ts'
+import { ready } from './ready.ts'
+import { seed } from './seed.ts'
+import { start } from './start.ts'
+
+/** A machine's way: each step first looks whether it is done, acts only if not, and says so in the condition of its name. */
+const steps: Readonly<Record<MachineStep, (context: MachineContext) => Promise<StepResult>>> = {
+  Placed: place,
+  Cloned: clone,
+  Configured: configure,
+  Seeded: seed,
+  Started: start,
+  Joined: join,
+  Ready: ready,
+}
+
+const UNCONNECTED_PAUSE_MS = 15_000
+
+/** Brings one Machine from declared to Ready, and takes it away again when it is deleted. */
+export async function reconcileMachine(
+  world: World,
+  key: string,
+  signal: AbortSignal,
+): Promise<Result | undefined> {
+  const machine = await world.machines.get(key)
+  if (!machine) {
+    world.drains.cancel(key)
+    return undefined
+  }
+  const context = createContext(world, machine, signal)
+  const held = whyHeld(context)
+  if (held) return hold(context, held)
+  if (isDeleting(machine)) return takeAway(context)
+  if (!hasFinalizer(machine, FINALIZER)) {
+    addFinalizer(context.machine, FINALIZER)
+    await context.save()
+  }
+  return bring(context)
+}
+
+async function bring(context: MachineContext): Promise<Result> {
+  await openTenant(context)
+  let result: Result = {}
+  for (const step of isKept(context) ? (['Ready'] as const) : MACHINE_STEPS) {
+    const said = await attempt(context, step, steps[step])
+    say(context, step, said)
+    if (said.state === 'done') continue
+    result = { requeueAfterMs: said.lookAgainMs }
+    // What comes after a step that is not done cannot be vouched for.
+    if (step !== 'Ready' && getCondition(context.machine, 'Ready')) say(context, 'Ready', said)
+    break
+  }
+  return finish(context, result)
+}
+
+async function takeAway(context: MachineContext): Promise<Result> {
+  if (!hasFinalizer(context.machine, FINALIZER)) return {}
+  await openTenant(context)
+  const said = await attempt(context, 'Ready', leave)
+  if (said.state === 'done') return {}
+  say(context, 'Ready', said)
+  return finish(context, { requeueAfterMs: said.lookAgainMs })
+}
+
+/** Runs a step. What it throws is said in its condition before the key is put off: a person should see what holds a machine up. */
+async function attempt(
+  context: MachineContext,
+  step: MachineStep,
+  run: (context: MachineContext) => Promise<StepResult>,
+): Promise<StepResult> {
+  try {
+    return await run(context)
+  } catch (error) {
+    if (isConflict(error) || context.signal.aborted) throw error
+    const missing = missingPrivilege(error)
+    const message = missing
+      ? `The token lacks ${missing.privileges.join(' or ')} on ${missing.path}.`
+      : error instanceof Error
+        ? error.message
+        : String(error)
+    const reason = isPermissionDenied(error) ? 'PermissionDenied' : 'Failed'
+    say(context, step, { state: 'blocked', reason, message: message.slice(0, 900) })
+    await finish(context, {})
+    throw error
+  }
+}
+
+function say(
+  { world, machine }: MachineContext,
+  step: MachineStep,
+  { state, reason, message }: StepResult,
+): void {
+  if (state === 'done') world.voice.yes(machine, step, reason, message)
+  else if (state === 'waiting') world.voice.unknown(machine, step, reason, message)
+  else world.voice.no(machine, step, reason, message)
+}
+
+async function finish(context: MachineContext, result: Result): Promise<Result> {
+  const { machine } = context
+  const status = (machine.status ??= {})
+  status.phase = phaseOf(machine)
+  if (machine.metadata.generation !== undefined) status.observedGeneration = machine.metadata.generation
+  await context.save()
+  return result
+}
+
+/** Connects to the tenant cluster, so that its Nodes are watched. What keeps us from it is said by the step that needs it. */
+async function openTenant({ controlPlane, world, machine }: MachineContext): Promise<void> {
+  if (!controlPlane || machine.spec.vmid === undefined) return
+  await world.tenants.get(controlPlane).catch(() => undefined)
+}
+
+/** Why nothing may be done with the machine now: somebody has paused it, or its Proxmox cluster is not connected. */
+function whyHeld(context: MachineContext): Holdup | undefined {
+  const { machine, pool, proxmoxCluster } = context
+  if (machine.metadata.annotations?.[ANNOTATION_PAUSED] !== undefined)
+    return waiting('Paused', `Paused by the annotation ${ANNOTATION_PAUSED}.`)
+  if (pool?.spec.paused) return waiting('Paused', `Paused with its NodePool "${pool.metadata.name}".`)
+  if (proxmoxCluster?.spec.paused)
+    return waiting('Paused', `Paused with its ProxmoxCluster "${proxmoxCluster.metadata.name}".`)
+  if (context.isConnected) return undefined
+  const name = machine.spec.proxmoxCluster
+  if (!proxmoxCluster)
+    return waiting('ProxmoxUnreachable', `ProxmoxCluster "${name}" is not there.`, UNCONNECTED_PAUSE_MS)
+  const why = getCondition(proxmoxCluster, 'Ready')?.message ?? 'It is not connected yet.'
+  return waiting('ProxmoxUnreachable', `Waiting for Proxmox cluster "${name}". ${why}`, UNCONNECTED_PAUSE_MS)
+}
+
+/** Does nothing but say why. Whether the Node is Ready is still the tenant's word. */
+async function hold(context: MachineContext, why: Holdup): Promise<Result> {
+  const step = at(context)
+  say(context, step, step === 'Ready' && !isDeleting(context.machine) ? await ready(context) : why)
+  return finish(context, { requeueAfterMs: why.lookAgainMs })
+}
+
+/**
+ * A machine that has come all its way, whose VM is listed as running and whose Node is there: nothing of it needs to be asked. Whatever
+ * changes wakes it, and a list that lacks its VM, or a lost status, sends it over the whole way again.
+ */
+function isKept(context: MachineContext): boolean {
+  const { machine } = context
+  const vm = machine.spec.vmid === undefined ? undefined : context.connection.observer.vm(machine.spec.vmid)
+  const hasCome =
+    machine.spec.made === true && MACHINE_STEPS.every((step) => step === 'Ready' || isTrue(machine, step))
+  return hasCome && vm?.status === 'running' && vm.lock === undefined && nodeOf(context) !== undefined
+}
+
+/** The step that a machine stands at: the first that was not said to be done. A leaving machine speaks in its last. */
+function at({ machine }: MachineContext): MachineStep {
+  if (isDeleting(machine)) return 'Ready'
+  return MACHINE_STEPS.find((step) => !isTrue(machine, step)) ?? 'Ready'
+}

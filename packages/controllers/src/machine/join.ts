@@ -1,0 +1,107 @@
+import { getCondition, isTrue, type Machine } from '@fochista/api'
+import type { Tenant } from '@fochista/kamaji'
+import type { Node } from '@fochista/kubernetes'
+import { splitLabels } from '../bootstrap/index.ts'
+import type { VmConfigChange } from '../proxmox-cluster/hypervisor.ts'
+import { blocked, done, waiting, type MachineContext, type StepResult } from './context.ts'
+import { namesakeOf, nodeOf } from './node.ts'
+import { durationOf } from './place.ts'
+import { imagePrefix, seedDriveOf, tokenDescription } from './seed.ts'
+import { lookAtTask, noteTask, waitingFor } from './task.ts'
+
+/** How often a machine on its way is looked at without a word from anywhere: often enough to renew its token in time. */
+const JOIN_PAUSE_MS = 60_000
+
+/**
+ * Joined: the Node with our provider id is there. Then what was needed to join goes: the image is ejected (a drive of a running VM cannot
+ * be removed) and deleted, the token too. Labels that the kubelet may not give itself are put on the Node by us.
+ */
+export async function join(context: MachineContext): Promise<StepResult> {
+  const { machine, controlPlane, world } = context
+  const node = nodeOf(context)
+  if (!node) return notJoined(context)
+  noteNode(machine, node)
+  if (isTrue(machine, 'Joined')) return done('Joined', joinedMessage(machine))
+  if (!controlPlane) return waiting('ClusterNotFound', 'The control plane is not there.')
+  const tenant = await world.tenants.get(controlPlane)
+  await labelNode(context, tenant, node)
+  const left = await removeImages(context)
+  if (left) return left
+  await tenant.deleteBootstrapTokens(tokenDescription(machine.spec.id))
+  delete machine.status?.seedImage
+  return done('Joined', joinedMessage(machine))
+}
+
+const joinedMessage = ({ status }: Machine): string => `Node ${status?.nodeName} is registered.`
+
+function notJoined(context: MachineContext): StepResult {
+  const { machine, pool, world } = context
+  const { name } = machine.metadata
+  const other = namesakeOf(context)
+  if (other)
+    return blocked(
+      'NodeNameTaken',
+      `The tenant cluster has a Node "${name}" with provider id "${other.spec?.providerID ?? ''}", which is not this machine. Delete that Node.`,
+      JOIN_PAUSE_MS,
+    )
+  const since = Date.parse(getCondition(machine, 'Started')?.lastTransitionTime ?? '')
+  const limit = durationOf(pool?.spec.health?.nodeStartupTimeout, '20m')
+  const late = world.clock.now() - since - limit
+  if (late >= 0)
+    return blocked(
+      'NodeStartupTimeout',
+      `The machine has started and did not join within ${limit / 60_000} minutes. Its serial console says why: qm terminal ${machine.spec.vmid}.`,
+      JOIN_PAUSE_MS,
+    )
+  return waiting(
+    'Joining',
+    `Waiting for Node ${name} to register.`,
+    Math.min(JOIN_PAUSE_MS, Number.isNaN(late) ? JOIN_PAUSE_MS : -late),
+  )
+}
+
+function noteNode(machine: Machine, node: Node): void {
+  const status = (machine.status ??= {})
+  status.nodeName = node.metadata.name
+  if (node.spec?.providerID !== undefined) status.providerID = node.spec.providerID
+  const addresses = (node.status?.addresses ?? [])
+    .filter(({ type }) => type === 'InternalIP')
+    .map(({ address }) => address)
+  if (addresses.length > 0) status.addresses = addresses.slice(0, 16)
+}
+
+async function labelNode({ pool }: MachineContext, tenant: Tenant, node: Node): Promise<void> {
+  const { afterJoin } = splitLabels(pool?.spec.node?.labels)
+  const missing = Object.entries(afterJoin).filter(([key, value]) => node.metadata.labels?.[key] !== value)
+  if (missing.length > 0) await tenant.labelNode(node.metadata.name, Object.fromEntries(missing))
+}
+
+/** Ejects and deletes every seed image of the machine. @returns what is still to be waited for */
+export async function removeImages(context: MachineContext): Promise<StepResult | undefined> {
+  const { connection, machine } = context
+  const task = await lookAtTask(context)
+  if (task.state === 'running')
+    return waitingFor(context, task.upid, 'RemovingSeed', 'The seed image is deleted.')
+  const vm = context.vm()
+  const config = await context.config()
+  const drive = config && seedDriveOf(config, machine.spec.id)
+  if (vm && drive) {
+    await connection.hypervisor.configure(vm, { [drive.key]: 'none,media=cdrom' } as VmConfigChange)
+    context.forgetConfig()
+  }
+  const { isoStorage, id } = machine.spec
+  const host = vm?.node ?? machine.spec.host
+  if (!isoStorage || !host) return undefined
+  // An image of a local storage is where it was uploaded, which may be another host than the VM is on now.
+  for (const node of new Set([host, machine.spec.host ?? host])) {
+    for (const { volid } of await connection.hypervisor.volumes(node, isoStorage, 'iso')) {
+      if (!volid.includes(`:iso/${imagePrefix(id)}`)) continue
+      const upid = await connection.hypervisor.deleteVolume(node, isoStorage, volid)
+      if (upid) {
+        await noteTask(context, upid)
+        return waiting('RemovingSeed', 'The seed image is deleted.', 150)
+      }
+    }
+  }
+  return undefined
+}

@@ -1,0 +1,326 @@
+import {
+  ANNOTATION_HOST_IS_DEAD,
+  ANNOTATION_RELEASE,
+  ANNOTATION_WITH_DISKS,
+  FINALIZER,
+  parseMark,
+  REASON,
+  withMark,
+} from '@fochista/api'
+import { TenantControlPlane, TenantNotReadyError, type Tenant } from '@fochista/kamaji'
+import { isNotFound as isObjectNotFound, KubernetesError, orUndefined } from '@fochista/kubernetes'
+import {
+  isConnectionError,
+  isNotRunning,
+  isPermissionDenied,
+  isTimeout,
+  ProxmoxTaskError,
+} from '@fochista/proxmox'
+import { releaseAddresses } from '../placement/addresses.ts'
+import type { VmConfig, VmRef } from '../proxmox-cluster/hypervisor.ts'
+import { timestampOf } from '../runtime/clock.ts'
+import { removeFinalizer } from '../runtime/finalizers.ts'
+import {
+  blocked,
+  done,
+  entriesOf,
+  ownerOf,
+  waiting,
+  type MachineContext,
+  type StepResult,
+} from './context.ts'
+import { removeImages } from './join.ts'
+import { hasJoined, nodeOf } from './node.ts'
+import { durationOf } from './place.ts'
+import { tokenDescription } from './seed.ts'
+import { lookAtTask, noteTask, waitingFor } from './task.ts'
+
+/** How long a guest that is asked to shut down may take before it is switched off, seconds. */
+const SHUTDOWN_SECONDS = 60
+const PAUSE_MS = 5000
+
+/**
+ * Takes a machine away: cordon, drain, stop and see it stopped, delete its Node, destroy its VM, give back what it held. Each part first
+ * looks whether it is done, as a step does. The finalizer goes last: until then nothing of the machine can be lost from sight.
+ */
+export async function leave(context: MachineContext): Promise<StepResult> {
+  const { machine, world } = context
+  if (machine.metadata.annotations?.[ANNOTATION_RELEASE] !== undefined) return release(context)
+  const task = await lookAtTask(context)
+  if (task.state === 'running')
+    return waitingFor(context, task.upid, 'WaitingForTask', `Waiting for the task ${task.type} of its VM.`)
+  if (task.state === 'failed' && task.type !== 'qmclone')
+    throw new ProxmoxTaskError(task.upid, task.exitStatus)
+  const tenant = await tenantOf(context)
+  const found = await findVm(context)
+  if ('state' in found) return found
+  const left =
+    (found.vm && (await stop(context, found.vm, tenant))) ??
+    (await inTenant(context, tenant, (one) => deleteNode(context, one))) ??
+    (found.vm && found.config && (await destroy(context, found.vm, found.config))) ??
+    (await removeImages(context)) ??
+    (await inTenant(context, tenant, (one) => one.deleteBootstrapTokens(tokenDescription(machine.spec.id))))
+  if (left) return left
+  await releaseAddresses(world.kubernetes, machine)
+  return letGo(context, 'Gone', 'VM, Node, seed image, token and addresses are gone.')
+}
+
+async function letGo(context: MachineContext, reason: string, message: string): Promise<StepResult> {
+  const { machine, connection, world } = context
+  connection.slots.release(context.key)
+  world.drains.cancel(context.key)
+  world.voice.tell(machine, 'Normal', reason, message)
+  removeFinalizer(machine, FINALIZER)
+  await context.save()
+  return done(reason, message)
+}
+
+/** The tenant cluster; undefined if it goes away itself or has nothing of the machine: then drain, Node and token need no care. */
+async function tenantOf(context: MachineContext): Promise<Tenant | undefined> {
+  const { controlPlane, machine, world, namespace } = context
+  const name = machine.spec.clusterName
+  // Never placed, so never started: the tenant has nothing of it.
+  if (name === undefined || machine.spec.vmid === undefined || controlPlane?.metadata.deletionTimestamp)
+    return undefined
+  // A cache that has no control plane is not proof: one that is only unseen has Nodes to take care of.
+  const live =
+    controlPlane ??
+    (await orUndefined(isObjectNotFound, world.kubernetes.get(TenantControlPlane, { name, namespace })))
+  if (!live || live.metadata.deletionTimestamp) return undefined
+  return orUndefined((error) => error instanceof TenantNotReadyError, world.tenants.get(live))
+}
+
+/**
+ * Does something in the tenant cluster. One that does not answer (it sleeps, or is broken) is waited for as long as a drain may take; then
+ * the machine goes all the same, and an Event says what may be left.
+ */
+async function inTenant(
+  context: MachineContext,
+  tenant: Tenant | undefined,
+  run: (tenant: Tenant) => Promise<StepResult | undefined | void>,
+): Promise<StepResult | undefined> {
+  if (!tenant) return undefined
+  try {
+    return (await run(tenant)) ?? undefined
+  } catch (error) {
+    if (!(error instanceof KubernetesError)) throw error
+    const rest = restOfDrain(context)
+    if (rest > 0)
+      return waiting(
+        'ClusterUnreachable',
+        `Waiting for the tenant cluster to answer: ${error.message}`,
+        Math.min(rest, PAUSE_MS),
+      )
+    context.world.voice.tell(
+      context.machine,
+      'Warning',
+      'NodeLeft',
+      `The tenant cluster has not answered: ${error.message}. Its Node may be left there.`,
+    )
+    return undefined
+  }
+}
+
+/** What is left of the time that a drain may take, milliseconds. */
+function restOfDrain({ machine, pool, world }: MachineContext): number {
+  const since = Date.parse(machine.metadata.deletionTimestamp ?? '')
+  return since + durationOf(pool?.spec.drain?.timeout, '10m') - world.clock.now()
+}
+
+/** The VM to be destroyed, if there is one and it is ours. */
+async function findVm(context: MachineContext): Promise<{ vm?: VmRef; config?: VmConfig } | StepResult> {
+  const { machine, connection, world } = context
+  const { vmid, template } = machine.spec
+  if (vmid === undefined) return {}
+  try {
+    const config = await context.config()
+    const vm = context.vm()
+    if (!config || !vm) {
+      // A clone that was asked for may only just begin: its task is seen before its VM is.
+      if (template && !machine.spec.made) {
+        const running = await connection.hypervisor.runningTasks(template.node, 'qmclone', template.vmid)
+        if (running.length > 0)
+          return waiting('Cloning', `A clone of template ${template.vmid} runs, which may be ours.`, PAUSE_MS)
+      }
+      return {}
+    }
+    const verdict = ownerOf(context, config)
+    if (verdict.owner === 'us') return { vm, config }
+    if (verdict.owner === 'undecided')
+      return waiting(
+        'Cloning',
+        `VM ${vmid} is being made (${config.lock}); it is taken away when that has ended.`,
+        PAUSE_MS,
+      )
+    world.voice.tell(machine, 'Warning', 'NotOurs', `VM ${vmid} is ${verdict.what}; it is left alone.`)
+    return {}
+  } catch (error) {
+    if (isPermissionDenied(error) && !machine.spec.made) return {}
+    if (!isConnectionError(error) && !isTimeout(error)) throw error
+    return hostSilent(context, error as Error)
+  }
+}
+
+/** On a host that does not answer the Node stays, lest two writers share a volume, until it answers or a person says that it is dead. */
+async function hostSilent(context: MachineContext, error: Error): Promise<StepResult> {
+  const { machine, world } = context
+  if (machine.metadata.annotations?.[ANNOTATION_HOST_IS_DEAD] === undefined)
+    return blocked(
+      'HostUnreachable',
+      `${machine.status?.node ?? machine.spec.host} does not answer, so nobody knows whether VM ${machine.spec.vmid} runs: ${error.message}. If the host is dead: \`fochista machine delete ${machine.metadata.name} --host-is-dead\`; to keep the VM: \`fochista machine release ${machine.metadata.name}\`.`,
+      PAUSE_MS * 3,
+    )
+  const left = await inTenant(context, await tenantOf(context), (one) => deleteNode(context, one))
+  if (left) return left
+  await releaseAddresses(world.kubernetes, machine)
+  return letGo(
+    context,
+    'HostDeclaredDead',
+    `VM ${machine.spec.vmid} on ${machine.status?.node ?? machine.spec.host} is left behind, as its host was declared dead.`,
+  )
+}
+
+/** Moves the pods away, up to the pool's limit. Repeated after a crash it finds nothing left to do. */
+async function drain(context: MachineContext, tenant: Tenant): Promise<StepResult | undefined> {
+  const { machine, world, key } = context
+  const node = nodeOf(context)
+  const rest = restOfDrain(context)
+  if (!node || rest <= 0) return undefined
+  const { name } = node.metadata
+  const progress = world.drains.look(key, async (signal, say) => {
+    await tenant.cordon(name)
+    return tenant.drain(name, {
+      timeoutMs: rest,
+      signal,
+      clock: world.clock,
+      onProgress: ({ remaining, total }) => {
+        const [first] = remaining
+        if (first)
+          say(
+            `${remaining.length} of ${total} pods are left; ${first.namespace}/${first.name}: ${first.message}`,
+          )
+      },
+    })
+  })
+  if (progress.state === 'running')
+    return waiting('Draining', `Node ${name} is drained. ${progress.message}`.trim(), rest)
+  if (progress.state === 'failed') throw progress.error
+  const { drained, remaining } = progress.value
+  if (drained) world.voice.tell(machine, 'Normal', 'Drained', `Node ${name} is drained.`)
+  else
+    world.voice.tell(
+      machine,
+      'Warning',
+      'DrainTimedOut',
+      `The time to drain Node ${name} is over; ${remaining.length} pods are left.`,
+    )
+  return undefined
+}
+
+/** Drains and stops the VM. @returns undefined once its own host says that it does not run */
+async function stop(
+  context: MachineContext,
+  vm: VmRef,
+  tenant: Tenant | undefined,
+): Promise<StepResult | undefined> {
+  const { hypervisor } = context.connection
+  try {
+    const status = await hypervisor.status(vm)
+    if (!status || status.status === 'stopped') return undefined
+    const left = await inTenant(context, tenant, (one) => drain(context, one))
+    if (left) return left
+    // Of a cluster that goes, and of a guest that never joined, nothing is worth an orderly end.
+    const isOrderly = tenant !== undefined && nodeOf(context) !== undefined
+    await noteTask(
+      context,
+      isOrderly ? await hypervisor.shutdown(vm, SHUTDOWN_SECONDS) : await hypervisor.stop(vm),
+    )
+    return waiting('Stopping', `VM ${vm.vmid} is ${isOrderly ? 'shut down' : 'stopped'}.`, 150)
+  } catch (error) {
+    if (isNotRunning(error)) return undefined
+    if (isConnectionError(error) || isTimeout(error)) return hostSilent(context, error as Error)
+    throw error
+  }
+}
+
+async function deleteNode(context: MachineContext, tenant: Tenant): Promise<void> {
+  const { machine, world } = context
+  const node = nodeOf(context)
+  // Without a list of the Nodes the tenant is asked; a Node of another provider id is not ours to delete.
+  if (!node && !(await hasJoined(context, tenant))) return
+  await tenant.deleteNode(machine.metadata.name, node?.metadata.uid ? { uid: node.metadata.uid } : {})
+  world.voice.tell(machine, 'Normal', 'NodeDeleted', `Node ${machine.metadata.name} is deleted.`)
+}
+
+async function destroy(
+  context: MachineContext,
+  vm: VmRef,
+  config: VmConfig,
+): Promise<StepResult | undefined> {
+  const { machine, connection } = context
+  const foreign = await foreignDisksOf(context, config)
+  if (foreign.length > 0 && machine.metadata.annotations?.[ANNOTATION_WITH_DISKS] === undefined)
+    return blocked(
+      REASON.foreignDisk,
+      `VM ${vm.vmid} is stopped and not destroyed: it holds ${foreign.join(', ')}, which neither template nor pool gave. Move it to another VM (\`qm disk move ${vm.vmid} ${foreign[0]?.split(' ')[0]} --target-vmid …\`), keep the VM (\`fochista machine release ${machine.metadata.name}\`), or let it go too (\`fochista machine delete ${machine.metadata.name} --with-disks\`).`,
+      PAUSE_MS * 6,
+    )
+  if (config.lock)
+    return waiting(
+      'Locked',
+      `VM ${vm.vmid} is locked (${config.lock}); waiting for whoever holds it. To keep it: \`fochista machine release ${machine.metadata.name}\`.`,
+      PAUSE_MS,
+    )
+  if (config.protection)
+    return blocked(
+      'Protected',
+      `VM ${vm.vmid} is protected. Take the protection off (\`qm set ${vm.vmid} --protection 0\`), or keep it (\`fochista machine release ${machine.metadata.name}\`).`,
+      PAUSE_MS * 3,
+    )
+  const upid = await connection.hypervisor.destroy(vm)
+  await noteTask(context, upid)
+  return waiting('Destroying', `VM ${vm.vmid} is destroyed.`, 150)
+}
+
+/** Disks that neither template nor pool gave, each with its key: destroying the VM would take them along, unused ones too. */
+async function foreignDisksOf({ machine, connection }: MachineContext, config: VmConfig): Promise<string[]> {
+  const { template, vmid } = machine.spec
+  const origin = template && (await connection.template(template.node, template.vmid))
+  return entriesOf(config, /^(scsi|virtio|sata|ide|unused|efidisk|tpmstate)\d+$/)
+    .filter(([, drive]) => !/(^|,)media=cdrom/.test(drive) && drive !== 'none')
+    .filter(([key, drive]) => {
+      // Without its template only the first disk of a bus, named as a clone names it, is surely not a person's.
+      const isGiven = origin
+        ? origin[key as keyof VmConfig] !== undefined
+        : key.endsWith('0') && !key.startsWith('unused')
+      const isOwnVolume = new RegExp(`[:/]vm-${vmid}-`).test(drive.split(',')[0] ?? '')
+      return !isGiven || !isOwnVolume
+    })
+    .map(([key, drive]) => `${key} (${drive.split(',')[0]})`)
+}
+
+/** Lets go without destroying: the mark says so if the VM can be reached. */
+async function release(context: MachineContext): Promise<StepResult> {
+  const { machine, connection, world } = context
+  const config = await orUndefined(() => true, context.config())
+  const vm = context.vm()
+  const mark = parseMark(config?.description)
+  if (vm && config && mark && ownerOf(context, config).owner === 'us' && !mark.released) {
+    const { building: _, ...rest } = mark
+    const description = withMark(config.description, {
+      ...rest,
+      released: true,
+      time: timestampOf(world.clock.now()),
+    })
+    await orUndefined(
+      (error) => isConnectionError(error) || isTimeout(error),
+      connection.hypervisor.configure(vm, { description }),
+    )
+  }
+  await releaseAddresses(world.kubernetes, machine)
+  return letGo(
+    context,
+    'Released',
+    `VM ${machine.spec.vmid ?? 'none'} on ${vm?.node ?? machine.spec.host ?? 'no host'} is let go and not destroyed.`,
+  )
+}

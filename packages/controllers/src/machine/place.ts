@@ -1,0 +1,201 @@
+import {
+  parseDuration,
+  poolProblems,
+  printProblem,
+  REASON,
+  shapeOf,
+  type MachineClass,
+  type NodePool,
+} from '@fochista/api'
+import { isPermissionDenied, orUndefined, parsePropertyString } from '@fochista/proxmox'
+import { AddressesExhaustedError, claimAddresses } from '../placement/addresses.ts'
+import { chooseHost } from '../placement/hosts.ts'
+import { templatesOf } from '../placement/templates.ts'
+import { drawVmid } from '../placement/vmids.ts'
+import { poolNameOf } from '../proxmox-cluster/connections.ts'
+import { revisionOf } from '../revision.ts'
+import { blocked, done, ownerOf, waiting, type MachineContext, type StepResult } from './context.ts'
+
+/** When to look for room again: hosts get free without a word to us. */
+const NO_ROOM_PAUSE_MS = 15_000
+
+/**
+ * Placed: host, template, VMID and addresses, written to the spec under an optimistic lock before anything is made. They may be drawn
+ * again, together, until our mark is seen on the VM.
+ */
+export async function place(context: MachineContext): Promise<StepResult> {
+  const { spec } = context.machine
+  if (isPlaced(context)) return done('Placed', `On ${spec.host} as VM ${spec.vmid}.`)
+  const parents = requireParents(context)
+  if ('state' in parents) return parents
+  // One after the other: each must see what the one before was promised.
+  return context.world.placing(spec.proxmoxCluster, () => draw(context, parents.pool, parents.machineClass))
+}
+
+function isPlaced({ machine }: MachineContext): boolean {
+  const { vmid, host, storage, template } = machine.spec
+  return vmid !== undefined && host !== undefined && storage !== undefined && template !== undefined
+}
+
+/** Pool and class, if they still allow the machine. */
+export function requireParents(
+  context: MachineContext,
+): { pool: NodePool; machineClass: MachineClass } | StepResult {
+  const { pool, machineClass, machine, world } = context
+  if (!pool)
+    return blocked(
+      REASON.poolNotFound,
+      `NodePool "${machine.spec.nodePoolName}" is not there; nothing is made for it.`,
+    )
+  if (!machineClass)
+    return blocked('ClassNotFound', `MachineClass "${machine.spec.className ?? ''}" is not there.`)
+  const namespace = world.caches.namespaces.get(undefined, context.namespace)?.metadata
+  const [problem] = poolProblems(
+    pool,
+    machineClass,
+    namespace && { name: namespace.name, labels: namespace.labels ?? {} },
+  )
+  return problem ? blocked(REASON.notAllowed, printProblem(problem)) : { pool, machineClass }
+}
+
+async function draw(
+  context: MachineContext,
+  pool: NodePool,
+  machineClass: MachineClass,
+): Promise<StepResult> {
+  const { machine, connection, proxmoxCluster, world } = context
+  const { observer } = connection
+  if (!proxmoxCluster)
+    return blocked('ProxmoxClusterNotFound', `ProxmoxCluster "${machine.spec.proxmoxCluster}" is not there.`)
+  const found = await ownAmongGivenUp(context)
+  if (found) return found
+  const others = world.machines
+    .list()
+    .filter(
+      (other) =>
+        other.spec.proxmoxCluster === machine.spec.proxmoxCluster && other.spec.id !== machine.spec.id,
+    )
+  const shape = shapeOf(pool, machineClass)
+  const templates = templatesOf(machineClass, observer.vms())
+  const answer = chooseHost({
+    machineClass,
+    poolName: pool.metadata.name,
+    namespace: context.namespace,
+    ...shape,
+    version: machine.spec.version,
+    nodes: observer.nodes(),
+    vms: observer.vms(),
+    storageResources: observer.storages(),
+    storages: connection.storages(),
+    templates,
+    templateStorages: await templateStorages(context, templates),
+    machines: others.filter(({ spec }) => spec.host !== undefined),
+  })
+  if ('reason' in answer) return blocked(answer.reason, answer.message, NO_ROOM_PAUSE_MS)
+  const taken = new Set(
+    others.flatMap(({ spec, status }) => [spec.vmid ?? 0, ...(status?.vmidsGivenUp ?? [])]),
+  )
+  for (const vmid of machine.status?.vmidsGivenUp ?? []) taken.add(vmid)
+  const { vmidRange } = proxmoxCluster.spec
+  const vmid = drawVmid({
+    range: vmidRange,
+    isTaken: (one) => taken.has(one) || observer.vm(one) !== undefined,
+  })
+  if (vmid === undefined)
+    return blocked(
+      'VmidsExhausted',
+      `No VMID from ${vmidRange.start} to ${vmidRange.end} is free. Widen vmidRange of ProxmoxCluster "${proxmoxCluster.metadata.name}".`,
+      NO_ROOM_PAUSE_MS,
+    )
+  try {
+    const addresses = await claimAddresses(world.kubernetes, machine, machineClass, others)
+    Object.assign(machine.spec, {
+      vmid,
+      host: answer.host,
+      template: { vmid: answer.template.vmid, node: answer.template.node },
+      storage: machineClass.spec.storage,
+      isoStorage: machineClass.spec.isoStorage,
+      pool: poolNameOf(proxmoxCluster, context.namespace),
+      ...(addresses.length > 0 ? { addresses } : {}),
+      ...shape,
+      poolHash: revisionOf(pool),
+      ...(pool.metadata.generation === undefined ? {} : { poolGeneration: pool.metadata.generation }),
+    })
+  } catch (error) {
+    if (error instanceof AddressesExhaustedError)
+      return blocked('AddressesExhausted', error.message, NO_ROOM_PAUSE_MS)
+    throw error
+  }
+  await context.save()
+  return done('Placed', `On ${answer.host} as VM ${vmid}.`)
+}
+
+/** A clone that was given up may have been made after all: then it is taken, and no second one is. */
+async function ownAmongGivenUp(context: MachineContext): Promise<StepResult | undefined> {
+  const { machine, connection } = context
+  for (const vmid of machine.status?.vmidsGivenUp ?? []) {
+    const node = connection.observer.vm(vmid)?.node
+    if (node === undefined) continue
+    const config = await orUndefined(isPermissionDenied, connection.hypervisor.config({ node, vmid }))
+    if (!config || ownerOf(context, config).owner !== 'us') continue
+    if (machine.status)
+      machine.status.vmidsGivenUp = (machine.status.vmidsGivenUp ?? []).filter((one) => one !== vmid)
+    machine.spec.vmid = vmid
+    machine.spec.host = node
+    await context.save()
+    return waiting('VMFound', `VM ${vmid}, given up earlier, was made after all.`, 0)
+  }
+  return undefined
+}
+
+/** Storages that hold the disks of templates which a host would have to reach over the network. */
+async function templateStorages(
+  { connection }: MachineContext,
+  templates: readonly { vmid: number; node: string }[],
+): Promise<ReadonlyMap<number, readonly string[]>> {
+  const entries = await Promise.all(
+    templates.map(async ({ vmid, node }) => {
+      const config = (await connection.template(node, vmid)) ?? {}
+      const storages = Object.entries(config)
+        .filter(([key]) => /^(scsi|virtio|sata|ide|efidisk|tpmstate)\d+$/.test(key))
+        .flatMap(([key, value]) => storageOf(key, String(value)))
+      return [vmid, [...new Set(storages)]] as const
+    }),
+  )
+  return new Map(entries)
+}
+
+function storageOf(key: string, drive: string): string[] {
+  const { file, media } = parsePropertyString(key.replace(/\d+$/, ''), drive)
+  // CD drives are not cloned with their volume.
+  if (media === 'cdrom' || typeof file !== 'string' || !file.includes(':')) return []
+  return [file.slice(0, file.indexOf(':'))]
+}
+
+/** Gives the VMID up, so that the machine is placed anew. What was drawn with it goes too; static addresses stay ours. */
+export async function giveUpVmid(
+  context: MachineContext,
+  reason: string,
+  message: string,
+): Promise<StepResult> {
+  const { machine, world } = context
+  const { vmid } = machine.spec
+  const status = (machine.status ??= {})
+  if (vmid !== undefined)
+    status.vmidsGivenUp = [...new Set([...(status.vmidsGivenUp ?? []), vmid])].slice(-MOST_GIVEN_UP)
+  delete status.task
+  delete status.node
+  for (const key of ['vmid', 'host', 'template', 'storage', 'isoStorage'] as const) delete machine.spec[key]
+  context.connection.slots.release(context.key)
+  context.forgetConfig()
+  world.voice.tell(machine, 'Warning', reason, message)
+  await context.save()
+  return waiting(reason, `${message} Another VMID is drawn.`, 0)
+}
+
+const MOST_GIVEN_UP = 64
+
+/** A duration of a pool's spec in milliseconds; `fallback` is the schema's default. */
+export function durationOf(text: string | undefined, fallback: string): number {
+  return parseDuration(text ?? fallback) ?? parseDuration(fallback) ?? 0
+}

@@ -1,0 +1,42 @@
+import { getCondition } from '@fochista/api'
+import { isAlreadyRunning, isTaskFailed, ProxmoxTaskError } from '@fochista/proxmox'
+import { durationOf } from './place.ts'
+import { done, waiting, type MachineContext, type StepResult } from './context.ts'
+import { nodeOf } from './node.ts'
+import { lookAtTask, noteTask, waitingFor } from './task.ts'
+
+/**
+ * Started: its own host says that the VM runs. A task that failed proves nothing: qmstart can report a failure although the VM runs, so
+ * the VM is asked. A VM that was stopped after it had joined was stopped by somebody: it is left alone for `restartAfter`.
+ */
+export async function start(context: MachineContext): Promise<StepResult> {
+  const { connection, machine } = context
+  const vm = context.vm()
+  if (!vm) return waiting('NoVM', 'The VM is not there.', 0)
+  const task = await lookAtTask(context)
+  if (task.state === 'running')
+    return waitingFor(context, task.upid, 'Starting', `VM ${vm.vmid} starts on ${vm.node}.`)
+  const status = await connection.hypervisor.status(vm)
+  if (status?.status === 'running') return done('Started', `VM ${vm.vmid} runs on ${vm.node}.`)
+  if (task.state === 'failed' && task.type === 'qmstart')
+    throw new ProxmoxTaskError(task.upid, task.exitStatus)
+  const pause = pauseBeforeRestart(context)
+  if (pause > 0)
+    return waiting('Stopped', `VM ${vm.vmid} was stopped by somebody else; it is started again later.`, pause)
+  try {
+    await noteTask(context, await connection.hypervisor.start(vm))
+  } catch (error) {
+    if (!isAlreadyRunning(error) && !isTaskFailed(error)) throw error
+  }
+  return waiting('Starting', `VM ${vm.vmid} of machine ${machine.metadata.name} starts on ${vm.node}.`, 150)
+}
+
+/** How long a VM that somebody stopped is still left alone, milliseconds. */
+function pauseBeforeRestart(context: MachineContext): number {
+  const { machine, pool, world } = context
+  if (!nodeOf(context)) return 0
+  const said = getCondition(machine, 'Started')
+  const restartAfter = durationOf(pool?.spec.health?.restartAfter, '5m')
+  if (said?.reason !== 'Stopped') return restartAfter
+  return Date.parse(said.lastTransitionTime) + restartAfter - world.clock.now()
+}

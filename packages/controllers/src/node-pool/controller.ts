@@ -1,0 +1,270 @@
+import {
+  CONDITION,
+  FINALIZER,
+  isTrue,
+  LABEL_POOL,
+  poolProblems,
+  printProblem,
+  REASON,
+  shapeOf,
+  type Machine,
+  type MachineClass,
+  type NodePool,
+} from '@fochista/api'
+import { isReady, type TenantControlPlane } from '@fochista/kamaji'
+import { isAlreadyExists, isNotFound, orUndefined } from '@fochista/kubernetes'
+import { Machines, NodePools } from '../kinds.ts'
+import { revisionOf } from '../revision.ts'
+import { addFinalizer, hasFinalizer, isDeleting, removeFinalizer } from '../runtime/finalizers.ts'
+import { patchIfChanged } from '../runtime/patch.ts'
+import type { Result } from '../runtime/queue.ts'
+import type { World } from '../world.ts'
+import { caPinOf, classOf, clusterOf } from './parents.ts'
+import { quotaLeft } from './quota.ts'
+import { newMachine, pickForRemoval } from './scale.ts'
+import { unclaimedVms } from './unclaimed-vms.ts'
+import { versionFor } from './version.ts'
+
+/** A class, a Proxmox cluster or a quota may change without a word to the pool. */
+const LOOK_MS = 60_000
+
+/** Keeps the number of a pool's Machines: creates what lacks, retires what is too much. The machines' own way is their own. */
+export function createNodePoolReconciler(
+  world: World,
+): (key: string, signal: AbortSignal) => Promise<Result | undefined> {
+  const missingSince = new Map<string, number>()
+  return async (key) => {
+    const before = await world.nodePools.get(key)
+    if (!before) {
+      missingSince.delete(key)
+      return undefined
+    }
+    const pool = structuredClone(before)
+    const result = await reconcile(world, pool, key, missingSince)
+    world.nodePools.wrote(await patchIfChanged(world.kubernetes, NodePools, before, pool))
+    return result
+  }
+}
+
+/** What there is to say of a pool; `state` of its condition Ready follows from the reason. */
+interface Verdict {
+  readonly reason: string
+  readonly message: string
+  readonly lookAgainMs?: number | undefined
+}
+
+async function reconcile(
+  world: World,
+  pool: NodePool,
+  key: string,
+  missingSince: Map<string, number>,
+): Promise<Result> {
+  const machines = machinesOf(world, pool)
+  if (isDeleting(pool)) return retire(world, pool, machines)
+  addFinalizer(pool, FINALIZER)
+  const verdict = await keep(world, pool, key, missingSince, machines)
+  // Counted anew: some may just have been made or asked to go.
+  count(world, pool, machinesOf(world, pool))
+  if (verdict) world.voice.no(pool, CONDITION.ready, verdict.reason, verdict.message)
+  return { requeueAfterMs: verdict?.lookAgainMs ?? LOOK_MS }
+}
+
+/** Machines of a pool, whatever their state. */
+function machinesOf(world: World, pool: NodePool): Machine[] {
+  const { name, namespace = 'default' } = pool.metadata
+  return world.machines
+    .list()
+    .filter(
+      ({ metadata, spec }) => spec.nodePoolName === name && (metadata.namespace ?? 'default') === namespace,
+    )
+}
+
+async function retire(world: World, pool: NodePool, machines: readonly Machine[]): Promise<Result> {
+  if (!hasFinalizer(pool, FINALIZER)) return {}
+  if (pool.spec.paused) {
+    world.voice.no(pool, CONDITION.ready, 'Paused', 'Paused: its machines are not taken away.')
+    return {}
+  }
+  await deleteMachines(world, machines)
+  count(world, pool, machines)
+  if (machines.length === 0) {
+    removeFinalizer(pool, FINALIZER)
+    return {}
+  }
+  const [first] = machines
+  world.voice.no(
+    pool,
+    CONDITION.ready,
+    'Deleting',
+    `${machines.length} machines are on their way out; ${first?.metadata.name}: ${first?.status?.conditions?.find(({ type }) => type === 'Ready')?.message ?? 'just asked to go'}`,
+  )
+  return { requeueAfterMs: LOOK_MS }
+}
+
+/** @returns what keeps the pool from being what it should be; undefined if nothing but time does */
+async function keep(
+  world: World,
+  pool: NodePool,
+  key: string,
+  missingSince: Map<string, number>,
+  machines: readonly Machine[],
+): Promise<Verdict | undefined> {
+  if (pool.spec.paused) return { reason: 'Paused', message: 'Paused: no machine is made or taken away.' }
+  const cluster = await clusterOf(world, pool, key, missingSince)
+  if (cluster.state === 'wait') return cluster
+  if (cluster.state === 'gone') {
+    await deleteMachines(world, machines)
+    return { reason: 'ClusterGone', message: `${cluster.message} Its machines go with it.` }
+  }
+  const { controlPlane } = cluster
+  const staying = machines.filter((machine) => !isDeleting(machine))
+  const excess = staying.length - (pool.spec.replicas ?? 1)
+  if (excess > 0) {
+    await deleteMachines(world, pickForRemoval(staying, revisionOf(pool), excess))
+    return undefined
+  }
+  const plan = await planOf(world, pool, controlPlane, machines)
+  if ('reason' in plan) return plan
+  // The pool's memory of its cluster is written before its first machine is: from then on only that cluster counts.
+  if (await noteCluster(world, pool, controlPlane))
+    return { reason: 'Beginning', message: 'The first look at its cluster is noted.', lookAgainMs: 0 }
+  if (excess < 0) return create(world, pool, plan, -excess)
+  return undefined
+}
+
+/** What new machines would be made of. */
+interface Plan {
+  readonly machineClass: MachineClass
+  readonly version: string
+}
+
+async function planOf(
+  world: World,
+  pool: NodePool,
+  controlPlane: TenantControlPlane,
+  machines: readonly Machine[],
+): Promise<Plan | Verdict> {
+  const machineClass = classOf(world, pool)
+  if (!machineClass)
+    return {
+      reason: 'ClassNotFound',
+      message: pool.spec.className
+        ? `MachineClass "${pool.spec.className}" is not there.`
+        : 'The pool names no class and no MachineClass is marked as the default one. Set spec.className.',
+    }
+  const status = (pool.status ??= {})
+  status.className = machineClass.metadata.name
+  const name = pool.metadata.namespace ?? 'default'
+  const labels = world.caches.namespaces.get(undefined, name)?.metadata.labels ?? {}
+  const [problem] = poolProblems(pool, machineClass, { name, labels })
+  if (problem) return { reason: REASON.notAllowed, message: printProblem(problem) }
+  const { proxmoxClusterName } = machineClass.spec
+  const cluster = world.caches.proxmoxClusters.get(undefined, proxmoxClusterName)
+  const connection = world.connections.get(proxmoxClusterName)
+  if (!cluster || !connection) {
+    const why = cluster?.status?.conditions?.find(({ type }) => type === CONDITION.ready)?.message
+    return {
+      reason: 'ProxmoxUnreachable',
+      message: cluster
+        ? `Waiting for Proxmox cluster "${proxmoxClusterName}". ${why ?? ''}`.trim()
+        : `ProxmoxCluster "${proxmoxClusterName}" is not there.`,
+    }
+  }
+  const answer = versionFor(pool, machineClass, controlPlane, machines, connection.observer.vms())
+  if ('reason' in answer) return answer
+  status.version = answer.version
+  if (machines.length === 0 && !status.cluster) {
+    const vmids = await unclaimedVms(world, connection, cluster, pool)
+    if (vmids.length > 0)
+      return {
+        reason: REASON.vmsWithoutMachine,
+        message: `VMs ${vmids.join(', ')} bear this pool's mark and no Machine has them, so no other is made. Restore their Machines, adopt them or delete them: \`fochista orphan list\`.`,
+      }
+  }
+  return { machineClass, version: answer.version }
+}
+
+/** Writes down which cluster the pool belongs to, and its CA once it has one. @returns whether it was new */
+async function noteCluster(world: World, pool: NodePool, controlPlane: TenantControlPlane): Promise<boolean> {
+  const status = (pool.status ??= {})
+  const { uid = '' } = controlPlane.metadata
+  const isNew = status.cluster === undefined
+  // Known already, as it is and with its CA: a rotation keeps the UID, and is read again once the control plane is Ready.
+  const isKnown = status.cluster?.uid === uid && status.cluster.caPin !== undefined && !isReady(controlPlane)
+  if (isKnown) return false
+  const pin = await caPinOf(world, controlPlane)
+  status.cluster = { uid, ...(pin === undefined ? {} : { caPin: pin }) }
+  return isNew
+}
+
+async function create(
+  world: World,
+  pool: NodePool,
+  { machineClass, version }: Plan,
+  wanted: number,
+): Promise<Verdict | undefined> {
+  const { namespace = 'default' } = pool.metadata
+  const all = world.machines.list()
+  const names = new Set(all.map(({ metadata }) => metadata.name))
+  const ofClass = all.filter(
+    ({ metadata, spec }) =>
+      (metadata.namespace ?? 'default') === namespace && spec.className === machineClass.metadata.name,
+  )
+  const { count: left, rule } = quotaLeft(machineClass, shapeOf(pool, machineClass), ofClass, ({ spec }) =>
+    world.caches.nodePools.get(namespace, spec.nodePoolName),
+  )
+  for (let made = 0; made < Math.min(wanted, left); made += 1) {
+    const machine = newMachine(pool, machineClass, version, (name) => names.has(name))
+    names.add(machine.metadata.name)
+    const created = await orUndefined(isAlreadyExists, world.kubernetes.create(Machines, machine))
+    if (!created) continue
+    world.machines.wrote(created)
+    world.voice.tell(pool, 'Normal', 'MachineCreated', `Machine ${machine.metadata.name} is created.`)
+  }
+  return left < wanted
+    ? { reason: REASON.notAllowed, message: `spec.replicas: "${pool.spec.replicas ?? 1}" ${rule}.` }
+    : undefined
+}
+
+async function deleteMachines(world: World, machines: readonly Machine[]): Promise<void> {
+  for (const machine of machines) {
+    if (isDeleting(machine)) continue
+    const { name, namespace = 'default', uid } = machine.metadata
+    const deleted = await orUndefined(
+      isNotFound,
+      world.kubernetes.delete(Machines, { name, namespace }, uid ? { preconditions: { uid } } : {}),
+    )
+    if (deleted) world.machines.wrote(deleted)
+  }
+}
+
+function count(world: World, pool: NodePool, machines: readonly Machine[]): void {
+  const status = (pool.status ??= {})
+  const staying = machines.filter((machine) => !isDeleting(machine))
+  const ready = staying.filter((machine) => isTrue(machine, 'Ready')).length
+  const wanted = pool.spec.replicas ?? 1
+  status.replicas = staying.length
+  status.readyReplicas = ready
+  status.updatedReplicas = staying.filter(({ spec }) => spec.poolHash === revisionOf(pool)).length
+  status.selector = `${LABEL_POOL}=${pool.metadata.name}`
+  if (pool.metadata.generation !== undefined) status.observedGeneration = pool.metadata.generation
+  if (isDeleting(pool)) return
+  if (ready === wanted && staying.length === wanted)
+    world.voice.yes(pool, CONDITION.ready, 'Ready', `${ready} of ${wanted} machines are Ready.`)
+  else
+    world.voice.unknown(
+      pool,
+      CONDITION.ready,
+      'Scaling',
+      `${ready} of ${wanted} machines are Ready${waitingFor(staying)}.`,
+    )
+}
+
+/** The first thing that a machine of the pool waits for: most often all wait for the same. */
+function waitingFor(machines: readonly Machine[]): string {
+  for (const machine of machines) {
+    const said = machine.status?.conditions?.find(({ status }) => status !== 'True')
+    if (said) return `; ${machine.metadata.name}: ${said.message.replace(/\.$/, '')}`
+  }
+  return ''
+}

@@ -1,0 +1,223 @@
+import { CONDITION, FINALIZER, proxmoxClusterCan, type ProxmoxCluster } from '@fochista/api'
+import {
+  createObserver,
+  createProxmox,
+  isTlsError,
+  isUnauthorized,
+  type Observer,
+  type Proxmox,
+  type ProxmoxConfig,
+} from '@fochista/proxmox'
+import { ProxmoxClusters } from '../kinds.ts'
+import { addFinalizer, hasFinalizer, isDeleting, removeFinalizer } from '../runtime/finalizers.ts'
+import { patchIfChanged } from '../runtime/patch.ts'
+import type { Result } from '../runtime/queue.ts'
+import type { World } from '../world.ts'
+import { CredentialsError, holdSecret, readAccess } from './connect.ts'
+import { createConnection, type ClusterConnection, type ConnectionRegistry } from './connections.ts'
+import { createHypervisor, type StorageConfig, type WritesAllowed } from './hypervisor.ts'
+import { nodesOf, storagesOf } from './observed.ts'
+import { describeMissing, missingRights, rightsNeeded } from './rights.ts'
+
+/** How often a Proxmox cluster is looked at without a word from anywhere. */
+const LOOK_MS = 60_000
+/** How often an unreachable one is tried. */
+const RETRY_MS = 5000
+/** How often its rights and version are asked for when nothing suggests a change. */
+const FACTS_MS = 600_000
+
+/** What the controller of ProxmoxClusters needs beside the world. */
+export interface ProxmoxClusterConfig {
+  readonly world: World
+  readonly registry: ConnectionRegistry
+  /** Asked before each write to Proxmox. */
+  readonly writesAllowed: (cluster: string) => ReturnType<WritesAllowed>
+  /** Pause between two looks of the observer, milliseconds. @default 2000 */
+  readonly observeMs?: number | undefined
+  /** Makes the client. @default createProxmox */
+  readonly connect?: ((config: ProxmoxConfig) => Proxmox) | undefined
+}
+
+/** A connection, and what was found out through it. */
+interface Entry {
+  readonly identity: string
+  readonly proxmox: Proxmox
+  readonly observer: Observer
+  readonly connection: ClusterConnection
+  storages: StorageConfig[]
+  storagesAt: number
+  facts: { at: number; question: string; version: string; missing: string } | undefined
+}
+
+/** Connects to the Proxmox clusters, checks our rights there, and says what there is. */
+export interface ProxmoxClusterController {
+  reconcile(key: string, signal: AbortSignal): Promise<Result | undefined>
+  /** Closes all connections. */
+  close(): Promise<void>
+}
+
+/** Makes the controller. */
+export function createProxmoxClusterController(config: ProxmoxClusterConfig): ProxmoxClusterController {
+  const { world, registry, writesAllowed, observeMs, connect = createProxmox } = config
+  const { kubernetes, caches, clock, voice } = world
+  const entries = new Map<string, Entry>()
+
+  const disconnect = async (name: string): Promise<void> => {
+    const entry = entries.get(name)
+    entries.delete(name)
+    registry.remove(name)
+    entry?.observer.stop()
+    await entry?.proxmox.close()
+  }
+
+  /** The connection by what object and Secret say today; one made by what they said earlier is closed. */
+  const entryOf = async (cluster: ProxmoxCluster): Promise<Entry> => {
+    const { name } = cluster.metadata
+    const access = await readAccess(kubernetes, cluster)
+    const known = entries.get(name)
+    if (known?.identity === access.identity) return known
+    await disconnect(name)
+    const proxmox = connect(access.config)
+    const observer = createObserver(proxmox, {
+      clock,
+      ...(observeMs === undefined ? {} : { intervalMs: observeMs }),
+    })
+    const entry: Entry = {
+      identity: access.identity,
+      proxmox,
+      observer,
+      connection: createConnection({
+        name,
+        hypervisor: createHypervisor(proxmox, () => writesAllowed(name)),
+        observer,
+        storages: () => entry.storages,
+        clock,
+        emit: (event) => registry.emit(event),
+      }),
+      storages: [],
+      storagesAt: Number.NEGATIVE_INFINITY,
+      facts: undefined,
+    }
+    entries.set(name, entry)
+    observer.start()
+    return entry
+  }
+
+  /** What is asked once in a while: storages, version, rights. */
+  const ask = async (cluster: ProxmoxCluster, entry: Entry): Promise<void> => {
+    const { hypervisor } = entry.connection
+    const now = clock.now()
+    if (now - entry.storagesAt >= LOOK_MS) {
+      entry.storages = await hypervisor.storageConfig()
+      entry.storagesAt = now
+    }
+    const namespaces = [
+      ...new Set(caches.nodePools.list().map(({ metadata }) => metadata.namespace ?? 'default')),
+    ]
+    const needed = rightsNeeded(cluster, caches.machineClasses.list(), namespaces, entry.observer.vms())
+    const question = JSON.stringify(needed)
+    const isNews = entry.facts?.question !== question || entry.facts.missing !== ''
+    if (entry.facts && !isNews && now - entry.facts.at < FACTS_MS) return
+    const missing = await missingRights(hypervisor, needed)
+    const version = await hypervisor.version()
+    entry.facts = { at: now, question, version, missing: missing.length > 0 ? describeMissing(missing) : '' }
+  }
+
+  const look = async (cluster: ProxmoxCluster): Promise<Result> => {
+    try {
+      const entry = await entryOf(cluster)
+      // What the observer saw of late is good enough; without that, its failure is ours to tell.
+      if (entry.observer.error !== undefined || entry.observer.age() > LOOK_MS) await entry.observer.refresh()
+      await ask(cluster, entry)
+      if (!registry.get(cluster.metadata.name)) registry.set(entry.connection)
+      sayWhatIs(cluster, entry)
+      return { requeueAfterMs: LOOK_MS }
+    } catch (error) {
+      if (error instanceof CredentialsError) await disconnect(cluster.metadata.name)
+      const message = error instanceof Error ? error.message : String(error)
+      const [type, reason] = reasonOf(error)
+      voice.no(cluster, type, reason, message)
+      voice.no(cluster, CONDITION.ready, reason, message)
+      return { requeueAfterMs: RETRY_MS }
+    }
+  }
+
+  const sayWhatIs = (cluster: ProxmoxCluster, { connection, observer, facts }: Entry): void => {
+    const status = (cluster.status ??= {})
+    const hosts = nodesOf(connection)
+    status.nodes = hosts
+    status.storages = storagesOf(connection, caches.machineClasses.list())
+    if (facts) status.version = facts.version
+    voice.yes(cluster, CONDITION.reachable, 'Reachable', `Proxmox VE ${facts?.version ?? ''} answers.`)
+    if (facts?.missing) voice.no(cluster, CONDITION.authorized, 'PrivilegesMissing', facts.missing)
+    else voice.yes(cluster, CONDITION.authorized, 'Authorized', 'The token has every right that is needed.')
+    if (facts?.missing) voice.no(cluster, CONDITION.ready, 'PrivilegesMissing', facts.missing)
+    else if (cluster.spec.paused)
+      voice.no(cluster, CONDITION.ready, 'Paused', 'Paused: nothing is written to this Proxmox cluster.')
+    else
+      voice.yes(
+        cluster,
+        CONDITION.ready,
+        'Ready',
+        `${hosts.filter((host) => host.status === 'online').length} of ${hosts.length} hosts are online, ${observer.vms().length} VMs are listed.`,
+      )
+  }
+
+  const takeLeave = async (cluster: ProxmoxCluster): Promise<boolean> => {
+    const inUse = proxmoxClusterCan.delete.reason(
+      { ...cluster, metadata: { ...cluster.metadata, deletionTimestamp: undefined } },
+      world.machines.list(),
+    )
+    if (inUse !== undefined) {
+      voice.no(cluster, CONDITION.ready, 'InUse', `${inUse}. Delete their pools first.`)
+      return false
+    }
+    const shares = caches.proxmoxClusters
+      .list()
+      .some(
+        (other) =>
+          other.metadata.name !== cluster.metadata.name &&
+          other.spec.credentialsRef.name === cluster.spec.credentialsRef.name,
+      )
+    if (!shares) await holdSecret(kubernetes, cluster, false)
+    await disconnect(cluster.metadata.name)
+    removeFinalizer(cluster, FINALIZER)
+    return true
+  }
+
+  return {
+    reconcile: async (key) => {
+      const before = caches.proxmoxClusters.get(undefined, key.slice(1))
+      if (!before) {
+        await disconnect(key.slice(1))
+        return undefined
+      }
+      const cluster = structuredClone(before)
+      if (isDeleting(cluster)) {
+        if (!hasFinalizer(cluster, FINALIZER)) return undefined
+        if (await takeLeave(cluster)) {
+          await patchIfChanged(kubernetes, ProxmoxClusters, before, cluster)
+          return undefined
+        }
+      } else if (!hasFinalizer(cluster, FINALIZER)) addFinalizer(cluster, FINALIZER)
+      else await holdSecret(kubernetes, cluster, true)
+      const result = await look(cluster)
+      if (cluster.metadata.generation !== undefined)
+        (cluster.status ??= {}).observedGeneration = cluster.metadata.generation
+      await patchIfChanged(kubernetes, ProxmoxClusters, before, cluster)
+      // A finalizer that was just put on is followed by the Secret's.
+      return hasFinalizer(before, FINALIZER) ? result : { requeueAfterMs: 0 }
+    },
+    close: async () => {
+      await Promise.all([...entries.keys()].map(disconnect))
+    },
+  }
+}
+
+/** The condition that a failure belongs to, and its word. */
+function reasonOf(error: unknown): [string, string] {
+  if (error instanceof CredentialsError) return [CONDITION.authorized, 'CredentialsMissing']
+  if (isUnauthorized(error)) return [CONDITION.authorized, 'TokenRefused']
+  if (isTlsError(error)) return [CONDITION.reachable, 'CertificateRefused']
+  return [CONDITION.reachable, 'Unreachable']
+}

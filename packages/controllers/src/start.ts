@@ -1,0 +1,188 @@
+import { INSTALLATION_CONFIG_MAP, SYSTEM_NAMESPACE } from '@fochista/api'
+import type { DrainResult } from '@fochista/kamaji'
+import { TenantControlPlane } from '@fochista/kamaji'
+import {
+  ConfigMap,
+  createInformer,
+  createLeaderElection,
+  isNotFound,
+  Namespace,
+  orUndefined,
+  type Informer,
+  type Kind,
+  type Kubernetes,
+  type KubernetesObject,
+} from '@fochista/kubernetes'
+import { sweepClaims } from './placement/addresses.ts'
+import { createControllers } from './controllers.ts'
+import { MachineClasses, Machines, NodePools, ProxmoxClusters } from './kinds.ts'
+import { createMachineIndex } from './machine-index.ts'
+import { createConnections } from './proxmox-cluster/connections.ts'
+import { createProxmoxClusterController } from './proxmox-cluster/controller.ts'
+import { createBackground } from './runtime/background.ts'
+import { systemClock, type Clock } from './runtime/clock.ts'
+import { createVoice } from './runtime/conditions.ts'
+import { createFreshReader } from './runtime/fresh.ts'
+import type { Logger } from './runtime/logger.ts'
+import { createKeyedMutex } from './runtime/mutex.ts'
+import { createRecorder } from './runtime/recorder.ts'
+import { createTenants } from './tenants/tenants.ts'
+import type { Caches, World } from './world.ts'
+
+/** The Lease by which replicas of one installation agree who acts. */
+const LEASE_NAME = 'fochista-controllers'
+const CLAIM_SWEEP_MS = 300_000
+
+/** What the controllers need, and what they may be told. */
+export interface ControllersConfig {
+  /** The management cluster. */
+  readonly kubernetes: Kubernetes
+  /** Who we are among the replicas; unique. */
+  readonly identity: string
+  readonly logger: Logger
+  /** False for a process that is alone and need not ask. @default true */
+  readonly leaderElection?: boolean
+  /** Machines that are worked on at once. @default 16 */
+  readonly concurrency?: number | undefined
+  readonly clock?: Clock
+}
+
+/** The controllers at work. */
+export interface RunningControllers {
+  /** Settles when they have ended; rejects with what they could not get over, such as an installation that is not there. */
+  readonly done: Promise<void>
+  /** Ends them: looks under way come to their end, then the Lease is handed over. */
+  stop(): Promise<void>
+}
+
+/** `fochista install` was not run in this management cluster. */
+export class NotInstalledError extends Error {
+  override readonly name = 'NotInstalledError'
+}
+
+/**
+ * Starts the controllers. They act while they hold the Lease, and read nothing but what `install` and people have put into the management
+ * cluster. Throws a NotInstalledError where there is no installation.
+ */
+export async function startControllers(config: ControllersConfig): Promise<RunningControllers> {
+  const { kubernetes, identity, logger, leaderElection = true, clock = systemClock } = config
+  const installation = await installationOf(kubernetes)
+  const stopping = new AbortController()
+  const lead = (signal: AbortSignal): Promise<void> => run({ ...config, clock, installation }, signal)
+  const done = leaderElection
+    ? createLeaderElection(kubernetes, {
+        namespace: SYSTEM_NAMESPACE,
+        name: LEASE_NAME,
+        identity,
+        clock,
+        onError: (error) => logger.warn({ err: error }, 'leader election'),
+      }).run(stopping.signal, lead)
+    : lead(stopping.signal)
+  done.catch(() => undefined)
+  return {
+    done,
+    stop: async () => {
+      stopping.abort(new Error('stopping'))
+      await done.catch(() => undefined)
+    },
+  }
+}
+
+async function installationOf(kubernetes: Kubernetes): Promise<string> {
+  const ref = { name: INSTALLATION_CONFIG_MAP, namespace: SYSTEM_NAMESPACE }
+  const id = (await orUndefined(isNotFound, kubernetes.get(ConfigMap, ref)))?.data?.['id']
+  if (id !== undefined && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)) return id
+  throw new NotInstalledError(
+    `ConfigMap "${ref.name}" in namespace ${ref.namespace} names no installation. Run \`fochista install\` first.`,
+  )
+}
+
+/** Acts until the signal aborts: when we are to stop, or when the Lease is lost. */
+async function run(
+  config: ControllersConfig & { clock: Clock; installation: string },
+  signal: AbortSignal,
+): Promise<void> {
+  const { kubernetes, logger, clock, installation, identity, concurrency } = config
+  const recorder = createRecorder({ kubernetes, clock, logger, identity })
+  const follow = <T extends KubernetesObject>(kind: Kind<T>): Informer<T> =>
+    createInformer(kubernetes, kind, {
+      onError: (error) => logger.warn({ err: error, kind: kind.plural }, 'watch failed, will retry'),
+    })
+  const caches: Caches = {
+    proxmoxClusters: follow(ProxmoxClusters),
+    machineClasses: follow(MachineClasses),
+    nodePools: follow(NodePools),
+    machines: follow(Machines),
+    controlPlanes: follow(TenantControlPlane),
+    namespaces: follow(Namespace),
+  }
+  const registry = createConnections()
+  const world: World = {
+    kubernetes,
+    installation,
+    clock,
+    logger,
+    voice: createVoice({ clock, recorder }),
+    caches,
+    machines: createFreshReader(kubernetes, Machines, caches.machines),
+    nodePools: createFreshReader(kubernetes, NodePools, caches.nodePools),
+    connections: registry,
+    tenants: createTenants({ kubernetes, logger, now: () => clock.now() }),
+    drains: createBackground<DrainResult>((key) => machines?.queue.add(key)),
+    placing: createKeyedMutex(),
+  }
+  const index = createMachineIndex(caches.machines)
+  const proxmoxClusters = createProxmoxClusterController({
+    world,
+    registry,
+    writesAllowed: (name) => {
+      if (signal.aborted) return 'The controllers are stopping, or lead no more.'
+      return caches.proxmoxClusters.get(undefined, name)?.spec.paused
+        ? `ProxmoxCluster "${name}" is paused.`
+        : undefined
+    },
+  })
+  const controllers = createControllers({ world, index, proxmoxClusters, concurrency })
+  const machines = controllers.find(({ name }) => name === 'machine')
+  const forgetTenants = caches.controlPlanes.subscribe(({ type, object }) => {
+    if (type === 'deleted') world.tenants.forget(object.metadata.namespace ?? 'default', object.metadata.name)
+  })
+  try {
+    const informers = Object.values(caches) as Informer<KubernetesObject>[]
+    for (const informer of informers) informer.start()
+    // Nothing is judged by half a view of the world.
+    await Promise.race([Promise.all(informers.map(({ ready }) => ready)), aborted(signal)])
+    if (signal.aborted) return
+    logger.info({ installation }, 'the controllers run')
+    for (const controller of controllers) controller.start()
+    const sweeping = sweepRegularly(world, signal)
+    await aborted(signal)
+    await sweeping
+  } finally {
+    forgetTenants()
+    await Promise.all(controllers.map((controller) => controller.stop()))
+    await world.drains.stop()
+    for (const informer of Object.values(caches)) informer.stop()
+    await Promise.all([proxmoxClusters.close(), world.tenants.close(), recorder.flush()])
+    logger.info({}, 'the controllers have ended')
+  }
+}
+
+/** Puts address claims and Machines in line, now and then. */
+async function sweepRegularly(world: World, signal: AbortSignal): Promise<void> {
+  const { kubernetes, caches, clock, logger } = world
+  while (!signal.aborted) {
+    const classes = new Map(
+      caches.machineClasses.list().map((machineClass) => [machineClass.metadata.name, machineClass]),
+    )
+    await sweepClaims(kubernetes, async () => (await kubernetes.list(Machines)).items, classes, clock).catch(
+      (error: unknown) => logger.warn({ err: error }, 'could not put address claims in line, will retry'),
+    )
+    await clock.sleep(CLAIM_SWEEP_MS, signal).catch(() => undefined)
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve()
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+}

@@ -1,0 +1,118 @@
+import {
+  connectTenant,
+  endpointOf,
+  printEndpoint,
+  type Tenant,
+  type TenantControlPlane,
+} from '@fochista/kamaji'
+import type { Kubernetes, Node } from '@fochista/kubernetes'
+import { keyOf } from '../runtime/keys.ts'
+import type { Logger } from '../runtime/logger.ts'
+
+/** The connections to tenant clusters: one for each control plane, opened when first needed. */
+export interface Tenants {
+  /**
+   * The tenant cluster of a control plane as it is now. Throws TenantNotReadyError while it has no kubeconfig, TenantRefusedError for one
+   * that is not to be trusted.
+   */
+  get(controlPlane: TenantControlPlane): Promise<Tenant>
+  /** A Node of a tenant cluster, if we are connected to it. */
+  node(namespace: string, cluster: string, name: string): Node | undefined
+  /** Whether the tenant's Nodes have been listed: before that a Node that is not seen may well be there. */
+  hasNodes(namespace: string, cluster: string): boolean
+  /** Closes the connection to a control plane that is gone. */
+  forget(namespace: string, cluster: string): void
+  /**
+   * Hears of every change of a Node: namespace and name of the control plane, name of the Node; undefined once all have been listed.
+   * @returns what ends it
+   */
+  subscribe(listener: NodeListener): () => void
+  close(): Promise<void>
+}
+
+type NodeListener = (namespace: string, cluster: string, node: string | undefined) => void
+
+interface Entry {
+  /** What makes this connection the right one. */
+  readonly key: string
+  readonly tenant: Promise<Tenant>
+  open?: Tenant
+}
+
+/** Makes the connections. */
+export function createTenants(config: {
+  kubernetes: Kubernetes
+  logger: Logger
+  now: () => number
+  connect?: typeof connectTenant
+}): Tenants {
+  const { kubernetes, logger, now, connect = connectTenant } = config
+  const entries = new Map<string, Entry>()
+  const listeners = new Set<NodeListener>()
+
+  const close = (name: string): void => {
+    const entry = entries.get(name)
+    entries.delete(name)
+    entry?.tenant.then((tenant) => tenant.close()).catch(() => undefined)
+  }
+  const open = async (entry: () => Entry, controlPlane: TenantControlPlane): Promise<Tenant> => {
+    const { namespace = 'default', name } = controlPlane.metadata
+    const tenant = await connect(kubernetes, controlPlane, {
+      now,
+      onNodesError: (error) =>
+        logger.debug({ namespace, name, err: error }, 'watch of the tenant’s Nodes failed, will retry'),
+    })
+    entry().open = tenant
+    const tell = (node: string | undefined): void => {
+      for (const listener of listeners) listener(namespace, name, node)
+    }
+    tenant.nodes.subscribe(({ object }) => tell(object.metadata.name))
+    tenant.nodes.ready.then(
+      () => tell(undefined),
+      () => undefined,
+    )
+    tenant.nodes.start()
+    return tenant
+  }
+  return {
+    get: (controlPlane) => {
+      const name = keyOf(controlPlane)
+      const key = identityOf(controlPlane)
+      const known = entries.get(name)
+      if (known?.key === key) return known.tenant
+      close(name)
+      const entry: Entry = { key, tenant: Promise.resolve().then(() => open(() => entry, controlPlane)) }
+      entries.set(name, entry)
+      entry.tenant.catch((error: unknown) => {
+        logger.debug({ controlPlane: name, err: error }, 'cannot connect to the tenant cluster')
+        if (entries.get(name) === entry) entries.delete(name)
+      })
+      return entry.tenant
+    },
+    node: (namespace, cluster, name) =>
+      entries.get(`${namespace}/${cluster}`)?.open?.nodes.get(undefined, name),
+    hasNodes: (namespace, cluster) => entries.get(`${namespace}/${cluster}`)?.open?.nodes.isReady ?? false,
+    forget: (namespace, cluster) => close(`${namespace}/${cluster}`),
+    subscribe: (listener) => {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    close: async () => {
+      const all = [...entries.values()]
+      entries.clear()
+      await Promise.all(all.map(({ tenant }) => tenant.then((one) => one.close()).catch(() => undefined)))
+    },
+  }
+}
+
+/** Changes when the connection has to be made anew: another control plane, another address, another kubeconfig. */
+function identityOf(controlPlane: TenantControlPlane): string {
+  const endpoint = endpointOf(controlPlane)
+  const kubeconfig = controlPlane.status?.kubeconfig?.admin
+  return JSON.stringify([
+    controlPlane.metadata.uid,
+    endpoint && printEndpoint(endpoint),
+    kubeconfig?.secretName,
+    kubeconfig?.checksum ?? kubeconfig?.lastUpdate,
+  ])
+}
