@@ -1,0 +1,108 @@
+import { die } from '../../api-error.ts'
+import type { Call, Handlers } from '../../handler.ts'
+import { spend, startTask, type Worker } from '../../tasks.ts'
+import type { ProxmoxWorld, Vm } from '../../world.ts'
+import { regenerateSeed } from '../cloudinit/seed.ts'
+import { applyPending } from '../config/apply.ts'
+import { rootOnly } from '../config/rights.ts'
+import { drivesOf, storageOf } from '../drive.ts'
+import { lockConfig } from '../lock.ts'
+import { isNicKey, parseNic } from '../nic.ts'
+import { machineProblem } from '../qemu-version.ts'
+import { startVmTask } from '../task.ts'
+import { TIMINGS } from '../timings.ts'
+import { checkLock, isTemplate, loadVm, vmidOf } from '../vm.ts'
+import { requireVolume } from '../volumes.ts'
+import { dropSavedState } from './saved-state.ts'
+
+const ROOT_ONLY = [
+  'skiplock',
+  'stateuri',
+  'migratedfrom',
+  'migration_type',
+  'migration_network',
+  'targetstorage',
+  'force-cpu',
+  'with-conntrack-state',
+  'nets-host-mtu',
+]
+
+/** `status/start`: all is checked in the task. */
+export const startHandlers: Handlers = {
+  'POST /nodes/{node}/qemu/{vmid}/status/start': (call: Call) => {
+    rootOnly(call, ...ROOT_ONLY)
+    const [node, vmid, machine, skiplock] = [
+      call.text('node'),
+      vmidOf(call),
+      call.optional('machine'),
+      call.flag('skiplock'),
+    ]
+    return startVmTask(call, 'qmstart', (worker) =>
+      startVm(call.world, node, vmid, worker, { skiplock, ...(machine !== undefined && { machine }) }),
+    )
+  },
+}
+
+/** How a VM is started. */
+export interface StartOptions {
+  /** Machine for this run only. */
+  readonly machine?: string
+  /** Starts a locked VM. */
+  readonly skiplock?: boolean
+}
+
+/** Starts a VM in a task of its own, as what starts one at the end of another task does. Returns the UPID. */
+export function startLater(world: ProxmoxWorld, node: string, vmid: number, user: string): string {
+  return startTask(world, { node, type: 'qmstart', id: String(vmid), user }, (worker) =>
+    startVm(world, node, vmid, worker),
+  )
+}
+
+/** Starts a VM under its configuration lock; returns when QEMU has come up. Throws the original's texts. */
+export async function startVm(
+  world: ProxmoxWorld,
+  node: string,
+  vmid: number,
+  worker: Worker,
+  options: StartOptions = {},
+): Promise<void> {
+  loadVm(world, node, vmid)
+  await lockConfig(
+    world,
+    vmid,
+    async () => {
+      const vm = loadVm(world, node, vmid)
+      if (isTemplate(vm)) die("you can't start a vm if it's a template")
+      const suspended = vm.config['lock'] === 'suspended'
+      if (!options.skiplock && !suspended) checkLock(vm)
+      if (vm.running) die(`VM ${vmid} already running`)
+      await boot(world, vm, worker, options.machine)
+      if (suspended) await dropSavedState(world, vm)
+    },
+    { worker },
+  )
+}
+
+async function boot(world: ProxmoxWorld, vm: Vm, worker: Worker, machine: string | undefined): Promise<void> {
+  if (vm.config['lock'] === 'suspended') worker.log('Resuming suspended VM')
+  else await applyPending(world, vm, {})
+  if (drivesOf(vm.config).some((drive) => regenerateSeed(world, vm, drive)))
+    worker.log('generating cloud-init ISO')
+  const problem = machineProblem(machine ?? vm.config['machine'], vm.node)
+  if (problem !== undefined) die(problem)
+  for (const drive of drivesOf(vm.config))
+    if (storageOf(drive.file) !== undefined) requireVolume(world, vm.node, drive.file)
+  for (const [key, value] of Object.entries(vm.config)) {
+    const bridge = isNicKey(key) ? parseNic(value).options['bridge'] : undefined
+    if (bridge !== undefined && !world.bridges.includes(bridge)) die(`bridge '${bridge}' does not exist`)
+  }
+  if (vm.config['bios'] === 'ovmf' && vm.config['efidisk0'] === undefined)
+    worker.warn('no efidisk configured! Using temporary efivars disk.')
+  vm.pid = world.nextPid()
+  vm.startedAt = world.clock.now()
+  vm.paused = false
+  vm.console = ''
+  vm.running = true
+  world.events.emit('started', vm)
+  await spend(world, worker, TIMINGS.start)
+}
