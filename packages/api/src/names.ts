@@ -26,6 +26,8 @@ export const ANNOTATION_RELEASE = 'fochista.dev/release'
 export const ANNOTATION_WITH_DISKS = 'fochista.dev/with-disks'
 /** Annotation of a Machine that is being deleted: a person says that its host is dead, so that its VM cannot run; presence alone counts. */
 export const ANNOTATION_HOST_IS_DEAD = 'fochista.dev/host-is-dead'
+/** Annotation of a fenced ProxmoxCluster: a person says that only this installation is at work there; presence alone counts. */
+export const ANNOTATION_UNFENCE = 'fochista.dev/unfence'
 /** Annotation of the MachineClass that pools without a class get; the value must be "true". */
 export const ANNOTATION_DEFAULT_CLASS = 'machineclass.fochista.dev/is-default-class'
 

@@ -17,7 +17,9 @@ import { sweepClaims } from './placement/addresses.ts'
 import { createControllers } from './controllers.ts'
 import { MachineClasses, Machines, NodePools, ProxmoxClusters } from './kinds.ts'
 import { createMachineIndex } from './machine-index.ts'
+import { runSweeps } from './orphans/controller.ts'
 import { createConnections } from './proxmox-cluster/connections.ts'
+import { LEASE_NAME } from './proxmox-cluster/fence.ts'
 import { createProxmoxClusterController } from './proxmox-cluster/controller.ts'
 import { createBackground } from './runtime/background.ts'
 import { systemClock, type Clock } from './runtime/clock.ts'
@@ -29,8 +31,6 @@ import { createRecorder } from './runtime/recorder.ts'
 import { createTenants } from './tenants/tenants.ts'
 import type { Caches, World } from './world.ts'
 
-/** The Lease by which replicas of one installation agree who acts. */
-const LEASE_NAME = 'fochista-controllers'
 const CLAIM_SWEEP_MS = 300_000
 
 /** What the controllers need, and what they may be told. */
@@ -129,6 +129,7 @@ async function run(
     connections: registry,
     tenants: createTenants({ kubernetes, logger, now: () => clock.now() }),
     drains: createBackground<DrainResult>((key) => machines?.queue.add(key)),
+    drifted: new Set(),
     placing: createKeyedMutex(),
   }
   const index = createMachineIndex(caches.machines)
@@ -155,9 +156,11 @@ async function run(
     if (signal.aborted) return
     logger.info({ installation }, 'the controllers run')
     for (const controller of controllers) controller.start()
-    const sweeping = sweepRegularly(world, signal)
-    await aborted(signal)
-    await sweeping
+    const drifted = (key: string): void => {
+      world.drifted.add(key)
+      machines?.queue.add(key)
+    }
+    await Promise.all([sweepRegularly(world, signal), runSweeps(world, drifted, signal), aborted(signal)])
   } finally {
     forgetTenants()
     await Promise.all(controllers.map((controller) => controller.stop()))

@@ -37,6 +37,8 @@ export interface World {
   readonly tenants: Tenants
   /** Drains under way, by key of the Machine. */
   readonly drains: Background<DrainResult>
+  /** Keys of Machines whose VM was found changed: their next look asks Proxmox even if all seems well. */
+  readonly drifted: Set<string>
   /** One placement at a time in a Proxmox cluster: each must see what the one before has promised. */
   readonly placing: KeyedMutex
 }

@@ -60,17 +60,16 @@ export async function reconcileMachine(
 
 async function bring(context: MachineContext): Promise<Result> {
   await openTenant(context)
-  let result: Result = {}
   for (const step of isKept(context) ? (['Ready'] as const) : MACHINE_STEPS) {
     const said = await attempt(context, step, steps[step])
     say(context, step, said)
     if (said.state === 'done') continue
-    result = { requeueAfterMs: said.lookAgainMs }
     // What comes after a step that is not done cannot be vouched for.
     if (step !== 'Ready' && getCondition(context.machine, 'Ready')) say(context, 'Ready', said)
-    break
+    return finish(context, { requeueAfterMs: said.lookAgainMs })
   }
-  return finish(context, result)
+  context.world.drifted.delete(context.key)
+  return finish(context, {})
 }
 
 async function takeAway(context: MachineContext): Promise<Result> {
@@ -162,7 +161,13 @@ function isKept(context: MachineContext): boolean {
   const vm = machine.spec.vmid === undefined ? undefined : context.connection.observer.vm(machine.spec.vmid)
   const hasCome =
     machine.spec.made === true && MACHINE_STEPS.every((step) => step === 'Ready' || isTrue(machine, step))
-  return hasCome && vm?.status === 'running' && vm.lock === undefined && nodeOf(context) !== undefined
+  return (
+    hasCome &&
+    !context.world.drifted.has(context.key) &&
+    vm?.status === 'running' &&
+    vm.lock === undefined &&
+    nodeOf(context) !== undefined
+  )
 }
 
 /** The step that a machine stands at: the first that was not said to be done. A leaving machine speaks in its last. */

@@ -19,6 +19,7 @@ import { addFinalizer, hasFinalizer, isDeleting, removeFinalizer } from '../runt
 import { patchIfChanged } from '../runtime/patch.ts'
 import type { Result } from '../runtime/queue.ts'
 import type { World } from '../world.ts'
+import { sayAddons } from './addons.ts'
 import { caPinOf, classOf, clusterOf } from './parents.ts'
 import { quotaLeft } from './quota.ts'
 import { newMachine, pickForRemoval } from './scale.ts'
@@ -65,6 +66,7 @@ async function reconcile(
   const verdict = await keep(world, pool, key, missingSince, machines)
   // Counted anew: some may just have been made or asked to go.
   count(world, pool, machinesOf(world, pool))
+  sayAddons(world, pool)
   if (verdict) world.voice.no(pool, CONDITION.ready, verdict.reason, verdict.message)
   return { requeueAfterMs: verdict?.lookAgainMs ?? LOOK_MS }
 }

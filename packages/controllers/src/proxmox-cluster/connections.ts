@@ -1,5 +1,5 @@
 import type { ProxmoxCluster } from '@fochista/api'
-import type { ClusterResource, Observer } from '@fochista/proxmox'
+import { parseUpid, type ClusterResource, type ClusterTask, type Observer } from '@fochista/proxmox'
 import { createCloneSlots, type CloneSlots } from '../placement/slots.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { Hypervisor, StorageConfig, VmConfig } from './hypervisor.ts'
@@ -111,8 +111,8 @@ function vmidsOf(...states: unknown[]): number[] {
 
 /** A task's id is a VMID in most cases that matter; of a clone it is the source. */
 function taskVmids(task: unknown): number[] {
-  const { id } = task as { id?: unknown }
-  return /^\d+$/.test(String(id)) ? [Number(id)] : []
+  const { id } = parseUpid((task as ClusterTask).upid)
+  return /^\d+$/.test(id) ? [Number(id)] : []
 }
 
 /** Name of the Proxmox pool that holds the VMs of a namespace. */

@@ -1,4 +1,12 @@
-import { CONDITION, FINALIZER, proxmoxClusterCan, type ProxmoxCluster } from '@fochista/api'
+import {
+  ANNOTATION_UNFENCE,
+  CONDITION,
+  FINALIZER,
+  isTrue,
+  REASON,
+  proxmoxClusterCan,
+  type ProxmoxCluster,
+} from '@fochista/api'
 import {
   createObserver,
   createProxmox,
@@ -14,8 +22,14 @@ import { patchIfChanged } from '../runtime/patch.ts'
 import type { Result } from '../runtime/queue.ts'
 import type { World } from '../world.ts'
 import { CredentialsError, holdSecret, readAccess } from './connect.ts'
-import { createConnection, type ClusterConnection, type ConnectionRegistry } from './connections.ts'
+import {
+  createConnection,
+  poolNameOf,
+  type ClusterConnection,
+  type ConnectionRegistry,
+} from './connections.ts'
 import { createHypervisor, type StorageConfig, type WritesAllowed } from './hypervisor.ts'
+import { createFence, fencePool, type Fence, type FenceState } from './fence.ts'
 import { nodesOf, storagesOf } from './observed.ts'
 import { describeMissing, missingRights, rightsNeeded } from './rights.ts'
 
@@ -44,6 +58,7 @@ interface Entry {
   readonly proxmox: Proxmox
   readonly observer: Observer
   readonly connection: ClusterConnection
+  readonly fence: Fence
   storages: StorageConfig[]
   storagesAt: number
   facts: { at: number; question: string; version: string; missing: string } | undefined
@@ -78,6 +93,14 @@ export function createProxmoxClusterController(config: ProxmoxClusterConfig): Pr
     if (known?.identity === access.identity) return known
     await disconnect(name)
     const proxmox = connect(access.config)
+    const fence = createFence({
+      kubernetes,
+      proxmox,
+      installation: world.installation,
+      clusterName: name,
+      clock,
+      mayStamp: () => writesAllowed(name) === undefined,
+    })
     const observer = createObserver(proxmox, {
       clock,
       ...(observeMs === undefined ? {} : { intervalMs: observeMs }),
@@ -88,12 +111,13 @@ export function createProxmoxClusterController(config: ProxmoxClusterConfig): Pr
       observer,
       connection: createConnection({
         name,
-        hypervisor: createHypervisor(proxmox, () => writesAllowed(name)),
+        hypervisor: createHypervisor(proxmox, () => writesAllowed(name) ?? fence.whyNot()),
         observer,
         storages: () => entry.storages,
         clock,
         emit: (event) => registry.emit(event),
       }),
+      fence,
       storages: [],
       storagesAt: Number.NEGATIVE_INFINITY,
       facts: undefined,
@@ -114,7 +138,13 @@ export function createProxmoxClusterController(config: ProxmoxClusterConfig): Pr
     const namespaces = [
       ...new Set(caches.nodePools.list().map(({ metadata }) => metadata.namespace ?? 'default')),
     ]
-    const needed = rightsNeeded(cluster, caches.machineClasses.list(), namespaces, entry.observer.vms())
+    const needed = rightsNeeded(
+      cluster,
+      caches.machineClasses.list(),
+      namespaces.map((namespace) => poolNameOf(cluster, namespace)),
+      fencePool(world.installation),
+      entry.observer.vms(),
+    )
     const question = JSON.stringify(needed)
     const isNews = entry.facts?.question !== question || entry.facts.missing !== ''
     if (entry.facts && !isNews && now - entry.facts.at < FACTS_MS) return
@@ -129,8 +159,12 @@ export function createProxmoxClusterController(config: ProxmoxClusterConfig): Pr
       // What the observer saw of late is good enough; without that, its failure is ours to tell.
       if (entry.observer.error !== undefined || entry.observer.age() > LOOK_MS) await entry.observer.refresh()
       await ask(cluster, entry)
+      const fence = cluster.spec.paused ? undefined : await entry.fence.check(cluster)
+      if (fence?.state !== 'fenced' && cluster.metadata.annotations)
+        delete cluster.metadata.annotations[ANNOTATION_UNFENCE]
       if (!registry.get(cluster.metadata.name)) registry.set(entry.connection)
       sayWhatIs(cluster, entry)
+      if (fence) sayFence(cluster, fence)
       return { requeueAfterMs: LOOK_MS }
     } catch (error) {
       if (error instanceof CredentialsError) await disconnect(cluster.metadata.name)
@@ -161,6 +195,13 @@ export function createProxmoxClusterController(config: ProxmoxClusterConfig): Pr
         'Ready',
         `${hosts.filter((host) => host.status === 'online').length} of ${hosts.length} hosts are online, ${observer.vms().length} VMs are listed.`,
       )
+  }
+
+  const sayFence = (cluster: ProxmoxCluster, fence: FenceState): void => {
+    if (fence.state === 'open') return voice.unsay(cluster, CONDITION.fenced)
+    if (!isTrue(cluster, CONDITION.fenced)) voice.tell(cluster, 'Warning', REASON.fenced, fence.message)
+    voice.yes(cluster, CONDITION.fenced, REASON.fenced, fence.message)
+    voice.no(cluster, CONDITION.ready, REASON.fenced, fence.message)
   }
 
   const takeLeave = async (cluster: ProxmoxCluster): Promise<boolean> => {

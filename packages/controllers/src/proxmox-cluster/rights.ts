@@ -1,7 +1,6 @@
 import type { MachineClass, ProxmoxCluster } from '@fochista/api'
 import type { ClusterResource } from '@fochista/proxmox'
 import { templatesOf } from '../placement/templates.ts'
-import { poolNameOf } from './connections.ts'
 import type { Hypervisor } from './hypervisor.ts'
 
 /** Privileges that we need on a path. */
@@ -21,11 +20,15 @@ const POOL_RIGHTS = [
   'Pool.Audit',
 ]
 
-/** Every right that the token needs for what the classes offer and the namespaces use. No more than that. */
+/**
+ * Every right that the token needs for what the classes offer and the namespaces use, and no more.
+ * @param pools Proxmox pools of the namespaces. @param fence The pool whose comment is the fence's stamp.
+ */
 export function rightsNeeded(
   cluster: ProxmoxCluster,
   classes: readonly MachineClass[],
-  namespaces: readonly string[],
+  pools: readonly string[],
+  fence: string,
   vms: readonly ClusterResource[],
 ): Right[] {
   const own = classes.filter(({ spec }) => spec.proxmoxClusterName === cluster.metadata.name)
@@ -35,7 +38,8 @@ export function rightsNeeded(
   }
   need('/', 'Sys.Audit')
   need('/vms', 'VM.Audit')
-  for (const namespace of namespaces) need(`/pool/${poolNameOf(cluster, namespace)}`, ...POOL_RIGHTS)
+  need(`/pool/${fence}`, 'Pool.Allocate', 'Pool.Audit')
+  for (const pool of pools) need(`/pool/${pool}`, ...POOL_RIGHTS)
   for (const machineClass of own) {
     const { storage, isoStorage, networks } = machineClass.spec
     for (const { vmid } of templatesOf(machineClass, vms)) need(`/vms/${vmid}`, 'VM.Clone')

@@ -18,6 +18,8 @@ export interface Tenants {
   get(controlPlane: TenantControlPlane): Promise<Tenant>
   /** A Node of a tenant cluster, if we are connected to it. */
   node(namespace: string, cluster: string, name: string): Node | undefined
+  /** All Nodes of a tenant cluster, as last seen; none while we are not connected. */
+  nodes(namespace: string, cluster: string): Node[]
   /** Whether the tenant's Nodes have been listed: before that a Node that is not seen may well be there. */
   hasNodes(namespace: string, cluster: string): boolean
   /** Closes the connection to a control plane that is gone. */
@@ -91,6 +93,7 @@ export function createTenants(config: {
     },
     node: (namespace, cluster, name) =>
       entries.get(`${namespace}/${cluster}`)?.open?.nodes.get(undefined, name),
+    nodes: (namespace, cluster) => entries.get(`${namespace}/${cluster}`)?.open?.nodes.list() ?? [],
     hasNodes: (namespace, cluster) => entries.get(`${namespace}/${cluster}`)?.open?.nodes.isReady ?? false,
     forget: (namespace, cluster) => close(`${namespace}/${cluster}`),
     subscribe: (listener) => {

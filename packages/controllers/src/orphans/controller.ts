@@ -1,0 +1,63 @@
+import type { ProxmoxCluster } from '@fochista/api'
+import { isNotFound, orUndefined } from '@fochista/kubernetes'
+import { ProxmoxClusters } from '../kinds.ts'
+import type { World } from '../world.ts'
+import { sweep, type Orphan } from './sweep.ts'
+
+/**
+ * Runs a sweep for each Proxmox cluster until the signal aborts, and tells what it found: each orphan as an Event on its ProxmoxCluster,
+ * the end of each round in its status.
+ */
+export async function runSweeps(
+  world: World,
+  drifted: (machineKey: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const running = new Map<string, { abort: AbortController; ended: Promise<void> }>()
+  const begin = (name: string): void => {
+    if (running.has(name) || signal.aborted) return
+    const abort = new AbortController()
+    const ended = sweep(
+      world,
+      name,
+      { drifted, roundEnded: (cluster, at, orphans) => void report(world, cluster, at, orphans) },
+      AbortSignal.any([signal, abort.signal]),
+    )
+    running.set(name, { abort, ended })
+  }
+  const unsubscribe = world.caches.proxmoxClusters.subscribe(({ type, object }) => {
+    const { name } = object.metadata
+    if (type !== 'deleted') return begin(name)
+    running.get(name)?.abort.abort(new Error('the ProxmoxCluster is gone'))
+    running.delete(name)
+  })
+  await new Promise<void>((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+  unsubscribe()
+  await Promise.all([...running.values()].map(({ ended }) => ended))
+}
+
+async function report(world: World, name: string, at: string, orphans: readonly Orphan[]): Promise<void> {
+  const cluster: ProxmoxCluster | undefined = world.caches.proxmoxClusters.get(undefined, name)
+  if (!cluster) return
+  for (const { vmid, node, mark } of orphans)
+    world.voice.tell(
+      cluster,
+      'Warning',
+      'Orphan',
+      `VM ${vmid} on ${node} bears the mark of machine ${mark.namespace}/${mark.machine}, which is not there. Adopt or delete it: \`fochista orphan list\`.`,
+    )
+  await orUndefined(
+    isNotFound,
+    world.kubernetes.patch(
+      ProxmoxClusters,
+      { name },
+      { status: { lastLookAtMarks: at } },
+      { subresource: 'status' },
+    ),
+  ).catch((error: unknown) =>
+    world.logger.warn({ cluster: name, err: error }, 'could not note the end of a sweep'),
+  )
+}
