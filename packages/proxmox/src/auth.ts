@@ -1,3 +1,6 @@
+import { isUnauthorized } from './failures.ts'
+import { ProxmoxApiError } from './errors.ts'
+
 /** An API token, or a user's password. */
 export type Credentials =
   | { /** `user@realm!name` */ readonly tokenId: string; readonly secret: string }
@@ -9,38 +12,67 @@ export type Login = (form: {
   password: string
 }) => Promise<{ ticket?: string; CSRFPreventionToken?: string; NeedTFA?: unknown }>
 
+/** Headers that prove who calls. */
+export type AuthHeaders = Readonly<Record<string, string>>
+
 /** Gives the headers that prove who calls. */
 export interface Authenticator {
   /** Headers for a call; CSRF's only on writes. Logs in first where a ticket is missing or old. */
-  headers(isWrite: boolean): Promise<Record<string, string>>
-  /** Forgets a ticket that was refused. @returns whether trying again can help. */
-  refused(): boolean
+  headers(isWrite: boolean): Promise<AuthHeaders>
+  /** Forgets the ticket in these headers, which was refused. @returns whether trying again can help. */
+  refused(headers: AuthHeaders): boolean
 }
 
 /** A ticket lives two hours; renewing at half of that never meets its end. */
 const RENEW_AFTER_MS = 3_600_000
+/** Until then an old ticket still serves when it cannot be renewed just now; after it only the password helps. */
+const VALID_FOR_MS = 7_200_000 - 300_000
 
-/** Makes the authenticator for the credentials. */
+/**
+ * Makes the authenticator for the credentials. Throws a TypeError, without their secret part, for credentials that cannot be sent.
+ */
 export function createAuthenticator(
   credentials: Credentials,
   login: Login,
   now: () => number = Date.now,
 ): Authenticator {
   if ('tokenId' in credentials) {
+    if (!/^[^\s:/!]+@[^\s!]+![A-Za-z][\w.-]+$/.test(credentials.tokenId))
+      throw new TypeError(`credentials.tokenId: "${credentials.tokenId}" is not of the form user@realm!name`)
+    if (!/^[\x21-\x7e]+$/.test(credentials.secret))
+      throw new TypeError('credentials.secret: empty, or with characters that a token secret cannot have')
     const authorization = `PVEAPIToken=${credentials.tokenId}=${credentials.secret}`
     return { headers: () => Promise.resolve({ authorization }), refused: () => false }
   }
+  return createTicketAuthenticator(credentials, login, now)
+}
+
+function createTicketAuthenticator(
+  { username, password }: { username: string; password: string },
+  login: Login,
+  now: () => number,
+): Authenticator {
   let session: { ticket: string; csrf: string; since: number } | undefined
   let pending: Promise<void> | undefined
+  const signIn = async (proof: string): Promise<void> => {
+    const since = now()
+    const data = await login({ username, password: proof })
+    if (!data.ticket || !data.CSRFPreventionToken || data.NeedTFA) {
+      const call = { method: 'POST', path: '/access/ticket' }
+      throw new ProxmoxApiError(call, 401, `${username} needs a second factor; use an API token`)
+    }
+    session = { ticket: data.ticket, csrf: data.CSRFPreventionToken, since }
+  }
   const renew = async (): Promise<void> => {
-    // A valid ticket is accepted in place of the password, so that a second factor is asked for once.
-    const data = await login({
-      username: credentials.username,
-      password: session?.ticket ?? credentials.password,
-    })
-    if (!data.ticket || !data.CSRFPreventionToken || data.NeedTFA)
-      throw new TypeError(`${credentials.username} needs a second factor; use an API token`)
-    session = { ticket: data.ticket, csrf: data.CSRFPreventionToken, since: now() }
+    const age = session ? now() - session.since : Number.POSITIVE_INFINITY
+    if (!session || age > VALID_FOR_MS) return signIn(password)
+    try {
+      // A valid ticket is accepted in place of the password.
+      await signIn(session.ticket)
+    } catch (error) {
+      if (isUnauthorized(error)) return signIn(password)
+      // Proxmox is out of reach, not the ticket: the call itself will say so, or succeed elsewhere.
+    }
   }
   return {
     headers: async (isWrite) => {
@@ -49,15 +81,16 @@ export function createAuthenticator(
         await pending
       }
       const { ticket = '', csrf = '' } = session ?? {}
-      return {
-        cookie: `PVEAuthCookie=${encodeURIComponent(ticket)}`,
-        ...(isWrite ? { csrfpreventiontoken: csrf } : {}),
-      }
+      return { ...cookie(ticket), ...(isWrite ? { csrfpreventiontoken: csrf } : {}) }
     },
-    refused: () => {
-      const had = session !== undefined
-      session = undefined
-      return had
+    refused: (headers) => {
+      // Calls that were under way together are refused together: only the first of them forgets.
+      if (session && headers['cookie'] === cookie(session.ticket).cookie) session = undefined
+      return true
     },
   }
+}
+
+function cookie(ticket: string): { cookie: string } {
+  return { cookie: `PVEAuthCookie=${encodeURIComponent(ticket)}` }
 }

@@ -1,18 +1,23 @@
 import { apiSchema, type Method } from '../schema/index.ts'
 import { createAuthenticator, type Credentials } from './auth.ts'
 import { checkCall } from './check.ts'
-import { encodeForm, fillPath, type ParamValue } from './encode.ts'
-import { isUnauthorized, ProxmoxConnectionError } from './errors.ts'
+import { createDeadline } from './deadline.ts'
+import { encodeForm, encodePath, fillPath, type ParamValue } from './encode.ts'
+import { ProxmoxConnectionError } from './errors.ts'
+import { isUnauthorized } from './failures.ts'
 import type { DeleteCalls, GetCalls, PostCalls, PutCalls } from './generated/calls.ts'
 import { normaliserOf } from './normalise.ts'
 import { createTasks, type Tasks } from './task.ts'
 import type { TlsConfig } from './tls.ts'
-import { createTransport } from './transport.ts'
-import { upload, type UploadOptions } from './upload.ts'
+import { createTransport, type Envelope, type Exchange } from './transport.ts'
+import { prepareUpload, type UploadOptions } from './upload.ts'
 
 /** What a client needs, and what it may be given. */
 export interface ProxmoxConfig {
-  /** URLs of nodes of one cluster, such as `https://pve1.example:8006`. When one fails, the next is used. */
+  /**
+   * URLs of nodes of one cluster, such as `https://pve1.example:8006`; a path is kept as a prefix. When one fails, the next is used. Plain
+   * http is refused but on the machine's own loopback address.
+   */
   readonly endpoints: readonly string[]
   readonly credentials: Credentials
   /** How certificates are verified. @default the CAs of the system */
@@ -23,7 +28,7 @@ export interface ProxmoxConfig {
   readonly connectTimeoutMs?: number
   /** Connections to each endpoint. @default 16 */
   readonly connections?: number
-  /** How often a GET is repeated after a broken connection. Nothing else is ever repeated. @default 2 */
+  /** How often a GET is repeated after a broken connection, within `timeoutMs`. Nothing else is ever repeated. @default 2 */
   readonly retries?: number
 }
 
@@ -63,6 +68,11 @@ export interface Proxmox {
     path: P,
     ...args: Args<DeleteCalls[P], 'query'>
   ): Promise<DeleteCalls[P]['result']>
+  /** As `get`, of a list that Proxmox gives in pages: `total` is how many entries there are in all, where Proxmox says it. */
+  getPage<P extends keyof GetCalls>(
+    path: P,
+    ...args: Args<GetCalls[P], 'query'>
+  ): Promise<{ data: GetCalls[P]['result']; total?: number }>
   /** Any call by its concrete path, checked against the schema before it is sent. Throws a ProxmoxApiError with status 400 and the wrong parameters. */
   call(
     method: Method,
@@ -77,34 +87,48 @@ export interface Proxmox {
   close(): Promise<void>
 }
 
-/** Makes a client. Nothing is connected before the first call. */
+/** Pause before the first repetition of a GET, milliseconds; doubled each time, and times 0.5 to 1.5 so that clients do not come in step. */
+const RETRY_PAUSE_MS = 100
+/** How long an upload may take unless the caller says otherwise, milliseconds. */
+const UPLOAD_TIMEOUT_MS = 600_000
+
+/**
+ * Makes a client. Nothing is connected before the first call. Throws a TypeError for a config that cannot work: an address without
+ * TLS, a pin that is none, credentials of the wrong form.
+ */
 export function createProxmox(config: ProxmoxConfig): Proxmox {
   const { timeoutMs = 60_000, connectTimeoutMs = 5000, connections = 16, retries = 2 } = config
   const transport = createTransport(config.endpoints, config.tls, connections, connectTimeoutMs)
 
   const authenticator = createAuthenticator(config.credentials, async (form) => {
-    const { data } = await transport.send({
-      method: 'POST',
-      path: '/api2/json/access/ticket',
-      headers: formHeaders,
-      body: encodeForm(form),
-      timeoutMs,
-      repeatable: true,
-    })
-    return data as { ticket?: string }
+    const call = { method: 'POST', path: '/access/ticket' }
+    const deadline = createDeadline(call, timeoutMs, undefined)
+    try {
+      const { data } = await transport.send({
+        method: 'POST',
+        path: '/api2/json/access/ticket',
+        headers: formHeaders,
+        body: encodeForm(form),
+        deadline,
+        repeatable: true,
+      })
+      return (data ?? {}) as { ticket?: string }
+    } finally {
+      deadline.end()
+    }
   })
 
-  /** Adds credentials; a refused ticket is renewed once. */
-  const authorised = async (
-    send: (headers: Record<string, string>) => Promise<{ data: unknown }>,
-    isWrite: boolean,
-  ): Promise<unknown> => {
-    try {
-      return (await send(await authenticator.headers(isWrite))).data
-    } catch (error) {
-      // A 401 comes before anything is done, so that even a write may be sent again.
-      if (!isUnauthorized(error) || !authenticator.refused()) throw error
-      return (await send(await authenticator.headers(isWrite))).data
+  /** Sends with credentials; with a refused ticket once more after a new login. */
+  const authorised = async (exchange: Exchange, isReplayable: boolean): Promise<Envelope> => {
+    for (let attempt = 0; ; attempt += 1) {
+      const own = await exchange.deadline.race(authenticator.headers(exchange.method !== 'GET'))
+      try {
+        return await transport.send({ ...exchange, headers: { ...own, ...exchange.headers } })
+      } catch (error) {
+        // A 401 comes before anything is done, so that even a write may be sent again.
+        const mayHelp = isUnauthorized(error) && attempt === 0 && isReplayable
+        if (!mayHelp || !authenticator.refused(own)) throw error
+      }
     }
   }
 
@@ -114,78 +138,76 @@ export function createProxmox(config: ProxmoxConfig): Proxmox {
     path: string,
     params: Readonly<Record<string, ParamValue>>,
     options: CallOptions,
-  ): Promise<unknown> => {
+  ): Promise<Envelope> => {
     const form = encodeForm(params)
     const inQuery = method === 'GET' || method === 'DELETE'
-    const exchange = {
+    const deadline = createDeadline({ method, path }, options.timeoutMs ?? timeoutMs, options.signal)
+    const body = inQuery || form === '' ? undefined : form
+    const exchange: Exchange = {
       method,
       // DELETE takes no body at all: its parameters go into the query.
       path: `/api2/json${path}${inQuery && form ? `?${form}` : ''}`,
-      body: inQuery || form === '' ? undefined : form,
-      signal: options.signal,
-      timeoutMs: options.timeoutMs ?? timeoutMs,
+      headers: body === undefined ? {} : formHeaders,
+      body,
+      deadline,
       repeatable: method === 'GET',
     }
-    for (let attempt = 0; ; attempt += 1) {
-      try {
-        const data = await authorised(
-          (headers) =>
-            transport.send({
-              ...exchange,
-              headers: exchange.body === undefined ? headers : { ...headers, ...formHeaders },
-            }),
-          method !== 'GET',
-        )
-        return normaliserOf(method, template)(data)
-      } catch (error) {
-        if (method !== 'GET' || attempt >= retries || !(error instanceof ProxmoxConnectionError)) throw error
+    try {
+      for (let attempt = 0; ; attempt += 1) {
+        try {
+          const { data, ...rest } = await authorised(exchange, true)
+          return { data: normaliserOf(method, template)(data), ...rest }
+        } catch (error) {
+          const mayRepeat = method === 'GET' && error instanceof ProxmoxConnectionError
+          if (!mayRepeat || attempt >= retries) throw error
+          await deadline.sleep(RETRY_PAUSE_MS * 2 ** attempt * (0.5 + Math.random()))
+        }
       }
+    } finally {
+      deadline.end()
     }
   }
 
-  const typed =
+  type TypedOptions = { path?: object; query?: object; body?: object } & CallOptions
+  const envelope =
     (method: Method) =>
-    (
-      template: string,
-      options: { path?: object; query?: object; body?: object } & CallOptions = {},
-    ): Promise<never> =>
+    async (template: string, options: TypedOptions = {}): Promise<Envelope> =>
       request(
         method,
         template,
         fillPath(template, options.path as Record<string, string>),
         (options.query ?? options.body ?? {}) as Record<string, ParamValue>,
         options,
-      ) as Promise<never>
+      )
+  const typed =
+    (method: Method) =>
+    async (template: string, options?: TypedOptions): Promise<unknown> =>
+      (await envelope(method)(template, options)).data
 
   const proxmox: Proxmox = {
     get: typed('GET') as Proxmox['get'],
+    getPage: envelope('GET') as Proxmox['getPage'],
     post: typed('POST') as Proxmox['post'],
     put: typed('PUT') as Proxmox['put'],
     delete: typed('DELETE') as Proxmox['delete'],
     call: async (method, path, params = {}, options = {}) => {
       const template = checkCall(apiSchema, method, path, params)
-      return request(method, template, path, params, options)
+      return (await request(method, template, encodePath(path), params, options)).data
     },
     get tasks() {
       return tasks
     },
-    upload: (options) =>
-      upload(options, async (path, headers, body) => {
-        const data = await authorised(
-          (own) =>
-            transport.send({
-              method: 'POST',
-              path: `/api2/json${path}`,
-              headers: { ...own, ...headers },
-              body,
-              signal: options.signal,
-              timeoutMs: options.timeoutMs ?? 600_000,
-              repeatable: false,
-            }),
-          true,
-        )
-        return String(data)
-      }),
+    upload: async (options) => {
+      const { path, headers, open, isReplayable } = await prepareUpload(options)
+      const limit = options.timeoutMs ?? UPLOAD_TIMEOUT_MS
+      const deadline = createDeadline({ method: 'POST', path }, limit, options.signal)
+      try {
+        const exchange = { method: 'POST', path: `/api2/json${path}`, headers, body: open, deadline }
+        return String((await authorised({ ...exchange, repeatable: false }, isReplayable)).data)
+      } finally {
+        deadline.end()
+      }
+    },
     close: () => transport.close(),
   }
   const tasks = createTasks(proxmox)

@@ -11,8 +11,7 @@ export function encodeForm(params: Readonly<Record<string, ParamValue>>): string
   for (const [name, value] of Object.entries(params)) {
     if (value === undefined || value === null) continue
     for (const one of Array.isArray(value) ? (value as readonly Scalar[]) : [value as Scalar]) {
-      // SSH keys are decoded once more by Proxmox itself.
-      const printed = name === 'sshkeys' ? encode(String(one)) : printScalar(one)
+      const printed = name === 'sshkeys' ? encodeKeys(String(one)) : printScalar(one)
       pairs.push(`${encode(name)}=${encode(printed)}`)
     }
   }
@@ -25,8 +24,24 @@ export function fillPath(template: string, values: Readonly<Record<string, Scala
     const value = values[name]
     if (value === undefined || value === '')
       throw new TypeError(`${template}: path parameter "${name}" is missing`)
+    // They survive percent-encoding, and whoever relays the call would walk up the path.
+    if (value === '.' || value === '..')
+      throw new TypeError(`${template}: path parameter "${name}" may not be "${value}"`)
     return encode(String(value))
   })
+}
+
+/** Encodes what may not stand in a path that a person wrote; what is percent-encoded in it already stays. */
+export function encodePath(path: string): string {
+  return path.replace(/%(?![0-9A-Fa-f]{2})|[^\w.~:@!$&'()*+,;=%/-]/gu, encode)
+}
+
+/**
+ * SSH keys are decoded once more by Proxmox itself, and are encoded in what it answers. A key has a space in it, so what has none and
+ * `%20` instead is as Proxmox gave it.
+ */
+function encodeKeys(keys: string): string {
+  return !/\s/.test(keys) && keys.includes('%20') ? keys : encode(keys)
 }
 
 function printScalar(value: Scalar): string {

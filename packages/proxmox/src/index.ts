@@ -4,17 +4,12 @@ export type { Credentials } from './auth.ts'
 export type { TlsConfig } from './tls.ts'
 export type { ParamValue } from './encode.ts'
 export * from './errors.ts'
+export * from './failures.ts'
 export { isUpid, parseUpid, printUpid, type Upid } from './upid.ts'
 export type { Tasks, TaskStatus, WaitOptions } from './task.ts'
-export type { UploadOptions } from './upload.ts'
-export {
-  parseDrive,
-  parsePropertyString,
-  parseSize,
-  printPropertyString,
-  type Drive,
-  type PropertyValues,
-} from './property-string.ts'
+export type { UploadData, UploadOptions } from './upload.ts'
+export { parseDrive, parseSize, printDrive, printSize, type Drive } from './drive.ts'
+export { parsePropertyString, printPropertyString, type PropertyValues } from './property-string.ts'
 export {
   createObserver,
   type ClusterResource,
@@ -25,4 +20,5 @@ export {
   type ObserverOptions,
 } from './observer/observer.ts'
 export type { DeleteCalls, GetCalls, PostCalls, PutCalls } from './generated/calls.ts'
+export type { PropertyStrings } from './generated/formats.ts'
 export { generatedFrom } from './generated/calls.ts'

@@ -1,6 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setTimeout as sleepFor } from 'node:timers/promises'
 import type { Proxmox } from './client.ts'
 import { ProxmoxTaskError } from './errors.ts'
+import { isConnectionError, isTimeout } from './failures.ts'
 import { parseUpid } from './upid.ts'
 
 /** Where a task stands. */
@@ -17,9 +18,12 @@ export type TaskStatus =
 /** Options of a wait. */
 export interface WaitOptions {
   readonly signal?: AbortSignal | undefined
-  /** First pause between looks, milliseconds; it grows by half up to eight times. @default 100 */
+  /**
+   * First pause between looks, milliseconds. Later ones are a tenth of the time waited so far, at most five seconds: a task is never
+   * noticed later than a tenth of its own time after its end. @default 100
+   */
   readonly pollMs?: number
-  /** Called with the last lines of the log whenever they changed. */
+  /** Called with the last line of the log whenever it changed. */
   readonly onProgress?: (line: string) => void
 }
 
@@ -27,21 +31,32 @@ export interface WaitOptions {
 export interface Tasks {
   /** Looks once. Throws isNotFound errors for a task that nobody knows. */
   status(upid: string, options?: { signal?: AbortSignal }): Promise<TaskStatus>
-  /** Waits for the end; looks often at first, then less. Throws ProxmoxTaskError with the end of the log if the task failed. */
+  /**
+   * Waits for the end; looks often at first, then less. Goes on over connections that break for less than a minute. Throws ProxmoxTaskError
+   * with the end of the log if the task failed, and the signal's reason when aborted; the task itself then goes on.
+   */
   wait(upid: string, options?: WaitOptions): Promise<Extract<TaskStatus, { state: 'succeeded' }>>
   /** The log, line by line, until the task has ended. */
   log(upid: string, options?: { signal?: AbortSignal }): AsyncIterable<string>
   /** The last lines of the log. */
   tail(upid: string, lines?: number): Promise<string[]>
-  /** Asks a task to stop. */
+  /** Asks a task to stop, and waits until it has: up to five seconds. One that has ended is no error. */
   stop(upid: string): Promise<void>
 }
 
+/** Lines of a log asked for at once. */
 const PAGE = 500
+/** Longest pause between two looks, milliseconds. */
+const LONGEST_PAUSE = 5000
+/** How long a wait bears that Proxmox cannot be reached, milliseconds. */
+const PATIENCE = 60_000
+/** What Proxmox gives as a line when there is none: an empty log, or no log file yet. */
+const NO_LINE = /^(?:no content$|unable to open file - )/
 
 /** Makes the task calls of a client. */
-export function createTasks(proxmox: Proxmox): Tasks {
+export function createTasks(proxmox: Pick<Proxmox, 'get' | 'getPage' | 'delete'>): Tasks {
   const at = (upid: string): { node: string; upid: string } => ({ node: parseUpid(upid).node, upid })
+
   const status: Tasks['status'] = async (upid, options) => {
     const { status: state, exitstatus } = await proxmox.get('/nodes/{node}/tasks/{upid}/status', {
       path: at(upid),
@@ -50,56 +65,83 @@ export function createTasks(proxmox: Proxmox): Tasks {
     if (state !== 'stopped') return { state: 'running', upid }
     return judge(upid, exitstatus ?? 'unexpected status')
   }
+
+  const page = async (
+    upid: string,
+    start: number,
+    limit: number,
+    signal?: AbortSignal,
+  ): Promise<{ lines: string[]; total: number }> => {
+    const { data, total = 0 } = await proxmox.getPage('/nodes/{node}/tasks/{upid}/log', {
+      path: at(upid),
+      query: { start, limit },
+      signal,
+    })
+    const lines = data.map(({ t }) => t)
+    return lines.length === 1 && NO_LINE.test(lines[0] ?? '')
+      ? { lines: [], total: 0 }
+      : { lines, total: Math.max(total, start + lines.length) }
+  }
+
   const tail: Tasks['tail'] = async (upid, lines = 20) => {
-    // The log is paged from its start and its length is unknown: page forward, keep the end.
-    let last: string[] = []
-    for await (const line of pages(upid)) last = [...last, line].slice(-lines)
-    return last
+    // How long the log is stands in every page of it: a first look that holds all of a short log tells where a long one's end is.
+    const first = await page(upid, 0, lines)
+    if (first.total <= lines) return first.lines
+    return (await page(upid, first.total - lines, lines)).lines
   }
-  async function* pages(upid: string, from = 0, signal?: AbortSignal): AsyncGenerator<string> {
-    for (let start = from; ; start += PAGE) {
-      const page = await proxmox.get('/nodes/{node}/tasks/{upid}/log', {
-        path: at(upid),
-        query: { start, limit: PAGE },
-        signal,
-      })
-      // An empty log is one line that says so.
-      const lines = page.filter(({ t }) => t !== 'no content')
-      for (const { t } of lines) yield t
-      if (page.length < PAGE) return
-    }
-  }
+
   async function* log(upid: string, { signal }: { signal?: AbortSignal } = {}): AsyncGenerator<string> {
-    let seen = 0
-    for (;;) {
+    const since = Date.now()
+    for (let seen = 0; ;) {
       // Asked before the log is read: what a task wrote before it ended is then always read.
-      const ended = (await status(upid, signal ? { signal } : {})).state !== 'running'
-      for await (const line of pages(upid, seen, signal)) {
-        seen += 1
-        yield line
+      const hasEnded = (await status(upid, signal ? { signal } : {})).state !== 'running'
+      for (;;) {
+        const { lines } = await page(upid, seen, PAGE, signal)
+        yield* lines
+        seen += lines.length
+        if (lines.length < PAGE) break
       }
-      if (ended) return
-      await sleep(500, undefined, { signal })
+      if (hasEnded) return
+      await pause(pauseAfter(Date.now() - since, 200), signal)
     }
   }
+
+  /** Tells the last line if it changed; asks only for what is new. */
+  const teller = (
+    upid: string,
+    tell: (line: string) => void,
+    signal?: AbortSignal,
+  ): (() => Promise<void>) => {
+    let seen = 0
+    return async () => {
+      const { lines } = await page(upid, seen, PAGE, signal)
+      seen += lines.length
+      const last = lines.at(-1)
+      if (last !== undefined) tell(last)
+    }
+  }
+
   return {
     status,
     tail,
     log,
     wait: async (upid, { signal, pollMs = 100, onProgress } = {}) => {
-      let pause = pollMs
-      let said: string | undefined
+      const since = Date.now()
+      let reachedAt = since
+      const tell = onProgress && teller(upid, onProgress, signal)
       for (;;) {
-        const now = await status(upid, signal ? { signal } : {})
-        if (now.state === 'succeeded') return now
-        if (now.state === 'failed')
-          throw new ProxmoxTaskError(upid, now.exitStatus, await tail(upid).catch(() => []))
-        if (onProgress) {
-          const line = (await tail(upid, 1))[0]
-          if (line !== undefined && line !== said) onProgress((said = line))
+        try {
+          const now = await status(upid, signal ? { signal } : {})
+          await tell?.()
+          if (now.state === 'succeeded') return now
+          if (now.state === 'failed')
+            throw new ProxmoxTaskError(upid, now.exitStatus, await tail(upid).catch(() => []))
+          reachedAt = Date.now()
+        } catch (error) {
+          const passes = isConnectionError(error) || isTimeout(error)
+          if (!passes || Date.now() - reachedAt > PATIENCE) throw error
         }
-        await sleep(pause, undefined, { signal })
-        pause = Math.min(pause * 1.5, pollMs * 8)
+        await pause(pauseAfter(Date.now() - since, pollMs), signal)
       }
     },
     stop: async (upid) => {
@@ -108,8 +150,19 @@ export function createTasks(proxmox: Proxmox): Tasks {
   }
 }
 
+function pauseAfter(waitedMs: number, first: number): number {
+  return Math.min(Math.max(first, waitedMs / 10), Math.max(LONGEST_PAUSE, first))
+}
+
+async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  await sleepFor(ms, undefined, signal ? { signal } : {}).catch((error: unknown) => {
+    signal?.throwIfAborted()
+    throw error
+  })
+}
+
 /** Success is `OK` or a count of warnings; all else is a failure. */
-export function judge(upid: string, exitStatus: string): TaskStatus {
+function judge(upid: string, exitStatus: string): TaskStatus {
   const warnings = /^WARNINGS: (\d+)$/.exec(exitStatus)
   if (exitStatus === 'OK' || warnings)
     return { state: 'succeeded', upid, exitStatus, warnings: Number(warnings?.[1] ?? 0) }

@@ -22,28 +22,53 @@ export class FingerprintMismatchError extends Error {
   }
 }
 
-/** Makes undici's connector for a TLS configuration. A pin is checked before a byte of any request is sent. */
+/** Errors of connections that never came about: no byte of a request has left then. */
+const unconnected = new WeakSet<object>()
+
+/** True if the error came while connecting, so that the request was certainly not sent. */
+export function wasNotSent(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && unconnected.has(error)
+}
+
+/**
+ * Makes undici's connector for a TLS configuration. A pin is checked before a byte of any request is sent. Throws a TypeError for a pin
+ * that is no SHA-256 fingerprint.
+ */
 export function createConnector(tls: TlsConfig | undefined, timeoutMs: number): buildConnector.connector {
-  const base = { allowH2: false, timeout: timeoutMs, keepAlive: true }
-  if (!tls) return buildConnector(base)
-  if ('ca' in tls) return buildConnector({ ...base, ca: tls.ca })
-  const unverified = buildConnector({ ...base, rejectUnauthorized: false })
-  if ('insecureSkipVerify' in tls) return unverified
-  const pins = new Set(tls.fingerprints.map(normalise))
+  const connect = connectorOf(tls, timeoutMs)
   return (options, callback) => {
-    unverified(options, (error, socket) => {
-      if (error) return callback(error, null)
-      const fingerprint = (socket as TLSSocket).getPeerCertificate().fingerprint256 ?? ''
-      if (pins.has(normalise(fingerprint))) return callback(null, socket)
-      socket.destroy()
-      return callback(new FingerprintMismatchError(fingerprint), null)
+    connect(options, (error, socket) => {
+      if (!error) return callback(null, socket)
+      unconnected.add(error)
+      return callback(error, null)
     })
   }
 }
 
-const tlsCodes = /^(ERR_TLS|CERT_|UNABLE_TO_|DEPTH_ZERO|SELF_SIGNED|ERR_SSL|HOSTNAME_MISMATCH|INVALID_CA)/
+function connectorOf(tls: TlsConfig | undefined, timeoutMs: number): buildConnector.connector {
+  const base = { allowH2: false, timeout: timeoutMs, keepAlive: true }
+  if (!tls) return buildConnector(base)
+  if ('ca' in tls) return buildConnector({ ...base, ca: tls.ca })
+  // A resumed session shows no certificate to compare, so none is kept.
+  const unverified = buildConnector({ ...base, rejectUnauthorized: false, maxCachedSessions: 0 })
+  if ('insecureSkipVerify' in tls) return unverified
+  const pins = new Set(tls.fingerprints.map(normalise))
+  if (pins.size === 0) throw new TypeError('tls.fingerprints: at least one is needed')
+  return (options, callback) => {
+    unverified(options, (error, socket) => {
+      if (error) return callback(error, null)
+      const shown = (socket as TLSSocket).getPeerCertificate?.().fingerprint256 ?? ''
+      if (pins.has(shown.replaceAll(':', '').toLowerCase())) return callback(null, socket)
+      socket.destroy()
+      return callback(new FingerprintMismatchError(shown), null)
+    })
+  }
+}
 
-/** True if a connection failed because of the certificate. */
+const tlsCodes =
+  /^(ERR_TLS|CERT_|UNABLE_TO_|DEPTH_ZERO|SELF_SIGNED|ERR_SSL|HOSTNAME_MISMATCH|INVALID_|EPROTO$)/
+
+/** True if a connection failed because of the certificate, or because the other side speaks no TLS. */
 export function isCertificateError(error: unknown): boolean {
   if (error instanceof FingerprintMismatchError) return true
   return (
@@ -52,5 +77,10 @@ export function isCertificateError(error: unknown): boolean {
 }
 
 function normalise(fingerprint: string): string {
-  return fingerprint.replaceAll(':', '').toLowerCase()
+  const hex = fingerprint.trim().replaceAll(':', '').toLowerCase()
+  if (!/^[0-9a-f]{64}$/.test(hex))
+    throw new TypeError(
+      `tls.fingerprints: "${fingerprint}" is no SHA-256 fingerprint (32 bytes in hexadecimal)`,
+    )
+  return hex
 }

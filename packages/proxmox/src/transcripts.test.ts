@@ -4,15 +4,19 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { apiSchema, type Method } from '../schema/index.ts'
 import { checkCall } from './check.ts'
-import { ProxmoxApiError } from './errors.ts'
+import { createDeadline } from './deadline.ts'
+import { ProxmoxAnswerError, ProxmoxApiError } from './errors.ts'
 import { normaliserOf } from './normalise.ts'
-import { parseDrive, parsePropertyString, printPropertyString } from './property-string.ts'
+import { parseDrive } from './drive.ts'
+import { parsePropertyString, printPropertyString } from './property-string.ts'
+import { serve } from './test-server.ts'
+import { createTransport } from './transport.ts'
 import { isUpid, parseUpid, printUpid } from './upid.ts'
 
 interface Exchange {
   n: number
   request: { method: string; path: string }
-  response: { status: number | null; headers?: [string, string][]; body?: string }
+  response: { status: number | null; reason?: string; headers?: [string, string][]; body?: string }
 }
 
 const shared = process.env['FOCHISTA_SHARED'] ?? join(import.meta.dirname, '..', '..', '..', '..', 'shared')
@@ -140,3 +144,58 @@ test('every recorded property string of a configuration survives a round trip', 
   }
   assert.ok(count > 100, `only ${count} property strings`)
 })
+
+test(
+  'every recorded answer over a real connection is data, or an error with the reason and the parameters as recorded',
+  { skip },
+  async (t) => {
+    const whole = exchanges.filter(
+      ({ request, response }) =>
+        /^(GET|POST|PUT|DELETE)$/.test(request.method) &&
+        request.path.startsWith('/api2/json/') &&
+        response.status !== null &&
+        response.status >= 200 &&
+        !/\.\.\.\[|^base64:/.test(response.body ?? ''),
+    )
+    let at = 0
+    const { url } = await serve(
+      t,
+      (_, response) => {
+        const { status, reason = '', body = '', headers = [] } = whole[at]?.response ?? { status: 500 }
+        const kept = headers.filter(([name]) => /^(content-type|connection)$/i.test(name))
+        response
+          .writeHead(status ?? 500, Buffer.from(reason).toString('latin1'), Object.fromEntries(kept))
+          .end(body)
+      },
+      { tls: false },
+    )
+    const transport = createTransport([url], undefined, 1, 1000)
+    t.after(() => transport.close())
+    let refused = 0
+    for (; at < whole.length; at += 1) {
+      const { file, n, request, response } = whole[at] as (typeof whole)[number]
+      const where = `${file}#${n} ${request.method} ${request.path}`
+      const call = { method: request.method, path: encodeURI(decodeURI(request.path.split('?')[0] ?? '')) }
+      const deadline = createDeadline(call, 5000, undefined)
+      try {
+        const { data } = await transport.send({ ...call, headers: {}, deadline, repeatable: false })
+        assert.equal(response.status, 200, where)
+        assert.deepEqual(data, (JSON.parse(response.body ?? '') as { data: unknown }).data, where)
+      } catch (error) {
+        if (error instanceof ProxmoxAnswerError && !/^\{"/.test(response.body ?? '')) continue
+        assert.ok(error instanceof ProxmoxApiError, `${where}: ${String(error)}`)
+        refused += 1
+        assert.equal(error.status, response.status, where)
+        if (response.reason)
+          assert.ok(error.reason.startsWith(response.reason.trim()), `${where}: ${error.reason}`)
+        const told = /"errors":/.test(response.body ?? '')
+          ? (JSON.parse(response.body ?? '') as { errors: object }).errors
+          : {}
+        assert.deepEqual(error.errors, told, where)
+      } finally {
+        deadline.end()
+      }
+    }
+    assert.ok(whole.length > 1200 && refused > 300, `${whole.length} exchanges, ${refused} refusals`)
+  },
+)

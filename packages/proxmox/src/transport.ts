@@ -1,177 +1,173 @@
-import { Pool } from 'undici'
-import { ProxmoxApiError, ProxmoxConnectionError, ProxmoxTimeoutError, ProxmoxTlsError } from './errors.ts'
-import { createConnector, FingerprintMismatchError, isCertificateError, type TlsConfig } from './tls.ts'
+import type { Deadline } from './deadline.ts'
+import { createEndpoints, type Endpoint } from './endpoints.ts'
+import {
+  ProxmoxAnswerError,
+  ProxmoxApiError,
+  ProxmoxConnectionError,
+  ProxmoxError,
+  ProxmoxTimeoutError,
+  ProxmoxTlsError,
+} from './errors.ts'
+import { FingerprintMismatchError, isCertificateError, type TlsConfig, wasNotSent } from './tls.ts'
 
 /** One HTTP exchange. */
 export interface Exchange {
   readonly method: string
-  /** Path below the origin, with query. */
+  /** Path below the endpoint's prefix, with query. */
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
-  readonly body?: string | AsyncIterable<Uint8Array> | undefined
-  readonly signal?: AbortSignal | undefined
-  readonly timeoutMs: number
+  /** Text, or what begins a stream of bytes: it is called once for each time the exchange is sent. */
+  readonly body?: string | (() => AsyncIterable<Uint8Array>) | undefined
+  readonly deadline: Deadline
   /** True if sending it twice does no harm. */
   readonly repeatable: boolean
+}
+
+/** What a success says: its data, and how many there are in all where a list is given in pages. */
+export interface Envelope {
+  readonly data: unknown
+  readonly total?: number
 }
 
 /** Sends exchanges to the first endpoint that answers. */
 export interface Transport {
   /** Resolves to the decoded body of a success. Throws the errors of this SDK. */
-  send(exchange: Exchange): Promise<{ data: unknown; total?: number }>
+  send(exchange: Exchange): Promise<Envelope>
   close(): Promise<void>
 }
 
+type Call = { method: string; path: string }
+
 /** What of an answer is read at most: a list of 10,000 VMs is 5 MB. */
 const MAX_BODY_BYTES = 64 * 2 ** 20
-/** Proxmox closes idle connections after 5 s; a request on a connection that is being closed is lost. */
-const KEEP_ALIVE_MS = 4000
 
-/** Makes a transport over several endpoints of one cluster; the one that answered last is tried first. */
+/**
+ * Makes a transport over several endpoints of one cluster; the one that answered last is tried first. The next is tried when one cannot be
+ * reached or shows a certificate that is not accepted, and only while the request cannot have taken effect.
+ */
 export function createTransport(
-  endpoints: readonly string[],
+  addresses: readonly string[],
   tls: TlsConfig | undefined,
   connections: number,
   connectTimeoutMs: number,
 ): Transport {
-  if (endpoints.length === 0) throw new TypeError('endpoints: at least one is needed')
-  const connect = createConnector(tls, connectTimeoutMs)
-  const pools = endpoints.map(
-    (endpoint) =>
-      new Pool(new URL(endpoint).origin, {
-        connect,
-        connections,
-        allowH2: false,
-        keepAliveTimeout: KEEP_ALIVE_MS,
-        keepAliveMaxTimeout: KEEP_ALIVE_MS,
-      }),
-  )
+  const endpoints = createEndpoints(addresses, tls, connections, connectTimeoutMs)
   let preferred = 0
   return {
     send: async (exchange) => {
+      const first = preferred
+      let distrusted: ProxmoxTlsError | undefined
       for (let tried = 0; ; tried += 1) {
-        const index = (preferred + tried) % pools.length
-        const pool = pools[index]
-        if (!pool) throw new TypeError('no endpoint')
+        const index = (first + tried) % endpoints.length
         try {
-          const answer = await sendTo(pool, exchange)
+          const answer = await sendTo(endpoints[index] ?? endpoints[0], exchange)
           preferred = index
           return answer
         } catch (error) {
-          const last = tried + 1 >= pools.length
-          const unreached =
-            error instanceof ProxmoxConnectionError && (exchange.repeatable || !error.mayHaveTakenEffect)
-          if (last || !unreached || typeof exchange.body === 'object') throw error
+          // A host that fell silent is not asked first again.
+          if (error instanceof ProxmoxTimeoutError && preferred === index)
+            preferred = (index + 1) % endpoints.length
+          if (error instanceof ProxmoxApiError) preferred = index
+          if (error instanceof ProxmoxTlsError) distrusted ??= error
+          const mayGoOn =
+            error instanceof ProxmoxTlsError ||
+            (error instanceof ProxmoxConnectionError && (exchange.repeatable || !error.mayHaveTakenEffect))
+          if (mayGoOn && tried + 1 < endpoints.length) continue
+          // That a host is away is less of a reason than that one is not who it should be.
+          throw mayGoOn ? (distrusted ?? error) : error
         }
       }
     },
     close: async () => {
-      await Promise.all(pools.map((pool) => pool.destroy()))
+      await Promise.all(endpoints.map(({ pool }) => pool.destroy()))
     },
   }
 }
 
-async function sendTo(pool: Pool, exchange: Exchange): Promise<{ data: unknown; total?: number }> {
-  const call = {
-    method: exchange.method,
-    path: exchange.path.replace(/\?.*/s, '').replace(/^\/api2\/json/, ''),
-  }
-  const timeout = AbortSignal.timeout(exchange.timeoutMs)
-  const signal = exchange.signal ? AbortSignal.any([exchange.signal, timeout]) : timeout
+async function sendTo({ pool, prefix }: Endpoint, exchange: Exchange): Promise<Envelope> {
+  const { method, deadline, body } = exchange
+  const call = { method, path: exchange.path.replace(/\?.*/s, '').replace(/^\/api2\/json/, '') }
   try {
     const response = await pool.request({
-      method: exchange.method as 'GET',
-      path: exchange.path,
+      method: method as 'GET',
+      path: prefix + exchange.path,
       headers: exchange.headers,
-      ...(exchange.body === undefined ? {} : { body: exchange.body as string }),
-      signal,
-      headersTimeout: exchange.timeoutMs,
-      bodyTimeout: exchange.timeoutMs,
+      ...(body === undefined ? {} : { body: (typeof body === 'string' ? body : body()) as string }),
+      signal: deadline.signal,
+      // The deadline is the limit; undici's own would end a long upload or a slow PUT.
+      headersTimeout: 0,
+      bodyTimeout: 0,
     })
-    const text = await readBounded(response.body)
+    const text = await readBounded(call, response.statusCode, response.body)
     if (response.statusCode >= 200 && response.statusCode < 300)
       return decode(call, response.statusCode, text)
     throw refusal(call, response.statusCode, response.statusText, text)
   } catch (error) {
-    throw translate(call, exchange, error, timeout)
+    throw translate(call, deadline, error)
   }
 }
 
-async function readBounded(body: AsyncIterable<Buffer>): Promise<string> {
+async function readBounded(call: Call, status: number, body: AsyncIterable<Buffer>): Promise<string> {
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of body) {
     size += chunk.length
-    if (size > MAX_BODY_BYTES) throw new RangeError(`the answer is larger than ${MAX_BODY_BYTES} bytes`)
+    if (size > MAX_BODY_BYTES)
+      throw new ProxmoxAnswerError(call, status, `the answer is larger than ${MAX_BODY_BYTES} bytes`)
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString('utf8')
 }
 
-function decode(
-  call: { method: string; path: string },
-  status: number,
-  text: string,
-): { data: unknown; total?: number } {
+function decode(call: Call, status: number, text: string): Envelope {
+  let body: { data?: unknown; total?: unknown } | null
   try {
-    const body = JSON.parse(text) as { data: unknown; total?: number }
-    return body.total === undefined ? { data: body.data } : { data: body.data, total: body.total }
+    body = JSON.parse(text) as typeof body
   } catch {
-    throw new ProxmoxApiError(call, status, 'the answer is not JSON')
+    throw new ProxmoxAnswerError(call, status, 'the answer is not JSON')
   }
+  if (typeof body !== 'object' || body === null || !('data' in body))
+    throw new ProxmoxAnswerError(call, status, 'the answer holds no data')
+  return typeof body.total === 'number' ? { data: body.data, total: body.total } : { data: body.data }
 }
 
 /** The reason phrase holds the first line of Proxmox's error; the body, if there is one, the rest and the parameters' errors. */
-function refusal(
-  call: { method: string; path: string },
-  status: number,
-  statusText: string,
-  text: string,
-): ProxmoxApiError {
+function refusal(call: Call, status: number, statusText: string, text: string): ProxmoxApiError {
   let body: { message?: unknown; errors?: unknown } = {}
   try {
     body = (JSON.parse(text) ?? {}) as typeof body
   } catch {
     // Errors from before the API layer have a bare text or no body at all.
   }
-  const errors =
-    typeof body.errors === 'object' && body.errors !== null ? (body.errors as Record<string, string>) : {}
-  const message = typeof body.message === 'string' ? body.message : ''
+  const errors: Record<string, string> = {}
+  if (typeof body.errors === 'object' && body.errors !== null)
+    for (const [name, problem] of Object.entries(body.errors)) errors[name] = String(problem)
+  const message = typeof body.message === 'string' ? body.message.trim() : ''
   return new ProxmoxApiError(
     call,
     status,
-    message.trim() || statusText || text.slice(0, 500) || 'no reason given',
+    message || readPhrase(statusText) || text.trim().slice(0, 500) || 'no reason given',
     errors,
   )
 }
 
-/** Connecting failed, so nothing was sent. */
-const notSent = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'ETIMEDOUT',
-])
+/** Proxmox writes UTF-8 into the status line, which HTTP reads as Latin-1. */
+function readPhrase(statusText: string): string {
+  if (!/[\u0080-\u00ff]/.test(statusText)) return statusText.trim()
+  const text = Buffer.from(statusText, 'latin1').toString('utf8')
+  return (text.includes('\ufffd') ? statusText : text).trim()
+}
 
-function translate(
-  call: { method: string; path: string },
-  exchange: Exchange,
-  error: unknown,
-  timeout: AbortSignal,
-): unknown {
-  if (error instanceof ProxmoxApiError) return error
-  if (exchange.signal?.aborted) return exchange.signal.reason
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  if (timeout.aborted || code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT')
-    return new ProxmoxTimeoutError(call, exchange.timeoutMs)
-  if (isCertificateError(error))
-    return new ProxmoxTlsError(
-      call,
-      error,
-      error instanceof FingerprintMismatchError ? error.fingerprint : undefined,
-    )
-  return new ProxmoxConnectionError(call, error, !notSent.has(code))
+function translate(call: Call, deadline: Deadline, error: unknown): unknown {
+  const ended = deadline.reason()
+  if (ended !== undefined) return ended
+  if (error instanceof ProxmoxError) return error
+  if (isCertificateError(error)) {
+    const shown = error instanceof FingerprintMismatchError ? error.fingerprint : undefined
+    return new ProxmoxTlsError(call, error, shown)
+  }
+  // What has no code is no failure of a connection: a caller's stream that broke, a mistake of ours.
+  if (!(error instanceof Error && 'code' in error) && !(error instanceof AggregateError)) return error
+  if (error instanceof TypeError || error.name === 'InvalidArgumentError') return error
+  return new ProxmoxConnectionError(call, error, !wasNotSent(error))
 }

@@ -25,8 +25,13 @@ export interface ObserverClock {
 
 /** Options of an observer. */
 export interface ObserverOptions {
-  /** Pause between looks, milliseconds. Two requests a look, so that at idle there is at most one a second. @default 2000 */
+  /**
+   * Pause between looks, milliseconds. Two requests a look, so that at idle there is at most one a second. After looks that failed it is
+   * doubled each time, up to eight times. @default 2000
+   */
   readonly intervalMs?: number
+  /** Told of looks that failed and of listeners that threw; the observer goes on by itself. */
+  readonly onError?: (error: unknown) => void
   readonly clock?: ObserverClock
 }
 
@@ -53,6 +58,8 @@ export interface Observer {
   tasks(): ClusterTask[]
   /** Calls the listener for every change. @returns what ends it */
   subscribe(listener: (change: ObservedChange) => void): () => void
+  /** Resolves to the version as soon as it is newer than `since`. Throws the signal's reason when aborted. */
+  changed(since: number, signal?: AbortSignal): Promise<number>
   /** Looks now; calls during a look share the one that follows it. Rejects when the look fails. */
   refresh(): Promise<void>
 }
@@ -69,20 +76,34 @@ const realClock: ObserverClock = {
 /** Makes the observer of a cluster. Nothing is asked before `start` or `refresh`. */
 export function createObserver(
   proxmox: Pick<Proxmox, 'get'>,
-  { intervalMs = 2000, clock = realClock }: ObserverOptions = {},
+  { intervalMs = 2000, clock = realClock, onError }: ObserverOptions = {},
 ): Observer {
   let resources = new Map<string, ClusterResource>()
   let tasks = new Map<string, ClusterTask>()
   let vmidIndex = new Map<number, ClusterResource>()
   let version = 0
   let error: unknown
+  let failures = 0
   let lastGood = Number.NEGATIVE_INFINITY
   let cancelTimer: (() => void) | undefined
   let running: Promise<void> | undefined
   let next: Promise<void> | undefined
-  let started = false
+  /** The polling that is on; a new object for each start, so that what an older one left behind does not go on beside it. */
+  let polling: object | undefined
   const listeners = new Set<(change: ObservedChange) => void>()
   const { promise: ready, resolve: becomeReady } = Promise.withResolvers<void>()
+
+  const announce = (changes: readonly Omit<ObservedChange, 'version'>[]): void => {
+    for (const change of changes) {
+      for (const listener of listeners) {
+        try {
+          listener({ ...change, version })
+        } catch (caught) {
+          onError?.(caught)
+        }
+      }
+    }
+  }
 
   const look = async (): Promise<void> => {
     const [newResources, newTasks] = await Promise.all([
@@ -103,32 +124,32 @@ export function createObserver(
       ),
     )
     lastGood = clock.now()
+    error = undefined
+    failures = 0
     if (changes.length > 0) version += 1
-    for (const change of changes) for (const listener of listeners) listener({ ...change, version })
+    announce(changes)
     becomeReady()
   }
 
   const run = (): Promise<void> => {
     running ??= look()
-      .then(
-        () => (error = undefined),
-        (caught: unknown) => {
-          error = caught
-          throw caught
-        },
-      )
+      .catch((caught: unknown) => {
+        error = caught
+        failures += 1
+        onError?.(caught)
+        throw caught
+      })
       .finally(() => (running = undefined))
-      .then(() => undefined)
     return running
   }
 
-  const schedule = (): void => {
-    if (!started) return
-    cancelTimer = clock.setTimeout(() => {
-      run()
-        .catch(() => undefined)
-        .finally(schedule)
-    }, intervalMs)
+  const poll = (mine: object): void => {
+    run()
+      .catch(() => undefined)
+      .finally(() => {
+        if (polling !== mine) return
+        cancelTimer = clock.setTimeout(() => poll(mine), intervalMs * 2 ** Math.min(failures, 3))
+      })
   }
 
   return {
@@ -141,14 +162,12 @@ export function createObserver(
     },
     age: () => clock.now() - lastGood,
     start: () => {
-      if (started) return
-      started = true
-      run()
-        .catch(() => undefined)
-        .finally(schedule)
+      if (polling) return
+      polling = {}
+      poll(polling)
     },
     stop: () => {
-      started = false
+      polling = undefined
       cancelTimer?.()
     },
     resources: () => [...resources.values()],
@@ -161,6 +180,25 @@ export function createObserver(
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
+    changed: (since, signal) =>
+      new Promise((resolve, reject) => {
+        if (signal?.aborted) return reject(signal.reason as Error)
+        if (version > since) return resolve(version)
+        const end = (): void => {
+          listeners.delete(wake)
+          signal?.removeEventListener('abort', fail)
+        }
+        const wake = (): void => {
+          end()
+          resolve(version)
+        }
+        const fail = (): void => {
+          end()
+          reject(signal?.reason as Error)
+        }
+        listeners.add(wake)
+        signal?.addEventListener('abort', fail, { once: true })
+      }),
     refresh: () => {
       if (!running) return run()
       // A look that is under way may have been answered before what the caller has just done.
