@@ -1,4 +1,5 @@
 import { keyOf } from './runtime/keys.ts'
+import { reconcileMachineClass } from './machine-class/controller.ts'
 import { reconcileMachine } from './machine/controller.ts'
 import { createNodePoolReconciler } from './node-pool/controller.ts'
 import type { ProxmoxClusterController } from './proxmox-cluster/controller.ts'
@@ -30,6 +31,22 @@ export function createControllers(config: {
         ),
       ],
       reconcile: (key, signal) => proxmoxClusters.reconcile(key, signal),
+      clock,
+      logger,
+      maxDelayMs: 30_000,
+    }),
+    createController({
+      name: 'machine-class',
+      sources: [
+        each(caches.machineClasses, (machineClass) => [keyOf(machineClass)]),
+        // One that is being deleted waits for the last pool that names it.
+        each(caches.nodePools, ({ spec, status }) => [`/${spec.className ?? status?.className ?? ''}`]),
+        (add) =>
+          connections.subscribe((event) => {
+            if (event.type === 'connection') for (const one of caches.machineClasses.list()) add(keyOf(one))
+          }),
+      ],
+      reconcile: (key) => reconcileMachineClass(world, key),
       clock,
       logger,
       maxDelayMs: 30_000,

@@ -9,7 +9,7 @@ import {
 import { parseDrive, parsePropertyString, parseSize, printPropertyString } from '@fochista/proxmox'
 import type { DiskKey, VmConfig, VmConfigChange } from '../proxmox-cluster/hypervisor.ts'
 import { timestampOf } from '../runtime/clock.ts'
-import { done, entriesOf, waiting, type MachineContext, type StepResult } from './context.ts'
+import { blocked, done, entriesOf, waiting, type MachineContext, type StepResult } from './context.ts'
 import { lookAtTask, noteTask, waitingFor } from './task.ts'
 
 /**
@@ -34,6 +34,8 @@ export async function configure(context: MachineContext): Promise<StepResult> {
   const hypervisor = context.connection.hypervisor
   // The first configuration writes the SMBIOS UUID, which decides from then on whose the VM is.
   const isNew = parseMark(config.description)?.building === true
+  if (isNew && !context.machineClass)
+    return blocked('ClassNotFound', `MachineClass "${context.machine.spec.className ?? ''}" is not there.`)
   const change = isNew ? differenceOf(context, config) : repairOf(context, config)
   if (Object.keys(change).length > 0) {
     await hypervisor.configure(vm, change)

@@ -20,8 +20,6 @@ export interface Tenants {
   node(namespace: string, cluster: string, name: string): Node | undefined
   /** All Nodes of a tenant cluster, as last seen; none while we are not connected. */
   nodes(namespace: string, cluster: string): Node[]
-  /** Whether the tenant's Nodes have been listed: before that a Node that is not seen may well be there. */
-  hasNodes(namespace: string, cluster: string): boolean
   /** Closes the connection to a control plane that is gone. */
   forget(namespace: string, cluster: string): void
   /**
@@ -94,7 +92,6 @@ export function createTenants(config: {
     node: (namespace, cluster, name) =>
       entries.get(`${namespace}/${cluster}`)?.open?.nodes.get(undefined, name),
     nodes: (namespace, cluster) => entries.get(`${namespace}/${cluster}`)?.open?.nodes.list() ?? [],
-    hasNodes: (namespace, cluster) => entries.get(`${namespace}/${cluster}`)?.open?.nodes.isReady ?? false,
     forget: (namespace, cluster) => close(`${namespace}/${cluster}`),
     subscribe: (listener) => {
       listeners.add(listener)
