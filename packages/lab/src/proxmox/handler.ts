@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream'
 import type { Identity } from './permissions.ts'
 import type { ProxmoxWorld } from './world.ts'
 
@@ -17,6 +18,10 @@ export interface Call {
   flag(name: string, fallback?: boolean): boolean
   /** `user@realm` or `user@realm!token`, for UPIDs. */
   readonly user: string
+  /** Host that took the call: what `localhost` means, and where console ports listen. */
+  readonly contact: string
+  /** Header of the request, by lower-case name. */
+  readonly headers: Readonly<Record<string, string>>
   /** The uploaded file, of the upload call only. */
   readonly upload?: Upload
 }
@@ -43,4 +48,32 @@ export class Answer {
     this.data = data
     this.extra = extra
   }
+}
+
+/** An answer that turns the connection into something else: `101 Switching Protocols`, then the socket is `start`'s. */
+export class Upgrade {
+  readonly headers: readonly (readonly [name: string, value: string])[]
+  readonly start: (socket: Duplex, early: Buffer) => void
+  constructor(
+    headers: readonly (readonly [name: string, value: string])[],
+    start: (socket: Duplex, early: Buffer) => void,
+  ) {
+    this.headers = headers
+    this.start = start
+  }
+}
+
+/** An answer that is a text file to keep. */
+export class Download {
+  readonly filename: string
+  readonly text: string
+  constructor(filename: string, text: string) {
+    this.filename = filename
+    this.text = text
+  }
+}
+
+/** No answer at all: the connection stays open until the client gives up. */
+export class Unanswered {
+  readonly unanswered = true
 }

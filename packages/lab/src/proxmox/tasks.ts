@@ -15,6 +15,8 @@ export interface Task {
   readonly log: string[]
   endtime: number | undefined
   exitstatus: string | undefined
+  /** Place in the order of endings; absent while it runs. */
+  ended?: number
   readonly abort: AbortController
   /** Resolves when it has ended. */
   readonly done: Promise<void>
@@ -53,23 +55,64 @@ export function startTask(
     signal: abort.signal,
   }
   const finish = (exitstatus: string, last: string): void => {
+    // A worker that was killed says nothing more.
+    if (task.exitstatus !== undefined) return
     log.push(last)
-    task.exitstatus = exitstatus
-    task.endtime = Math.floor(world.clock.now() / 1000)
-    prune(world)
+    endTask(world, task, exitstatus)
   }
   const done = Promise.resolve()
     .then(() => work(worker))
     .then(
-      () => (warnings > 0 ? finish(`WARNINGS: ${warnings}`, `TASK WARNINGS: ${warnings}`) : finish('OK', 'TASK OK')),
+      () =>
+        warnings > 0
+          ? finish(`WARNINGS: ${warnings}`, `TASK WARNINGS: ${warnings}`)
+          : finish('OK', 'TASK OK'),
       (error: unknown) => {
-        const text = (abort.signal.aborted && error === abort.signal.reason ? 'received interrupt' : error instanceof Error ? error.message : String(error)).trim().replaceAll('\n', ' ')
+        const text = (
+          abort.signal.aborted && error === abort.signal.reason
+            ? 'received interrupt'
+            : error instanceof Error
+              ? error.message
+              : String(error)
+        )
+          .trim()
+          .replaceAll('\n', ' ')
         finish(text, `TASK ERROR: ${text}`)
       },
     )
-  const task: Task = { upid, ...facts, pid, pstart, starttime, log, endtime: undefined, exitstatus: undefined, abort, done }
+  const task: Task = {
+    upid,
+    ...facts,
+    pid,
+    pstart,
+    starttime,
+    log,
+    endtime: undefined,
+    exitstatus: undefined,
+    abort,
+    done,
+  }
   world.tasks.set(upid, task)
+  world.events.emit('taskStarted', task)
   return upid
+}
+
+let endings = 0
+
+/** Writes down how a task ended. */
+function endTask(world: ProxmoxWorld, task: Task, exitstatus: string): void {
+  task.exitstatus = exitstatus
+  task.endtime = Math.floor(world.clock.now() / 1000)
+  task.ended = ++endings
+  world.events.emit('taskEnded', task)
+  prune(world)
+}
+
+/** Ends a task hard: its worker stops without a last word, and its log has no last line. */
+export function killTask(world: ProxmoxWorld, task: Task): void {
+  if (task.exitstatus !== undefined) return
+  endTask(world, task, 'unexpected status')
+  task.abort.abort()
 }
 
 /** Only so many finished tasks are kept, as the original's index files do. */

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import type { LabClock } from '../clock.ts'
+import { BUILT_IN_ROLES } from './access/privileges.ts'
+import { createClusterState, type ClusterState } from './cluster/state.ts'
 import { createLocks, type Locks } from './locks.ts'
 import type { Task } from './tasks.ts'
 
@@ -15,6 +17,11 @@ export interface Host {
   readonly memory: number
   /** Milliseconds since 1970. */
   readonly bootedAt: number
+  /** False while its statistics were never broadcast: its status is then unknown. */
+  published?: boolean
+  /** Bytes of its root file system. */
+  readonly rootSize?: number
+  readonly cgroupMode?: number
 }
 
 /** A storage, as its configuration says. */
@@ -31,6 +38,12 @@ export interface Storage {
   readonly speed: number
   readonly path?: string
   disabled?: boolean
+  /** Further options of its configuration, as text. */
+  readonly options?: Readonly<Record<string, string>>
+  /** Why it cannot be used on any host. */
+  readonly fault?: string
+  /** Bytes that others use of the same file system. */
+  readonly usedByOthers?: number
 }
 
 /** A volume of a storage. */
@@ -44,6 +57,9 @@ export interface Volume {
   readonly content: string
   readonly vmid?: number
   readonly parent?: string
+  /** Notes of a backup, and whether pruning leaves it. */
+  notes?: string
+  protected?: boolean
   /** Bytes of an uploaded image. */
   readonly data?: Uint8Array
   /** Seconds since 1970. */
@@ -54,6 +70,25 @@ export interface Volume {
 export interface GuestAgent {
   /** Answers one agent command; what it throws is the agent's error text. */
   call(command: string, params: Record<string, unknown>): Promise<unknown>
+}
+
+/** What hosts broadcast of a guest. */
+export interface GuestStatistics {
+  /** State of QEMU, or `stopped`. */
+  readonly status: string
+  readonly name: string
+  readonly template: boolean
+  /** Bytes. */
+  readonly maxmem: number
+  readonly maxcpu: number
+  /** Bytes. */
+  readonly maxdisk: number
+  /** Bytes. */
+  readonly mem: number
+  /** Part of its CPUs, 0 to 1. */
+  readonly cpu: number
+  /** Seconds. */
+  readonly uptime: number
 }
 
 /** A VM: its configuration as the file holds it, and what runs. */
@@ -68,7 +103,7 @@ export interface Vm {
   startedAt: number
   pid: number
   /** What the last broadcast said, some ten seconds behind. */
-  published: { status: string; name: string; template: boolean; maxmem: number; maxcpu: number } | undefined
+  published: GuestStatistics | undefined
   agent: GuestAgent | undefined
   /** What the serial console has shown. */
   console: string
@@ -82,21 +117,37 @@ export interface Vm {
   paused?: boolean
 }
 
+/** A user. */
+export interface User {
+  enable: boolean
+  groups: Set<string>
+  password?: string
+  comment?: string
+  email?: string
+  firstname?: string
+  lastname?: string
+  keys?: string
+  /** Seconds since 1970; 0 or absent is never. */
+  expire?: number
+}
+
 /** A user, group, token, role and ACL store. */
 export interface Access {
-  readonly users: Map<string, { enable: boolean; groups: Set<string>; password?: string; comment?: string }>
+  readonly users: Map<string, User>
   readonly tokens: Map<string, { secret: string; privsep: boolean; expire: number; comment?: string }>
   readonly roles: Map<string, { privs: Set<string>; special: boolean }>
   readonly groups: Map<string, { comment?: string }>
   acl: { path: string; type: 'user' | 'group' | 'token'; ugid: string; roleid: string; propagate: boolean }[]
 }
 
-/** Things that happen to VMs; the guests listen. */
+/** Things that happen to VMs, which the guests hear, and to tasks, which the cluster's log hears. */
 export interface WorldEvents {
   started: [vm: Vm]
   stopped: [vm: Vm]
   reset: [vm: Vm]
   destroyed: [vm: Vm]
+  taskStarted: [task: Task]
+  taskEnded: [task: Task]
 }
 
 /** Everything an emulated Proxmox VE cluster is. */
@@ -110,6 +161,7 @@ export interface ProxmoxWorld {
   readonly vms: Map<number, Vm>
   readonly pools: Map<string, { comment?: string; vms: Set<number>; storages: Set<string> }>
   readonly access: Access
+  readonly cluster: ClusterState
   readonly tasks: Map<string, Task>
   readonly locks: Locks
   readonly events: EventEmitter<WorldEvents>
@@ -124,7 +176,7 @@ export interface ProxmoxWorld {
   guestStopped(vm: Vm): void
 }
 
-/** Makes an empty world with its clock; a seed fills it. */
+/** Makes a world that has root@pam, the built-in roles and realms, and nothing else; a seed fills it. */
 export function createProxmoxWorld(clock: LabClock, clusterName = 'lab'): ProxmoxWorld {
   let pid = 1000
   const world: ProxmoxWorld = {
@@ -135,7 +187,19 @@ export function createProxmoxWorld(clock: LabClock, clusterName = 'lab'): Proxmo
     volumes: new Map(),
     vms: new Map(),
     pools: new Map(),
-    access: { users: new Map(), tokens: new Map(), roles: new Map(), groups: new Map(), acl: [] },
+    access: {
+      users: new Map([['root@pam', { enable: true, groups: new Set() }]]),
+      tokens: new Map(),
+      roles: new Map(
+        Object.entries(BUILT_IN_ROLES).map(([role, privs]) => [
+          role,
+          { privs: new Set(privs), special: true },
+        ]),
+      ),
+      groups: new Map(),
+      acl: [],
+    },
+    cluster: createClusterState(),
     tasks: new Map(),
     locks: createLocks(clock),
     events: new EventEmitter(),
@@ -167,12 +231,21 @@ export function findVolume(world: ProxmoxWorld, node: string, volid: string): Vo
 /** Volumes of a storage as a host sees it. */
 export function volumesOf(world: ProxmoxWorld, node: string, storage: Storage): Volume[] {
   const place = storage.shared ? '' : node
-  return [...world.volumes.values()].filter((volume) => volume.storage === storage.name && volume.node === place)
+  return [...world.volumes.values()].filter(
+    (volume) => volume.storage === storage.name && volume.node === place,
+  )
 }
 
 /** Bytes in use of a storage on a host. Thin volumes count a tenth: what a fresh disk holds. */
 export function usedBytes(world: ProxmoxWorld, node: string, storage: Storage): number {
-  return volumesOf(world, node, storage).reduce((sum, volume) => sum + (volume.content === 'images' ? Math.ceil(volume.size / (storage.type === 'lvmthin' ? 4 : 1)) : volume.size), 0)
+  return volumesOf(world, node, storage).reduce(
+    (sum, volume) =>
+      sum +
+      (volume.content === 'images'
+        ? Math.ceil(volume.size / (storage.type === 'lvmthin' ? 4 : 1))
+        : volume.size),
+    0,
+  )
 }
 
 /** Ends a VM's process, whoever asked. Pending values become real: the next start is a cold one. */
@@ -190,6 +263,10 @@ export function digestOf(vm: Vm): string {
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, value]) => `${key}: ${value}\n`)
     .join('')
-  const sections = [...(vm.snapshots ?? [])].map(([name, values]) => `[${name}]\n${JSON.stringify(values)}\n`).join('')
-  return createHash('sha1').update(text + [...vm.pending].map(String).join('\n') + [...(vm.pendingForce ?? [])].join() + sections).digest('hex')
+  const sections = [...(vm.snapshots ?? [])]
+    .map(([name, values]) => `[${name}]\n${JSON.stringify(values)}\n`)
+    .join('')
+  return createHash('sha1')
+    .update(text + [...vm.pending].map(String).join('\n') + [...(vm.pendingForce ?? [])].join() + sections)
+    .digest('hex')
 }

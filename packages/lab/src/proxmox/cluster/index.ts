@@ -1,0 +1,21 @@
+import type { Handlers } from '../handler.ts'
+import { backupHandlers } from './backup.ts'
+import { haHandlers } from './ha.ts'
+import { clusterIndex } from './indexes.ts'
+import { nextIdHandlers } from './nextid.ts'
+import { optionsHandlers } from './options.ts'
+import { listResources } from './resources.ts'
+import { statusHandlers } from './status.ts'
+import { clusterTasks } from './tasks.ts'
+
+/** What belongs to the cluster and not to one host. */
+export const clusterHandlers: Handlers = {
+  ...backupHandlers,
+  ...clusterIndex,
+  ...haHandlers,
+  ...nextIdHandlers,
+  ...optionsHandlers,
+  ...statusHandlers,
+  'GET /cluster/resources': listResources,
+  'GET /cluster/tasks': clusterTasks,
+}

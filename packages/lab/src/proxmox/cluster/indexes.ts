@@ -1,0 +1,40 @@
+import { die } from '../api-error.ts'
+import type { Handlers } from '../handler.ts'
+
+const names = (list: string): (() => unknown) => {
+  const entries = list.split(' ').map((name) => ({ name }))
+  return () => entries
+}
+const subdirs = (list: string): (() => unknown) => {
+  const entries = list.split(' ').map((subdir) => ({ subdir }))
+  return () => entries
+}
+const noCeph = (): never => die('binary not installed: /usr/bin/ceph-mon')
+const none = (): unknown => []
+
+/** The lists of what is below, and subtrees of which a small cluster has nothing. */
+export const clusterIndex: Handlers = {
+  'GET /': subdirs('version cluster nodes storage access pools'),
+  'GET /cluster': names(
+    'acme backup backup-info bulk-action ceph config firewall ha jobs log mapping metrics notifications nextid options replication resources status tasks sdn',
+  ),
+  'GET /cluster/config': names('nodes totem join qdevice apiversion'),
+  'GET /cluster/config/apiversion': () => 13,
+  'GET /cluster/jobs': subdirs('schedule-analyze realm-sync'),
+  'GET /cluster/jobs/realm-sync': none,
+  'GET /cluster/mapping': names('pci usb dir'),
+  'GET /cluster/mapping/pci': none,
+  'GET /cluster/mapping/usb': none,
+  'GET /cluster/mapping/dir': none,
+  'GET /cluster/metrics': names('server export'),
+  'GET /cluster/replication': none,
+  'GET /cluster/sdn/vnets': none,
+  'GET /cluster/sdn/zones': none,
+  'GET /cluster/sdn/controllers': none,
+  'GET /cluster/sdn/dns': none,
+  'GET /cluster/sdn/ipams': none,
+  'GET /cluster/ceph/status': noCeph,
+  'GET /cluster/ceph/metadata': noCeph,
+  'GET /cluster/ceph/flags': noCeph,
+  'GET /nodes/{node}/ceph/status': noCeph,
+}

@@ -1,0 +1,72 @@
+/** A network interface of a host, as `/etc/network/interfaces` and the kernel show it. */
+export type Interface = Readonly<Record<string, unknown>>
+
+/** A container: the lab runs none, but its id is taken and lists show it. */
+export interface Container {
+  readonly vmid: number
+  node: string
+  readonly name: string
+  readonly cpus: number
+  /** Bytes. */
+  readonly maxmem: number
+  /** Bytes. */
+  readonly maxdisk: number
+}
+
+/** What the cluster's own configuration files hold. */
+export interface ClusterState {
+  /** `datacenter.cfg`: options as text. */
+  readonly datacenter: Record<string, string>
+  /** Authentication realms by name. */
+  readonly realms: Map<string, Record<string, string>>
+  /** `domains.cfg` exists: its digest is then not that of an empty file. */
+  realmsFile: boolean
+  readonly containers: Map<number, Container>
+  /** By sid, `vm:100`. */
+  readonly haResources: Map<string, Record<string, string>>
+  readonly backupJobs: Map<string, Record<string, string>>
+  /** Configuration of each host, options as text. */
+  readonly hostConfigs: Map<string, Record<string, string>>
+  /** Interfaces of each host; without an entry a host has the world's bridges. */
+  readonly interfaces: Map<string, Map<string, Interface>>
+  /** Interfaces that wait for `apply`, by host. */
+  readonly pendingInterfaces: Map<string, Map<string, Interface>>
+  /** SHA-256 fingerprint of each host's certificate, `AA:BB:...`. */
+  readonly fingerprints: Map<string, string>
+  readonly dns: { search: string; dns1: string }
+  /** No name server answers: an unknown host name takes six seconds to fail. */
+  nameServerDown: boolean
+  /** Lines of the cluster log, newest last. */
+  readonly log: {
+    id: number
+    node: string
+    time: number
+    pri: number
+    pid: number
+    user: string
+    tag: string
+    msg: string
+  }[]
+}
+
+/** The configuration of a cluster that nobody has changed. */
+export function createClusterState(): ClusterState {
+  return {
+    datacenter: {},
+    realms: new Map([
+      ['pam', { type: 'pam', comment: 'Linux PAM standard authentication' }],
+      ['pve', { type: 'pve', comment: 'Proxmox VE authentication server' }],
+    ]),
+    realmsFile: false,
+    containers: new Map(),
+    haResources: new Map(),
+    backupJobs: new Map(),
+    hostConfigs: new Map(),
+    interfaces: new Map(),
+    pendingInterfaces: new Map(),
+    fingerprints: new Map(),
+    dns: { search: 'lab.example', dns1: '192.0.2.1' },
+    nameServerDown: false,
+    log: [],
+  }
+}

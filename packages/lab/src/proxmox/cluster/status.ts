@@ -1,0 +1,82 @@
+import { ApiError } from '../api-error.ts'
+import type { Handlers } from '../handler.ts'
+import { figuresOf, hostStatus } from '../nodes/figures.ts'
+import { VERSION } from '../nodes/version.ts'
+
+/** State of the cluster and its version. */
+export const statusHandlers: Handlers = {
+  'GET /version': ({ world }) => {
+    const { console } = world.cluster.datacenter
+    return console === undefined ? VERSION : { ...VERSION, console }
+  },
+  'GET /cluster/status': ({ world, contact }) => {
+    const hosts = [...world.hosts.values()]
+    const online = hosts.filter((host) => host.online)
+    const isCluster = hosts.length > 1
+    const nodes = hosts.map((host) => ({
+      type: 'node',
+      id: `node/${host.name}`,
+      name: host.name,
+      nodeid: isCluster ? host.id : 0,
+      local: host.name === contact ? 1 : 0,
+      online: host.online ? 1 : 0,
+      ip: host.address,
+      level: '',
+    }))
+    if (!isCluster) return nodes
+    const cluster = {
+      type: 'cluster',
+      id: 'cluster',
+      name: world.clusterName,
+      version: hosts.length,
+      nodes: hosts.length,
+      quorate: online.length * 2 > hosts.length ? 1 : 0,
+    }
+    return [cluster, ...nodes]
+  },
+  'GET /cluster/config/nodes': ({ world }) =>
+    world.hosts.size < 2
+      ? []
+      : [...world.hosts.values()].map(({ name, id, address }) => ({
+          node: name,
+          name,
+          nodeid: String(id),
+          quorum_votes: '1',
+          ring0_addr: address,
+        })),
+  'GET /cluster/config/join': ({ world }) => {
+    if (world.hosts.size < 2) throw new ApiError(424, 'node is not in a cluster, no join info available!')
+    const nodelist = [...world.hosts.values()].map(({ name, id, address }) => ({
+      name,
+      nodeid: String(id),
+      quorum_votes: '1',
+      ring0_addr: address,
+      pve_addr: address,
+    }))
+    return {
+      nodelist,
+      preferred_node: nodelist[0]?.name,
+      totem: { cluster_name: world.clusterName },
+      config_digest: '',
+    }
+  },
+  'GET /cluster/log': (call) =>
+    call.world.cluster.log
+      .slice(-(call.number('max') ?? 50))
+      .reverse()
+      .map(({ id, ...line }) => ({ ...line, id: `${id}:${line.node}`, uid: String(id) })),
+  'GET /cluster/metrics/server': () => [],
+  'GET /cluster/metrics/export': ({ world }) => ({
+    data: [...world.hosts.values()]
+      .filter((host) => hostStatus(host) === 'online')
+      .flatMap((host) =>
+        Object.entries(figuresOf(world, host)).map(([metric, value]) => ({
+          id: `node/${host.name}`,
+          metric,
+          timestamp: Math.floor(world.clock.now() / 1000),
+          type: 'gauge',
+          value: value as number,
+        })),
+      ),
+  }),
+}

@@ -1,0 +1,19 @@
+import { accessHandlers } from './access/index.ts'
+import { clusterHandlers } from './cluster/index.ts'
+import type { Handlers } from './handler.ts'
+import { nodeHandlers } from './nodes/index.ts'
+import { poolHandlers } from './pools/index.ts'
+import { qemuHandlers } from './qemu/index.ts'
+import { storageHandlers } from './storage/index.ts'
+import { taskHandlers } from './tasks/index.ts'
+
+/** Everything that the emulated API answers, by area. */
+export const proxmoxHandlers: Handlers = {
+  ...accessHandlers,
+  ...clusterHandlers,
+  ...nodeHandlers,
+  ...poolHandlers,
+  ...qemuHandlers,
+  ...storageHandlers,
+  ...taskHandlers,
+}

@@ -1,0 +1,22 @@
+import type { Handlers } from '../handler.ts'
+
+const list = (key: string, names: string): (() => unknown) => {
+  const entries = names.split(' ').map((name) => ({ [key]: name }))
+  return () => entries
+}
+
+/** The lists of what is below a host, and what a host of the lab has nothing of. */
+export const nodeIndex: Handlers = {
+  'GET /nodes/{node}': list(
+    'name',
+    'aplinfo apt capabilities ceph certificates config disks dns firewall hardware hosts journal lxc migrateall netstat network qemu query-oci-repo-tags query-url-metadata replication report rrd rrddata scan sdn services spiceshell startall status stopall storage subscription suspendall syslog tasks termproxy time version vncshell vzdump wakeonlan',
+  ),
+  'GET /nodes/{node}/capabilities': list('name', 'qemu'),
+  'GET /nodes/{node}/capabilities/qemu': list('name', 'cpu machines migration'),
+  'GET /nodes/{node}/scan': list('method', 'cifs iscsi lvm nfs pbs zfs'),
+  'GET /nodes/{node}/hardware': list('type', 'pci usb'),
+  'GET /nodes/{node}/hardware/pci': () => [],
+  'GET /nodes/{node}/hardware/usb': () => [],
+  'GET /nodes/{node}/replication': () => [],
+  'GET /nodes/{node}/disks/list': () => [],
+}

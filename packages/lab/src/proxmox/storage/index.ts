@@ -1,0 +1,4 @@
+import type { Handlers } from '../handler.ts'
+
+/** Storages. */
+export const storageHandlers: Handlers = {}
