@@ -83,6 +83,11 @@ export async function startVm(
   )
 }
 
+/** Starts a VM again from memory that was kept; the caller holds the lock. */
+export async function resumeSaved(world: ProxmoxWorld, vm: Vm, worker: Worker): Promise<void> {
+  await boot(world, vm, worker, undefined)
+}
+
 async function boot(world: ProxmoxWorld, vm: Vm, worker: Worker, machine: string | undefined): Promise<void> {
   if (vm.config['lock'] === 'suspended') worker.log('Resuming suspended VM')
   else await applyPending(world, vm, {})

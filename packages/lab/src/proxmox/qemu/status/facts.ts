@@ -1,0 +1,132 @@
+import type { ProxmoxWorld, Vm } from '../../world.ts'
+import { bootOrder, memoryOf } from '../config/values.ts'
+import { drivesOf, isCdrom, isDriveKey, parseDrive, parseSize } from '../drive.ts'
+import { isNicKey } from '../nic.ts'
+import { QEMU_VERSION, runningMachine } from '../qemu-version.ts'
+import { isTemplate, nameOf } from '../vm.ts'
+
+/** Processors that a VM gets: no more than its host has. */
+export function cpusOf(world: ProxmoxWorld, vm: Vm): number {
+  const { config } = vm
+  const wanted = Number(config['vcpus'] ?? Number(config['sockets'] ?? 1) * Number(config['cores'] ?? 1))
+  return Math.min(wanted, world.hosts.get(vm.node)?.cores ?? wanted)
+}
+
+/** Bytes of the first disk of the boot order; 0 without one. */
+export function bootDiskSize(vm: Vm): number {
+  const { config } = vm
+  const order = bootOrder(config['boot']) ?? (config['bootdisk'] === undefined ? [] : [config['bootdisk']])
+  const drives = order
+    .filter((key) => isDriveKey(key) && config[key] !== undefined)
+    .map((key) => parseDrive(key, config[key] ?? ''))
+  return parseSize(drives.find((drive) => !isCdrom(drive))?.options['size']) ?? 0
+}
+
+/** What QEMU's monitor says of a VM. */
+export function qmpStatus(vm: Vm): string {
+  return vm.running ? (vm.paused ? 'paused' : 'running') : 'stopped'
+}
+
+/** Gauges and counters of a VM; a guest of the lab does no work, so they only follow its time. */
+export function gauges(
+  world: ProxmoxWorld,
+  vm: Vm,
+): { uptime: number; cpu: number; mem: number; netin: number; netout: number } {
+  if (!vm.running) return { uptime: 0, cpu: 0, mem: 0, netin: 0, netout: 0 }
+  const uptime = Math.floor((world.clock.now() - vm.startedAt) / 1000)
+  const mem = Math.floor(memoryOf(vm.config) * Math.min(0.6, 0.2 + uptime / 200))
+  return { uptime, cpu: vm.paused ? 0 : 0.02, mem, netin: uptime * 640, netout: uptime * 420 }
+}
+
+const PRESSURE = ['cpusome', 'cpufull', 'iosome', 'iofull', 'memorysome', 'memoryfull']
+
+/** What every list entry and status has. */
+export function summary(world: ProxmoxWorld, vm: Vm): Record<string, unknown> {
+  const { config } = vm
+  const { uptime, cpu, mem, netin, netout } = gauges(world, vm)
+  return {
+    vmid: vm.vmid,
+    name: nameOf(vm),
+    status: vm.running ? 'running' : 'stopped',
+    cpus: cpusOf(world, vm),
+    maxmem: memoryOf(config),
+    maxdisk: bootDiskSize(vm),
+    disk: 0,
+    mem,
+    memhost: mem,
+    cpu,
+    uptime,
+    netin,
+    netout,
+    ...(vm.running && { pid: vm.pid, ...Object.fromEntries(PRESSURE.map((name) => [`pressure${name}`, 0])) }),
+    ...(isTemplate(vm) && { template: 1 }),
+    ...(config['tags'] !== undefined && { tags: config['tags'] }),
+    ...(config['lock'] !== undefined && { lock: config['lock'] }),
+    ...(Object.entries(config).some(([key, value]) => /^serial\d+$/.test(key) && value === 'socket') && {
+      serial: 1,
+    }),
+    ...(config['balloon'] !== undefined && {
+      balloon_min: Number(config['balloon']) * 1024 * 1024,
+      shares: Number(config['shares'] ?? 1000),
+    }),
+  }
+}
+
+/** What QEMU's monitor adds. */
+export function monitored(world: ProxmoxWorld, vm: Vm): Record<string, unknown> {
+  if (!vm.running) return { qmpstatus: 'stopped' }
+  const { uptime, netin, netout } = gauges(world, vm)
+  const nics = Object.keys(vm.config).filter(isNicKey)
+  const drives = drivesOf(vm.config).filter(({ key }) => !/^(?:efidisk|tpmstate)/.test(key))
+  const read = uptime * 512
+  return {
+    qmpstatus: qmpStatus(vm),
+    diskread: drives.length === 0 ? 0 : read,
+    diskwrite: 0,
+    'running-machine': runningMachine(vm.config['machine']),
+    'running-qemu': QEMU_VERSION,
+    'proxmox-support': SUPPORT,
+    ...(nics.length > 0 && {
+      nics: Object.fromEntries(nics.map((key) => [`tap${vm.vmid}i${key.slice(3)}`, { netin, netout }])),
+    }),
+    ...(drives.length > 0 && {
+      blockstat: Object.fromEntries(
+        drives.map(({ key }, index) => [key, blockStatistics(index === 0 ? read : 0)]),
+      ),
+    }),
+  }
+}
+
+/** What Proxmox's QEMU says that it can. */
+const SUPPORT = {
+  'pbs-dirty-bitmap': true,
+  'pbs-dirty-bitmap-savevm': true,
+  'pbs-dirty-bitmap-migration': true,
+  'pbs-library-version': '1.5.2 (UNKNOWN)',
+  'pbs-masterkey': true,
+  'backup-access-api': true,
+  'backup-fleecing': true,
+  'backup-max-workers': true,
+  'query-bitmap-info': true,
+}
+
+function blockStatistics(read: number): Record<string, unknown> {
+  const counters: Record<string, unknown> = {
+    account_failed: true,
+    account_invalid: true,
+    timed_stats: [],
+    flush_operations: 0,
+  }
+  for (const kind of ['rd', 'wr', 'unmap']) {
+    for (const name of ['bytes', 'merged', 'operations', 'total_time_ns']) counters[`${kind}_${name}`] = 0
+  }
+  for (const kind of ['rd', 'wr', 'unmap', 'flush'])
+    for (const how of ['failed', 'invalid']) counters[`${how}_${kind}_operations`] = 0
+  return {
+    ...counters,
+    flush_total_time_ns: 0,
+    wr_highest_offset: 0,
+    rd_bytes: read,
+    rd_operations: Math.floor(read / 512),
+  }
+}
