@@ -22,6 +22,7 @@ export function usableStorage(world: ProxmoxWorld, name: string, node: string): 
   const storage = storageNamed(world, name)
   if (storage.disabled) die(`storage '${name}' is disabled`)
   if (!isOnNode(storage, node)) die(`storage '${name}' is not available on node '${node}'`)
+  if (storage.fault !== undefined) die(storage.fault)
   return storage
 }
 
