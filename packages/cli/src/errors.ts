@@ -100,9 +100,10 @@ function hintFor(
           'Is the management cluster up, and the address in KUBECONFIG or KAMAJI_URL right?',
           'Il cluster di gestione è attivo, e l’indirizzo in KUBECONFIG o KAMAJI_URL è corretto?',
         )
+  const isOurs = typeof path === 'string' && path.startsWith('/apis/fochista.dev/')
+  if (name === 'ManifestError' || name === 'NotInstalledError' || (status === 404 && isOurs))
+    return `${tr('Are our kinds installed? Install them with:', 'I nostri tipi sono installati? Installali con:')}  fochista install`
   if (status === 404 && typeof path === 'string') {
-    if (path.startsWith('/apis/fochista.dev/'))
-      return `${tr('Are our kinds installed? Install them with:', 'I nostri tipi sono installati? Installali con:')}  fochista install`
     if (path.startsWith('/apis/kamaji.clastix.io/'))
       return tr(
         'Is this the management cluster, and Kamaji installed in it?',

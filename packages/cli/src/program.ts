@@ -132,6 +132,8 @@ function parserOption(name: string, option: Option<unknown>): ProgramOption {
     })
   }
   declared.attributeName = () => name
+  // To the parser --no-wait would be the opposite of a --wait, true until it is given. Here it is a switch like any other.
+  declared.negate = false
   return declared
 }
 

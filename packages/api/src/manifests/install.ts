@@ -28,13 +28,15 @@ interface PolicyRule {
 const rbac = 'rbac.authorization.k8s.io'
 const read = ['get', 'list', 'watch']
 const write = ['create', 'update', 'patch', 'delete']
+/** By which people find what is ours; server-side apply also wants a field to own. */
+const labels = { 'app.kubernetes.io/name': 'fochista' }
 const ours = ['proxmoxclusters', 'machineclasses', 'nodepools', 'machines']
 
 /** Namespace, CRDs, roles and the installation's identity, in the order in which they must be made. */
 export function installManifests({ installation, namespaces }: InstallOptions): Manifest[] {
   const controllers = { kind: 'ServiceAccount', name: 'fochista', namespace: SYSTEM_NAMESPACE }
   return [
-    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: SYSTEM_NAMESPACE } },
+    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: SYSTEM_NAMESPACE, labels } },
     {
       apiVersion: 'v1',
       kind: 'ConfigMap',
@@ -45,7 +47,7 @@ export function installManifests({ installation, namespaces }: InstallOptions): 
     {
       apiVersion: 'v1',
       kind: 'ServiceAccount',
-      metadata: { name: controllers.name, namespace: SYSTEM_NAMESPACE },
+      metadata: { name: controllers.name, namespace: SYSTEM_NAMESPACE, labels },
     },
     clusterRole('fochista-controllers', [
       { apiGroups: [GROUP], resources: ours, verbs: [...read, 'create', 'update', 'patch', 'delete'] },

@@ -36,6 +36,7 @@ export const uninstall = command({
     for (const manifest of manifests)
       await orUndefined(isNotFound, kubernetes.delete(await kubernetes.resolve(manifest), manifest.metadata))
     await removeBindings(kubernetes)
+    await waitUntilGone(context, options.timeout)
     context.io.out(tr('uninstalled', 'disinstallato'))
   },
 })
@@ -93,6 +94,32 @@ async function removeProxmoxClusters(
         name,
         state: tr('deleting', 'in eliminazione'),
         detail: finalizers?.join(', '),
+        style: 'working',
+      })),
+    }
+  })
+}
+
+/** Waits until our kinds are no longer served and the namespace is empty: an install right after would find them on their way out. */
+async function waitUntilGone(context: Context, timeoutMs: number): Promise<void> {
+  const { GROUP, SYSTEM_NAMESPACE } = await import('@fochista/api')
+  const { CustomResourceDefinition, Namespace } = await import('@fochista/kubernetes')
+  const kubernetes = await context.kubernetes()
+  const kinds = [CustomResourceDefinition, Namespace].map((kind) => ({ kind, namespace: undefined }))
+  await waitWatching(context, kinds, { timeoutMs }, async () => {
+    const [definitions, namespaces] = await Promise.all([
+      kubernetes.list(CustomResourceDefinition),
+      kubernetes.list(Namespace, { fieldSelector: `metadata.name=${SYSTEM_NAMESPACE}` }),
+    ])
+    const left = [
+      ...definitions.items.filter(({ metadata }) => metadata.name.endsWith(`.${GROUP}`)),
+      ...namespaces.items,
+    ]
+    return {
+      done: left.length === 0,
+      lines: left.map(({ metadata: { name } }) => ({
+        name,
+        state: tr('deleting', 'in eliminazione'),
         style: 'working',
       })),
     }

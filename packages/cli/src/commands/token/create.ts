@@ -62,7 +62,9 @@ function manifestsOf(name: string, namespace: string, role: Role): KubernetesObj
     roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: roles[role] },
     subjects: [{ kind: 'ServiceAccount', name, namespace }],
   }
-  return [{ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, namespace } }, binding]
+  // By which people find accounts that were made here; server-side apply also wants a field to own.
+  const labels = { 'app.kubernetes.io/managed-by': 'fochista' }
+  return [{ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, namespace, labels } }, binding]
 }
 
 /** Rights add up: a viewer's token of an account that is an admin too would be an admin's. */
