@@ -1,23 +1,21 @@
-import { availableParallelism, totalmem } from 'node:os'
+import { availableParallelism, cpus, totalmem } from 'node:os'
 import { commandStart } from './command-start.ts'
 import type { Figure } from './figure.ts'
 import { informerList } from './informer-list.ts'
 import { proxmoxList } from './proxmox-list.ts'
-import { threeWorkers } from './three-workers.ts'
 
 /** Every benchmark there is. */
 const benchmarks: Record<string, () => Promise<Figure[]>> = {
   commandStart,
   proxmoxList,
   informerList,
-  threeWorkers,
 }
 
 const json = process.argv.includes('--json')
 const only = process.argv.slice(2).filter((word) => !word.startsWith('-'))
 if (!json) {
   console.log(
-    `Node ${process.version}, ${availableParallelism()} cores, ${Math.round(totalmem() / 2 ** 30)} GiB; medians; trust the ratios, not the times`,
+    `Node ${process.version}, ${availableParallelism()} cores (${cpus()[0]?.model.trim() ?? '?'}), ${Math.round(totalmem() / 2 ** 30)} GiB; medians; trust the ratios, not the times`,
   )
   console.log(row('figure', 'value', 'beside', 'ratio', 'goal', ''))
 }
