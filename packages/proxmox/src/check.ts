@@ -79,6 +79,8 @@ function problemOf(param: Param, value: ParamValue): string | undefined {
   if (param.type === 'number' && !/^[+-]?\d+(\.\d+)?$/.test(text))
     return `type check ('number') failed - got '${text}'`
   if (param.type === 'boolean' && !/^[01]$/.test(text)) return `type check ('boolean') failed - got '${text}'`
+  if (param.fmt === 'pve-vmid' && !/^[1-9]\d{2,8}$/.test(text))
+    return 'invalid format - value does not look like a valid VM ID\n'
   if (param.type === 'integer' || param.type === 'number') {
     if (param.min !== undefined && Number(text) < param.min)
       return `value must have a minimum value of ${param.min}`
