@@ -34,10 +34,11 @@ export function createBackground<T>(wake: (key: string) => void): Background<T> 
         ended: Promise.resolve(),
       }
       entries.set(key, entry)
-      entry.ended = run(abort.signal, (message) => {
+      const say = (message: string): void => {
         entry.progress = { state: 'running', message }
         wake(key)
-      })
+      }
+      entry.ended = new Promise<T>((resolve) => resolve(run(abort.signal, say)))
         .then(
           (value) => (entry.progress = { state: 'done', value }),
           (error: unknown) => (entry.progress = { state: 'failed', error }),

@@ -37,24 +37,45 @@ export function createFreshReader<T extends KubernetesObject>(
     written.delete(key)
     return true
   }
+  const ask = async (key: string): Promise<T | undefined> => {
+    const { namespace, name } = splitKey(key)
+    const live = await orUndefined(
+      isNotFound,
+      kubernetes.get(kind, { name, ...(namespace ? { namespace } : {}) }),
+    )
+    if (live) written.set(key, live)
+    else written.delete(key)
+    return live
+  }
+  /** Leaving objects that are asked for because no watch will tell of them any more. */
+  const asked = new Set<string>()
+  const askOnce = (key: string): void => {
+    if (asked.has(key)) return
+    asked.add(key)
+    ask(key)
+      // What cannot be asked now is asked with the next list.
+      .catch(() => undefined)
+      .finally(() => asked.delete(key))
+  }
   return {
     get: async (key) => {
       const { namespace, name } = splitKey(key)
       const cached = cache.get(namespace, name)
       if (caughtUp(key, cached)) return cached && structuredClone(cached)
-      const live = await orUndefined(
-        isNotFound,
-        kubernetes.get(kind, { name, ...(namespace ? { namespace } : {}) }),
-      )
-      if (live) written.set(key, live)
-      else written.delete(key)
+      const live = await ask(key)
       return live && structuredClone(live)
     },
     list: () => {
       const all = cache.list()
       if (written.size === 0) return all
       const byKey = new Map(all.map((object) => [keyOf(object), object]))
-      for (const [key, own] of written) if (!caughtUp(key, byKey.get(key))) byKey.set(key, own)
+      for (const [key, own] of written) {
+        const cached = byKey.get(key)
+        if (caughtUp(key, cached)) continue
+        byKey.set(key, own)
+        // The answer to a delete may come later than the news that the object is gone.
+        if (!cached && own.metadata.deletionTimestamp) askOnce(key)
+      }
       return [...byKey.values()]
     },
     wrote: (object) => written.set(keyOf(object), object),
@@ -67,6 +88,7 @@ export function createFreshReader<T extends KubernetesObject>(
  */
 function isAsNew(one: KubernetesObject, other: KubernetesObject): boolean {
   const [left = '', right = ''] = [one.metadata.resourceVersion, other.metadata.resourceVersion]
-  if (left === right || one.metadata.uid !== other.metadata.uid) return true
-  return /^\d+$/.test(left) && /^\d+$/.test(right) && BigInt(left) >= BigInt(right)
+  if (left === right) return true
+  if (/^\d+$/.test(left) && /^\d+$/.test(right)) return BigInt(left) >= BigInt(right)
+  return one.metadata.uid !== other.metadata.uid
 }

@@ -1,5 +1,6 @@
 import type { Kind, Kubernetes, KubernetesObject } from '@fochista/kubernetes'
 import { isNotFound, orUndefined } from '@fochista/kubernetes'
+import { isDeleting } from './finalizers.ts'
 
 /** What writing needs of a cluster. */
 export type Patcher = Pick<Kubernetes, 'patch'>
@@ -7,8 +8,8 @@ export type Patcher = Pick<Kubernetes, 'patch'>
 /**
  * Writes what differs between two states of an object, and nothing if nothing does: `status` through its subresource, everything else
  * (spec, labels, annotations, finalizers) under an optimistic lock, so that a decision taken on an old state fails with a conflict.
- * The status goes first: an object whose last finalizer goes may be gone with the second request. An object that is gone by then is
- * not an error.
+ * The status goes first: an object whose last finalizer goes may be gone with the second request. A leaving object that is gone by then
+ * is not an error; of any other it is, lest something be made for an object that is no more.
  * @returns the object as the server has it now; `after` if nothing was written.
  */
 export async function patchIfChanged<T extends KubernetesObject>(
@@ -21,23 +22,29 @@ export async function patchIfChanged<T extends KubernetesObject>(
     name: before.metadata.name,
     ...(before.metadata.namespace ? { namespace: before.metadata.namespace } : {}),
   }
+  const isGone = (error: unknown): boolean => isDeleting(before) && isNotFound(error)
   let current = after
   const statusPatch = mergePatch(field(before, 'status'), field(after, 'status'))
+  const bodyPatch = mergePatch(bodyOf(before), bodyOf(after))
+  let version = before.metadata.resourceVersion
   if (statusPatch !== undefined) {
+    // A status alone is what was seen, and true whatever happened meanwhile. With a decision beside it the lock begins here: the version
+    // that this write answers would hide what somebody else wrote before it.
+    const locked = bodyPatch !== undefined && version ? { resourceVersion: version } : {}
     const written = await orUndefined(
-      isNotFound,
-      kubernetes.patch(kind, ref, { status: statusPatch }, { subresource: 'status' }),
+      isGone,
+      kubernetes.patch(kind, ref, { status: statusPatch }, { subresource: 'status', ...locked }),
     )
     if (!written) return after
     current = written
+    version = written.metadata.resourceVersion
   }
-  const bodyPatch = mergePatch(bodyOf(before), bodyOf(after))
-  if (bodyPatch !== undefined) {
-    // The status was written by ourselves a moment ago: its version is the one to insist on if nobody came before us.
-    const version = current === after ? before.metadata.resourceVersion : current.metadata.resourceVersion
-    current = await kubernetes.patch(kind, ref, bodyPatch, version ? { resourceVersion: version } : {})
-  }
-  return current
+  if (bodyPatch === undefined) return current
+  const written = await orUndefined(
+    isGone,
+    kubernetes.patch(kind, ref, bodyPatch, version ? { resourceVersion: version } : {}),
+  )
+  return written ?? after
 }
 
 /** RFC 7386: what makes `before` into `after`; undefined if they are the same. */

@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Machine } from '@fochista/api'
+import { Machines } from '../kinds.ts'
+import { createFakeKubernetes } from '../test/fake-kubernetes.ts'
+import { createManualClock, settled } from '../test/manual-clock.ts'
+import { createFreshReader } from './fresh.ts'
+
+function aWorld() {
+  const fake = createFakeKubernetes(createManualClock())
+  const cache = fake.informer(Machines)
+  const reader = createFreshReader(fake.kubernetes, Machines, cache)
+  const add = (name: string): Machine =>
+    fake.has(Machines, {
+      apiVersion: Machines.apiVersion,
+      kind: Machines.kind,
+      metadata: { name, namespace: 'acme', finalizers: ['f'] },
+      spec: { id: name, nodePoolName: 'w', proxmoxCluster: 'dc1' },
+    } as Machine)
+  return { fake, cache, reader, add }
+}
+
+const ref = { name: 'w-1', namespace: 'acme' }
+const names = (machines: readonly Machine[]): string[] => machines.map(({ metadata }) => metadata.name)
+
+test('what was never written by us comes from the cache, as a copy of the caller’s own', async () => {
+  const { fake, reader, add } = aWorld()
+  add('w-1')
+  const one = await reader.get('acme/w-1')
+  if (one) one.spec.vmid = 1
+  assert.equal((await reader.get('acme/w-1'))?.spec.vmid, undefined)
+  assert.deepEqual(fake.calls, [])
+})
+
+test('a read is never older than our own write, while the cache lags and after it', async () => {
+  const { fake, cache, reader, add } = aWorld()
+  add('w-1')
+  cache.freeze()
+  reader.wrote(fake.change(Machines, ref, (one) => (one.spec.vmid = 412)))
+  assert.equal((await reader.get('acme/w-1'))?.spec.vmid, 412)
+  assert.deepEqual(
+    fake.calls.map(({ verb }) => verb),
+    ['get'],
+    'the server is asked while the cache lags',
+  )
+  cache.thaw()
+  assert.equal((await reader.get('acme/w-1'))?.spec.vmid, 412)
+  assert.equal(fake.calls.length, 1, 'and not any more once it has caught up')
+})
+
+test('a change that somebody made after our write is seen too', async () => {
+  const { fake, cache, reader, add } = aWorld()
+  add('w-1')
+  cache.freeze()
+  reader.wrote(fake.change(Machines, ref, (one) => (one.spec.vmid = 412)))
+  fake.change(Machines, ref, (one) => (one.spec.host = 'pve2'))
+  assert.equal((await reader.get('acme/w-1'))?.spec.host, 'pve2')
+})
+
+test('a list has our own writes where the cache lags behind them', () => {
+  const { fake, cache, reader, add } = aWorld()
+  add('w-1')
+  cache.freeze()
+  reader.wrote(fake.change(Machines, ref, (one) => (one.spec.vmid = 412)))
+  reader.wrote(add('w-2'))
+  assert.deepEqual(names(reader.list()), ['w-1', 'w-2'])
+  assert.equal(reader.list()[0]?.spec.vmid, 412)
+  cache.thaw()
+  assert.deepEqual(names(reader.list()), ['w-1', 'w-2'])
+})
+
+test('an object that went after our write is gone, by name and in the list', async () => {
+  const { fake, cache, reader, add } = aWorld()
+  reader.wrote(add('w-1'))
+  fake.vanish(Machines, ref)
+  cache.thaw()
+  assert.equal(await reader.get('acme/w-1'), undefined)
+  assert.deepEqual(reader.list(), [])
+})
+
+test('one that was asked to go and is gone leaves the list though nobody asks for it by name', async () => {
+  const { fake, reader, add } = aWorld()
+  const leaving = structuredClone(add('w-1'))
+  leaving.metadata.deletionTimestamp = '2026-01-01T00:00:00Z'
+  fake.vanish(Machines, ref)
+  // The answer to our delete comes later than the news that the object is gone.
+  reader.wrote(leaving)
+  reader.list()
+  await settled()
+  assert.deepEqual(reader.list(), [])
+})
+
+test('a new object of the same name is as new as its version, whatever its UID', async () => {
+  const { fake, cache, reader, add } = aWorld()
+  add('w-1')
+  cache.freeze()
+  fake.vanish(Machines, ref)
+  const again = add('w-1')
+  reader.wrote(again)
+  assert.equal((await reader.get('acme/w-1'))?.metadata.uid, again.metadata.uid)
+  assert.equal(reader.list()[0]?.metadata.uid, again.metadata.uid)
+})
