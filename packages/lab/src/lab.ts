@@ -1,12 +1,20 @@
 import { randomBytes } from 'node:crypto'
+import { isIP } from 'node:net'
 import { createLabClock } from './clock.ts'
 import { createLabFolder, kubeconfigText } from './environment.ts'
 import type { LabFolder } from './environment.ts'
 import { PortInUseError } from './errors.ts'
+import { createGuests } from './guest/guests.ts'
+import type { Guests } from './guest/guests.ts'
 import { startManagementCluster } from './management/cluster.ts'
 import type { ManagementCluster } from './management/cluster.ts'
-import { createCa } from './pki.ts'
+import { createCa, fingerprint, issueCertificate } from './pki.ts'
+import { createProxmoxServer } from './proxmox/server.ts'
+import { createProxmoxWorld } from './proxmox/world.ts'
+import type { ProxmoxWorld } from './proxmox/world.ts'
 import { createLabNetwork } from './tenant/network.ts'
+import { seedWorld } from './worlds/seed.ts'
+import type { Credentials } from './worlds/seed.ts'
 
 /** How a lab is started. */
 export interface LabOptions {
@@ -30,6 +38,8 @@ export interface Lab {
   readonly environment: Readonly<Record<string, string>>
   /** The Kubernetes side, for those in the same process. */
   readonly management: ManagementCluster
+  /** What the Proxmox side is made of, and the guests of its VMs: as `management`. */
+  readonly proxmox: { readonly world: ProxmoxWorld; readonly guests: Guests }
   /** Stops everything and removes what was written. Safe to call twice. */
   stop(): Promise<void>
 }
@@ -47,6 +57,8 @@ export async function startLab(options: LabOptions): Promise<Lab> {
   let stopping: Promise<void> | undefined
   const stop = (): Promise<void> => (stopping ??= stopAll(stops))
   try {
+    const world = createProxmoxWorld(clock, 'lab')
+    const credentials = seedWorld(world, options.seed ?? 'default', options.hosts ?? 3)
     const folder = await createLabFolder()
     stops.push(() => folder.remove())
     const network = await createLabNetwork()
@@ -65,8 +77,17 @@ export async function startLab(options: LabOptions): Promise<Lab> {
       }),
     )
     stops.push(() => management.stop())
-    const environment = await kubernetesEnvironment(folder, management.api.url, ca.certPem, token)
-    return { environment, management, stop }
+    const guests = createGuests(world)
+    stops.push(() => guests.close())
+    const proxmox = await naming('proxmox', options.ports.proxmox, () =>
+      startProxmox(world, { host, port: options.ports.proxmox }),
+    )
+    stops.push(() => proxmox.close())
+    const environment = {
+      ...(await kubernetesEnvironment(folder, management.api.url, ca.certPem, token)),
+      ...(await proxmoxEnvironment(folder, proxmox, credentials)),
+    }
+    return { environment, management, proxmox: { world, guests }, stop }
   } catch (error) {
     await stop()
     throw error
@@ -84,6 +105,56 @@ async function kubernetesEnvironment(
     KAMAJI_URL: server,
     KAMAJI_TOKEN: token,
     KAMAJI_CA: await folder.write('kubernetes-ca.pem', caPem),
+  }
+}
+
+/** Starts the API of the world's first host, with a certificate of the cluster's own authority. */
+async function startProxmox(
+  world: ProxmoxWorld,
+  { host, port }: { host: string; port: number },
+): Promise<ListeningProxmox> {
+  const ca = await createCa({ commonName: 'pve-cluster-manager-ca' })
+  const names = [...world.hosts.keys()]
+  const leaf = await issueCertificate(ca, {
+    commonName: names[0] ?? '',
+    dns: ['localhost', ...names],
+    ips: ['127.0.0.1', '::1', ...(isIP(host) === 0 || host === '127.0.0.1' ? [] : [host])],
+    usages: ['server'],
+  })
+  const server = await createProxmoxServer(world, {
+    certPem: `${leaf.certPem}${ca.certPem}`,
+    keyPem: leaf.keyPem,
+    host,
+    port,
+  })
+  return {
+    url: server.url,
+    caPem: ca.certPem,
+    fingerprint: fingerprint(leaf.certPem),
+    close: () => server.close(),
+  }
+}
+
+interface ListeningProxmox {
+  readonly url: string
+  readonly caPem: string
+  readonly fingerprint: string
+  close(): Promise<void>
+}
+
+async function proxmoxEnvironment(
+  folder: LabFolder,
+  { url, caPem, fingerprint: pin }: ListeningProxmox,
+  { administrator, least, rootPassword }: Credentials,
+): Promise<Record<string, string>> {
+  return {
+    PROXMOX_URL: url,
+    PROXMOX_TOKEN_ID: administrator.id,
+    PROXMOX_SECRET: administrator.secret,
+    PROXMOX_CA: await folder.write('proxmox-ca.pem', caPem),
+    PROXMOX_FINGERPRINT: pin,
+    PROXMOX_PASSWORD: rootPassword,
+    ...(least === undefined ? {} : { PROXMOX_LEAST_TOKEN_ID: least.id, PROXMOX_LEAST_SECRET: least.secret }),
   }
 }
 

@@ -11,7 +11,7 @@ export interface AgentSubject {
   readFile(path: string): Buffer | undefined
   writeFile(path: string, content: Buffer): void
   /** Runs a program; what it left. */
-  run(argv: readonly string[]): { exitCode: number; output: string }
+  run(argv: readonly string[]): Promise<{ exitCode: number; output: string }>
   shutdown(mode: string): void
   users(): string[]
 }
@@ -39,7 +39,8 @@ const COMMANDS = [
 
 /** The QEMU guest agent of a guest. Answers are those of the agent's own commands. */
 export function createAgent(subject: AgentSubject): GuestAgent {
-  const results = new Map<number, { exitCode: number; output: string }>()
+  /** What each program left; undefined while it runs. */
+  const results = new Map<number, { exitCode: number; output: string } | undefined>()
   let nextPid = 800
   return {
     call: (command, params) => {
@@ -48,14 +49,21 @@ export function createAgent(subject: AgentSubject): GuestAgent {
         if (name === 'exec') {
           const argv = Array.isArray(params['command'])
             ? params['command'].map(String)
-            : [String(params['command'] ?? '')]
+            : [textOf(params['command'])]
           const pid = nextPid++
-          results.set(pid, subject.run(argv))
+          results.set(pid, undefined)
+          // A program that the power took leaves nothing.
+          void subject.run(argv).then(
+            (result) => results.set(pid, result),
+            () => {},
+          )
           return { pid }
         }
         if (name === 'exec-status') {
-          const result = results.get(Number(params['pid']))
-          if (result === undefined) throw new Error(`Invalid parameter 'pid'`)
+          const pid = Number(params['pid'])
+          if (!results.has(pid)) throw new Error(`Invalid parameter 'pid'`)
+          const result = results.get(pid)
+          if (result === undefined) return { exited: 0 }
           return {
             exited: 1,
             exitcode: result.exitCode,
@@ -66,6 +74,11 @@ export function createAgent(subject: AgentSubject): GuestAgent {
       })
     },
   }
+}
+
+/** A parameter's text; empty for what is no text. */
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : ''
 }
 
 function answer(subject: AgentSubject, name: string, params: Record<string, unknown>): unknown {
@@ -116,16 +129,16 @@ function answer(subject: AgentSubject, name: string, params: Record<string, unkn
     case 'network-get-interfaces':
       return interfacesOf(subject)
     case 'file-read': {
-      const path = String(params['file'] ?? '')
+      const path = textOf(params['file'])
       const content = subject.readFile(path)
       if (content === undefined)
         throw new Error(`failed to open file '${path}' (mode: 'r'): No such file or directory`)
       return { content: content.toString(), 'bytes-read': content.length }
     }
     case 'file-write': {
-      const raw = String(params['content'] ?? '')
+      const raw = textOf(params['content'])
       subject.writeFile(
-        String(params['file'] ?? ''),
+        textOf(params['file']),
         params['encode'] === 0 || params['encode'] === false ? Buffer.from(raw, 'base64') : Buffer.from(raw),
       )
       return null
@@ -133,7 +146,7 @@ function answer(subject: AgentSubject, name: string, params: Record<string, unkn
     case 'fsfreeze-status':
       return 'thawed'
     case 'shutdown':
-      subject.shutdown(String(params['mode'] ?? 'powerdown'))
+      subject.shutdown(textOf(params['mode']) || 'powerdown')
       return {}
     default:
       throw new Error(`The command guest-${name} has not been found`)

@@ -42,7 +42,8 @@ export class Disk {
   /** Units that start at boot. */
   readonly enabledUnits = new Set<string>()
 
-  constructor(kubeletVersion: string | undefined) {
+  /** @param carriesKubeadm whether kubeadm of the kubelet's version, and its drop-in, are there too. */
+  constructor(kubeletVersion: string | undefined, carriesKubeadm = false) {
     this.kubeletVersion = kubeletVersion
     for (const path of [
       '/',
@@ -60,6 +61,10 @@ export class Disk {
     if (kubeletVersion === undefined) return
     this.write('/usr/lib/systemd/system/kubelet.service', KUBELET_UNIT)
     this.write('/usr/bin/kubelet', '', { mode: 0o755 })
+    if (carriesKubeadm) {
+      this.write('/usr/bin/kubeadm', '', { mode: 0o755 })
+      this.write('/usr/lib/systemd/system/kubelet.service.d/10-kubeadm.conf', KUBEADM_DROP_IN)
+    }
     this.enabledUnits.add('kubelet')
     this.enabledUnits.add('containerd')
   }
@@ -126,6 +131,19 @@ export class Disk {
       .toSorted()
   }
 
+  /** A disk with the same bytes: hostname, users and what cloud-init has run too. What ran is not on it. */
+  copy(): Disk {
+    const twin = new Disk(this.kubeletVersion)
+    twin.hostname = this.hostname
+    twin.files.clear()
+    for (const [path, file] of this.files) twin.files.set(path, { ...file })
+    for (const [name, user] of this.users) twin.users.set(name, structuredClone(user))
+    for (const id of this.instances) twin.instances.add(id)
+    twin.enabledUnits.clear()
+    for (const unit of this.enabledUnits) twin.enabledUnits.add(unit)
+    return twin
+  }
+
   /** What lives in memory is gone after a boot. */
   reboot(): void {
     this.remove('/run')
@@ -155,4 +173,14 @@ RestartSec=10
 
 [Install]
 WantedBy=multi-user.target
+`
+
+/** The drop-in of kubeadm's package: the kubelet of a host that kubeadm sets up. */
+const KUBEADM_DROP_IN = `[Service]
+Environment="KUBELET_KUBECONFIG_ARGS=--bootstrap-kubeconfig=/etc/kubernetes/bootstrap-kubelet.conf --kubeconfig=/etc/kubernetes/kubelet.conf"
+Environment="KUBELET_CONFIG_ARGS=--config=/var/lib/kubelet/config.yaml"
+EnvironmentFile=-/var/lib/kubelet/kubeadm-flags.env
+EnvironmentFile=-/etc/default/kubelet
+ExecStart=
+ExecStart=/usr/bin/kubelet $KUBELET_KUBECONFIG_ARGS $KUBELET_CONFIG_ARGS $KUBELET_KUBEADM_ARGS $KUBELET_EXTRA_ARGS
 `

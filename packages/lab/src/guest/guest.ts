@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import type { LabClock } from '../clock.ts'
 import type { ProxmoxWorld, Vm } from '../proxmox/world.ts'
 import { createAgent } from './agent.ts'
+import type { AgentSubject } from './agent.ts'
 import { runSeed } from './cloud-init/run.ts'
 import { readSeed } from './cloud-init/seed.ts'
 import type { Disk } from './disk.ts'
@@ -9,7 +10,8 @@ import type { KubeletHost } from './kubelet/host.ts'
 import { KubeletService } from './kubelet/service.ts'
 import { configureNetwork } from './network.ts'
 import type { DhcpServer, Interface } from './network.ts'
-import type { Machine } from './shell/programs.ts'
+import { runKubeadm } from './kubeadm/join.ts'
+import type { Machine, Outcome } from './shell/programs.ts'
 import { runCommand } from './shell/run.ts'
 
 /** Firmware, boot loader and kernel, ms. */
@@ -64,13 +66,13 @@ export class Guest implements Machine {
         this.print(
           `ci-info: | ${card.name} | True | ${card.addresses.map((each) => `${each.address}/${each.prefix}`).join(' ') || '.'} | ${card.mac} |`,
         )
-      this.vm.agent = createAgent({
-        ...this.#agentFacts(),
-        interfaces: this.interfaces,
-      })
+      this.vm.agent = createAgent(this.#agentFacts())
       this.vm.onShutdownRequest = () => this.powerOff()
       const host = this.#kubeletHost()
-      this.#kubelet = new KubeletService(host, (command) => this.#run(['sh', '-c', command]).exitCode)
+      this.#kubelet = new KubeletService(
+        host,
+        async (command) => (await this.#run(['sh', '-c', command])).exitCode,
+      )
       if (this.disk.enabledUnits.has('kubelet')) this.#kubelet.start()
       if (seed === undefined) this.print('cloud-init[512]: no NoCloud drive was found, nothing to do')
       else if (this.disk.instances.has(seed.instanceId))
@@ -143,21 +145,35 @@ export class Guest implements Machine {
     }, SHUTDOWN_MS)
   }
 
-  #run(argv: readonly string[]): { exitCode: number; output: string } {
-    const command = runCommand(this, argv, this.#clock.now(), (unknown) =>
+  kubeadm(args: readonly string[]): Promise<Outcome> {
+    return runKubeadm(
+      {
+        disk: this.disk,
+        clock: this.#clock,
+        signal: this.#off.signal,
+        startKubelet: () => void this.#kubelet?.restart(),
+        kubeletIsHealthy: () => this.#kubelet?.isHealthy ?? false,
+      },
+      args,
+    )
+  }
+
+  async #run(argv: readonly string[]): Promise<{ exitCode: number; output: string }> {
+    const command = await runCommand(this, argv, this.#clock.now(), (unknown) =>
       this.print(`lab: not emulated, taken as done: ${unknown.join(' ').slice(0, 200)}`),
     )
     if (command.output.trim() !== '') this.print(command.output.trimEnd())
     return command
   }
 
-  #agentFacts(): Omit<Parameters<typeof createAgent>[0], 'interfaces'> {
-    const { disk } = this
+  #agentFacts(): AgentSubject {
+    const { disk, interfaces } = this
     const clock = this.#clock
     return {
       get hostname() {
         return disk.hostname
       },
+      interfaces,
       machineId: this.#machineId(),
       now: () => clock.now(),
       readFile: (path) => disk.files.get(path)?.content,
@@ -177,7 +193,7 @@ export class Guest implements Machine {
   }
 
   #kubeletHost(): KubeletHost {
-    const guest = this
+    const { disk } = this
     const { config } = this.vm
     const main = this.interfaces.filter((card) => card.addresses.length > 0)
     const ordered = [
@@ -185,10 +201,10 @@ export class Guest implements Machine {
       ...main.filter((card) => card.gateway === undefined),
     ]
     return {
-      disk: this.disk,
+      disk,
       clock: this.#clock,
       get hostname() {
-        return guest.disk.hostname
+        return disk.hostname
       },
       addresses: ordered.flatMap((card) => card.addresses.map((each) => each.address)),
       cpus: Number(config['cores'] ?? 1) * Number(config['sockets'] ?? 1),

@@ -1,3 +1,4 @@
+import type { Task } from '../proxmox/tasks.ts'
 import type { ProxmoxWorld, Vm } from '../proxmox/world.ts'
 import { Disk } from './disk.ts'
 import { Guest } from './guest.ts'
@@ -18,10 +19,17 @@ export function createGuests(world: ProxmoxWorld): Guests {
   const disks = new Map<number, Disk>()
   const guests = new Map<number, Guest>()
   const dhcp = new DhcpServer()
+  /** Counts what happened to each VM's power: a start that another event overtook does not happen. */
+  const turns = new Map<number, number>()
+  const turn = (vm: Vm): number => {
+    const next = (turns.get(vm.vmid) ?? 0) + 1
+    turns.set(vm.vmid, next)
+    return next
+  }
   const start = (vm: Vm): void => {
     let disk = disks.get(vm.vmid)
     if (disk === undefined) {
-      disk = new Disk(kubeletVersionOf(world, vm))
+      disk = freshDisk(vm)
       disks.set(vm.vmid, disk)
     }
     const guest = new Guest(world, vm, disk, dhcp)
@@ -33,52 +41,81 @@ export function createGuests(world: ProxmoxWorld): Guests {
     guests.delete(vm.vmid)
     await guest?.cut()
   }
+  const restart = (vm: Vm): void => {
+    const mine = turn(vm)
+    void stop(vm).then(() => {
+      if (turns.get(vm.vmid) === mine) start(vm)
+    })
+  }
+  /** A clone has what its source's disk holds at the end of the copy, whatever its tags say later. */
+  const cloned = (task: Task): void => {
+    const { source, target } = cloneOf(task) ?? {}
+    const vm = source === undefined ? undefined : world.vms.get(source)
+    if (vm === undefined || target === undefined || !world.vms.has(target)) return
+    disks.set(target, disks.get(vm.vmid)?.copy() ?? freshDisk(vm))
+  }
   const listeners = {
-    started: (vm: Vm) => {
-      void stop(vm).then(() => start(vm))
+    taskEnded: cloned,
+    started: restart,
+    stopped: (vm: Vm) => {
+      turn(vm)
+      void stop(vm)
     },
-    stopped: (vm: Vm) => void stop(vm),
-    reset: (vm: Vm) => {
-      void stop(vm).then(() => start(vm))
-    },
+    reset: restart,
     destroyed: (vm: Vm) => {
+      turn(vm)
       void stop(vm)
       disks.delete(vm.vmid)
     },
   }
-  for (const event of ['started', 'stopped', 'reset', 'destroyed'] as const)
-    world.events.on(event, listeners[event])
+  world.events.on('started', listeners.started)
+  world.events.on('stopped', listeners.stopped)
+  world.events.on('reset', listeners.reset)
+  world.events.on('destroyed', listeners.destroyed)
+  world.events.on('taskEnded', listeners.taskEnded)
   for (const vm of world.vms.values()) if (vm.running) start(vm)
   return {
     disk: (vmid) => disks.get(vmid),
     running: (vmid) => guests.get(vmid),
     async close() {
-      for (const event of ['started', 'stopped', 'reset', 'destroyed'] as const)
-        world.events.off(event, listeners[event])
+      world.events.off('started', listeners.started)
+      world.events.off('stopped', listeners.stopped)
+      world.events.off('reset', listeners.reset)
+      world.events.off('destroyed', listeners.destroyed)
+      world.events.off('taskEnded', listeners.taskEnded)
       await Promise.all([...guests.values()].map((guest) => guest.cut()))
       guests.clear()
     },
   }
 }
 
-/** Version in the tag `kubelet-v1.30.4`. */
-export function kubeletTag(tags: string | undefined): string | undefined {
-  const version = (tags ?? '')
-    .split(/[;, ]+/)
-    .map((tag) => /^kubelet-v?(\d+\.\d+\.\d+)$/.exec(tag)?.[1])
-    .find((each) => each !== undefined)
-  return version === undefined ? undefined : `v${version}`
+/** What a disk holds beside the system. */
+interface Contents {
+  readonly kubelet: string | undefined
+  readonly kubeadm: boolean
 }
 
-/** What kubelet a VM's disk holds: its own tag says it, else that of the template it was cloned from. */
-function kubeletVersionOf(world: ProxmoxWorld, vm: Vm): string | undefined {
-  const own = kubeletTag(vm.config['tags'])
-  if (own !== undefined) return own
-  const clone = [...world.tasks.values()].findLast(
-    (task) =>
-      task.type === 'qmclone' &&
-      task.log.some((line) => line.endsWith(`with ID ${vm.vmid}`) || line.includes(`with ID ${vm.vmid} `)),
-  )
-  const source = clone === undefined ? undefined : world.vms.get(Number(clone.id))
-  return kubeletTag(source?.config['tags'])
+/** What tags say of a disk: `kubelet-v1.30.4`, or `kubeadm-v1.30.4` for one with both. */
+function contentsOf(tags: string | undefined): Contents | undefined {
+  for (const tag of (tags ?? '').split(/[;, ]+/)) {
+    const match = /^(kubelet|kubeadm)-v?(\d+\.\d+\.\d+)$/.exec(tag)
+    if (match !== null) return { kubelet: `v${match[2] ?? ''}`, kubeadm: match[1] === 'kubeadm' }
+  }
+  return undefined
+}
+
+/** The disk of a VM that nothing has run on yet. */
+function freshDisk(vm: Vm): Disk {
+  const { kubelet, kubeadm = false } = contentsOf(vm.config['tags']) ?? {}
+  return new Disk(kubelet, kubeadm)
+}
+
+/** Source and target of a clone that has succeeded. */
+function cloneOf(task: Task): { source: number; target: number } | undefined {
+  if (task.type !== 'qmclone' || !/^(OK|WARNINGS)/.test(task.exitstatus ?? '')) return undefined
+  for (const line of task.log) {
+    const match = /^creating a clone of VM (\d+) with ID (\d+)/.exec(line)
+    if (match !== null) return { source: Number(match[1]), target: Number(match[2]) }
+  }
+  return undefined
 }

@@ -26,7 +26,7 @@ export interface ManagementOptions {
   readonly ca: KeyPair
   readonly tokens: readonly StaticToken[]
   /** Told what goes wrong, as the components' logs would say it. */
-  log(text: string): void
+  readonly log: (text: string) => void
 }
 
 /** The emulated management cluster with Kamaji, and its tenants. */
@@ -68,7 +68,7 @@ export async function startManagementCluster(options: ManagementOptions): Promis
     clock,
     network,
     log: options.log,
-    startControllers: (cluster) => startTenant(cluster),
+    startControllers: startTenant,
   })
   const kamaji = installKamaji({
     api,

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
+import { PRIVILEGES } from '../proxmox/access/privileges.ts'
 import type { ProxmoxWorld } from '../proxmox/world.ts'
-import { addBuiltInRoles, VM_CONFIG_PRIVILEGES } from './roles.ts'
 
 /** An API token with its secret. */
 export interface TokenPair {
@@ -9,9 +9,8 @@ export interface TokenPair {
   readonly secret: string
 }
 
-/** Adds the built-in roles, root@pam with a password, and the token `root@pam!lab` that may do all that a token may. */
+/** Adds root@pam with a password, and the token `root@pam!lab` that may do all that a token may. */
 export function addAdministrator(world: ProxmoxWorld, password: string): TokenPair {
-  addBuiltInRoles(world)
   world.access.users.set('root@pam', { enable: true, groups: new Set(), password })
   return addToken(world, 'root@pam!lab', false, 'administrator of the lab')
 }
@@ -45,7 +44,7 @@ export function addLeastToken(
     'VM.GuestAgent.Audit',
     'Pool.Allocate',
     'Pool.Audit',
-    ...VM_CONFIG_PRIVILEGES,
+    ...PRIVILEGES.filter((privilege) => privilege.startsWith('VM.Config.')),
   )
   const images = role('FochistaImages', 'Datastore.AllocateTemplate', 'Datastore.Allocate')
   const bridge = role('FochistaNetwork', 'SDN.Use')

@@ -9,7 +9,7 @@ export interface SeedRun {
   now(): number
   /** The time between the stages. */
   wait(): Promise<void>
-  run(argv: readonly string[]): { exitCode: number; output: string }
+  run(argv: readonly string[]): Promise<{ exitCode: number; output: string }>
 }
 
 /** Does what a seed says, in cloud-init's order. Once for an instance. */
@@ -21,7 +21,7 @@ export async function runSeed(machine: Machine, seed: SeedData, around: SeedRun)
   const hostname = asText(config['hostname']) || asText(seed.metaData['local-hostname'])
   if (hostname !== '' && config['preserve_hostname'] !== true)
     machine.setHostname(hostname.split('.')[0] ?? hostname)
-  for (const argv of commandsOf(config['bootcmd'])) around.run(argv)
+  for (const argv of commandsOf(config['bootcmd'])) await around.run(argv)
   writeFiles(disk, config, false, problems)
   makeUsers(disk, config)
   await around.wait()
@@ -37,7 +37,7 @@ export async function runSeed(machine: Machine, seed: SeedData, around: SeedRun)
   ]
   disk.instances.add(seed.instanceId)
   for (const argv of commands) {
-    const { exitCode } = around.run(argv)
+    const { exitCode } = await around.run(argv)
     if (exitCode === 0) continue
     failed += 1
     around.print(`cloud-init[700]: Failed to run command ${JSON.stringify(argv)}: exit status ${exitCode}`)

@@ -6,7 +6,10 @@ import { asText, at } from '../../kubernetes/rest/json.ts'
 /** Credentials of one connection to an API server. */
 export interface ClientOptions {
   server: string
+  /** Empty for the system's authorities. */
   caPem: string
+  /** Do not verify the server. */
+  insecure?: boolean
   token?: string
   certificate?: { certPem: string; keyPem: string }
 }
@@ -35,6 +38,7 @@ export class ApiClient {
       keepAlive: true,
       maxSockets: 4,
       ...(options.caPem === '' ? {} : { ca: options.caPem }),
+      ...(options.insecure === true ? { rejectUnauthorized: false } : {}),
       ...(options.certificate === undefined
         ? {}
         : { cert: options.certificate.certPem, key: options.certificate.keyPem }),

@@ -5,22 +5,32 @@ import { logLine } from './host.ts'
 import { runKubelet } from './kubelet.ts'
 import { expand, readUnit } from './unit.ts'
 
+/** From the start of a process to its first healthy answer, ms. */
+const HEALTHY_MS = 1500
+
 /** The kubelet's unit as systemd keeps it: started, restarted after an exit, stopped. */
 export class KubeletService {
   readonly #host: KubeletHost
-  readonly #pre: (command: string) => number
+  readonly #pre: (command: string) => Promise<number>
   #running: AbortController | undefined
   #done: Promise<void> = Promise.resolve()
   #failure: string | undefined
+  #upSince: number | undefined
 
   /** @param pre runs one ExecStartPre command and gives its exit code. */
-  constructor(host: KubeletHost, pre: (command: string) => number) {
+  constructor(host: KubeletHost, pre: (command: string) => Promise<number>) {
     this.#host = host
     this.#pre = pre
   }
 
   get isActive(): boolean {
     return this.#running !== undefined
+  }
+
+  /** Whether a process has been up for a while: its health check answers. */
+  get isHealthy(): boolean {
+    const { clock } = this.#host
+    return this.#upSince !== undefined && (clock.now() - this.#upSince) * clock.speed >= HEALTHY_MS
   }
 
   /** Why the last process ended itself. */
@@ -77,7 +87,7 @@ export class KubeletService {
     const argv = expand(unit?.execStart ?? [], unit?.environment ?? new Map())
     const [program = '', ...args] = argv
     for (const command of unit?.execStartPre ?? []) {
-      const code = this.#pre(command.replace(/^-/, ''))
+      const code = await this.#pre(command.replace(/^-/, ''))
       if (code !== 0 && !command.startsWith('-')) {
         host.log(`systemd[1]: kubelet.service: Control process exited, code=exited, status=${code}/n/a`)
         return code
@@ -90,6 +100,7 @@ export class KubeletService {
       return 203
     }
     host.log('systemd[1]: Started kubelet.service - kubelet: The Kubernetes Node Agent.')
+    this.#upSince = host.clock.now()
     try {
       await runKubelet(host, args, disk.kubeletVersion, signal)
       return 0
@@ -102,6 +113,8 @@ export class KubeletService {
         logLine(host, 'E', 'transport.go:105', text)
       else logLine(host, 'E', 'run.go:72', `"command failed" err=${JSON.stringify(text)}`)
       return error instanceof KubeletExit ? error.code : 1
+    } finally {
+      this.#upSince = undefined
     }
   }
 }

@@ -15,6 +15,8 @@ export interface Machine {
   systemctl(verb: string, unit: string): string | undefined
   powerOff(): void
   reboot(): void
+  /** Runs kubeadm with the words behind it. */
+  kubeadm(args: readonly string[]): Promise<Outcome>
 }
 
 const done = (output = ''): Outcome => ({ code: 0, output })
@@ -127,6 +129,8 @@ export function runProgram(machine: Machine, argv: readonly string[], input: str
       return disk.kubeletVersion === undefined
         ? fail('sh: 1: kubelet: not found', 127)
         : done(flags.includes('--version') ? `Kubernetes ${disk.kubeletVersion}\n` : '')
+    case 'kubeadm':
+      return fail('sh: 1: kubeadm: not found', 127)
     default:
       return SILENT.has(name) ? done() : undefined
   }

@@ -7,19 +7,24 @@ import type { Machine, Outcome } from './programs.ts'
 export type Unknown = (argv: readonly string[]) => void
 
 /** Runs a program as root and notes it. A program that is not emulated counts as done; `unknown` is told. */
-export function runCommand(
+export async function runCommand(
   machine: Machine,
   argv: readonly string[],
   now: number,
   unknown: Unknown,
-): GuestCommand {
-  const outcome = execute(machine, argv, '', unknown)
+): Promise<GuestCommand> {
+  const outcome = await execute(machine, argv, '', unknown)
   const command = { argv: [...argv], exitCode: outcome.code, output: outcome.output, at: now }
   machine.disk.commands.push(command)
   return command
 }
 
-function execute(machine: Machine, argv: readonly string[], input: string, unknown: Unknown): Outcome {
+async function execute(
+  machine: Machine,
+  argv: readonly string[],
+  input: string,
+  unknown: Unknown,
+): Promise<Outcome> {
   const [program = ''] = argv
   if (/^(\/bin\/|\/usr\/bin\/)?(ba)?sh$/.test(program)) {
     const flag = argv.findIndex((word) => /^-\w*c$/.test(word))
@@ -28,7 +33,8 @@ function execute(machine: Machine, argv: readonly string[], input: string, unkno
       return { code: 127, output: `${program}: 0: cannot open ${argv[1] ?? ''}: No such file\n` }
     return runScript(machine, script, unknown, /e/.test(argv[flag] ?? ''))
   }
-  const outcome = runProgram(machine, argv, input)
+  const isKubeadm = /^(\/usr\/bin\/)?kubeadm$/.test(program) && machine.disk.exists('/usr/bin/kubeadm')
+  const outcome = isKubeadm ? await machine.kubeadm(argv.slice(1)) : runProgram(machine, argv, input)
   if (outcome !== undefined) return outcome
   const script = machine.disk.read(program)
   if (script?.startsWith('#!') === true) return runScript(machine, script, unknown)
@@ -37,7 +43,12 @@ function execute(machine: Machine, argv: readonly string[], input: string, unkno
 }
 
 /** Runs a shell script; one beyond the emulated language counts as done and `unknown` is told. */
-export function runScript(machine: Machine, script: string, unknown: Unknown, strict = false): Outcome {
+async function runScript(
+  machine: Machine,
+  script: string,
+  unknown: Unknown,
+  strict = false,
+): Promise<Outcome> {
   const variables = new Map([
     ['HOME', '/root'],
     ['USER', 'root'],
@@ -80,7 +91,7 @@ export function runScript(machine: Machine, script: string, unknown: Unknown, st
       }
       continue
     }
-    const outcome = execute(machine, command.words, command.joint === '|' ? piped : '', unknown)
+    const outcome = await execute(machine, command.words, command.joint === '|' ? piped : '', unknown)
     code = outcome.code
     piped = outcome.output
     const next = commands?.[index + 1]?.joint

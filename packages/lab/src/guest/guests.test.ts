@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { after, before, test } from 'node:test'
+import { parseAllDocuments } from 'yaml'
+import { gvr } from '../kamaji/vocabulary.ts'
+import type { ApiObject, GroupVersionResource } from '../kubernetes/resources.ts'
+import { createCa } from '../pki.ts'
+import { cardsOf } from './network.ts'
+import { bootstrap, eventually, startTestBed } from './test-machines.ts'
+import type { TestBed } from './test-machines.ts'
+
+let bed: TestBed
+const problems: string[] = []
+
+before(async () => {
+  bed = await startTestBed((text) => problems.push(text))
+})
+after(async () => {
+  await bed.lab.stop()
+  assert.deepEqual(problems, [])
+})
+
+interface Changes {
+  token?: string
+  caPem?: string
+  server?: string
+  instanceId?: string
+  labels?: { [key: string]: string }
+  extras?: object
+}
+
+function seedOf(vmid: number, changes: Changes = {}): Uint8Array {
+  const name = `worker-${vmid}`
+  return bootstrap.buildSeedImage(
+    bootstrap.renderSeed({
+      instanceId: changes.instanceId ?? `iid-${vmid}`,
+      hostname: name,
+      join: {
+        server: changes.server ?? bed.server,
+        caPem: changes.caPem ?? bed.tenant.ca.certPem,
+        clusterDNS: ['10.96.0.10'],
+        clusterDomain: 'cluster.local',
+        cgroupDriver: 'systemd',
+        token: changes.token ?? 'nosuch.0123456789abcdef',
+        nodeName: name,
+        nodeIp: `10.97.0.${vmid - 100}`,
+        providerId: `proxmox://lab/${vmid}`,
+        labels: changes.labels ?? { 'example.com/tier': 'gold' },
+        taints: [],
+      },
+      networks: [
+        {
+          mac: macOf(vmid),
+          addresses: [{ address: `10.97.0.${vmid - 100}`, prefix: 24, gateway: '10.97.0.1' }],
+        },
+      ],
+      extras: changes.extras,
+    }),
+  )
+}
+
+/** The MAC address comes from the VMID: one VM tells that of the next. */
+function macOf(vmid: number): string {
+  const { world } = bed.lab.proxmox
+  const known = world.vms.get(vmid)
+  if (known !== undefined) return cardsOf(known)[0]?.mac ?? ''
+  const vm = bed.start(vmid, new Uint8Array())
+  const mac = cardsOf(vm)[0]?.mac ?? ''
+  vm.running = false
+  world.events.emit('stopped', vm)
+  world.events.emit('destroyed', vm)
+  world.vms.delete(vmid)
+  return mac
+}
+
+const node = (name: string): ApiObject | undefined => bed.tenant.api.store.get(gvr.nodes, undefined, name)
+
+function readiness(name: string): { [key: string]: string } {
+  const { conditions = [] } = (node(name)?.['status'] ?? {}) as { conditions?: { [key: string]: string }[] }
+  return conditions.find(({ type }) => type === 'Ready') ?? {}
+}
+
+test('a guest with a right seed joins, and is Ready once a network plugin runs', async () => {
+  const vm = bed.start(110, seedOf(110, { token: bed.token('right0') }))
+  const joined = await eventually(
+    'a Node',
+    () => node('worker-110'),
+    () => vm.console,
+  )
+  assert.equal((joined['spec'] as { providerID?: string }).providerID, 'proxmox://lab/110')
+  assert.equal(joined.metadata.labels?.['example.com/tier'], 'gold')
+  await eventually('NotReady', () => readiness('worker-110')['status'] === 'False')
+  assert.match(readiness('worker-110')['message'] ?? '', /cni plugin not initialized/)
+  const text = readFileSync(new URL('../../../../examples/network.yaml', import.meta.url), 'utf8')
+  for (const document of parseAllDocuments(text)) {
+    const object = document.toJS() as ApiObject & { apiVersion: string; kind: string }
+    bed.tenant.api.store.create(gvrOf(object), object)
+  }
+  await eventually(
+    'Ready',
+    () => readiness('worker-110')['status'] === 'True',
+    () => vm.console,
+  )
+  const { agent } = vm
+  assert.ok(agent)
+  assert.deepEqual(await agent.call('get-host-name', {}), { 'host-name': 'worker-110' })
+})
+
+function gvrOf({ apiVersion, kind }: { apiVersion: string; kind: string }): GroupVersionResource {
+  const [group = '', version = ''] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion]
+  return { group, version, resource: `${kind.toLowerCase()}s` }
+}
+
+const wrong: { title: string; vmid: number; changes: () => Changes | Promise<Changes>; says: RegExp }[] = [
+  {
+    title: 'another CA',
+    vmid: 120,
+    changes: async () => ({
+      token: bed.token('ca0000'),
+      caPem: (await createCa({ commonName: 'kubernetes' })).certPem,
+    }),
+    says: /tls: failed to verify certificate: x509: certificate signed by unknown authority/,
+  },
+  {
+    title: 'a token that nobody made',
+    vmid: 121,
+    changes: () => ({}),
+    says: /cannot create certificate signing request: Unauthorized/,
+  },
+  {
+    title: 'a server that does not listen',
+    vmid: 122,
+    changes: () => ({ token: bed.token('server'), server: 'https://127.0.0.1:9' }),
+    says: /dial tcp 127\.0\.0\.1:9: connect: connection refused/,
+  },
+  {
+    title: 'a label that a kubelet may not give itself',
+    vmid: 123,
+    changes: () => ({ token: bed.token('label0'), labels: { 'node-role.kubernetes.io/worker': '' } }),
+    says: /unknown 'kubernetes\.io' or 'k8s\.io' labels specified with --node-labels: \[node-role\.kubernetes\.io\/worker\]/,
+  },
+]
+for (const { title, vmid, changes, says } of wrong)
+  test(`a guest with ${title} does not join, and its console says why`, async () => {
+    const vm = bed.start(vmid, seedOf(vmid, await changes()))
+    await eventually(
+      'the reason on the console',
+      () => says.test(vm.console),
+      () => vm.console,
+    )
+    assert.ok(!bed.nodes().includes(`worker-${vmid}`))
+    assert.notEqual(await vm.agent?.call('ping', {}), undefined)
+  })
+
+test('an instance-id runs once; another one runs again', async () => {
+  const command = { postJoinCommands: ['echo ran >> /var/log/runs'] }
+  const vm = bed.start(130, seedOf(130, { token: bed.token('once00'), extras: command }))
+  const runs = (): number =>
+    (bed.lab.proxmox.guests.disk(130)?.read('/var/log/runs') ?? '').split('\n').length - 1
+  await eventually('a Node', () => node('worker-130'))
+  assert.equal(runs(), 1, vm.console)
+  vm.console = ''
+  bed.lab.proxmox.world.events.emit('reset', vm)
+  await eventually('booted again', () => /login:/.test(vm.console))
+  assert.match(vm.console, /was set up before/)
+  assert.equal(runs(), 1)
+  vm.console = ''
+  const volume = bed.lab.proxmox.world.volumes.get('pve1/local:iso/seed-130.iso')
+  assert.ok(volume)
+  bed.lab.proxmox.world.volumes.set('pve1/local:iso/seed-130.iso', {
+    ...volume,
+    data: seedOf(130, { token: bed.token('again0'), instanceId: 'iid-130-2', extras: command }),
+  })
+  bed.lab.proxmox.world.events.emit('reset', vm)
+  await eventually('ran again', () => runs() === 2)
+})
