@@ -100,6 +100,8 @@ async function reserve(world: ProxmoxWorld, node: string, vmid: number): Promise
       () => {
         const other = world.vms.get(vmid)
         if (other) die(`VM ${vmid} already exists on node '${other.node}'`)
+        const container = world.cluster.containers.get(vmid)
+        if (container) die(`CT ${vmid} already exists on node '${container.node}'`)
         world.vms.set(vmid, newVm(vmid, node, { lock: 'create' }))
         return Promise.resolve()
       },

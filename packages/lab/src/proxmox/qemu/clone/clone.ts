@@ -51,7 +51,7 @@ async function cloneLocked(call: Call, worker: Worker): Promise<void> {
     newid,
     async () => {
       worker.log(`creating a clone of VM ${source.vm.vmid} with ID ${newid}`)
-      if (world.vms.has(newid))
+      if (world.vms.has(newid) || world.cluster.containers.has(newid))
         die(
           `close (rename) atomic file '/etc/pve/nodes/${node}/qemu-server/${newid}.conf' failed: File exists`,
         )
