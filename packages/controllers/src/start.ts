@@ -17,6 +17,7 @@ import { sweepClaims } from './placement/addresses.ts'
 import { createControllers } from './controllers.ts'
 import { MachineClasses, Machines, NodePools, ProxmoxClusters } from './kinds.ts'
 import { createMachineIndex } from './machine-index.ts'
+import { createMissingVms } from './machine/vanished.ts'
 import { runSweeps } from './orphans/controller.ts'
 import { createConnections } from './proxmox-cluster/connections.ts'
 import { LEASE_NAME } from './proxmox-cluster/fence.ts'
@@ -129,6 +130,7 @@ async function run(
     connections: registry,
     tenants: createTenants({ kubernetes, logger, now: () => clock.now() }),
     drains: createBackground<DrainResult>((key) => machines?.queue.add(key)),
+    missing: createMissingVms(),
     drifted: new Set(),
     placing: createKeyedMutex(),
   }

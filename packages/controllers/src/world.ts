@@ -1,6 +1,7 @@
 import type { Machine, MachineClass, NodePool, ProxmoxCluster } from '@fochista/api'
 import type { DrainResult, TenantControlPlane } from '@fochista/kamaji'
 import type { Informer, Kubernetes, Namespace } from '@fochista/kubernetes'
+import type { MissingVms } from './machine/vanished.ts'
 import type { Connections } from './proxmox-cluster/connections.ts'
 import type { Background } from './runtime/background.ts'
 import type { Clock } from './runtime/clock.ts'
@@ -37,6 +38,8 @@ export interface World {
   readonly tenants: Tenants
   /** Drains under way, by key of the Machine. */
   readonly drains: Background<DrainResult>
+  /** VMs of ours that were not found. */
+  readonly missing: MissingVms
   /** Keys of Machines whose VM was found changed: their next look asks Proxmox even if all seems well. */
   readonly drifted: Set<string>
   /** One placement at a time in a Proxmox cluster: each must see what the one before has promised. */

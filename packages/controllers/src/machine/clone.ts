@@ -9,8 +9,17 @@ import {
 import type { LockDomain } from '../placement/slots.ts'
 import type { VmConfig } from '../proxmox-cluster/hypervisor.ts'
 import { timestampOf } from '../runtime/clock.ts'
-import { blocked, done, ownerOf, waiting, type MachineContext, type StepResult } from './context.ts'
+import {
+  blocked,
+  done,
+  ownerOf,
+  waiting,
+  type Holdup,
+  type MachineContext,
+  type StepResult,
+} from './context.ts'
 import { giveUpVmid, requireParents } from './place.ts'
+import { hostGone, vanished } from './vanished.ts'
 import { lookAtTask, noteTask, taskPause, waitingFor } from './task.ts'
 
 /** How long a clone may be locked without a task that anybody knows before a person is asked: lists lag ten seconds behind. */
@@ -38,6 +47,7 @@ export async function clone(context: MachineContext): Promise<StepResult> {
     return cloneFailed(context, task.upid, task.exitStatus)
 
   const config = await configOrRefusal(context)
+  if (config !== undefined && config !== 'refused' && 'state' in config) return config
   if (config === 'refused')
     return machine.spec.made
       ? blocked(
@@ -46,7 +56,7 @@ export async function clone(context: MachineContext): Promise<StepResult> {
         )
       : giveUpVmid(context, 'VMIDTaken', `VM ${vmid} is somebody else's.`)
   if (config) return judge(context, config)
-  if (machine.spec.made) return blocked('Vanished', `VM ${vmid} is on no host that answers.`, STUCK_AFTER_MS)
+  if (machine.spec.made) return vanished(context)
   return (await adoptRunningClone(context)) ?? beginClone(context)
 }
 
@@ -61,6 +71,8 @@ async function judge(context: MachineContext, config: VmConfig): Promise<StepRes
       ? blocked('NotOurs', `VM ${vmid} is ${verdict.what}; it is left alone.`)
       : giveUpVmid(context, 'VMIDTaken', `VM ${vmid} is ${verdict.what}.`)
   context.connection.slots.release(context.key)
+  context.world.missing.clear(context.key)
+  if (machine.status?.failure?.reason === 'Vanished') delete machine.status.failure
   if (!machine.spec.made) {
     machine.spec.made = true
     await context.save()
@@ -166,7 +178,7 @@ async function cloneFailed(context: MachineContext, upid: string, exitStatus: st
   // A lock that somebody else held says nothing against VMID or host.
   if (isLocked(failure)) throw failure
   const config = await configOrRefusal(context)
-  if (config && config !== 'refused' && ownerOf(context, config).owner === 'us')
+  if (config && config !== 'refused' && !('state' in config) && ownerOf(context, config).owner === 'us')
     return waiting(
       'CloneFailed',
       `The clone into VM ${machine.spec.vmid} failed: ${exitStatus}`,
@@ -181,11 +193,13 @@ async function cloneFailed(context: MachineContext, upid: string, exitStatus: st
   return giveUpVmid(context, 'CloneFailed', `The clone into VM ${machine.spec.vmid} failed: ${exitStatus}`)
 }
 
-async function configOrRefusal(context: MachineContext): Promise<VmConfig | 'refused' | undefined> {
+async function configOrRefusal(context: MachineContext): Promise<VmConfig | Holdup | 'refused' | undefined> {
   try {
     return await context.config()
   } catch (error) {
     if (isPermissionDenied(error)) return 'refused'
+    const gone = context.machine.spec.made ? await hostGone(context) : undefined
+    if (gone) return gone
     throw error
   }
 }

@@ -45,6 +45,8 @@ export async function reconcileMachine(
   const machine = await world.machines.get(key)
   if (!machine) {
     world.drains.cancel(key)
+    world.missing.clear(key)
+    world.drifted.delete(key)
     return undefined
   }
   const context = createContext(world, machine, signal)

@@ -33,6 +33,7 @@ import { removeImages } from './join.ts'
 import { hasJoined, nodeOf } from './node.ts'
 import { durationOf } from './place.ts'
 import { tokenDescription } from './seed.ts'
+import { hostGone } from './vanished.ts'
 import { lookAtTask, noteTask, waitingFor } from './task.ts'
 
 /** How long a guest that is asked to shut down may take before it is switched off, seconds. */
@@ -156,7 +157,8 @@ async function findVm(context: MachineContext): Promise<{ vm?: VmRef; config?: V
     return {}
   } catch (error) {
     if (isPermissionDenied(error) && !machine.spec.made) return {}
-    if (!isConnectionError(error) && !isTimeout(error)) throw error
+    const isSilent = isConnectionError(error) || isTimeout(error)
+    if (!isSilent && !(await hostGone(context))) throw error
     return hostSilent(context, error as Error)
   }
 }
@@ -164,12 +166,15 @@ async function findVm(context: MachineContext): Promise<{ vm?: VmRef; config?: V
 /** On a host that does not answer the Node stays, lest two writers share a volume, until it answers or a person says that it is dead. */
 async function hostSilent(context: MachineContext, error: Error): Promise<StepResult> {
   const { machine, world } = context
-  if (machine.metadata.annotations?.[ANNOTATION_HOST_IS_DEAD] === undefined)
+  if (machine.metadata.annotations?.[ANNOTATION_HOST_IS_DEAD] === undefined) {
+    const gone = await hostGone(context)
+    if (gone) return gone
     return blocked(
       'HostUnreachable',
       `${machine.status?.node ?? machine.spec.host} does not answer, so nobody knows whether VM ${machine.spec.vmid} runs: ${error.message}. If the host is dead: \`fochista machine delete ${machine.metadata.name} --host-is-dead\`; to keep the VM: \`fochista machine release ${machine.metadata.name}\`.`,
       PAUSE_MS * 3,
     )
+  }
   const left = await inTenant(context, await tenantOf(context), (one) => deleteNode(context, one))
   if (left) return left
   await releaseAddresses(world.kubernetes, machine)

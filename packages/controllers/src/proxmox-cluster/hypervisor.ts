@@ -64,6 +64,8 @@ export interface Hypervisor {
   volumes(node: string, storage: string, content: string): Promise<{ volid: string; size: number }[]>
   /** Privileges that we have on a path. */
   privileges(path: string): Promise<string[]>
+  /** Hosts that are members of the Proxmox cluster, whether they answer or not, and whether it has a quorum. */
+  membership(): Promise<{ readonly hosts: readonly string[]; readonly quorate: boolean }>
   /** Version of Proxmox VE. */
   version(): Promise<string>
   /** Storages, with what they may hold. */
@@ -131,6 +133,15 @@ export function createHypervisor(proxmox: Proxmox, writesAllowed: WritesAllowed)
       const answer = await proxmox.get('/access/permissions', { query: { path } })
       const here = answer[path]
       return typeof here === 'object' && here !== null ? Object.keys(here) : []
+    },
+    membership: async () => {
+      const entries = await proxmox.get('/cluster/status')
+      const cluster = entries.find(({ type }) => type === 'cluster')
+      return {
+        hosts: entries.filter(({ type }) => type === 'node').map(({ name }) => name),
+        // A host that is alone has no cluster entry and needs no quorum.
+        quorate: cluster === undefined || cluster.quorate === true,
+      }
     },
     version: async () => (await proxmox.get('/version')).version,
     storageConfig: async () =>

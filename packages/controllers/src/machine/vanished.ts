@@ -1,0 +1,97 @@
+import { REASON } from '@fochista/api'
+import { blocked, type Holdup, type MachineContext, type StepResult } from './context.ts'
+
+/** Two looks that find no VM must be so far apart before it counts as gone, milliseconds. */
+const EVIDENCE_MS = 60_000
+/** More than this share of our VMs in a Proxmox cluster does not vanish at once. */
+const BELIEVABLE_SHARE = 0.2
+
+/** Which VMs of ours were found missing, since when. Lost with the process: then the evidence is gathered anew. */
+export interface MissingVms {
+  /** Notes that the VM of a Machine was not found. @returns since when it is missing */
+  note(key: string, cluster: string, now: number): number
+  /** It was found. */
+  clear(key: string): void
+  /** How many are missing in a Proxmox cluster. */
+  count(cluster: string): number
+}
+
+/** Makes an empty record. */
+export function createMissingVms(): MissingVms {
+  const missing = new Map<string, { cluster: string; since: number }>()
+  return {
+    note: (key, cluster, now) => {
+      const known = missing.get(key) ?? { cluster, since: now }
+      missing.set(key, known)
+      return known.since
+    },
+    clear: (key) => missing.delete(key),
+    count: (cluster) => [...missing.values()].filter((one) => one.cluster === cluster).length,
+  }
+}
+
+/**
+ * A VM that was made and that no host has now. It is believed gone when twice, a minute apart, Proxmox is quorate, our rights still include
+ * VM.Audit there, no host lists it and its last host says that it does not exist; and when not too many of ours vanish at once. Then the
+ * Machine is marked as failed, and its pool replaces it.
+ */
+export async function vanished(context: MachineContext): Promise<StepResult> {
+  const { machine, connection, world, key } = context
+  const { vmid = 0, proxmoxCluster } = machine.spec
+  const { quorate } = await connection.hypervisor.membership()
+  if (!quorate)
+    return blocked(
+      'NotQuorate',
+      `VM ${vmid} is not found, but Proxmox has no quorum: nothing is concluded from that.`,
+      EVIDENCE_MS,
+    )
+  if (!(await connection.hypervisor.privileges(`/vms/${vmid}`)).includes('VM.Audit'))
+    return blocked(
+      'NotReadable',
+      `VM ${vmid} is not found, but the token lacks VM.Audit on /vms/${vmid}: nothing is concluded from that.`,
+      EVIDENCE_MS,
+    )
+  await connection.observer.refresh()
+  if (connection.observer.vm(vmid))
+    return blocked(
+      'Moved',
+      `VM ${vmid} is listed on ${connection.observer.vm(vmid)?.node}, which is asked next.`,
+      1000,
+    )
+  const now = world.clock.now()
+  const rest = world.missing.note(key, proxmoxCluster, now) + EVIDENCE_MS - now
+  if (rest > 0)
+    return blocked(
+      'Vanished',
+      `VM ${vmid} is on no host. If it is still gone in a minute, the machine is replaced.`,
+      rest,
+    )
+  const missing = world.missing.count(proxmoxCluster)
+  const made = world.machines
+    .list()
+    .filter(({ spec }) => spec.proxmoxCluster === proxmoxCluster && spec.made).length
+  if (missing > 1 && missing > made * BELIEVABLE_SHARE)
+    return blocked(
+      REASON.inventorySuspect,
+      `${missing} of ${made} VMs in "${proxmoxCluster}" have vanished at once, which is not believed: nothing is replaced. If they are really gone, delete their Machines.`,
+      EVIDENCE_MS,
+    )
+  const message = `VM ${vmid} is gone: no host has it.`
+  if (machine.status?.failure?.reason !== 'Vanished')
+    world.voice.tell(machine, 'Warning', 'Vanished', message)
+  ;(machine.status ??= {}).failure = { reason: 'Vanished', message }
+  return blocked('Vanished', message, EVIDENCE_MS)
+}
+
+/** Whether the machine's host is no member of the Proxmox cluster any more; then a person has to say what became of the VM. */
+export async function hostGone(context: MachineContext): Promise<Holdup | undefined> {
+  const { machine, connection } = context
+  const host = machine.status?.node ?? machine.spec.host
+  const { hosts } = await connection.hypervisor.membership()
+  if (host === undefined || hosts.includes(host)) return undefined
+  return blocked(
+    REASON.hostGone,
+    `${host} is no member of the Proxmox cluster any more, so nobody knows whether VM ${machine.spec.vmid} runs. If it does not: \`fochista machine delete ${machine.metadata.name} --host-is-dead\`.`,
+    EVIDENCE_MS,
+  )
+}
