@@ -27,7 +27,7 @@ export interface TestBed {
   /** Makes a bootstrap token in the tenant. Returns it. */
   token(id: string, options?: { signing?: boolean }): string
   /** Makes a VM from a kubelet's template with a seed in its drive, and starts it. */
-  start(vmid: number, image: Uint8Array, kubelet?: string): Vm
+  start(vmid: number, image: Uint8Array, options?: { tags?: string }): Vm
   /** Names of the tenant's Nodes. */
   nodes(): string[]
 }
@@ -72,7 +72,7 @@ export async function startTestBed(log: (text: string) => void): Promise<TestBed
       })
       return `${id}.${secret}`
     },
-    start(vmid, image, kubelet = 'v1.30.4') {
+    start(vmid, image, { tags = 'kubelet-v1.30.4' } = {}) {
       const volid = `local:iso/seed-${vmid}.iso`
       world.volumes.set(volumeKey(world, 'pve1', volid), {
         volid,
@@ -91,7 +91,7 @@ export async function startTestBed(log: (text: string) => void): Promise<TestBed
         disks: [8],
         cores: 2,
         memory: 2048,
-        config: { ide2: `${volid},media=cdrom`, tags: `kubelet-${kubelet}` },
+        config: { ide2: `${volid},media=cdrom`, tags },
       })
       vm.running = true
       world.events.emit('started', vm)

@@ -185,3 +185,16 @@ function readTaints(value: Json | undefined): JsonObject[] {
       )
   return taints
 }
+
+/** Taints of the flag `--register-with-taints`: `key=value:effect`, separated by commas. Throws KubeletExit for what is none. */
+export function parseTaints(flag: string): JsonObject[] {
+  return flag.split(',').map((text) => {
+    const match = /^([^=:]+)(?:=([^:]*))?:(NoSchedule|PreferNoSchedule|NoExecute)$/.exec(text.trim())
+    if (match === null)
+      throw new KubeletExit(
+        `failed to parse kubelet flag: invalid argument "${flag}" for "--register-with-taints" flag: invalid taint spec: ${text}`,
+      )
+    const [, key = '', value = '', effect = ''] = match
+    return { key, ...(value === '' ? {} : { value }), effect }
+  })
+}

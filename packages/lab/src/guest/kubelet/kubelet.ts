@@ -4,7 +4,7 @@ import { asText, at } from '../../kubernetes/rest/json.ts'
 import { bootstrap } from './bootstrap.ts'
 import { AnswerError, ApiClient } from './client.ts'
 import type { KubeletConfig } from './config.ts'
-import { loadConfig } from './config.ts'
+import { loadConfig, parseTaints } from './config.ts'
 import { KubeletExit } from './exit.ts'
 import { parseFlags } from './flags.ts'
 import type { KubeletHost } from './host.ts'
@@ -40,6 +40,7 @@ export async function runKubelet(
     configPath === undefined
       ? { rotateCertificates: false, providerId: '', taints: [], maxPods: 110, clientCaFile: '', remarks: [] }
       : loadConfig(host.disk, configPath, version)
+  const taints = flags.get('register-with-taints')
   for (const remark of config.remarks) logLine(host, 'I', 'server.go:1081', remark)
   if (
     config.clientCaFile !== '' &&
@@ -67,6 +68,7 @@ export async function runKubelet(
     config: {
       ...config,
       providerId: flags.get('provider-id') ?? config.providerId,
+      taints: taints === undefined ? config.taints : parseTaints(taints),
     },
   }
   await host.clock.sleep(REGISTER_MS, signal)
