@@ -74,7 +74,10 @@ export function printPropertyString<F extends keyof PropertyStrings>(
   format: F,
   values: PropertyStrings[F],
 ): string
-export function printPropertyString(format: string, values: PropertyValues): string
+export function printPropertyString<F extends string>(
+  format: F extends keyof PropertyStrings ? never : F,
+  values: PropertyValues,
+): string
 export function printPropertyString(name: string, values: PropertyValues): string {
   const format = formatOf(name)
   const rest = new Map(Object.entries(values).filter(([, value]) => value !== undefined))
