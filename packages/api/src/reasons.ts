@@ -35,6 +35,14 @@ export const REASON = {
   stuckLock: 'StuckLock',
   /** Machine: its Node is not Ready because no network plugin runs in the tenant cluster. */
   waitingForNetwork: 'WaitingForNetwork',
+  /** Machine: its VM is on no host any more. */
+  vanished: 'Vanished',
+  /** Machine: it was started and did not join in time. */
+  joinFailed: 'JoinFailed',
+  /** Machine: its Node was Ready once and has not been for longer than the pool allows. */
+  nodeUnhealthy: 'NodeUnhealthy',
+  /** NodePool: more machines are unhealthy than it allows, so nothing is replaced. */
+  tooManyUnhealthy: 'TooManyUnhealthy',
   /** Machine: its host is no member of the Proxmox cluster any more. */
   hostGone: 'HostGone',
   /** Machine: its VM holds a disk that neither template nor pool gave. */

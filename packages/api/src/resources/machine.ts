@@ -76,6 +76,7 @@ const status = object('What can be seen of it. All of it can be lost and seen ag
   nodeName: optional(text('Its Node in the tenant cluster.')),
   providerID: optional(text('Provider id of its Node.')),
   addresses: optional(list('Addresses its Node reports.', text('An address.'))),
+  wasReady: optional(bool('Its Node was Ready once: only then can it be unhealthy.')),
   failure: optional(
     object('Why it failed, if it did.', { reason: text('One word.'), message: text('One sentence.') }),
   ),

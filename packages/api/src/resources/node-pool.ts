@@ -169,6 +169,14 @@ const status = object('What there is.', {
       caPin: optional(text('Its CA, as sha256:….')),
     }),
   ),
+  failures: optional(
+    object('Machines in a row that were replaced because they had failed; a Ready one ends the row.', {
+      count: integer('How many.', { minimum: 0 }),
+      joining: integer('How many of them never joined.', { minimum: 0 }),
+      since: timestamp('When the last of them was asked to go.'),
+      generation: optional(integer('Generation of the spec that they were made by; an edit begins anew.')),
+    }),
+  ),
   conditions: optional(conditions()),
 })
 

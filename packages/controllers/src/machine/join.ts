@@ -1,4 +1,4 @@
-import { getCondition, isTrue, type Machine } from '@fochista/api'
+import { getCondition, isTrue, REASON, type Machine } from '@fochista/api'
 import type { Tenant } from '@fochista/kamaji'
 import type { Node } from '@fochista/kubernetes'
 import { splitLabels } from '../bootstrap/index.ts'
@@ -47,6 +47,8 @@ function notJoined(context: MachineContext): StepResult {
   const since = Date.parse(getCondition(machine, 'Started')?.lastTransitionTime ?? '')
   const limit = durationOf(pool?.spec.health?.nodeStartupTimeout, '20m')
   const late = world.clock.now() - since - limit
+  if (late >= 2 * limit)
+    failToJoin(context, `It did not join within three times the ${limit / 60_000} minutes that it had.`)
   if (late >= 0)
     return blocked(
       'NodeStartupTimeout',
@@ -58,6 +60,14 @@ function notJoined(context: MachineContext): StepResult {
     `Waiting for Node ${name} to register.`,
     Math.min(JOIN_PAUSE_MS, Number.isNaN(late) ? JOIN_PAUSE_MS : -late),
   )
+}
+
+/** Marks a machine as one that will not join. Its pool decides what becomes of it. */
+export function failToJoin({ machine, world }: MachineContext, message: string): void {
+  const status = (machine.status ??= {})
+  if (status.failure?.reason === REASON.joinFailed) return
+  status.failure = { reason: REASON.joinFailed, message }
+  world.voice.tell(machine, 'Warning', REASON.joinFailed, message)
 }
 
 function noteNode(machine: Machine, node: Node): void {

@@ -1,25 +1,60 @@
-import { REASON } from '@fochista/api'
+import { isTrue, REASON } from '@fochista/api'
+import { isPausedForHealth, isReady } from '@fochista/kamaji'
 import type { Node } from '@fochista/kubernetes'
 import { blocked, done, waiting, type MachineContext, type StepResult } from './context.ts'
 import { nodeOf } from './node.ts'
+import { durationOf } from './place.ts'
 
 /** Ready: the Node says so. Want of a network plugin is told apart, for it is never repaired by us. */
 export function ready(context: MachineContext): Promise<StepResult> {
-  return Promise.resolve(judge(nodeOf(context)))
+  return Promise.resolve(judge(context))
 }
 
-function judge(node: Node | undefined): StepResult {
-  const said = node?.status?.conditions?.find(({ type }) => type === 'Ready')
-  if (said?.status === 'True') return done('Ready', `Node ${node?.metadata.name} is Ready.`)
+function judge(context: MachineContext): StepResult {
+  const node = nodeOf(context)
+  const status = (context.machine.status ??= {})
+  const said = readinessOf(node)
+  if (said?.status === 'True') {
+    status.wasReady = true
+    delete status.failure
+    return done('Ready', `Node ${node?.metadata.name} is Ready.`)
+  }
   const message = said?.message ?? ''
   if (/network ?plugin|cni plugin|NetworkReady=false/i.test(message))
     return blocked(
       REASON.waitingForNetwork,
       'The Node waits for a network plugin, which Kamaji does not install. Install one, such as Cilium, Calico or Flannel: with the tenant’s kubeconfig (`fochista cluster kubeconfig NAME`), or next time with `cluster create --apply FILE`.',
     )
-  if (said?.status === 'Unknown') return blocked('NodeUnknown', 'The kubelet has stopped to report.')
-  return waiting(
-    'NodeNotReady',
-    message === '' ? 'The Node is not Ready yet.' : `The Node is not Ready: ${message.slice(0, 300)}`,
-  )
+  const rest = patienceWith(context, node)
+  const why =
+    said?.status === 'Unknown'
+      ? 'The kubelet has stopped to report.'
+      : message === ''
+        ? 'The Node is not Ready yet.'
+        : `The Node is not Ready: ${message.slice(0, 300)}`
+  if (rest === undefined || rest > 0) return waiting('NodeNotReady', why, rest)
+  if (status.failure === undefined) {
+    status.failure = { reason: REASON.nodeUnhealthy, message: why }
+    context.world.voice.tell(context.machine, 'Warning', REASON.nodeUnhealthy, why)
+  }
+  return blocked(REASON.nodeUnhealthy, `${why} The machine is to be replaced.`)
+}
+
+const readinessOf = (node: Node | undefined) => node?.status?.conditions?.find(({ type }) => type === 'Ready')
+
+/**
+ * How much longer a Node may be not Ready before it counts as unhealthy, milliseconds; undefined while nothing can be said: it was never
+ * Ready, or the control plane itself was not steady for as long.
+ */
+function patienceWith(
+  { machine, controlPlane, pool, world, namespace }: MachineContext,
+  node: Node | undefined,
+): number | undefined {
+  const wasReady = machine.status?.wasReady ?? isTrue(machine, 'Ready')
+  if (!wasReady || !node || !controlPlane || !isReady(controlPlane) || isPausedForHealth(controlPlane))
+    return undefined
+  const answering = world.tenants.answeringSince(namespace, controlPlane.metadata.name)
+  const since = Date.parse(readinessOf(node)?.lastTransitionTime ?? '')
+  if (answering === undefined || Number.isNaN(since)) return undefined
+  return Math.max(answering, since) + durationOf(pool?.spec.health?.unhealthyAfter, '5m') - world.clock.now()
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { providerId, REASON, type MachineClass, type NodePool } from '@fochista/api'
+import { getCondition, isTrue, providerId, REASON, type MachineClass, type NodePool } from '@fochista/api'
 import {
   isReady,
   TenantNotReadyError,
@@ -23,6 +23,7 @@ import {
 import type { VmConfig, VmConfigChange } from '../proxmox-cluster/hypervisor.ts'
 import { blocked, done, entriesOf, waiting, type MachineContext, type StepResult } from './context.ts'
 import { hasJoined, nodeOf } from './node.ts'
+import { durationOf } from './place.ts'
 import { lookAtTask, noteTask, waitingFor } from './task.ts'
 
 /** Life of a join token; its end is pushed forward while the machine is on its way. */
@@ -37,6 +38,8 @@ const NODES_PAUSE_MS = 1000
  */
 export async function seed(context: MachineContext): Promise<StepResult> {
   if (nodeOf(context)) return done('Joined', 'The machine has joined; it needs no seed any more.')
+  const lost = nodeLost(context)
+  if (lost) return lost
   const task = await lookAtTask(context)
   if (task.state === 'running' && task.type === 'imgcopy')
     return waitingFor(context, task.upid, 'Uploading', 'The seed image is uploaded.')
@@ -47,6 +50,13 @@ export async function seed(context: MachineContext): Promise<StepResult> {
     return blocked(
       REASON.clusterNotFound,
       `TenantControlPlane "${machine.spec.clusterName ?? ''}" is not there.`,
+    )
+  const seen = context.pool?.status?.cluster
+  if (seen && seen.uid !== controlPlane.metadata.uid)
+    return blocked(
+      REASON.clusterReplaced,
+      'Its NodePool has not taken the control plane for the cluster it was.',
+      TENANT_PAUSE_MS,
     )
   if (!isReady(controlPlane))
     return waiting(
@@ -72,6 +82,28 @@ export async function seed(context: MachineContext): Promise<StepResult> {
     if (error instanceof BootstrapError) return blocked(REASON.notAllowed, error.message, TENANT_PAUSE_MS)
     throw error
   }
+}
+
+/**
+ * A machine that had joined and whose Node is gone: a kubelet does not make it again. It gets a new seed, but only after the tenant has
+ * answered steadily for as long as a Node may be unhealthy: an API server that comes back empty must not restart every machine.
+ */
+function nodeLost({ machine, controlPlane, pool, world, namespace }: MachineContext): StepResult | undefined {
+  if (!isTrue(machine, 'Joined') || !controlPlane) return undefined
+  const said = getCondition(machine, 'Seeded')
+  const now = world.clock.now()
+  const since = said?.reason === 'NodeGone' ? Date.parse(said.lastTransitionTime) : now
+  const answering = world.tenants.answeringSince(namespace, controlPlane.metadata.name)
+  const rest =
+    answering === undefined
+      ? TENANT_PAUSE_MS
+      : Math.max(since, answering) + durationOf(pool?.spec.health?.unhealthyAfter, '5m') - now
+  if (rest <= 0) return undefined
+  return waiting(
+    'NodeGone',
+    `Node ${machine.metadata.name} is gone from the tenant cluster. If it stays so, the machine joins anew.`,
+    rest,
+  )
 }
 
 /** Description of a machine's token: how it is found again, and who it is for. */

@@ -1,7 +1,8 @@
-import { getCondition } from '@fochista/api'
+import { getCondition, isTrue } from '@fochista/api'
 import { isAlreadyRunning, isTaskFailed, ProxmoxTaskError } from '@fochista/proxmox'
 import { durationOf } from './place.ts'
 import { done, waiting, type MachineContext, type StepResult } from './context.ts'
+import { failToJoin } from './join.ts'
 import { nodeOf } from './node.ts'
 import { lookAtTask, noteTask, waitingFor } from './task.ts'
 
@@ -20,6 +21,7 @@ export async function start(context: MachineContext): Promise<StepResult> {
   if (status?.status === 'running') return done('Started', `VM ${vm.vmid} runs on ${vm.node}.`)
   if (task.state === 'failed' && task.type === 'qmstart')
     throw new ProxmoxTaskError(task.upid, task.exitStatus)
+  judgeStopped(context)
   const pause = pauseBeforeRestart(context)
   if (pause > 0)
     return waiting('Stopped', `VM ${vm.vmid} was stopped by somebody else; it is started again later.`, pause)
@@ -29,6 +31,19 @@ export async function start(context: MachineContext): Promise<StepResult> {
     if (!isAlreadyRunning(error) && !isTaskFailed(error)) throw error
   }
   return waiting('Starting', `VM ${vm.vmid} of machine ${machine.metadata.name} starts on ${vm.node}.`, 150)
+}
+
+/** A guest that ended by itself and had not joined in the time that it had will not join: that is evidence enough. */
+function judgeStopped(context: MachineContext): void {
+  const { machine, pool, world } = context
+  const started = getCondition(machine, 'Started')
+  if (nodeOf(context) || isTrue(machine, 'Joined') || started?.status !== 'True') return
+  const limit = durationOf(pool?.spec.health?.nodeStartupTimeout, '20m')
+  if (world.clock.now() - Date.parse(started.lastTransitionTime) > limit)
+    failToJoin(
+      context,
+      `Its guest has ended without joining, more than ${limit / 60_000} minutes after it was started.`,
+    )
 }
 
 /** How long a VM that somebody stopped is still left alone, milliseconds. */

@@ -21,6 +21,7 @@ import type { Result } from '../runtime/queue.ts'
 import type { World } from '../world.ts'
 import { sayAddons } from './addons.ts'
 import { caPinOf, classOf, clusterOf } from './parents.ts'
+import { planRepair } from './health.ts'
 import { quotaLeft } from './quota.ts'
 import { newMachine, pickForRemoval } from './scale.ts'
 import { unclaimedVms } from './unclaimed-vms.ts'
@@ -119,7 +120,13 @@ async function keep(
     return { reason: 'ClusterGone', message: `${cluster.message} Its machines go with it.` }
   }
   const { controlPlane } = cluster
-  const staying = machines.filter((machine) => !isDeleting(machine))
+  const all = machines.filter((machine) => !isDeleting(machine))
+  const repair = planRepair(world, pool, all)
+  await deleteMachines(world, repair.replace)
+  const staying = all.filter((machine) => !repair.replace.includes(machine))
+  // A pool whose machines do not join makes no further ones; any other failure leaves room for those that lack.
+  const isStopped = repair.reason === REASON.joinFailing || staying.length >= (pool.spec.replicas ?? 1)
+  if (repair.reason !== undefined && isStopped) return repair
   const excess = staying.length - (pool.spec.replicas ?? 1)
   if (excess > 0) {
     await deleteMachines(world, pickForRemoval(staying, revisionOf(pool), excess))

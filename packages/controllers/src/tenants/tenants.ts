@@ -20,6 +20,11 @@ export interface Tenants {
   node(namespace: string, cluster: string, name: string): Node | undefined
   /** All Nodes of a tenant cluster, as last seen; none while we are not connected. */
   nodes(namespace: string, cluster: string): Node[]
+  /**
+   * Since when the tenant's API server has answered without a failure that we know of, milliseconds since 1970; undefined while it does
+   * not, and while its Nodes have not been listed.
+   */
+  answeringSince(namespace: string, cluster: string): number | undefined
   /** Closes the connection to a control plane that is gone. */
   forget(namespace: string, cluster: string): void
   /**
@@ -37,6 +42,8 @@ interface Entry {
   readonly key: string
   readonly tenant: Promise<Tenant>
   open?: Tenant
+  /** When its Nodes were listed, or a watch of them failed last. */
+  steadySince?: number
 }
 
 /** Makes the connections. */
@@ -59,8 +66,10 @@ export function createTenants(config: {
     const { namespace = 'default', name } = controlPlane.metadata
     const tenant = await connect(kubernetes, controlPlane, {
       now,
-      onNodesError: (error) =>
-        logger.debug({ namespace, name, err: error }, 'watch of the tenant’s Nodes failed, will retry'),
+      onNodesError: (error) => {
+        entry().steadySince = now()
+        logger.debug({ namespace, name, err: error }, 'watch of the tenant’s Nodes failed, will retry')
+      },
     })
     entry().open = tenant
     const tell = (node: string | undefined): void => {
@@ -68,7 +77,10 @@ export function createTenants(config: {
     }
     tenant.nodes.subscribe(({ object }) => tell(object.metadata.name))
     tenant.nodes.ready.then(
-      () => tell(undefined),
+      () => {
+        entry().steadySince = now()
+        tell(undefined)
+      },
       () => undefined,
     )
     tenant.nodes.start()
@@ -93,6 +105,10 @@ export function createTenants(config: {
       entries.get(`${namespace}/${cluster}`)?.open?.nodes.get(undefined, name),
     nodes: (namespace, cluster) => entries.get(`${namespace}/${cluster}`)?.open?.nodes.list() ?? [],
     forget: (namespace, cluster) => close(`${namespace}/${cluster}`),
+    answeringSince: (namespace, cluster) => {
+      const { open, steadySince } = entries.get(`${namespace}/${cluster}`) ?? {}
+      return open?.nodes.isReady && open.nodes.error === undefined ? steadySince : undefined
+    },
     subscribe: (listener) => {
       listeners.add(listener)
       return () => listeners.delete(listener)

@@ -1,0 +1,83 @@
+import { isTrue, REASON, type Machine, type NodePool } from '@fochista/api'
+import type { World } from '../world.ts'
+
+/** Pause after the first replacement of a row, milliseconds; doubled with each further one. */
+const FIRST_PAUSE_MS = 30_000
+const LONGEST_PAUSE_MS = 30 * 60_000
+/** So many machines in a row that did not join stop the pool: the next would not either. */
+const MOST_JOIN_FAILURES = 3
+
+/** What becomes of the failed machines of a pool. */
+export type Repair =
+  | { readonly replace: readonly Machine[]; readonly reason?: undefined }
+  | {
+      readonly replace: readonly Machine[]
+      readonly reason: string
+      readonly message: string
+      readonly lookAgainMs?: number
+    }
+
+/**
+ * Which failed machines are replaced now: those with evidence against them (`status.failure`), one at a time, not when too many are
+ * unhealthy at once, with growing pauses, and no more after the third in a row that did not join. Counts in the pool's status.
+ */
+export function planRepair(world: World, pool: NodePool, staying: readonly Machine[]): Repair {
+  const status = (pool.status ??= {})
+  const { generation } = pool.metadata
+  // An edit of the pool may have cured it, and a machine that is Ready since proves that it can be done.
+  const since = Date.parse(status.failures?.since ?? '')
+  const isCured = staying.some(
+    (machine) => isTrue(machine, 'Ready') && Date.parse(machine.metadata.creationTimestamp ?? '') >= since,
+  )
+  if (status.failures && (status.failures.generation !== generation || isCured)) delete status.failures
+  const failed = staying.filter((machine) => machine.status?.failure !== undefined)
+  const [first] = failed
+  if (!first?.status?.failure) return { replace: [] }
+  const { failures } = status
+  const { reason, message } = first.status.failure
+  const isJoinFailure = reason === REASON.joinFailed
+  if (isJoinFailure && (failures?.joining ?? 0) >= MOST_JOIN_FAILURES - 1)
+    return {
+      replace: [],
+      reason: REASON.joinFailing,
+      message: `${MOST_JOIN_FAILURES} machines in a row did not join; the last is left to be looked at. ${first.metadata.name}: ${message} Edit the pool, or delete the machine, to try again.`,
+    }
+  const most = maxUnhealthyOf(pool)
+  if (failed.length > most)
+    return {
+      replace: [],
+      reason: REASON.tooManyUnhealthy,
+      message: `${failed.length} machines are unhealthy and at most ${most} may be (spec.health.maxUnhealthy), so nothing is replaced. ${first.metadata.name}: ${message}`,
+    }
+  const pause = failures ? Math.min(FIRST_PAUSE_MS * 2 ** (failures.count - 1), LONGEST_PAUSE_MS) : 0
+  const rest = failures ? since + pause - world.clock.now() : 0
+  if (rest > 0)
+    return {
+      replace: [],
+      reason: 'ReplacementPaused',
+      message: `The next unhealthy machine is replaced in ${Math.ceil(rest / 1000)} s. ${first.metadata.name}: ${message}`,
+      lookAgainMs: rest,
+    }
+  status.failures = {
+    count: (failures?.count ?? 0) + 1,
+    joining: isJoinFailure ? (failures?.joining ?? 0) + 1 : 0,
+    since: new Date(world.clock.now()).toISOString().replace(/\.\d+Z$/, 'Z'),
+    ...(generation === undefined ? {} : { generation }),
+  }
+  world.voice.tell(
+    pool,
+    'Warning',
+    'MachineReplaced',
+    `Machine ${first.metadata.name} is replaced: ${message}`,
+  )
+  return { replace: [first] }
+}
+
+/** How many may be unhealthy before nothing is repaired; of a share at least one, or a pool of one could never be. */
+function maxUnhealthyOf({ spec }: NodePool): number {
+  const given = spec.health?.maxUnhealthy ?? '40%'
+  if (typeof given === 'number') return given
+  const share = Number.parseInt(given, 10)
+  if (!given.endsWith('%')) return share
+  return share === 0 ? 0 : Math.max(1, Math.floor(((spec.replicas ?? 1) * share) / 100))
+}
