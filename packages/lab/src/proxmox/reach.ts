@@ -17,6 +17,11 @@ export async function reachHost(
   startedAt: number,
 ): Promise<void> {
   if (node === contact) return
+  const failure = world.cluster.unreachable.get(node)
+  if (failure !== undefined) {
+    await world.clock.sleep(failure.after)
+    throw new Refusal(failure.status, failure.reason, '')
+  }
   const host = world.hosts.get(node)
   if (host === undefined) {
     const asked = /^[a-zA-Z0-9]/.test(node) && world.cluster.nameServerDown

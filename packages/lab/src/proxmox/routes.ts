@@ -33,6 +33,11 @@ for (const template of Object.keys(apiSchema.paths)) {
   node.template = template
 }
 
+/** The list of everything, which the schema leaves out. */
+const ROOT: Readonly<Record<string, CallSchema>> = {
+  GET: { name: 'index', params: {}, perm: 'all', token: 1 },
+}
+
 /** Finds the call of a method and a decoded path; undefined when the API has none. Repeated slashes count as one. */
 export function findRoute(method: string, path: string): Route | undefined {
   let node = root
@@ -52,7 +57,7 @@ export function findRoute(method: string, path: string): Route | undefined {
     if (variable.rest) break
   }
   const { template = '/' } = node
-  const call = apiSchema.paths[template]?.[method as Method]
+  const call = template === '/' ? ROOT[method] : apiSchema.paths[template]?.[method as Method]
   if (call === undefined) return undefined
   return { key: `${method} ${template}`, method: method as Method, call, uriParams }
 }

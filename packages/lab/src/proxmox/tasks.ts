@@ -100,7 +100,7 @@ export function startTask(
 let endings = 0
 
 /** Writes down how a task ended. */
-function endTask(world: ProxmoxWorld, task: Task, exitstatus: string): void {
+export function endTask(world: ProxmoxWorld, task: Task, exitstatus: string): void {
   task.exitstatus = exitstatus
   task.endtime = Math.floor(world.clock.now() / 1000)
   task.ended = ++endings

@@ -18,7 +18,9 @@ export const tokenHandlers: Handlers = {
     changeConfig(call.world, 'user_cfg', '', () => {
       const { tokens } = call.world.access
       const userid = call.text('userid')
-      requireUser(call.world, userid)
+      const user = requireUser(call.world, userid)
+      // Writing the user file gives every user in it a date.
+      user.expire ??= 0
       const id = `${userid}!${call.text('tokenid')}`
       if (tokens.has(id)) parameterError({ tokenid: 'Token already exists.' })
       const secret = randomUUID()

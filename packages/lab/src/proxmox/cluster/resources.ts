@@ -124,11 +124,13 @@ export function nodeResource(world: ProxmoxWorld, host: Host, audits: boolean): 
   const status = hostStatus(host)
   const { name } = host
   const base = { id: `node/${name}`, node: name, type: 'node', status }
-  if (status === 'unknown' || !audits) return base
+  if (status === 'unknown') return base
+  const known = { ...base, level: '', ...(status === 'online' && { 'cgroup-mode': host.cgroupMode ?? 2 }) }
+  if (!audits) return known
   const { uptime, cpu, mem, disk, maxcpu, maxmem, maxdisk } = figuresOf(world, host)
-  const sizes = { maxcpu, maxmem, maxdisk, level: '' }
-  if (status === 'offline') return { ...base, ...sizes }
-  return { ...base, ...sizes, uptime, cpu, mem, disk, 'cgroup-mode': host.cgroupMode ?? 2 }
+  const sizes = { maxcpu, maxmem, maxdisk }
+  if (status === 'offline') return { ...known, ...sizes }
+  return { ...known, ...sizes, uptime, cpu, mem, disk }
 }
 
 /** A storage on each host that has it. */

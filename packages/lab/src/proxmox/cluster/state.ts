@@ -31,6 +31,8 @@ export interface ClusterState {
   readonly interfaces: Map<string, Map<string, Interface>>
   /** Interfaces that wait for `apply`, by host. */
   readonly pendingInterfaces: Map<string, Map<string, Interface>>
+  /** Hosts that resolve but cannot be called: what calls for them get, and after how many milliseconds. */
+  readonly unreachable: Map<string, { status: number; reason: string; after: number }>
   /** SHA-256 fingerprint of each host's certificate, `AA:BB:...`. */
   readonly fingerprints: Map<string, string>
   readonly dns: { search: string; dns1: string }
@@ -64,6 +66,7 @@ export function createClusterState(): ClusterState {
     hostConfigs: new Map(),
     interfaces: new Map(),
     pendingInterfaces: new Map(),
+    unreachable: new Map(),
     fingerprints: new Map(),
     dns: { search: 'lab.example', dns1: '192.0.2.1' },
     nameServerDown: false,

@@ -14,7 +14,14 @@ const FRAMES: Readonly<Record<string, readonly [step: number, rows: number]>> = 
 
 /** Statistics over time. The lab keeps none: all rows are unknown, as on a host that has just been set up. */
 export const rrdHandlers: Handlers = {
-  'GET /nodes/{node}/rrddata': (call) => emptyRows(call.world, call.text('timeframe')),
+  'GET /nodes/{node}/rrddata': (call) => {
+    const node = call.text('node')
+    if (!call.world.hosts.has(node))
+      die(
+        `RRD error: rrdcached@unix:/var/run/rrdcached.sock: rrd_fetch_r failed: opening '/var/lib/rrdcached/db/pve-node-9.0/${node}': No such file or directory`,
+      )
+    return emptyRows(call.world, call.text('timeframe'))
+  },
   'GET /nodes/{node}/storage/{storage}/rrddata': (call) => emptyRows(call.world, call.text('timeframe')),
   'GET /nodes/{node}/rrd': (call) => image(call, `pve-node-9.0/${call.text('node')}`),
 }
