@@ -3,35 +3,36 @@ import { addLeastToken } from './access.ts'
 import type { TokenPair } from './access.ts'
 import { addVm } from './vms.ts'
 
-/** Kubelets that the templates carry, and the first VMID of each. */
+/** What the templates carry, as their tags say it, and the first VMID of each. Those with kubeadm are for other people's seeds. */
 const TEMPLATES = [
-  { version: 'v1.30.4', firstVmid: 9000 },
-  { version: 'v1.33.4', firstVmid: 9100 },
+  { carries: 'kubelet-v1.30.4', firstVmid: 9000 },
+  { carries: 'kubelet-v1.33.4', firstVmid: 9100 },
+  { carries: 'kubeadm-v1.30.4', firstVmid: 9200 },
 ] as const
 
 /**
- * The world `default`: on each host a template for each kubelet version, found by its tag; some VMs of other people, one of them with a VMID out of the
+ * The world `default`: on each host a template for each kubelet version and one with kubeadm, found by their tags; some VMs of other people, one of them with a VMID out of the
  * range that we usually take; and a token with the least rights.
  */
 export function fillDefaultWorld(world: ProxmoxWorld): TokenPair {
   const hosts = [...world.hosts.keys()]
   const templates: number[] = []
-  for (const { version, firstVmid } of TEMPLATES)
+  for (const { carries, firstVmid } of TEMPLATES)
     for (const [index, node] of hosts.entries()) {
       const vmid = firstVmid + index
       templates.push(vmid)
       addVm(world, {
         vmid,
         node,
-        name: `debian-12-kubelet-${version.slice(1).replaceAll('.', '-')}`,
+        name: `debian-12-${carries.replaceAll('.', '-')}`,
         disks: [8],
         cores: 2,
         memory: 2048,
         isTemplate: true,
         config: {
-          description: `Debian 12 with containerd and kubelet ${version}`,
+          description: `Debian 12 with containerd and ${carries}`,
           serial0: 'socket',
-          tags: `debian-12;kubelet-${version}`,
+          tags: `debian-12;${carries}`,
           vga: 'serial0',
         },
       })
