@@ -4,10 +4,9 @@ import type { Worker } from '../tasks.ts'
 import { findVolume, volumesOf, type ProxmoxWorld, type Vm } from '../world.ts'
 import { rootOnly } from './config/rights.ts'
 import { drivesOf, isCdrom, isCloudInit, unusedOf } from './drive.ts'
-import { lockConfig } from './lock.ts'
 import { clonesOf, isOnNode, storageNamed } from './storage.ts'
-import { startVmTask, textOf } from './task.ts'
-import { checkLock, isTemplate, loadVm, vmOf } from './vm.ts'
+import { startLockedTask, textOf } from './task.ts'
+import { checkLock, isTemplate, vmOf } from './vm.ts'
 import { freeVolume } from './volumes.ts'
 
 /** `DELETE /nodes/{node}/qemu/{vmid}`. */
@@ -18,26 +17,18 @@ function destroy(call: Call): string {
   const { world } = call
   const before = vmOf(call)
   checkRemovable(before)
-  return startVmTask(call, 'qmdestroy', (worker) =>
-    lockConfig(
-      world,
-      before.vmid,
-      async () => {
-        const vm = loadVm(world, before.node, before.vmid)
-        if (!call.flag('skiplock')) checkLock(vm, 'suspended')
-        checkRemovable(vm)
-        checkNoClones(world, vm)
-        vm.config['lock'] = 'destroyed'
-        const volids = call.flag('destroy-unreferenced-disks')
-          ? [...namedVolumes(vm), ...strayVolumes(world, vm)]
-          : namedVolumes(vm)
-        await removeVolumes(world, vm, volids, worker)
-        if (call.flag('purge')) worker.log(`purging VM ${vm.vmid} from related configurations..`)
-        forget(world, vm)
-      },
-      { worker },
-    ),
-  )
+  return startLockedTask(call, 'qmdestroy', async (vm, worker) => {
+    if (!call.flag('skiplock')) checkLock(vm, 'suspended')
+    checkRemovable(vm)
+    checkNoClones(world, vm)
+    vm.config['lock'] = 'destroyed'
+    const volids = call.flag('destroy-unreferenced-disks')
+      ? [...namedVolumes(vm), ...strayVolumes(world, vm)]
+      : namedVolumes(vm)
+    await removeVolumes(world, vm, volids, worker)
+    if (call.flag('purge')) worker.log(`purging VM ${vm.vmid} from related configurations..`)
+    forget(world, vm)
+  })
 }
 
 function checkRemovable(vm: Vm): void {

@@ -2,10 +2,9 @@ import { die } from '../api-error.ts'
 import type { Call, Handlers } from '../handler.ts'
 import { findVolume, type ProxmoxWorld, type Vm } from '../world.ts'
 import { drivesOf, isCdrom, printDrive } from './drive.ts'
-import { lockConfig } from './lock.ts'
 import { isBase } from './storage.ts'
-import { startVmTask } from './task.ts'
-import { checkLock, isTemplate, loadVm, vmOf } from './vm.ts'
+import { startLockedTask } from './task.ts'
+import { checkLock, isTemplate, vmOf } from './vm.ts'
 import { renameVolume } from './volumes.ts'
 
 /** `POST /nodes/{node}/qemu/{vmid}/template`. */
@@ -16,24 +15,16 @@ function template(call: Call): string {
   const before = vmOf(call)
   checkConvertible(before)
   const disk = call.optional('disk')
-  return startVmTask(call, 'qmtemplate', (worker) =>
-    lockConfig(
-      world,
-      before.vmid,
-      () => {
-        const vm = loadVm(world, before.node, before.vmid)
-        checkConvertible(vm)
-        vm.config['template'] = '1'
-        for (const drive of drivesOf(vm.config)) {
-          if (isCdrom(drive) || (disk !== undefined && drive.key !== disk)) continue
-          const volid = makeBase(world, vm, drive.file)
-          if (volid !== undefined) vm.config[drive.key] = printDrive({ ...drive, file: volid })
-        }
-        return Promise.resolve()
-      },
-      { worker },
-    ),
-  )
+  return startLockedTask(call, 'qmtemplate', (vm) => {
+    checkConvertible(vm)
+    vm.config['template'] = '1'
+    for (const drive of drivesOf(vm.config)) {
+      if (isCdrom(drive) || (disk !== undefined && drive.key !== disk)) continue
+      const volid = makeBase(world, vm, drive.file)
+      if (volid !== undefined) vm.config[drive.key] = printDrive({ ...drive, file: volid })
+    }
+    return Promise.resolve()
+  })
 }
 
 function checkConvertible(vm: Vm): void {

@@ -7,11 +7,10 @@ import { need } from '../config/rights.ts'
 import { isNamed, keepAsUnused } from '../config/unused.ts'
 import { copyVolume } from '../copy.ts'
 import { isCdrom, parseDrive, printDrive, printSize, withOptions, type Drive } from '../drive.ts'
-import { lockConfig } from '../lock.ts'
 import { formatOn, storageNamed, usableStorage } from '../storage.ts'
-import { startVmTask, textOf } from '../task.ts'
+import { startLockedTask, textOf } from '../task.ts'
 import { makeBase } from '../template.ts'
-import { checkLock, isTemplate, loadVm, vmOf } from '../vm.ts'
+import { checkLock, isTemplate, vmOf } from '../vm.ts'
 import { freeVolume } from '../volumes.ts'
 import { reassign } from './reassign.ts'
 
@@ -39,21 +38,13 @@ function moveToStorage(call: Call, storage: string): string {
   const before = vmOf(call)
   need(call, `/storage/${storage}`, ['Datastore.AllocateSpace'])
   checkMove(call, before, storage)
-  return startVmTask(call, 'qmmove', (worker) =>
-    lockConfig(
-      call.world,
-      before.vmid,
-      async () => {
-        const vm = loadVm(call.world, before.node, before.vmid)
-        const drive = checkMove(call, vm, storage)
-        await moveLocked(call, vm, drive, storage, worker).catch((error: unknown) => {
-          if (error === worker.signal.reason) throw error
-          throw new Error(`storage migration failed: ${textOf(error)}`, { cause: error })
-        })
-      },
-      { worker },
-    ),
-  )
+  return startLockedTask(call, 'qmmove', async (vm, worker) => {
+    const drive = checkMove(call, vm, storage)
+    await moveLocked(call, vm, drive, storage, worker).catch((error: unknown) => {
+      if (error === worker.signal.reason) throw error
+      throw new Error(`storage migration failed: ${textOf(error)}`, { cause: error })
+    })
+  })
 }
 
 function checkMove(call: Call, vm: Vm, storageName: string): Drive {

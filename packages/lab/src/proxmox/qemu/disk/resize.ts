@@ -5,11 +5,10 @@ import { digestOf, volumeKey, type Vm, type Volume } from '../../world.ts'
 import { checkDigest } from '../config/request.ts'
 import { need, rootOnly } from '../config/rights.ts'
 import { isCdrom, parseDrive, parseSize, printDrive, printSize, storageOf, withOptions } from '../drive.ts'
-import { lockConfig } from '../lock.ts'
 import { isBase, pathOf, storageNamed } from '../storage.ts'
-import { startVmTask } from '../task.ts'
+import { startLockedTask } from '../task.ts'
 import { TIMINGS } from '../timings.ts'
-import { checkLock, loadVm, vmidOf } from '../vm.ts'
+import { checkLock } from '../vm.ts'
 import { requireVolume } from '../volumes.ts'
 
 /** `PUT /nodes/{node}/qemu/{vmid}/resize`: all is checked in the task. */
@@ -17,13 +16,7 @@ export const resizeHandlers: Handlers = { 'PUT /nodes/{node}/qemu/{vmid}/resize'
 
 function resize(call: Call): string {
   rootOnly(call, 'skiplock')
-  const [node, vmid] = [call.text('node'), vmidOf(call)]
-  return startVmTask(call, 'resize', async (worker) => {
-    loadVm(call.world, node, vmid)
-    await lockConfig(call.world, vmid, () => resizeLocked(call, loadVm(call.world, node, vmid), worker), {
-      worker,
-    })
-  })
+  return startLockedTask(call, 'resize', (vm, worker) => resizeLocked(call, vm, worker))
 }
 
 async function resizeLocked(call: Call, vm: Vm, worker: Worker): Promise<void> {

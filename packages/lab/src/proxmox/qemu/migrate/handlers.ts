@@ -5,11 +5,10 @@ import { volumeKey, type ProxmoxWorld, type Vm } from '../../world.ts'
 import { memoryOf } from '../config/values.ts'
 import { printBytes } from '../copy.ts'
 import { rootOnly } from '../config/rights.ts'
-import { lockConfig } from '../lock.ts'
 import { storageNamed } from '../storage.ts'
-import { startVmTask, textOf } from '../task.ts'
+import { startLockedTask, textOf } from '../task.ts'
 import { TIMINGS } from '../timings.ts'
-import { checkLock, loadVm, vmOf } from '../vm.ts'
+import { checkLock, vmOf } from '../vm.ts'
 import { isLinked, localDisks, missingStorages, type LocalDisk } from './disks.ts'
 
 /** Moves of a VM between hosts. */
@@ -66,14 +65,7 @@ function migrate(call: Call): string {
   if (vm.running && !call.flag('online')) die("can't migrate running VM without --online")
   for (const name of missingStorages(world, vm, target))
     die(`storage '${name}' is not available on node '${target}'`)
-  return startVmTask(call, 'qmigrate', (worker) =>
-    lockConfig(
-      world,
-      vm.vmid,
-      () => move(call, loadVm(world, vm.node, vm.vmid), target, host.address, worker),
-      { worker },
-    ),
-  )
+  return startLockedTask(call, 'qmigrate', (now, worker) => move(call, now, target, host.address, worker))
 }
 
 async function move(call: Call, vm: Vm, target: string, address: string, worker: Worker): Promise<void> {

@@ -3,8 +3,7 @@ import type { Call, Handlers } from '../../handler.ts'
 import { spend } from '../../tasks.ts'
 import { stopVm } from '../../world.ts'
 import { need, rootOnly } from '../config/rights.ts'
-import { lockConfig } from '../lock.ts'
-import { startVmTask } from '../task.ts'
+import { startLockedTask, startVmTask } from '../task.ts'
 import { TIMINGS } from '../timings.ts'
 import { checkLock, findVm, vmidOf } from '../vm.ts'
 import { saveState, stateStorage } from './saved-state.ts'
@@ -23,19 +22,11 @@ function suspend(call: Call): string {
   const vm = findVm(world, call.text('node'), vmidOf(call))
   if (!vm.running) die(`VM ${vm.vmid} not running`)
   if (call.flag('todisk')) return suspendToDisk(call)
-  return startVmTask(call, 'qmpause', (worker) =>
-    lockConfig(
-      world,
-      vm.vmid,
-      async () => {
-        const now = findVm(world, vm.node, vm.vmid)
-        if (!call.flag('skiplock')) checkLock(now, 'backup')
-        await spend(world, worker, TIMINGS.monitor)
-        now.paused = now.running
-      },
-      { worker },
-    ),
-  )
+  return startLockedTask(call, 'qmpause', async (now, worker) => {
+    if (!call.flag('skiplock')) checkLock(now, 'backup')
+    await spend(world, worker, TIMINGS.monitor)
+    now.paused = now.running
+  })
 }
 
 function suspendToDisk(call: Call): string {
@@ -45,29 +36,21 @@ function suspendToDisk(call: Call): string {
   need(call, `/vms/${vmid}`, ['VM.Config.Disk'])
   const storage = call.optional('statestorage') ?? stateStorage(world, before)
   need(call, `/storage/${storage}`, ['Datastore.AllocateSpace'])
-  return startVmTask(call, 'qmsuspend', (worker) =>
-    lockConfig(
-      world,
-      vmid,
-      async () => {
-        const vm = findVm(world, node, vmid)
-        if (!call.flag('skiplock')) checkLock(vm)
-        vm.config['lock'] = 'suspending'
-        const date = new Date(world.clock.now()).toISOString().slice(0, 10)
-        try {
-          Object.assign(vm.config, await saveState(world, vm, storage, `suspend-${date}`, worker))
-        } catch (error) {
-          delete vm.config['lock']
-          throw error
-        }
-        worker.log('State saved, quitting')
-        stopVm(world, vm)
-        vm.paused = false
-        vm.config['lock'] = 'suspended'
-      },
-      { worker },
-    ),
-  )
+  return startLockedTask(call, 'qmsuspend', async (vm, worker) => {
+    if (!call.flag('skiplock')) checkLock(vm)
+    vm.config['lock'] = 'suspending'
+    const date = new Date(world.clock.now()).toISOString().slice(0, 10)
+    try {
+      Object.assign(vm.config, await saveState(world, vm, storage, `suspend-${date}`, worker))
+    } catch (error) {
+      delete vm.config['lock']
+      throw error
+    }
+    worker.log('State saved, quitting')
+    stopVm(world, vm)
+    vm.paused = false
+    vm.config['lock'] = 'suspended'
+  })
 }
 
 function resume(call: Call): string {
@@ -76,22 +59,11 @@ function resume(call: Call): string {
   const vm = findVm(world, call.text('node'), vmidOf(call))
   const suspended = vm.config['lock'] === 'suspended'
   if (!vm.running && !suspended) die(`VM ${vm.vmid} not running`)
-  return startVmTask(call, 'qmresume', async (worker) => {
-    if (suspended) {
-      await startVm(world, vm.node, vm.vmid, worker)
-      return
-    }
-    await lockConfig(
-      world,
-      vm.vmid,
-      async () => {
-        const now = findVm(world, vm.node, vm.vmid)
-        if (!call.flag('skiplock')) checkLock(now, 'backup')
-        await spend(world, worker, TIMINGS.monitor)
-        now.paused = false
-      },
-      { worker },
-    )
+  if (suspended) return startVmTask(call, 'qmresume', (worker) => startVm(world, vm.node, vm.vmid, worker))
+  return startLockedTask(call, 'qmresume', async (now, worker) => {
+    if (!call.flag('skiplock')) checkLock(now, 'backup')
+    await spend(world, worker, TIMINGS.monitor)
+    now.paused = false
   })
 }
 
@@ -100,17 +72,9 @@ function reset(call: Call): string {
   const { world } = call
   const vm = findVm(world, call.text('node'), vmidOf(call))
   if (!vm.running) die(`VM ${vm.vmid} not running`)
-  return startVmTask(call, 'qmreset', (worker) =>
-    lockConfig(
-      world,
-      vm.vmid,
-      async () => {
-        const now = findVm(world, vm.node, vm.vmid)
-        if (!call.flag('skiplock')) checkLock(now)
-        await spend(world, worker, TIMINGS.monitor)
-        if (now.running) world.events.emit('reset', now)
-      },
-      { worker },
-    ),
-  )
+  return startLockedTask(call, 'qmreset', async (now, worker) => {
+    if (!call.flag('skiplock')) checkLock(now)
+    await spend(world, worker, TIMINGS.monitor)
+    if (now.running) world.events.emit('reset', now)
+  })
 }

@@ -3,7 +3,6 @@ import { spend, type Worker } from '../../tasks.ts'
 import { findVolume, type ProxmoxWorld, type Vm } from '../../world.ts'
 import { drivesOf, isCdrom, isUnusedKey } from '../drive.ts'
 import { disksCan } from '../feature.ts'
-import { lockConfig } from '../lock.ts'
 import { memoryOf } from '../config/values.ts'
 import { saveState, stateStorage } from '../power/saved-state.ts'
 import { TIMINGS } from '../timings.ts'
@@ -18,35 +17,27 @@ export interface SnapshotRequest {
   readonly description: string | undefined
 }
 
-/** Takes a snapshot under the configuration lock and the `snapshot` lock; a failure leaves none. */
+/** Takes a snapshot under the `snapshot` lock; a failure leaves none. The caller holds the configuration lock. */
 export async function createSnapshot(
   world: ProxmoxWorld,
   vm: Vm,
   request: SnapshotRequest,
   worker: Worker,
 ): Promise<void> {
-  await lockConfig(
-    world,
-    vm.vmid,
-    async () => {
-      if (isTemplate(vm)) die("you can't take a snapshot if it's a template")
-      checkLock(vm)
-      if (vm.snapshots?.has(request.name)) die(`snapshot name '${request.name}' already used`)
-      if (!disksCan(world, vm.node, vm.config, 'snapshot')) die('snapshot feature is not available')
-      vm.config['lock'] = 'snapshot'
-      const state: Record<string, string> = {}
-      try {
-        await take(world, vm, request, state, worker)
-      } catch (error) {
-        if (state['vmstate'] !== undefined) await freeVolumes(world, vm.node, [state['vmstate']], worker)
-        vm.snapshots?.delete(request.name)
-        throw error
-      } finally {
-        delete vm.config['lock']
-      }
-    },
-    { worker },
-  )
+  if (isTemplate(vm)) die("you can't take a snapshot if it's a template")
+  checkLock(vm)
+  if (vm.snapshots?.has(request.name)) die(`snapshot name '${request.name}' already used`)
+  if (!disksCan(world, vm.node, vm.config, 'snapshot')) die('snapshot feature is not available')
+  vm.config['lock'] = 'snapshot'
+  const state: Record<string, string> = {}
+  try {
+    await take(world, vm, request, state, worker)
+  } catch (error) {
+    if (state['vmstate'] !== undefined) await freeVolumes(world, vm.node, [state['vmstate']], worker)
+    throw error
+  } finally {
+    delete vm.config['lock']
+  }
 }
 
 async function take(

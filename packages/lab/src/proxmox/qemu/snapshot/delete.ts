@@ -1,39 +1,31 @@
 import { die } from '../../api-error.ts'
 import { spend, type Worker } from '../../tasks.ts'
 import type { ProxmoxWorld, Vm } from '../../world.ts'
-import { lockConfig } from '../lock.ts'
 import { TIMINGS } from '../timings.ts'
 import { checkLock } from '../vm.ts'
 import { freeVolume } from '../volumes.ts'
 
-/** Removes a snapshot; those that stand on it then stand on its parent. */
+/** Removes a snapshot; those that stand on it then stand on its parent. The caller holds the configuration lock. */
 export async function deleteSnapshot(
   world: ProxmoxWorld,
   vm: Vm,
   name: string,
   worker: Worker,
 ): Promise<void> {
-  await lockConfig(
-    world,
-    vm.vmid,
-    async () => {
-      checkLock(vm)
-      const section = vm.snapshots?.get(name) ?? die(`snapshot '${name}' does not exist`)
-      vm.config['lock'] = 'snapshot-delete'
-      section['snapstate'] = 'delete'
-      try {
-        await spend(world, worker, TIMINGS.monitor)
-        if (section['vmstate'] !== undefined) await freeVolume(world, vm.node, section['vmstate'], worker)
-        for (const other of [vm.config, ...(vm.snapshots?.values() ?? [])]) {
-          if (other['parent'] !== name) continue
-          if (section['parent'] === undefined) delete other['parent']
-          else other['parent'] = section['parent']
-        }
-        vm.snapshots?.delete(name)
-      } finally {
-        delete vm.config['lock']
-      }
-    },
-    { worker },
-  )
+  checkLock(vm)
+  const section = vm.snapshots?.get(name) ?? die(`snapshot '${name}' does not exist`)
+  vm.config['lock'] = 'snapshot-delete'
+  section['snapstate'] = 'delete'
+  try {
+    await spend(world, worker, TIMINGS.monitor)
+    if (section['vmstate'] !== undefined) await freeVolume(world, vm.node, section['vmstate'], worker)
+    for (const other of [vm.config, ...(vm.snapshots?.values() ?? [])]) {
+      if (other['parent'] !== name) continue
+      if (section['parent'] === undefined) delete other['parent']
+      else other['parent'] = section['parent']
+    }
+    vm.snapshots?.delete(name)
+  } finally {
+    delete vm.config['lock']
+  }
 }

@@ -3,8 +3,9 @@ import type { Call, Handlers } from '../../handler.ts'
 import { digestOf, type Vm } from '../../world.ts'
 import { typed } from '../config/read.ts'
 import { lockConfig } from '../lock.ts'
-import { startVmTask } from '../task.ts'
-import { checkLock, loadVm, vmOf, vmidOf } from '../vm.ts'
+import { startLater } from '../power/start.ts'
+import { startLockedTask } from '../task.ts'
+import { checkLock, vmOf, vmidOf } from '../vm.ts'
 import { createSnapshot } from './create.ts'
 import { deleteSnapshot } from './delete.ts'
 import { rollBack } from './rollback.ts'
@@ -16,18 +17,17 @@ export const snapshotHandlers: Handlers = {
   [`GET ${BASE}`]: list,
   [`POST ${BASE}`]: create,
   [`GET ${BASE}/{snapname}`]: () => [{ cmd: 'rollback' }, { cmd: 'config' }],
-  [`DELETE ${BASE}/{snapname}`]: (call) => {
-    const [node, vmid, name] = [call.text('node'), vmidOf(call), call.text('snapname')]
-    return startVmTask(call, 'qmdelsnapshot', (worker) =>
-      deleteSnapshot(call.world, loadVm(call.world, node, vmid), name, worker),
-    )
-  },
+  [`DELETE ${BASE}/{snapname}`]: (call) =>
+    startLockedTask(call, 'qmdelsnapshot', (vm, worker) =>
+      deleteSnapshot(call.world, vm, call.text('snapname'), worker),
+    ),
   [`GET ${BASE}/{snapname}/config`]: (call) => typed(sectionOf(vmOf(call), call.text('snapname'))),
   [`PUT ${BASE}/{snapname}/config`]: describe,
-  [`POST ${BASE}/{snapname}/rollback`]: (call) => {
-    const [node, vmid] = [call.text('node'), vmidOf(call)]
-    return startVmTask(call, 'qmrollback', (worker) => rollBack(call, loadVm(call.world, node, vmid), worker))
-  },
+  [`POST ${BASE}/{snapname}/rollback`]: (call) =>
+    startLockedTask(call, 'qmrollback', async (vm, worker) => {
+      const runs = await rollBack(call.world, vm, call.text('snapname'), worker)
+      if (call.flag('start') && !runs) startLater(call.world, vm.node, vm.vmid, call.user)
+    }),
 }
 
 /** A snapshot's section. Throws when there is none of the name. */
@@ -59,18 +59,11 @@ function list(call: Call): unknown[] {
 }
 
 function create(call: Call): string {
-  const { world } = call
   const name = call.text('snapname')
-  const vm = vmOf(call)
+  vmOf(call)
   if (name === 'current' || name === 'pending') die(`unable to use snapshot name '${name}' (reserved name)`)
-  return startVmTask(call, 'qmsnapshot', (worker) =>
-    createSnapshot(
-      world,
-      loadVm(world, vm.node, vm.vmid),
-      { name, withState: call.flag('vmstate'), description: call.optional('description') },
-      worker,
-    ),
-  )
+  const request = { name, withState: call.flag('vmstate'), description: call.optional('description') }
+  return startLockedTask(call, 'qmsnapshot', (vm, worker) => createSnapshot(call.world, vm, request, worker))
 }
 
 async function describe(call: Call): Promise<null> {

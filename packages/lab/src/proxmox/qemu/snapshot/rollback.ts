@@ -1,12 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { die } from '../../api-error.ts'
-import type { Call } from '../../handler.ts'
 import { spend, type Worker } from '../../tasks.ts'
 import { stopVm, type ProxmoxWorld, type Vm } from '../../world.ts'
 import { keepAsUnused, ownsVolume } from '../config/unused.ts'
 import { drivesOf, isCdrom, isUnusedKey } from '../drive.ts'
-import { lockConfig } from '../lock.ts'
-import { resumeSaved, startLater } from '../power/start.ts'
+import { resumeSaved } from '../power/start.ts'
 import { TIMINGS } from '../timings.ts'
 import { checkLock, isTemplate } from '../vm.ts'
 
@@ -22,38 +20,31 @@ const OF_SNAPSHOT = new Set([
   'running-nets-host-mtu',
 ])
 
-/** Goes back to a snapshot: the VM is stopped, its configuration replaced, and it runs again if the memory was kept. */
-export async function rollBack(call: Call, vm: Vm, worker: Worker): Promise<void> {
-  const { world } = call
-  const name = call.text('snapname')
-  const running = await lockConfig(
-    world,
-    vm.vmid,
-    async () => {
-      const section = vm.snapshots?.get(name) ?? die(`snapshot '${name}' does not exist`)
-      if (isTemplate(vm)) die("you can't rollback if vm is a template")
-      if (section['snapstate'] !== undefined)
-        die(`unable to rollback to incomplete snapshot (snapstate = ${section['snapstate']})`)
-      checkLock(vm)
-      vm.config['lock'] = 'rollback'
-      try {
-        if (vm.running) {
-          await spend(world, worker, TIMINGS.stop)
-          stopVm(world, vm)
-          vm.paused = false
-        }
-        await spend(world, worker, TIMINGS.monitor)
-        restore(world, vm, name, section)
-      } finally {
-        delete vm.config['lock']
-      }
-      if (section['vmstate'] === undefined) return false
-      await resumeSaved(world, vm, worker)
-      return true
-    },
-    { worker },
-  )
-  if (call.flag('start') && !running) startLater(world, vm.node, vm.vmid, call.user)
+/**
+ * Goes back to a snapshot: the VM is stopped, its configuration replaced, and it runs again if the memory was kept.
+ * The caller holds the configuration lock. True when it runs.
+ */
+export async function rollBack(world: ProxmoxWorld, vm: Vm, name: string, worker: Worker): Promise<boolean> {
+  const section = vm.snapshots?.get(name) ?? die(`snapshot '${name}' does not exist`)
+  if (isTemplate(vm)) die("you can't rollback if vm is a template")
+  if (section['snapstate'] !== undefined)
+    die(`unable to rollback to incomplete snapshot (snapstate = ${section['snapstate']})`)
+  checkLock(vm)
+  vm.config['lock'] = 'rollback'
+  try {
+    if (vm.running) {
+      await spend(world, worker, TIMINGS.stop)
+      stopVm(world, vm)
+      vm.paused = false
+    }
+    await spend(world, worker, TIMINGS.monitor)
+    restore(world, vm, name, section)
+  } finally {
+    delete vm.config['lock']
+  }
+  if (section['vmstate'] === undefined) return false
+  await resumeSaved(world, vm, worker)
+  return true
 }
 
 /** Puts a snapshot's section in place. Disks that it does not know become `unusedN`; the description and those there stay. */
