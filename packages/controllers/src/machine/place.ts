@@ -13,7 +13,6 @@ import { chooseHost } from '../placement/hosts.ts'
 import { templatesOf } from '../placement/templates.ts'
 import { drawVmid } from '../placement/vmids.ts'
 import { poolNameOf } from '../proxmox-cluster/connections.ts'
-import { revisionOf } from '../revision.ts'
 import { blocked, done, ownerOf, waiting, type MachineContext, type StepResult } from './context.ts'
 
 /** When to look for room again: hosts get free without a word to us. */
@@ -118,7 +117,6 @@ async function draw(
       pool: poolNameOf(proxmoxCluster, context.namespace),
       ...(addresses.length > 0 ? { addresses } : {}),
       ...shape,
-      poolHash: revisionOf(pool),
       ...(pool.metadata.generation === undefined ? {} : { poolGeneration: pool.metadata.generation }),
     })
   } catch (error) {

@@ -14,7 +14,6 @@ import {
 import { isReady, type TenantControlPlane } from '@fochista/kamaji'
 import { isAlreadyExists, isNotFound, orUndefined } from '@fochista/kubernetes'
 import { Machines, NodePools } from '../kinds.ts'
-import { revisionOf } from '../revision.ts'
 import { addFinalizer, hasFinalizer, isDeleting, removeFinalizer } from '../runtime/finalizers.ts'
 import { patchIfChanged } from '../runtime/patch.ts'
 import type { Result } from '../runtime/queue.ts'
@@ -23,7 +22,8 @@ import { sayAddons } from './addons.ts'
 import { caPinOf, classOf, clusterOf } from './parents.ts'
 import { planRepair } from './health.ts'
 import { quotaLeft } from './quota.ts'
-import { newMachine, pickForRemoval } from './scale.ts'
+import { isOutdated, planScale } from './rollout.ts'
+import { newMachine } from './scale.ts'
 import { unclaimedVms } from './unclaimed-vms.ts'
 import { versionFor } from './version.ts'
 
@@ -124,20 +124,16 @@ async function keep(
   const repair = planRepair(world, pool, all)
   await deleteMachines(world, repair.replace)
   const staying = all.filter((machine) => !repair.replace.includes(machine))
+  const scale = planScale(pool, staying)
+  await deleteMachines(world, scale.remove)
   // A pool whose machines do not join makes no further ones; any other failure leaves room for those that lack.
-  const isStopped = repair.reason === REASON.joinFailing || staying.length >= (pool.spec.replicas ?? 1)
-  if (repair.reason !== undefined && isStopped) return repair
-  const excess = staying.length - (pool.spec.replicas ?? 1)
-  if (excess > 0) {
-    await deleteMachines(world, pickForRemoval(staying, revisionOf(pool), excess))
-    return undefined
-  }
+  if (repair.reason !== undefined && (repair.reason === REASON.joinFailing || scale.create === 0)) return repair
   const plan = await planOf(world, pool, controlPlane, machines)
   if ('reason' in plan) return plan
   // The pool's memory of its cluster is written before its first machine is: from then on only that cluster counts.
   if (await noteCluster(world, pool, controlPlane))
     return { reason: 'Beginning', message: 'The first look at its cluster is noted.', lookAgainMs: 0 }
-  if (excess < 0) return create(world, pool, plan, -excess)
+  if (scale.create > 0) return create(world, pool, plan, scale.create)
   return undefined
 }
 
@@ -254,7 +250,7 @@ function count(world: World, pool: NodePool, machines: readonly Machine[]): void
   const wanted = pool.spec.replicas ?? 1
   status.replicas = staying.length
   status.readyReplicas = ready
-  status.updatedReplicas = staying.filter(({ spec }) => spec.poolHash === revisionOf(pool)).length
+  status.updatedReplicas = staying.filter((machine) => !isOutdated(pool, machine)).length
   status.selector = `${LABEL_POOL}=${pool.metadata.name}`
   if (pool.metadata.generation !== undefined) status.observedGeneration = pool.metadata.generation
   if (isDeleting(pool)) return

@@ -55,7 +55,12 @@ function drawName(pool: string, isTaken: (name: string) => boolean): string {
 }
 
 /** Which machines go when a pool has too many: those asked to go first, not Ready ones, outdated ones, those of the fullest host, the newest. */
-export function pickForRemoval(machines: readonly Machine[], revision: string, count: number): Machine[] {
+export function pickForRemoval(
+  machines: readonly Machine[],
+  isOutdated: (machine: Machine) => boolean,
+  count: number,
+): Machine[] {
+  if (count <= 0) return []
   const onHost = new Map<string, number>()
   const hostOf = ({ status, spec }: Machine): string => status?.node ?? spec.host ?? ''
   for (const machine of machines) onHost.set(hostOf(machine), (onHost.get(hostOf(machine)) ?? 0) + 1)
@@ -64,7 +69,7 @@ export function pickForRemoval(machines: readonly Machine[], revision: string, c
   const orders: ((a: Machine, b: Machine) => number)[] = [
     first(({ metadata }) => metadata.annotations?.[ANNOTATION_DELETE_FIRST] !== undefined),
     first((machine) => !isTrue(machine, 'Ready')),
-    first(({ spec }) => spec.poolHash !== revision),
+    first(isOutdated),
     (a, b) => (onHost.get(hostOf(b)) ?? 0) - (onHost.get(hostOf(a)) ?? 0),
     (a, b) => (b.metadata.creationTimestamp ?? '').localeCompare(a.metadata.creationTimestamp ?? ''),
     (a, b) => a.metadata.name.localeCompare(b.metadata.name),
