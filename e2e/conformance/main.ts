@@ -7,6 +7,7 @@
  * differs, `--width` cuts its lines (default 400 characters).
  */
 import { readBaseline, writeBaseline } from './baseline.ts'
+import { admissionReplays } from './kamaji/run.ts'
 import { kubernetesReplays } from './kubernetes/run.ts'
 import { count } from './outcome.ts'
 import type { Replay } from './outcome.ts'
@@ -28,7 +29,7 @@ if (folder === undefined) {
   process.exit(0)
 }
 
-const all = kubernetesReplays(folder)
+const all = [...kubernetesReplays(folder), ...admissionReplays(folder)]
 const chosen = all.filter(({ name }) => names.length === 0 || names.some((part) => name.includes(part)))
 const results = await inParallel(chosen)
 const baseline = readBaseline()
@@ -64,11 +65,12 @@ console.log(`${passed} passed, ${failed} failed`)
 process.exit(failed > 0 ? 1 : 0)
 
 /** Runs a few at once: replays wait more than they work. */
-async function inParallel(replays: { run(): Promise<Replay> }[]): Promise<Replay[]> {
+async function inParallel(replays: { run(): Promise<Replay[]> }[]): Promise<Replay[]> {
   const waiting = [...replays]
   const done: Replay[] = []
   const worker = async (): Promise<void> => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) done.push(await next.run())
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift())
+      done.push(...(await next.run()))
   }
   await Promise.all(Array.from({ length: AT_ONCE }, worker))
   return done

@@ -12,13 +12,30 @@ const COMPARED = ['content-type', 'warning', 'location', 'allow', 'retry-after',
 type Judged = Pick<Outcome, 'verdict' | 'expected' | 'actual'>
 
 /** Compares an answer with the recorded one. */
-export function compareAnswer(expected: RecordedResponse, actual: Answer): Judged {
-  const left = { headers: recordedHeaders(expected), body: shown(expected.body?.replace(/^gzip:/, '')) }
-  const right = { headers: actualHeaders(actual), body: shown(actual.body) }
+export function compareAnswer(expected: RecordedResponse, actual: Answer, request = ''): Judged {
+  const generated = generatedName(request)
+  const plain = (text: string): string => text.replaceAll(generated, '$1<generated>')
+  const left = {
+    headers: recordedHeaders(expected),
+    body: shown(plain((expected.body ?? '').replace(/^gzip:/, ''))),
+  }
+  const right = { headers: actualHeaders(actual), body: shown(plain(actual.body)) }
   const same =
     JSON.stringify(left.headers) === JSON.stringify(right.headers) &&
     (isCut(expected.body) ? startsAlike(expected.body ?? '', actual.body) : left.body === right.body)
   return judged(expected.status, actual.status, same, left, right)
+}
+
+/** Names the server completes for a request with generateName. */
+function generatedName(request: string): RegExp {
+  const value = parseJson(request)
+  const metadata = isObject(value) ? value['metadata'] : undefined
+  const base = isObject(metadata) ? metadata['generateName'] : undefined
+  if (typeof base !== 'string' || base === '') return /(?!)/g
+  return new RegExp(
+    `(${base.slice(0, 58).replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')})[bcdfghjklmnpqrstvwxz2456789]{5}\\b`,
+    'g',
+  )
 }
 
 /** Compares the lines of a stream with the recorded ones. */
@@ -45,10 +62,18 @@ function judged(expected: number, actual: number, same: boolean, left: Json, rig
 
 /** A body for comparison: JSON with its keys sorted, other texts as they are, both masked. */
 function shown(body: string | undefined): string {
-  const value = parseJson(body)
+  const value = parseJson(textOf(body))
   return isObject(value) || Array.isArray(value)
     ? JSON.stringify(mask(value))
     : maskText(body ?? '').trimEnd()
+}
+
+/** A text that the recorder wrote as base64, though it is none but JSON. */
+function textOf(body: string | undefined): string | undefined {
+  const packed = /^base64:(.*)$/s.exec(body ?? '')?.[1]
+  if (packed === undefined) return body
+  const text = Buffer.from(packed, 'base64').toString()
+  return text.startsWith('{') ? text : body
 }
 
 /** Whether a text begins as one that the recorder cut. */

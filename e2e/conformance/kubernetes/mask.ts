@@ -4,6 +4,11 @@ import type { Json } from '../json.ts'
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g
 const TIME = /\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z/g
 const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/
+/** Where an address that the server chose stands. */
+const ADDRESSED = new Set(['clusterIP', 'clusterIPs', 'cells'])
+const SERVICE_ADDRESS = /^10\.96\.\d+\.\d+$/
+/** Time since something, as Tables print it. */
+const AGE = /^(\d+[smhdy])+$/
 /** Fields whose value the server allocates: another one each time. */
 const ALLOCATED = new Set(['nodePort', 'healthCheckNodePort', 'remainingItemCount'])
 
@@ -15,9 +20,9 @@ export function maskText(text: string): string {
     .replaceAll(/resource ?[vV]ersion: "?\d+"?(, current: \d+| \(\d+\))?/g, 'resourceVersion: *')
     .replaceAll(/(resourceVersion\\*":\\*")\d+/g, '$1*')
     .replaceAll(/ResourceVersion in (precondition|record) \(\d+\)/g, 'ResourceVersion in $1 (*)')
-    .replaceAll(/<pem[^>]*>|-----BEGIN CERTIFICATE[^]*END CERTIFICATE-----\n?/g, '<pem>')
+    .replaceAll(/<pem[^>]*>|-----BEGIN CERTIFICATE[^]*END CERTIFICATE-----/g, '<pem>')
+    .replaceAll(/kube-api-access-[a-z0-9]{5}\b/g, 'kube-api-access-*')
     .replaceAll(/<jwt:\d+>/g, '<jwt>')
-    .replaceAll(/\b10\.96\.\d+\.(?!0\b|1\b|10\b)\d+/g, '<cluster ip>')
 }
 
 /** A value with what differs from run to run made equal, keys sorted. managedFields are compared without times. */
@@ -25,10 +30,13 @@ export function mask(value: Json | undefined, key = ''): Json {
   if (typeof value === 'string') {
     if (key === 'resourceVersion' || key === 'continue') return '*'
     if (value.length > 200 && JWT.test(value)) return '<jwt>'
+    if (ADDRESSED.has(key) && SERVICE_ADDRESS.test(value)) return '<cluster ip>'
     return maskText(value)
   }
   if (typeof value === 'number' && ALLOCATED.has(key)) return '*'
   if (Array.isArray(value)) {
+    if (key === 'cells')
+      return value.map((cell) => (typeof cell === 'string' && AGE.test(cell) ? '<age>' : mask(cell, key)))
     const items = value.map((item) => mask(item, key))
     return key === 'causes' ? items.toSorted(byText) : items
   }
@@ -37,6 +45,8 @@ export function mask(value: Json | undefined, key = ''): Json {
     const made = generatedName(value)
     for (const each of Object.keys(value).toSorted()) {
       if (each === 'time') continue
+      // What a column means is told in words of our own or not at all.
+      if (each === 'description' && 'priority' in value && 'format' in value) continue
       const masked = mask(value[each], each)
       result[each.replaceAll(UUID, '<uid>')] =
         each === 'name' && made !== undefined ? `${made}<generated>` : masked

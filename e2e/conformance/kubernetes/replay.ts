@@ -1,4 +1,5 @@
 import { parseJson } from '../json.ts'
+import type { Json } from '../json.ts'
 import type { Outcome } from '../outcome.ts'
 import { compareAnswer, compareStream } from './compare.ts'
 import { isCut } from './recorded.ts'
@@ -61,8 +62,8 @@ export async function replay(target: Target, records: Recorded[]): Promise<Outco
       // A setup step whose answer stands in another recording: sent, not compared.
       if (response === undefined) outcomes.set(n, { n, title, verdict: 'not sent', expected: '', actual: '' })
       else {
-        values.keep(n, parseJson(response.body), parseJson(answer.body))
-        outcomes.set(n, { n, title, ...compareAnswer(response, answer) })
+        values.keep(n, recordedJson(response), parseJson(answer.body))
+        outcomes.set(n, { n, title, ...compareAnswer(response, answer, request.body) })
       }
       await pause(/DELETE|POST|PUT|PATCH/.test(request.method) ? AFTER_WRITE : AFTER_READ)
     }
@@ -76,6 +77,14 @@ export async function replay(target: Target, records: Recorded[]): Promise<Outco
   }
   await Promise.all([...opened.map(finish), ...ending])
   return records.map(({ n }) => outcomes.get(n)).filter((each) => each !== undefined)
+}
+
+/** The recorded body; of one that was cut what can be told of it. */
+function recordedJson(response: RecordedResponse): Json | undefined {
+  const whole = parseJson(response.body)
+  if (whole !== undefined || !isCut(response.body)) return whole
+  const version = /"metadata":\{[^{}]*?"resourceVersion":"(\d+)"/.exec(response.body ?? '')?.[1]
+  return version === undefined ? undefined : { metadata: { resourceVersion: version } }
 }
 
 /** The request as it is to be sent; undefined when the recorder cut or masked what it needs. */

@@ -9,7 +9,7 @@ import { startServer } from './server.ts'
 const REPLAYED = /^(0\d|10|11)-.*\.jsonl$/
 
 /** One replay per recording of the API server in `folder`, not yet begun. */
-export function kubernetesReplays(folder: string): { name: string; run(): Promise<Replay> }[] {
+export function kubernetesReplays(folder: string): { name: string; run(): Promise<Replay[]> }[] {
   const home = join(folder, 'kamaji', 'transcripts-kubernetes')
   return recordingsIn(home, REPLAYED).map((file) => {
     const name = `kubernetes/${file.replace('.jsonl', '')}`
@@ -18,7 +18,7 @@ export function kubernetesReplays(folder: string): { name: string; run(): Promis
       async run() {
         const { server, target } = await startServer()
         try {
-          return { name, outcomes: await replay(target, readRecording<Recorded>(join(home, file))) }
+          return [{ name, outcomes: await replay(target, readRecording<Recorded>(join(home, file))) }]
         } finally {
           await server.close()
         }

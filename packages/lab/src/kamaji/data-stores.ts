@@ -106,9 +106,13 @@ function keep(api: ApiServer, dataStore: ApiObject): void {
 function faultOf(api: ApiServer, dataStore: ApiObject): { reason: string; message: string } | undefined {
   const missing = (path: string[]): string | undefined => {
     const reference = at(dataStore, ['spec', ...path, 'secretReference'])
-    if (!isObject(reference) || at(dataStore, ['spec', ...path, 'content']) !== undefined) return undefined
+    if (asText(at(dataStore, ['spec', ...path, 'content'])) !== '') return undefined
+    if (at(dataStore, ['spec', ...path]) === undefined) return undefined
+    if (!isObject(reference)) return 'the Secret reference is mandatory when bare content is not specified'
     const namespace = asText(reference['namespace'])
     const name = asText(reference['name'])
+    if (name === '') return 'the Secret reference name is mandatory'
+    if (namespace === '') return 'the Secret reference namespace is mandatory'
     return api.store.get(gvr.secrets, namespace, name) === undefined
       ? `secret ${namespace}/${name} is not found`
       : undefined

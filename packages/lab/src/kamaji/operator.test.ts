@@ -78,7 +78,7 @@ async function until(check: () => boolean, what: string): Promise<void> {
 }
 
 test('a control plane shows the recorded sequence, makes every object, and leaves none', async () => {
-  const { api, stop } = await management()
+  const { api, ...cluster } = await management()
   const get = (kind: typeof gvr.services, name = 'tenant-test'): ApiObject | undefined =>
     api.store.get(kind, 'default', name)
   const state = (): string => shownStatus(get(gvr.tenantControlPlanes) ?? { metadata: {} })
@@ -139,6 +139,6 @@ test('a control plane shows the recorded sequence, makes every object, and leave
       'gone with everything',
     )
   } finally {
-    await stop()
+    await cluster.stop()
   }
 })

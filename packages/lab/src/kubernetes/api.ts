@@ -128,6 +128,16 @@ export interface StaticToken {
   user: UserInfo
 }
 
+/** One line of a container's output. */
+export interface LogLine {
+  /** Milliseconds since 1970. */
+  time: number
+  text: string
+}
+
+/** Says what a pod's container has written; undefined when it has not started. */
+export type PodLog = (pod: ApiObject, container: string) => LogLine[] | undefined
+
 /** How a server is made. */
 export interface ApiServerOptions {
   /** Address to listen on. Default 127.0.0.1. */
@@ -154,6 +164,8 @@ export interface ApiServerOptions {
   admission?: Admission[]
   /** Default 10.96.0.0/16. */
   serviceCidr?: string
+  /** Where the logs of pods come from. Default: one line per container that runs, saying that nothing really does. */
+  podLog?: PodLog
   /** CRDs to have from the start. */
   crds?: JsonObject[]
 }

@@ -5,7 +5,7 @@ import { request } from 'node:https'
 import { test } from 'node:test'
 import { BasicConstraintsExtension, X509CertificateGenerator } from '@peculiar/x509'
 import { createLabClock } from '../clock.ts'
-import { selfSigned } from './conformance/certificate.ts'
+import { selfSigned } from './test-certificate.ts'
 import type { JsonObject } from './resources.ts'
 import { createApiServer } from './server.ts'
 

@@ -59,6 +59,11 @@ function detailsOf(definition: Named, name?: string): JsonObject {
   }
 }
 
+/** A path nothing is served at: answered as plain text. */
+export class PathNotFound extends Error {
+  override name = 'PathNotFound'
+}
+
 /** 404 of an object. */
 export function notFound(definition: Named, name: string): StatusError {
   return new StatusError(
@@ -162,9 +167,11 @@ export function unprocessable(): StatusError {
   return new StatusError(422, 'Invalid', 'the server rejected our request due to an error in our request', {})
 }
 
-/** Go's %q of a string, near enough: JSON quoting. */
+/** Go's %q of a string: JSON's quoting but for some control characters. */
 export function quote(text: string): string {
-  return JSON.stringify(text)
+  return JSON.stringify(text).replaceAll(/(?<!\\)\\u00(07|0b|[01][0-9a-f]|7f)/g, (_, code: string) =>
+    code === '07' ? '\\a' : code === '0b' ? '\\v' : `\\x${code}`,
+  )
 }
 
 /** Field errors by kind, with the texts of the API machinery. */

@@ -1,5 +1,6 @@
 import type { Authenticator } from './auth/authenticate.ts'
 import type { TokenSigner } from './auth/tokens.ts'
+import type { PodLog } from './api.ts'
 import type { Core } from './rest/core.ts'
 
 /** What the HTTP side of one API server shares. */
@@ -8,6 +9,8 @@ export interface Server {
   readonly authenticator: Authenticator
   readonly signer: TokenSigner
   readonly gitVersion: string
+  /** The lines a pod's container has written; undefined when it has not started. */
+  readonly podLog: PodLog
   /** Aborted when the server closes: watches end. */
   readonly closing: AbortSignal
 }

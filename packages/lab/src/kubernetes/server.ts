@@ -11,6 +11,7 @@ import { serveCrds } from './crds.ts'
 import { Exchange } from './http/exchange.ts'
 import { serveResource } from './http/objects.ts'
 import { requestInfo } from './http/request-info.ts'
+import { stateLog } from './http/pods/state-log.ts'
 import { servePath } from './http/paths.ts'
 import { startLifecycle } from './lifecycle.ts'
 import { localStore } from './local-store.ts'
@@ -60,6 +61,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     authenticator,
     signer,
     gitVersion: options.gitVersion ?? 'v1.36.3',
+    podLog: options.podLog ?? stateLog,
     closing: closing.signal,
   }
   const host = options.host ?? '127.0.0.1'

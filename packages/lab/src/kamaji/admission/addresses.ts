@@ -30,7 +30,8 @@ export function contains(cidr: Cidr, address: string): boolean {
 
 /** The address `offset` after the first of a range, its last byte added to as Kamaji does. */
 export function addressIn(cidr: Cidr, offset: number): string {
-  const base = networkOf(cidr)
+  // Kamaji counts from the address as it is written, not from the network's.
+  const base = cidr.address
   if (cidr.family === 'ipv4') {
     const parts = base.split('.').map(Number)
     return [...parts.slice(0, 3), ((parts[3] ?? 0) + offset) & 0xff].join('.')
@@ -38,14 +39,6 @@ export function addressIn(cidr: Cidr, offset: number): string {
   const words = expandIpv6(base)
   words[7] = ((words[7] ?? 0) & 0xff00) | (((words[7] ?? 0) + offset) & 0xff)
   return shortenIpv6(words)
-}
-
-function networkOf(cidr: Cidr): string {
-  if (cidr.family === 'ipv6') return cidr.address
-  const value = cidr.address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0)
-  const size = 2 ** (32 - cidr.prefix)
-  const first = Math.floor(value / size) * size
-  return [24, 16, 8, 0].map((shift) => Math.floor(first / 2 ** shift) % 256).join('.')
 }
 
 function expandIpv6(text: string): number[] {

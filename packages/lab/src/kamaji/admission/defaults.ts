@@ -22,6 +22,8 @@ export function withDefaults(object: ApiObject, defaultDataStore: string): ApiOb
     })
   }
   deployment['replicas'] ??= 2
+  // What the webhook gives back is of its own kind, whatever it was given.
+  next.kind = 'TenantControlPlane'
   return next
 }
 

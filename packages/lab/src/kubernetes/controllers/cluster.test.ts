@@ -1,3 +1,4 @@
+import { asText } from '../rest/json.ts'
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
@@ -28,7 +29,7 @@ function start(
 }
 
 function taintKeys(node: ApiObject | undefined): string[] {
-  return items(specOf(node), 'taints').map((each) => `${String(each['key'])}:${String(each['effect'])}`)
+  return items(specOf(node), 'taints').map((each) => `${asText(each['key'])}:${asText(each['effect'])}`)
 }
 
 function renew(host: ControllerHost, name: string): void {

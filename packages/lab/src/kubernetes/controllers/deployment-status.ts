@@ -1,3 +1,4 @@
+import { asText } from '../rest/json.ts'
 import type { ApiObject, JsonObject } from '../resources.ts'
 import { member } from '../builtin/defaults/fields.ts'
 import { numberOr, shareOf, specOf, statusOf } from './objects.ts'
@@ -117,7 +118,7 @@ function progress(
   const message = typeof facts.progressing?.['message'] === 'string' ? facts.progressing['message'] : ''
   if (state.done && message.includes(`"${state.name}"`) && facts.progressing !== undefined)
     return condition('True', 'NewReplicaSetAvailable', message)
-  const since = Date.parse(String(facts.progressing?.['lastUpdateTime'] ?? ''))
+  const since = Date.parse(asText(facts.progressing?.['lastUpdateTime']))
   const deadline = numberOr(specOf(facts.deployment)['progressDeadlineSeconds'], 600) * 1000
   if (!Number.isNaN(since) && facts.now - since > deadline)
     return condition(

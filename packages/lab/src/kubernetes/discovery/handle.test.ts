@@ -127,7 +127,11 @@ test('discovery answers as recorded, to the byte', (context) => {
     const actual = ask(request.path, headers, registryOf(), request.method)
     if (actual === undefined || !/^\/(api|apis|version)(\/|\?|$)/.test(request.path)) continue
     const wanted = response.body ?? ''
-    if (/^base64:/.test(wanted) || /accept.*protobuf$/i.test(title) || title.startsWith('Accept protobuf'))
+    if (
+      wanted.startsWith('base64:') ||
+      /accept.*protobuf$/i.test(title) ||
+      title.startsWith('Accept protobuf')
+    )
       continue
     compared++
     assert.equal(actual.status, response.status, `#${n} ${title}`)

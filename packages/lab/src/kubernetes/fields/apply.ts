@@ -1,14 +1,16 @@
-import { fieldError, invalid, StatusError } from '../errors.ts'
+import { StatusError } from '../errors.ts'
 import type { ApiObject, JsonObject, ResourceDefinition } from '../resources.ts'
 import { apiVersionOf } from '../resources.ts'
 import type { Core, WriteContext } from '../rest/core.ts'
 import { timestamp } from '../rest/core.ts'
-import { asText, equal } from '../rest/json.ts'
+import { equal, isObject, sorted } from '../rest/json.ts'
 import { FieldSet, printPath } from './fieldset.ts'
 import type { Manager } from './manage.ts'
 import { readManagers, resetFields, sameManager, strip, typingOf, writeManagers } from './manage.ts'
 import type { Typing } from './typed.ts'
 import { compare, fieldsOf, merge, remove, undeclared } from './typed.ts'
+
+const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration'
 
 /**
  * Server-side apply: lays a configuration over the live object, checks that no other manager owns what it changes, drops
@@ -21,9 +23,9 @@ export function applyConfiguration(
   live: ApiObject | undefined,
   applied: JsonObject & { metadata: JsonObject },
   ctx: WriteContext & { force?: boolean },
+  sent: { name?: string; namespace?: string },
 ): ApiObject {
   const typing = typingOf(core, definition)
-  const name = asText(applied.metadata['name'])
   if (
     applied.metadata['managedFields'] !== undefined &&
     Array.isArray(applied.metadata['managedFields']) &&
@@ -39,12 +41,14 @@ export function applyConfiguration(
   }
   const reset = resetFields(definition, ctx.subresource)
   const unknown = undeclared(typing, configuration)
-  if (unknown !== undefined)
+  if (unknown !== undefined) {
+    const subject = `${sent.namespace ?? ''}/${sent.name ?? ''}; ${definition.group}/${definition.version}, Kind=${definition.kind}`
     throw new StatusError(
       500,
       undefined,
-      `failed to create typed patch object (${configuration.metadata.namespace ?? ''}/${name}; ${configuration.apiVersion}, Kind=${definition.kind}): ${unknown}: field not declared in schema`,
+      `failed to create typed patch object (${subject}): ${unknown}: field not declared in schema`,
     )
+  }
   const wanted = fieldsOf(typing, configuration).recursiveDifference(reset)
   const managers = readManagers(live)
   const me: Omit<Manager, 'fields'> = {
@@ -104,10 +108,33 @@ export function applyConfiguration(
   const managedFields = writeManagers(rest)
   const resourceVersion = configuration.metadata.resourceVersion
   const nextMetadata = { ...next.metadata, managedFields }
+  // kubectl's own annotation keeps up, so that a client-side apply still knows what was applied last.
+  if (
+    ctx.manager === 'kubectl' &&
+    nextMetadata.annotations?.[LAST_APPLIED] !== undefined &&
+    ctx.subresource === undefined
+  )
+    nextMetadata.annotations = { ...nextMetadata.annotations, [LAST_APPLIED]: lastApplied(applied, sent) }
   if (resourceVersion === undefined || live === undefined) delete nextMetadata.resourceVersion
-  if (managedFields.length === 0)
-    throw invalid(definition, name, [fieldError.required('metadata', 'nothing to apply')])
+  // An object of which only the name is given, as a bare ServiceAccount, has no field to own.
+  if (managedFields.length === 0) delete (nextMetadata as { managedFields?: unknown }).managedFields
   return { ...next, metadata: nextMetadata }
+}
+
+function lastApplied(applied: JsonObject & { metadata: JsonObject }, sent: { namespace?: string }): string {
+  const { annotations, namespace, ...metadata } = applied.metadata
+  const own = isObject(annotations) ? { ...annotations } : undefined
+  if (own !== undefined) delete own[LAST_APPLIED]
+  return `${JSON.stringify(
+    sorted({
+      ...applied,
+      metadata: {
+        ...metadata,
+        ...(sent.namespace === undefined || sent.namespace === '' ? {} : { namespace }),
+        ...(own === undefined ? {} : { annotations: own }),
+      },
+    }),
+  )}\n`
 }
 
 /**
@@ -120,7 +147,7 @@ function takesOver(
   manager: string,
   conflicts: { fields: FieldSet }[],
 ): boolean {
-  const text = live?.metadata.annotations?.['kubectl.kubernetes.io/last-applied-configuration']
+  const text = live?.metadata.annotations?.[LAST_APPLIED]
   if (manager !== 'kubectl' || text === undefined) return false
   let applied: FieldSet
   try {

@@ -58,12 +58,9 @@ const BUILTIN_STRUCTS = [
   ['f:status', 'f:daemonEndpoints', 'f:kubeletEndpoint'],
   ['f:status', 'f:nodeInfo'],
   ['f:status', 'f:loadBalancer'],
-  ['f:roleRef'],
   ['f:spec', 'f:names'],
   ['f:involvedObject'],
   ['f:source'],
-  ['f:subsets'],
-  ['f:rules'],
 ]
 
 const CUSTOM_STRUCTS = [['f:metadata']]
@@ -143,8 +140,6 @@ export function resetFields(definition: ResourceDefinition, subresource: string 
   if (subresource === undefined && hasStatus) {
     const own = new FieldSet()
     own.insert(['f:status'])
-    if (definition.group === '' && definition.resource === 'namespaces')
-      own.insert(['f:spec', 'f:finalizers'])
     return result.union(own)
   }
   return result

@@ -1,11 +1,12 @@
 import type { IncomingMessage } from 'node:http'
-import { parse, parseAllDocuments } from 'yaml'
+import { parse, parseAllDocuments, YAMLParseError } from 'yaml'
 import { badRequest, StatusError } from '../errors.ts'
 import { decodeProtobuf, isProtobuf } from '../protobuf/decode.ts'
 import type { ApiObject, Json, JsonObject, ResourceDefinition } from '../resources.ts'
 import { apiVersionOf } from '../resources.ts'
 import { isObject } from '../rest/json.ts'
-import { duplicateKeys } from './duplicates.ts'
+import { keysOf } from './duplicates.ts'
+import type { Key } from './duplicates.ts'
 
 /** Most bytes of a request's body. */
 export const BODY_LIMIT = 3 * 1024 * 1024
@@ -37,8 +38,8 @@ export function mediaType(header: string | undefined): string {
 /** A decoded body with what strict decoding would mind. */
 export interface Decoded {
   object: ApiObject
-  /** `duplicate field "spec.x"`. */
-  duplicates: string[]
+  /** The members of a JSON body in its order; none for other formats. */
+  keys: Key[]
 }
 
 /** Decodes the body of a create or update. Throws BadRequest with the API server's texts. */
@@ -50,33 +51,32 @@ export function decodeObject(
 ): Decoded {
   const type = mediaType(contentType)
   if (type === '' || type === 'application/json' || type === 'application/yaml' || isProtobuf(type)) {
-    const { value, duplicates } = parseBody(kind, data, type, definition.crd === true)
-    return { object: checkKind(definition, kind, value, data), duplicates }
+    const { value, keys } = parseBody(kind, data, type)
+    return { object: checkKind(definition, kind, value, data), keys }
   }
-  throw new StatusError(
+  throw unsupportedBody()
+}
+
+/** 415 of a body in a format that is not read. */
+export function unsupportedBody(): StatusError {
+  return new StatusError(
     415,
     'UnsupportedMediaType',
     'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf',
-    {},
   )
 }
 
 /** Decodes a body that need not say its kind (DeleteOptions). Throws BadRequest. */
 export function decodeAny(data: Buffer, contentType: string): Json {
-  return parseBody('DeleteOptions', data, mediaType(contentType), false).value
+  return parseBody('DeleteOptions', data, mediaType(contentType)).value
 }
 
-function parseBody(
-  kind: string,
-  data: Buffer,
-  type: string,
-  custom: boolean,
-): { value: Json; duplicates: string[] } {
+function parseBody(kind: string, data: Buffer, type: string): { value: Json; keys: Key[] } {
   const unrecognized = (why: string): StatusError =>
     badRequest(`the object provided is unrecognized (must be of type ${kind}): ${why} (${summary(data)})`)
   if (isProtobuf(type)) {
     try {
-      return { value: decodeProtobuf(data) as Json, duplicates: [] }
+      return { value: decodeProtobuf(data) as Json, keys: [] }
     } catch (error) {
       throw badRequest(error instanceof Error ? error.message : String(error))
     }
@@ -84,28 +84,39 @@ function parseBody(
   const text = data.toString('utf8')
   if (type === 'application/yaml') {
     try {
-      return { value: parseYaml(text), duplicates: [] }
+      return { value: parseYaml(text), keys: [] }
     } catch (error) {
-      throw unrecognized(`yaml: ${error instanceof Error ? (error.message.split('\n')[0] ?? '') : ''}`)
+      throw unrecognized(`yaml: ${yamlProblem(error)}`)
     }
   }
   try {
     const value = JSON.parse(text) as Json
-    return { value, duplicates: duplicateKeys(text) }
+    return { value, keys: keysOf(text) }
   } catch {
     const why = goJsonError(text)
-    throw unrecognized(custom ? why : `couldn't get version/kind; json parse error: ${why}`)
+    throw unrecognized(`couldn't get version/kind; json parse error: ${why}`)
   }
+}
+
+/** What the API server's YAML reader would say: near enough for the common cases. */
+export function yamlProblem(error: unknown): string {
+  if (!(error instanceof YAMLParseError))
+    return error instanceof Error ? (error.message.split('\n')[0] ?? '') : ''
+  if (error.code === 'BLOCK_AS_IMPLICIT_KEY') return 'mapping values are not allowed in this context'
+  const line = error.linePos?.[0].line ?? 1
+  if (error.code === 'BAD_INDENT' || error.code === 'MISSING_CHAR')
+    return `line ${line}: did not find expected node content`
+  return `line ${line}: ${error.message.split('\n')[0] ?? ''}`
 }
 
 /** YAML as the API server reads it: version 1.1, where `y` and `on` are booleans. */
 export function parseYaml(text: string): Json {
-  const documents = parseAllDocuments(text, { version: '1.1', merge: true })
+  const documents = parseAllDocuments(text, { version: '1.1', merge: true, uniqueKeys: false })
   if (Array.isArray(documents) && documents.length > 1) {
     const first = documents[0]
     if (first !== undefined) return first.toJS() as Json
   }
-  return parse(text, { version: '1.1', merge: true }) as Json
+  return parse(text, { version: '1.1', merge: true, uniqueKeys: false }) as Json
 }
 
 function checkKind(definition: ResourceDefinition, kind: string, value: Json, data: Buffer): ApiObject {
@@ -115,14 +126,12 @@ function checkKind(definition: ResourceDefinition, kind: string, value: Json, da
   if (value === null && definition.crd !== true) return { metadata: {} }
   if (!isObject(value)) {
     const what = Array.isArray(value) ? 'array' : typeof value
+    // Without a kind there is nothing to tell what it should have been.
+    if (value === null) throw unrecognized(`Object 'Kind' is missing in 'null'`)
     const target =
-      definition.crd === true
-        ? 'map[string]interface {}'
-        : 'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
+      'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
     throw unrecognized(
-      definition.crd === true
-        ? `json: cannot unmarshal ${what} into Go value of type ${target}`
-        : `couldn't get version/kind; json parse error: json: cannot unmarshal ${what} into Go value of type ${target}`,
+      `couldn't get version/kind; json parse error: json: cannot unmarshal ${what} into Go value of type ${target}`,
     )
   }
   const object = value as JsonObject

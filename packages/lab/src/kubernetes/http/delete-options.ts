@@ -3,7 +3,8 @@ import type { JsonObject } from '../resources.ts'
 import type { WriteContext } from '../rest/core.ts'
 import type { Deleting } from '../rest/delete.ts'
 import { isObject } from '../rest/json.ts'
-import { decodeAny, readBody } from './body.ts'
+import { isProtobuf } from '../protobuf/decode.ts'
+import { decodeAny, mediaType, readBody, unsupportedBody } from './body.ts'
 import type { Exchange } from './exchange.ts'
 
 /** What a DELETE asks for: its body, or else its query. Throws BadRequest and Invalid. */
@@ -52,6 +53,9 @@ function policyOf(text: string): Deleting['propagationPolicy'] {
 }
 
 function deleteOptions(data: Buffer, contentType: string): JsonObject {
+  const type = mediaType(contentType)
+  if (!['', 'application/json', 'application/yaml'].includes(type) && !isProtobuf(type))
+    throw unsupportedBody()
   const value = decodeAny(data, contentType)
   if (!isObject(value)) throw badRequest("couldn't get version/kind; json parse error")
   const kind = value['kind']

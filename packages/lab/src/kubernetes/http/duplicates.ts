@@ -1,6 +1,20 @@
-/** Fields that a JSON text has twice in the same object: `duplicate field "spec.x"`. The text must be valid JSON. */
-export function duplicateKeys(text: string): string[] {
-  const found: string[] = []
+/** A member of an object in a JSON text. */
+export interface Key {
+  /** `spec.list[0].name`. */
+  path: string
+  /** Whether the object had a member of that name before. */
+  isDuplicate: boolean
+}
+
+/** `duplicate field "spec.x"` for each member that is there twice. */
+export function duplicateFields(keys: readonly Key[]): string[] {
+  const paths = keys.filter((key) => key.isDuplicate).map((key) => key.path)
+  return [...new Set(paths)].map((path) => `duplicate field ${JSON.stringify(path)}`)
+}
+
+/** Every member in a JSON text, in its order. The text must be valid JSON. */
+export function keysOf(text: string): Key[] {
+  const found: Key[] = []
   const stack: { keys: Set<string> | undefined; path: string; index: number }[] = []
   let key: string | undefined
   let position = 0
@@ -20,7 +34,7 @@ export function duplicateKeys(text: string): string[] {
       while (after < text.length && /\s/.test(text[after] ?? '')) after++
       if (top?.keys !== undefined && text[after] === ':') {
         key = JSON.parse(text.slice(position, end + 1)) as string
-        if (top.keys.has(key)) found.push(`duplicate field ${JSON.stringify(here())}`)
+        found.push({ path: here(), isDuplicate: top.keys.has(key) })
         top.keys.add(key)
       }
       position = end + 1
@@ -35,5 +49,5 @@ export function duplicateKeys(text: string): string[] {
     }
     position++
   }
-  return [...new Set(found)]
+  return found
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { gzipSync } from 'node:zlib'
 
-import { StatusError } from '../errors.ts'
+import { PathNotFound, StatusError } from '../errors.ts'
 import type { JsonObject, RequestContext, UserInfo } from '../resources.ts'
 import { yamlText } from './yaml-text.ts'
 
@@ -106,6 +106,12 @@ export class Exchange implements RequestContext {
       this.response.destroy()
       return
     }
+    if (error instanceof PathNotFound) {
+      this.send(404, 'text/plain; charset=utf-8', '404 page not found\n', {
+        'X-Content-Type-Options': 'nosniff',
+      })
+      return
+    }
     const headers: Record<string, string> =
       known.retryAfter === undefined ? {} : { 'Retry-After': String(known.retryAfter) }
     this.sendObject(known.code, known.status(), headers)
@@ -120,25 +126,4 @@ export class Exchange implements RequestContext {
     }
     return 'json'
   }
-}
-
-/** Accept's wish for another shape: Table or metadata only, with its meta version. */
-export function wantedShape(
-  accept: string,
-): { as: 'Table' | 'PartialObjectMetadata' | 'PartialObjectMetadataList'; version: string } | undefined {
-  for (const part of accept.split(',')) {
-    const [type, ...parameters] = part.split(';').map((each) => each.trim())
-    const values = new Map(parameters.map((parameter) => parameter.split('=') as [string, string]))
-    const as = values.get('as')
-    if (as === undefined) {
-      if (type === 'application/json' || type === '*/*' || type === 'application/yaml') return undefined
-      continue
-    }
-    const version = values.get('v') ?? 'v1'
-    if (values.get('g') !== 'meta.k8s.io' || (version !== 'v1' && version !== 'v1beta1')) continue
-    if (type !== 'application/json' && type !== 'application/yaml') continue
-    if (as === 'Table' || as === 'PartialObjectMetadata' || as === 'PartialObjectMetadataList')
-      return { as, version }
-  }
-  return undefined
 }

@@ -4,10 +4,12 @@ import type { ApiObject, Json, JsonObject, ResourceDefinition } from '../resourc
 import { apiVersionOf } from '../resources.ts'
 import type { Core } from '../rest/core.ts'
 import { bucketOf, inVersion } from '../rest/core.ts'
+import { sorted } from '../rest/json.ts'
 import { fieldPredicate, labelPredicate } from '../store/selectors.ts'
 import type { Predicate } from '../store/selectors.ts'
+import { goJsonError } from './body.ts'
 import type { Exchange } from './exchange.ts'
-import { wantedShape } from './exchange.ts'
+import { includeOf, negotiate, wrongShape } from './negotiate.ts'
 
 /** Selectors of a request as one predicate; undefined selects everything. */
 export function selection(
@@ -40,17 +42,17 @@ export function serveList(
 ): void {
   const selects = selection(definition, exchange.query)
   const page = readPage(core, definition, namespace, selects, exchange.query)
-  const shape = wantedShape(exchange.accept)
+  const shape = negotiate(exchange.accept, definition)
   const metadata: JsonObject = {
     resourceVersion: String(page.revision),
     ...(page.continue === undefined ? {} : { continue: page.continue }),
     ...(page.remaining === undefined ? {} : { remainingItemCount: page.remaining }),
   }
   if (shape?.as === 'Table') {
-    const include = exchange.query.get('includeObject')
+    const include = includeOf(exchange)
     const objects = page.objects.map((object) => inVersion(definition, object))
     const table = toTable(definition, objects, {
-      includeObject: include === 'None' || include === 'Object' ? include : 'Metadata',
+      includeObject: include,
       now: core.clock.now(),
     })
     exchange.sendObject(200, {
@@ -62,7 +64,7 @@ export function serveList(
     return
   }
   if (shape !== undefined) {
-    if (shape.as === 'PartialObjectMetadata') throw notAcceptable()
+    if (shape.as === 'PartialObjectMetadata') throw wrongShape(definition, shape, true)
     exchange.sendObject(200, {
       kind: 'PartialObjectMetadataList',
       apiVersion: `meta.k8s.io/${shape.version}`,
@@ -79,18 +81,18 @@ export function serveList(
     return
   }
   const items = page.objects.map((object) => itemText(definition, object))
+  if (definition.crd === true) {
+    // What serves custom kinds prints its members in order, and an empty continue.
+    const head = JSON.stringify({ apiVersion: apiVersionOf(definition) }).slice(1, -1)
+    const tail = JSON.stringify({
+      kind: definition.listKind,
+      metadata: sorted({ continue: '', ...metadata }),
+    })
+    exchange.sendText(200, `{${head},"items":[${items.join(',')}],${tail.slice(1)}\n`)
+    return
+  }
   const head = JSON.stringify({ kind: definition.listKind, apiVersion: apiVersionOf(definition), metadata })
   exchange.sendText(200, `${head.slice(0, -1)},"items":[${items.join(',')}]}\n`)
-}
-
-/** 406. */
-export function notAcceptable(): StatusError {
-  return new StatusError(
-    406,
-    'NotAcceptable',
-    'only the following media types are accepted: application/json, application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1, application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1beta1, application/json;as=Table;g=meta.k8s.io;v=v1, application/json;as=Table;g=meta.k8s.io;v=v1beta1, application/yaml',
-    {},
-  )
 }
 
 const texts = new WeakMap<ApiObject, string>()
@@ -202,13 +204,15 @@ function checkOptions(version: string, match: string, token: string, query: URLS
   if (errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', errors)
   if (version !== '' && !/^\d+$/.test(version))
     throw badRequest(
-      `invalid resource version: strconv.ParseUint: parsing ${JSON.stringify(version)}: invalid syntax`,
+      `invalid resource version: resourceVersion: Invalid value: ${JSON.stringify(version)}: strconv.ParseUint: parsing ${JSON.stringify(version)}: invalid syntax`,
     )
+  if (token !== '') readToken(token)
   if (token !== '' && version !== '' && version !== '0')
     throw badRequest('specifying resource version is not allowed when using continue')
 }
 
-function tooLarge(wanted: number, current: number): StatusError {
+/** 504 of a revision that is not there yet. */
+export function tooLarge(wanted: number, current: number): StatusError {
   return new StatusError(
     504,
     'Timeout',
@@ -240,8 +244,13 @@ function makeToken(revision: number, last: ApiObject | undefined): string {
 }
 
 function readToken(token: string): { revision: number; after: string } {
+  const refuse = (why: string): StatusError =>
+    badRequest(`invalid continue token: continue key is not valid: ${why}`)
+  const odd = token.search(/[^\w-]/)
+  if (odd >= 0) throw refuse(`illegal base64 data at input byte ${odd}`)
+  const text = Buffer.from(token, 'base64url').toString()
   try {
-    const value: unknown = JSON.parse(Buffer.from(token, 'base64url').toString())
+    const value: unknown = JSON.parse(text)
     if (
       value !== null &&
       typeof value === 'object' &&
@@ -254,7 +263,7 @@ function readToken(token: string): { revision: number; after: string } {
   } catch {
     // Not one of ours: said below.
   }
-  throw badRequest('continue key is not valid: illegal base64 data at input byte 0')
+  throw refuse(goJsonError(text) || 'unrecognized encoded meta.k8s.io/v1')
 }
 
 function firstAfter(objects: ApiObject[], start: string): number {

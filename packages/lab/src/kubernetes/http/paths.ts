@@ -1,3 +1,4 @@
+import { PathNotFound } from '../errors.ts'
 import { handleDiscovery } from '../discovery/handle.ts'
 import { handleOpenApi } from '../openapi/handle.ts'
 import type { JsonObject } from '../resources.ts'
@@ -23,9 +24,7 @@ export function servePath(server: Server, exchange: Exchange): void {
   }
   if (handleDiscovery(exchange, server.core.registry)) return
   if (handleOpenApi(exchange, server.core.registry)) return
-  exchange.send(404, 'text/plain; charset=utf-8', '404 page not found\n', {
-    'X-Content-Type-Options': 'nosniff',
-  })
+  throw new PathNotFound()
 }
 
 function configuration(server: Server, exchange: Exchange): JsonObject {

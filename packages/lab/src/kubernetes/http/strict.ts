@@ -1,6 +1,8 @@
 import type { ApiObject, Json, ResourceDefinition, Schema } from '../resources.ts'
 import { copy, isObject } from '../rest/json.ts'
 import { prune } from '../schema/prune.ts'
+import { duplicateFields } from './duplicates.ts'
+import type { Key } from './duplicates.ts'
 
 const METADATA_FIELDS = new Set([
   'name',
@@ -24,7 +26,7 @@ const METADATA_FIELDS = new Set([
 export function strictProblems(
   definition: ResourceDefinition,
   object: ApiObject,
-  duplicates: string[],
+  keys: readonly Key[],
   resolve?: (schema: Schema) => Schema | undefined,
 ): string[] {
   const unknown: string[] = []
@@ -34,8 +36,15 @@ export function strictProblems(
     unknown.push(...prune(copy(object), definition.schema, true))
   else if (definition.schema !== undefined && resolve !== undefined)
     unknownFields(object, definition.schema, resolve, '', unknown, true)
-  const fields = unknown.toSorted().map((path) => `unknown field ${JSON.stringify(path)}`)
-  return definition.crd === true ? [...duplicates, ...fields] : [...fields, ...duplicates]
+  const report = (path: string): string => `unknown field ${JSON.stringify(path)}`
+  if (definition.crd === true) return [...duplicateFields(keys), ...unknown.toSorted().map(report)]
+  // The decoder of built-in kinds reports as it reads.
+  const missing = new Set(unknown)
+  const problems = keys.flatMap((key) => {
+    if (key.isDuplicate) return [`duplicate field ${JSON.stringify(key.path)}`]
+    return missing.delete(key.path) ? [report(key.path)] : []
+  })
+  return [...new Set([...problems, ...[...missing].toSorted().map(report)])]
 }
 
 function unknownFields(

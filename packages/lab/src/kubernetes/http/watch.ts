@@ -5,11 +5,16 @@ import type { ApiObject, Json, JsonObject, ResourceDefinition } from '../resourc
 import { apiVersionOf } from '../resources.ts'
 import type { Core } from '../rest/core.ts'
 import { bucketOf, inVersion } from '../rest/core.ts'
+import { isObject } from '../rest/json.ts'
 import type { Predicate } from '../store/selectors.ts'
 import type { Exchange } from './exchange.ts'
-import { wantedShape } from './exchange.ts'
+import { tooLarge } from './list.ts'
+import { includeOf, negotiate, onlyThese } from './negotiate.ts'
+import type { Shape } from './negotiate.ts'
 
 const BOOKMARK_EVERY = 60_000
+/** A client that reads so much slower than things change is cut off, bytes that wait for it: it lists anew. */
+const BACKLOG_LIMIT = 32 * 1024 * 1024
 
 /** Serves a watch until its time is over or the client goes. */
 export function serveWatch(
@@ -26,10 +31,11 @@ export function serveWatch(
     throw new StatusError(
       500,
       undefined,
-      `strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: invalid syntax`,
+      `resourceVersion: Invalid value: ${JSON.stringify(resourceVersion)}: strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: invalid syntax`,
     )
   const from = Number(resourceVersion === '' ? '0' : resourceVersion)
   const initial = checkInitialEvents(exchange)
+  checkMedia(exchange)
   const bookmarks = isTrue(query.get('allowWatchBookmarks'))
   const printer = new EventPrinter(core, definition, exchange)
   const shown = (object: ApiObject): boolean =>
@@ -38,6 +44,7 @@ export function serveWatch(
   let sent = from
   const write = (type: string, object: Json): void => {
     response.write(`${JSON.stringify({ type, object })}\n`)
+    if (response.writableLength > BACKLOG_LIMIT) response.destroy()
   }
   exchange.startHeaders(200, 'application/json')
   response.flushHeaders()
@@ -59,13 +66,15 @@ export function serveWatch(
   }
   let stop: () => void = () => {}
   try {
+    if (initial !== undefined && from > core.storage.revision) throw tooLarge(from, core.storage.revision)
     const starts = initial ?? from === 0
-    const start = starts ? core.storage.revision : from
+    const start = from === 0 || starts ? core.storage.revision : from
     if (starts)
       for (const object of core.storage.list(bucketOf(definition), namespace))
         if (shown(object)) write('ADDED', printer.print(object))
     sent = start
-    if (initial === true)
+    // A watch from 0 with bookmarks is told, like one that asks, when the state from before is complete.
+    if ((initial === true || (initial === undefined && resourceVersion === '0')) && bookmarks)
       write('BOOKMARK', printer.bookmark(String(Math.max(core.storage.revision, from)), true))
     stop = core.storage.watch(bucketOf(definition), start, listener)
   } catch (error) {
@@ -105,6 +114,17 @@ function isTrue(text: string | null): boolean {
   return text !== null && ['true', '1', 't', 'TRUE', 'True', 'T'].includes(text)
 }
 
+function checkMedia(exchange: Exchange): void {
+  const types = exchange.accept.split(',').map((part) => part.trim())
+  if (!types.every((type) => type.startsWith('application/yaml'))) return
+  if (types.some((type) => type.includes('stream=watch'))) throw onlyThese()
+  throw new StatusError(
+    406,
+    'NotAcceptable',
+    'only the following media types are accepted: application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch',
+  )
+}
+
 function checkInitialEvents(exchange: Exchange): boolean | undefined {
   const { query } = exchange
   const given = query.get('sendInitialEvents')
@@ -128,8 +148,6 @@ function checkInitialEvents(exchange: Exchange): boolean | undefined {
       )
     else if (match !== 'NotOlderThan')
       errors.push(fieldError.notSupported('resourceVersionMatch', match, ['NotOlderThan']))
-    if (isTrue(given) && !isTrue(query.get('allowWatchBookmarks')))
-      errors.push(fieldError.forbidden('sendInitialEvents', 'sendInitialEvents requires allowWatchBookmarks'))
   }
   if (errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', errors)
   return given === null ? undefined : isTrue(given)
@@ -139,15 +157,14 @@ function checkInitialEvents(exchange: Exchange): boolean | undefined {
 class EventPrinter {
   readonly #core: Core
   readonly #definition: ResourceDefinition
-  readonly #shape: ReturnType<typeof wantedShape>
+  readonly #shape: Shape | undefined
   readonly #include: 'None' | 'Metadata' | 'Object'
   #first = true
   constructor(core: Core, definition: ResourceDefinition, exchange: Exchange) {
     this.#core = core
     this.#definition = definition
-    this.#shape = wantedShape(exchange.accept)
-    const include = exchange.query.get('includeObject')
-    this.#include = include === 'None' || include === 'Object' ? include : 'Metadata'
+    this.#shape = negotiate(exchange.accept, definition)
+    this.#include = includeOf(exchange)
   }
 
   print(stored: ApiObject): Json {
@@ -182,9 +199,10 @@ class EventPrinter {
       ...(initialEnd ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {}),
     }
     if (this.#shape?.as === 'Table') {
-      const columns = this.#first
-        ? toTable(this.#definition, [], { includeObject: 'None', now: 0 }).columnDefinitions
-        : null
+      // A row of an object that has nothing, as the API server prints it.
+      const empty = toTable(this.#definition, [{ metadata: {} }], { includeObject: 'None', now: 0 })
+      const columns = this.#first ? empty.columnDefinitions : null
+      const [row] = empty.rows
       this.#first = false
       return {
         kind: 'Table',
@@ -193,7 +211,7 @@ class EventPrinter {
         columnDefinitions: columns,
         rows: [
           {
-            cells: [],
+            cells: isObject(row) ? (row['cells'] ?? []) : [],
             object: {
               kind: 'PartialObjectMetadata',
               apiVersion: `meta.k8s.io/${this.#shape.version}`,

@@ -17,11 +17,14 @@ export function writeContext(exchange: Exchange): WriteContext & { force?: boole
   if (dryRun.some((each) => each !== 'All')) errors.push(fieldError.notSupported('dryRun', dryRun, ['All']))
   const validation = query.get('fieldValidation') ?? ''
   const manager = query.get('fieldManager') ?? ''
-  if (manager.length > 128)
-    errors.push(fieldError.invalid('fieldManager', manager, `may not be more than 128 bytes`))
-  // oxlint-disable-next-line no-control-regex
-  if (/[\u0000-\u001f\u007f]/.test(manager))
-    errors.push(fieldError.invalid('fieldManager', manager, 'should only contain printable characters'))
+  if (manager.length > 128) errors.push(fieldError.tooLong('fieldManager', 128))
+  const odd = Array.from(manager).findIndex((letter) => letter < ' ' || letter === '\u007f')
+  if (odd >= 0) {
+    const code = (manager.codePointAt(odd) ?? 0).toString(16).toUpperCase().padStart(4, '0')
+    errors.push(
+      fieldError.invalid('fieldManager', manager, `invalid character U+${code} (at position ${odd})`),
+    )
+  }
   if (!['', 'Ignore', 'Warn', 'Strict'].includes(validation))
     errors.push(fieldError.notSupported('fieldValidation', validation, ['', 'Ignore', 'Strict', 'Warn']))
   const type = mediaType(exchange.request.headers['content-type'])

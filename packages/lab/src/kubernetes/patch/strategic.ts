@@ -1,4 +1,4 @@
-import { badRequest } from '../errors.ts'
+import { badRequest, StatusError } from '../errors.ts'
 import type { Json, JsonObject, ResourceRegistry, Schema } from '../resources.ts'
 import { asText, copy, equal, isObject, set } from '../rest/json.ts'
 
@@ -39,7 +39,11 @@ class Merger {
     }
     if (directive === 'delete') return {}
     if (directive !== undefined && directive !== 'merge')
-      throw badRequest(`Unknown patch type found: ${asText(directive)}`)
+      throw new StatusError(
+        500,
+        undefined,
+        `unknown patch type: ${asText(directive)} in map: ${goMap(patch)}`,
+      )
     const schema = this.#resolve(given)
     const result: JsonObject = isObject(document) ? { ...document } : {}
     const retain = patch['$retainKeys']
@@ -61,7 +65,8 @@ class Merger {
       if (value === null || value === undefined) delete result[key]
       else if (isObject(value))
         set(result, key, this.object(isObject(result[key]) ? result[key] : undefined, value, field))
-      else if (Array.isArray(value)) set(result, key, this.#list(result[key], value, field))
+      else if (Array.isArray(value))
+        set(result, key, this.#list(result[key], value, field, patch[`$setElementOrder/${key}`]))
       else set(result, key, value)
     }
     for (const key in patch)
@@ -70,22 +75,31 @@ class Merger {
         const order = patch[key]
         const list = result[name]
         const field = root && name === 'metadata' ? METADATA : this.#field(schema, name)
-        if (Array.isArray(list) && Array.isArray(order)) result[name] = ordered(list, order, mergeKey(field))
+        if (patch[name] === undefined && Array.isArray(list) && Array.isArray(order))
+          result[name] = ordered(list, order, list, mergeKey(field))
       }
     return result
   }
 
-  #list(document: Json | undefined, patch: Json[], field: Schema | undefined): Json[] {
+  #list(
+    document: Json | undefined,
+    patch: Json[],
+    field: Schema | undefined,
+    order: Json | undefined,
+  ): Json[] {
     const strategy = field?.['x-kubernetes-patch-strategy']
     const key = mergeKey(field)
     const replaces = patch.some((item) => isObject(item) && item['$patch'] === 'replace')
     const plain = patch.filter((item) => !(isObject(item) && item['$patch'] !== undefined))
     if (strategy === undefined || !strategy.includes('merge') || replaces)
       return plain.map((item) => stripDirectives(item))
-    const result: Json[] = Array.isArray(document) ? [...document] : []
+    const before: Json[] = Array.isArray(document) ? document : []
+    const result: Json[] = [...before]
+    const sort = (merged: Json[]): Json[] =>
+      ordered(merged, Array.isArray(order) ? order : plain, before, key)
     if (key === undefined) {
       for (const item of patch) if (!result.some((each) => equal(each, item))) result.push(copy(item))
-      return result
+      return sort(result)
     }
     const items = this.#resolve(this.#resolve(field)?.items)
     for (const item of patch) {
@@ -101,7 +115,7 @@ class Merger {
       } else if (index < 0) result.push(this.object({}, item, items))
       else result[index] = this.object(result[index], item, items)
     }
-    return result
+    return sort(result)
   }
 
   #field(schema: Schema | undefined, key: string): Schema | undefined {
@@ -135,25 +149,34 @@ function stripDirectives(value: Json): Json {
   return result
 }
 
-function ordered(list: Json[], order: Json[], key: string | undefined): Json[] {
-  const identity = (item: Json): Json | undefined =>
-    key === undefined ? item : isObject(item) ? item[key] : undefined
-  const position = (item: Json): number => order.findIndex((each) => equal(identity(each), identity(item)))
-  const named = list.filter((item) => position(item) >= 0).toSorted((a, b) => position(a) - position(b))
-  // Items the patch does not name keep their place relative to the ones around them.
+/**
+ * The order of a merged list: items that the patch names stand in the patch's order, the others in the order they had; an item
+ * of the patch comes first unless both were there before and it came later.
+ */
+function ordered(merged: Json[], order: Json[], before: Json[], key: string | undefined): Json[] {
+  const identity = (item: Json): string =>
+    JSON.stringify(key === undefined ? item : isObject(item) ? item[key] : null)
+  const placesOf = (list: Json[]): Map<string, number> =>
+    new Map(list.map((item, index) => [identity(item), index]))
+  const wanted = placesOf(order)
+  const old = placesOf(before)
+  const byPlace = (places: Map<string, number>) => (a: Json, b: Json) =>
+    (places.get(identity(a)) ?? 0) - (places.get(identity(b)) ?? 0)
+  const named = merged.filter((item) => wanted.has(identity(item))).toSorted(byPlace(wanted))
+  const others = merged.filter((item) => !wanted.has(identity(item))).toSorted(byPlace(old))
   const result: Json[] = []
-  let next = 0
-  for (const item of list) {
-    if (position(item) < 0) result.push(item)
-    else {
-      const placed = named[next++]
-      if (placed !== undefined) result.push(placed)
-    }
+  while (named.length > 0 && others.length > 0) {
+    const left = old.get(identity(others[0] ?? null))
+    const right = old.get(identity(named[0] ?? null))
+    const next = left !== undefined && right !== undefined && left < right ? others.shift() : named.shift()
+    if (next !== undefined) result.push(next)
   }
-  return result
+  return [...result, ...named, ...others]
 }
 
-function goMap(value: JsonObject): string {
+/** A value as Go prints a map. */
+export function goMap(value: Json): string {
+  if (!isObject(value)) return asText(value)
   return `map[${Object.keys(value)
     .toSorted()
     .map((key) => `${key}:${isObject(value[key]) ? goMap(value[key]) : asText(value[key])}`)

@@ -77,3 +77,15 @@ export function asText(value: Json | undefined): string {
   if (typeof value === 'string') return value
   return value === undefined || value === null ? '' : JSON.stringify(value)
 }
+
+/** A value with the members of its objects in order, as Go prints maps. */
+export function sorted(value: Json): Json {
+  if (Array.isArray(value)) return value.map(sorted)
+  if (!isObject(value)) return value
+  const result: JsonObject = {}
+  for (const key of Object.keys(value).toSorted()) {
+    const member = value[key]
+    if (member !== undefined) set(result, key, sorted(member))
+  }
+  return result
+}

@@ -88,13 +88,19 @@ export function validateMetadata(
         errors.push(fieldError.invalid('metadata.generateName', meta.generateName, problem))
     }
     if (name === '') errors.push(fieldError.required('metadata.name', 'name or generateName is required'))
-    else if (meta.generateName === undefined || meta.generateName === '')
+    else
       for (const problem of objectNameProblems(definition, name))
         errors.push(fieldError.invalid('metadata.name', name, problem))
   }
   for (const [key, value] of Object.entries(meta.labels ?? {})) {
     for (const problem of qualifiedNameProblems(key))
-      errors.push(fieldError.invalid('metadata.labels', key, problem))
+      errors.push(
+        fieldError.invalid(
+          'metadata.labels',
+          key,
+          problem.replace(/^a qualified name must/, 'a valid label key must'),
+        ),
+      )
     for (const problem of labelValueProblems(value))
       errors.push(fieldError.invalid('metadata.labels', value, problem))
   }
@@ -105,7 +111,10 @@ export function validateMetadata(
       errors.push(fieldError.invalid('metadata.annotations', key, problem))
   }
   if (size > ANNOTATIONS_LIMIT) errors.push(fieldError.tooLong('metadata.annotations', ANNOTATIONS_LIMIT))
-  meta.ownerReferences?.forEach((owner) => {
+  // On updates of custom objects owners are checked in three places, and what is wrong is told three times.
+  const times = old !== undefined && definition.crd === true ? 3 : 1
+  const owners = Array.from({ length: times }, () => meta.ownerReferences ?? []).flat()
+  owners.forEach((owner) => {
     for (const part of ['apiVersion', 'kind', 'name', 'uid'] as const)
       if (owner[part] === undefined || owner[part] === '')
         errors.push(
@@ -120,7 +129,7 @@ export function validateMetadata(
       fieldError.invalid(
         'metadata.ownerReferences',
         meta.ownerReferences,
-        `Only one reference can have Controller set to true. Found "true" in references for ${controllers[0]?.name} and ${controllers[1]?.name}`,
+        `Only one reference can have Controller set to true. Found "true" in references for ${controllers[0]?.kind}/${controllers[0]?.name} and ${controllers[1]?.kind}/${controllers[1]?.name}`,
       ),
     )
   for (const finalizer of meta.finalizers ?? []) {

@@ -4,11 +4,12 @@ import { strictProblems } from '../http/strict.ts'
 import { resolveSchema } from '../schema/resolve.ts'
 import { applyJsonPatch } from '../patch/json-patch.ts'
 import { applyMergePatch } from '../patch/merge-patch.ts'
-import { applyStrategicPatch } from '../patch/strategic.ts'
+import { applyStrategicPatch, goMap } from '../patch/strategic.ts'
 import type { ApiObject, Json, ResourceDefinition } from '../resources.ts'
+import { apiVersionOf } from '../resources.ts'
 import type { Core, WriteContext } from './core.ts'
 import { inVersion, keyOf, schemaOf } from './core.ts'
-import { asText, isObject } from './json.ts'
+import { asText, at, isObject } from './json.ts'
 import { createObject, updateObject } from './write.ts'
 
 /** Kind of a patch. */
@@ -22,12 +23,12 @@ export function patchObject(
   name: string,
   patch: Json,
   type: PatchType,
-  ctx: WriteContext & { force?: boolean },
+  ctx: WriteContext & { force?: boolean; duplicates?: string[] },
 ): { object: ApiObject; created: boolean } {
   const stored = core.storage.get(keyOf(definition, namespace, name))
   const patching: WriteContext = { ...ctx, patch: true }
   if (type === 'apply') {
-    if (!isObject(patch)) throw badRequest('error decoding YAML: json: cannot unmarshal into Go value')
+    if (!isObject(patch)) throw badRequest('invalid object type: /, Kind=')
     const live = stored === undefined ? undefined : inVersion(definition, stored)
     if (live === undefined && ctx.subresource !== undefined) throw notFound(definition, name)
     const uid = isObject(patch['metadata']) ? patch['metadata']['uid'] : undefined
@@ -51,6 +52,10 @@ export function patchObject(
         },
       },
       ctx,
+      {
+        name: asText(at(patch, ['metadata', 'name'])),
+        namespace: asText(at(patch, ['metadata', 'namespace'])),
+      },
     )
     if (live === undefined)
       return {
@@ -92,14 +97,53 @@ export function patchObject(
   if (definition.namespaced && home !== undefined && home !== '' && home !== namespace)
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
   const object = { ...result, metadata } as ApiObject
+  const refuse = (why: string): StatusError =>
+    invalid({ group: '', kind: '' }, '', [
+      fieldError.invalid(
+        'patch',
+        type === 'strategic' ? goMap(patch) : patchedText(result, patch, type),
+        why,
+      ),
+    ])
   if (ctx.fieldValidation !== 'Ignore') {
-    const problems = strictProblems(definition, object, [], (schema) => resolveSchema(core.registry, schema))
+    const problems = [
+      ...(ctx.duplicates ?? []),
+      ...strictProblems(definition, object, [], (schema) => resolveSchema(core.registry, schema)),
+    ]
     if (problems.length > 0 && ctx.fieldValidation === 'Strict')
-      throw invalid({ group: '', kind: '' }, '', [
-        fieldError.invalid('patch', JSON.stringify(result), `strict decoding error: ${problems.join(', ')}`),
-      ])
+      throw refuse(`strict decoding error: ${problems.join(', ')}`)
     ctx.warnings.push(...problems)
   }
+  const version = asText(result['apiVersion'])
+  if (definition.crd !== true && version !== apiVersionOf(definition))
+    throw refuse(
+      `no kind ${JSON.stringify(definition.kind)} is registered for version ${JSON.stringify(version)} in scheme "pkg/runtime/scheme.go:111"`,
+    )
   // The live resourceVersion is in the patched object unless the patch itself names one: then it is a condition.
-  return { object: updateObject(core, definition, namespace, name, object, patching), created: false }
+  try {
+    return { object: updateObject(core, definition, namespace, name, object, patching), created: false }
+  } catch (error) {
+    // A value of a wrong type is the patch's fault: said with the patched object.
+    const why =
+      error instanceof StatusError
+        ? /cannot be handled as a \w+: (json: .*)$/.exec(error.message)?.[1]
+        : undefined
+    if (why === undefined) throw error
+    const kind = /of type (int32|int64|bool|string)$/.exec(why)?.[1]
+    throw refuse(type === 'strategic' && kind !== undefined ? `unrecognized type: ${kind}` : why)
+  }
+}
+
+/** The patched object as the API server prints it: what a merge patch touched has its keys in order. */
+function patchedText(result: Json, patch: Json, type: PatchType): string {
+  return JSON.stringify(sortTouched(result, type === 'merge' ? patch : {}))
+}
+
+function sortTouched(value: Json, patch: Json | undefined): Json {
+  if (!isObject(value) || !isObject(patch)) return value
+  return Object.fromEntries(
+    Object.keys(value)
+      .toSorted()
+      .map((key) => [key, sortTouched(value[key] ?? null, patch[key])]),
+  )
 }

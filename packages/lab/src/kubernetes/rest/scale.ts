@@ -56,6 +56,11 @@ function printSelector(selector: Json | undefined): string | undefined {
     .join(',')
 }
 
+function wrongType(value: Json): string {
+  const type = Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value
+  return `json: cannot unmarshal ${type} into Go struct field ScaleSpec.spec.replicas of type int32`
+}
+
 /** The Scale of an object. */
 export function readScale(
   core: Core,
@@ -81,10 +86,12 @@ export function writeScale(
   if (stored === undefined) throw notFound(definition, name)
   const live = inVersion(definition, stored)
   const wanted = at(scale, ['spec', 'replicas']) ?? 0
-  if (typeof wanted !== 'number') throw badRequest('spec.replicas must be a number')
-  if (wanted < 0)
+  if (typeof wanted !== 'number')
+    throw badRequest(`Scale in version "v1" cannot be handled as a Scale: ${wrongType(wanted)}`)
+  // Of a custom kind the object itself is found wrong, further down.
+  if (wanted < 0 && definition.crd !== true)
     throw invalid({ group: 'autoscaling', kind: 'Scale' }, name, [
-      fieldError.invalid('spec.replicas', wanted, 'should be a non-negative integer'),
+      fieldError.invalid('spec.replicas', wanted, 'must be greater than or equal to 0'),
     ])
   if ((scale.metadata.name ?? name) !== name)
     throw badRequest(
@@ -118,6 +125,11 @@ export function patchScale(
   const scale = readScale(core, definition, namespace, name)
   const patched = type === 'json' ? applyJsonPatch(scale, patch) : applyMergePatch(scale, patch)
   if (!isObject(patched)) throw badRequest('the patch does not leave an object')
+  const replicas = at(patched, ['spec', 'replicas']) ?? 0
+  if (typeof replicas !== 'number')
+    throw invalid({ group: '', kind: '' }, '', [
+      fieldError.invalid('patch', JSON.stringify(patched), wrongType(replicas)),
+    ])
   const object: ApiObject = { ...patched, metadata: isObject(patched['metadata']) ? patched['metadata'] : {} }
   return writeScale(core, definition, namespace, name, object, ctx)
 }

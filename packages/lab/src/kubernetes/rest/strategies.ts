@@ -73,6 +73,9 @@ export function mergeSubresource(
   if (subresource === undefined) {
     if (!hasStatus(definition)) return object
     const { status: _, ...rest } = object
+    // The finalizers of a namespace change by its finalize subresource alone.
+    if (definition.group === '' && definition.resource === 'namespaces' && old['spec'] !== undefined)
+      rest['spec'] = structuredClone(old['spec'])
     return old['status'] === undefined
       ? { ...rest, metadata: object.metadata }
       : { ...rest, metadata: object.metadata, status: structuredClone(old['status']) }

@@ -1,5 +1,6 @@
 import { alreadyExists, conflict, fieldError, forbidden, invalid, notFound, StatusError } from '../errors.ts'
 import type { FieldError } from '../errors.ts'
+import { withoutAllocated } from '../builtin/allocated.ts'
 import { updateManagedFields } from '../fields/manage.ts'
 import type { ApiObject, JsonObject, ResourceDefinition } from '../resources.ts'
 import { apiVersionOf, groupResource } from '../resources.ts'
@@ -10,7 +11,7 @@ import { resolveSchema } from '../schema/resolve.ts'
 import type { Core, WriteContext } from './core.ts'
 import { gvrOf, inVersion, keyOf, mutate, schemaOf, timestamp, validateAdmission } from './core.ts'
 import { essentialDefaults } from './essentials.ts'
-import { copy, equal, isObject } from './json.ts'
+import { copy, equal, isObject, sorted } from './json.ts'
 import {
   generateName,
   keepSystemFields,
@@ -37,8 +38,11 @@ export function checkPreconditions(
   const name = old.metadata.name ?? ''
   const { uid, resourceVersion } = object.metadata
   if (uid !== undefined && uid !== '' && uid !== old.metadata.uid) {
-    if (ctx.patch === true)
-      throw invalid(definition, name, [fieldError.invalid('metadata.uid', uid, 'field is immutable')])
+    if (ctx.patch === true) {
+      const error = fieldError.invalid('metadata.uid', uid, 'field is immutable')
+      // The API server checks metadata twice on updates, and says so twice.
+      throw invalid(definition, name, [error, error])
+    }
     const path = [definition.resource, old.metadata.namespace, name].filter(
       (part) => part !== undefined && part !== '',
     )
@@ -118,6 +122,7 @@ export function createObject(
   const custom = definition.crd === true
   if (dropsStatus(definition)) delete object['status']
   complete(core, definition, object, undefined, ctx)
+  noteManagers(core, definition, undefined, object, body, ctx)
   const request = {
     operation: 'CREATE' as const,
     definition,
@@ -137,7 +142,6 @@ export function createObject(
   if (custom || builtinGenerations(definition)) object.metadata.generation = 1
   else if (object.metadata.generation === 0) delete object.metadata.generation
   object = { ...object, metadata: tidyMetadata(object.metadata) }
-  updateManagedFields(core, definition, undefined, object, ctx)
   const errors = [
     ...validateMetadata(definition, object),
     ...validateBody(core, definition, object, undefined),
@@ -178,13 +182,13 @@ export function updateObject(
   let object = copy(body)
   object.metadata = isObject(object.metadata) ? object.metadata : {}
   checkPreconditions(definition, object, old, ctx)
-  const keepFields = object.metadata.managedFields
   object.apiVersion = apiVersionOf(definition)
   object.kind = definition.kind
   keepSystemFields(object.metadata, old.metadata)
   delete object.metadata.resourceVersion
   object = mergeSubresource(definition, object, old, ctx.subresource)
   complete(core, definition, object, old, ctx)
+  noteManagers(core, definition, old, object, body, ctx)
   const request = {
     operation: 'UPDATE' as const,
     definition,
@@ -206,8 +210,7 @@ export function updateObject(
   const counts = custom || builtinGenerations(definition)
   if (counts && specChanged(object, old, hasStatus(definition)))
     object.metadata.generation = (old.metadata.generation ?? 0) + 1
-  object.metadata = tidyMetadata({ ...object.metadata, managedFields: keepFields })
-  updateManagedFields(core, definition, old, object, ctx)
+  object.metadata = tidyMetadata(object.metadata)
   const errors = [
     ...validateMetadata(definition, object, old),
     ...validateBody(core, definition, object, old),
@@ -223,6 +226,29 @@ export function updateObject(
   const next = toStorage(core, definition, object)
   if (isGone(definition, next)) return inVersion(definition, core.storage.remove(key, next) ?? next)
   return inVersion(definition, core.storage.put(key, next))
+}
+
+/** Writes into an object who manages which field. What admission and allocation add afterwards belongs to nobody. */
+function noteManagers(
+  core: Core,
+  definition: ResourceDefinition,
+  old: ApiObject | undefined,
+  object: ApiObject,
+  given: ApiObject,
+  ctx: WriteContext,
+): void {
+  const noted =
+    definition.crd === true
+      ? { ...object, metadata: { ...object.metadata } }
+      : withoutAllocated(definition, object, { ...given, metadata: given.metadata ?? {} })
+  const { managedFields } = object.metadata
+  noted.metadata = {
+    ...tidyMetadata(noted.metadata),
+    ...(managedFields === undefined ? {} : { managedFields }),
+  }
+  updateManagedFields(core, definition, old, noted, ctx)
+  if (noted.metadata.managedFields === undefined) delete object.metadata.managedFields
+  else object.metadata.managedFields = noted.metadata.managedFields
 }
 
 /** Whether an object that is being deleted has nothing more to wait for. */
@@ -260,9 +286,12 @@ function toStorage(core: Core, definition: ResourceDefinition, object: ApiObject
     const schema = core.registry.find(definition.group, version, definition.resource)?.schema
     if (schema !== undefined) prune(content, schema, true)
   }
-  const sorted: ApiObject = { apiVersion: `${definition.group}/${version}`, kind, metadata: meta }
-  for (const key of Object.keys(content).toSorted()) sorted[key] = content[key]
-  return sorted
+  return {
+    apiVersion: `${definition.group}/${version}`,
+    kind,
+    metadata: sorted(meta) as ApiObject['metadata'],
+    ...(sorted(content) as JsonObject),
+  }
 }
 
 function complete(

@@ -15,11 +15,17 @@ const UNUSABLE = new Set([
 
 /**
  * What is wrong with a custom object by its structural schema and its CEL rules. What was wrong before and has not changed
- * is let pass, as the API server does.
+ * is let pass, as the API server does. `more` are problems found elsewhere, told before what the rules say.
  */
-export function validateObject(schema: Schema, object: Json, old: Json | undefined): FieldError[] {
+export function validateObject(
+  schema: Schema,
+  object: Json,
+  old: Json | undefined,
+  more: readonly FieldError[] = [],
+): FieldError[] {
   const errors: FieldError[] = []
   check(schema, object, old, '', errors, true)
+  errors.push(...more)
   if (
     errors.some(
       (error) =>
@@ -140,11 +146,12 @@ export function checkHere(schema: Schema, value: Json, path: string, errors: Fie
     errors.push(fieldError.notSupported(path, value, schema.enum))
   if (typeof value === 'string') {
     const length = Array.from(value).length
+    // Of a text only the first fault is told.
     if (schema.maxLength !== undefined && length > schema.maxLength)
       errors.push(fieldError.tooLong(path, schema.maxLength))
-    if (schema.minLength !== undefined && length < schema.minLength)
+    else if (schema.minLength !== undefined && length < schema.minLength)
       invalid(`${where}in body should be at least ${schema.minLength} chars long`)
-    if (schema.pattern !== undefined && !matches(schema.pattern, value))
+    else if (schema.pattern !== undefined && !matches(schema.pattern, value))
       invalid(`${where}in body should match '${schema.pattern}'`)
     if (schema.format !== undefined) {
       const problem = formatProblem(schema.format, value)
@@ -180,7 +187,13 @@ export function checkHere(schema: Schema, value: Json, path: string, errors: Fie
     if (schema.maxItems !== undefined && value.length > schema.maxItems)
       errors.push(fieldError.tooMany(path, value.length, schema.maxItems))
     if (schema.minItems !== undefined && value.length < schema.minItems)
-      invalid(`${where}in body should have at least ${schema.minItems} items`)
+      errors.push(
+        fieldError.invalid(
+          path,
+          value.length,
+          `${where}in body should have at least ${schema.minItems} items`,
+        ),
+      )
     duplicates(schema, value, path, errors)
   }
   if (isObject(value)) {

@@ -1,3 +1,4 @@
+import { asText } from '../rest/json.ts'
 import type { ApiObject, JsonObject } from '../resources.ts'
 import { age } from './duration.ts'
 import type { KindTable } from './column.ts'
@@ -42,7 +43,7 @@ function externalIp(object: ApiObject): string {
 function servicePorts(object: ApiObject): string {
   const ports = listAt(object, 'spec', 'ports').map((each) => {
     const node = typeof each['nodePort'] === 'number' && each['nodePort'] > 0 ? `:${each['nodePort']}` : ''
-    return `${String(each['port'])}${node}/${text(each['protocol'])}`
+    return `${asText(each['port'])}${node}/${text(each['protocol'])}`
   })
   return ports.length === 0 ? NONE : ports.join(',')
 }
@@ -65,7 +66,7 @@ const SHOWN = 3
 function endpointList(object: ApiObject): string {
   const all = listAt(object, 'subsets').flatMap((subset) => {
     const addresses = listAt(subset, 'addresses').map((each) => text(each['ip']))
-    const ports = listAt(subset, 'ports').map((each) => String(each['port']))
+    const ports = listAt(subset, 'ports').map((each) => asText(each['port']))
     if (ports.length === 0) return addresses
     return ports.flatMap((port) =>
       addresses.map((address) => (address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`)),
@@ -93,7 +94,7 @@ const endpointSlices: KindTable = {
     name(object),
     text(object['addressType']),
     several(
-      listAt(object, 'ports').map((each) => (each['port'] === undefined ? '*' : String(each['port']))),
+      listAt(object, 'ports').map((each) => (each['port'] === undefined ? '*' : asText(each['port']))),
       UNSET,
     ),
     several(

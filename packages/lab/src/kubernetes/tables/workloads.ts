@@ -1,3 +1,4 @@
+import { asText } from '../rest/json.ts'
 import type { ApiObject, Json } from '../resources.ts'
 import { age, humanDuration } from './duration.ts'
 import type { KindTable } from './column.ts'
@@ -166,7 +167,7 @@ const autoscalers: KindTable = {
       name(object),
       `${text(target['kind'])}/${text(target['name'])}`,
       targets(object),
-      String(least),
+      asText(least),
       number(spec(object)['maxReplicas']),
       number(status(object)['currentReplicas']),
       created(object, now),
@@ -180,8 +181,8 @@ const disruptionBudgets: KindTable = {
   columns: columns('Name, Min Available, Max Unavailable, Allowed Disruptions:integer, Age'),
   cells: (object, now) => [
     name(object),
-    String(spec(object)['minAvailable'] ?? 'N/A'),
-    String(spec(object)['maxUnavailable'] ?? 'N/A'),
+    asText(spec(object)['minAvailable'] ?? 'N/A'),
+    asText(spec(object)['maxUnavailable'] ?? 'N/A'),
     number(status(object)['disruptionsAllowed']),
     created(object, now),
   ],

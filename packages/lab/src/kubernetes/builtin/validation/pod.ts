@@ -1,7 +1,7 @@
 import type { FieldError } from '../../errors.ts'
 import { fieldError } from '../../errors.ts'
 import type { ApiObject, JsonObject } from '../../resources.ts'
-import { copy, equal } from '../../rest/json.ts'
+import { asText, copy, equal } from '../../rest/json.ts'
 import { labelProblems, qualifiedNameProblems } from '../../schema/names.ts'
 import { compareQuantities } from '../../schema/quantity.ts'
 import { items, member, textOf } from '../defaults/fields.ts'
@@ -49,12 +49,12 @@ function containerProblems(
   for (const [resource, request] of Object.entries(member(resources, 'requests') ?? {})) {
     const limit = limits[resource]
     if (limit === undefined || request === undefined) continue
-    if (compareQuantities(String(request), String(limit)) > 0)
+    if (compareQuantities(asText(request), asText(limit)) > 0)
       errors.push(
         fieldError.invalid(
           `${path}.resources.requests`,
-          String(request),
-          `must be less than or equal to ${resource} limit of ${String(limit)}`,
+          asText(request),
+          `must be less than or equal to ${resource} limit of ${asText(limit)}`,
         ),
       )
   }

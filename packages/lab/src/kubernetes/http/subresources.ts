@@ -1,0 +1,129 @@
+import { notFound, StatusError } from '../errors.ts'
+import type { ApiObject, ResourceDefinition } from '../resources.ts'
+import { groupResource } from '../resources.ts'
+import { inVersion, keyOf } from '../rest/core.ts'
+import { patchScale, readScale, writeScale } from '../rest/scale.ts'
+import { updateObject } from '../rest/write.ts'
+import type { Server } from '../server-parts.ts'
+import { decodeObject, readBody } from './body.ts'
+import type { Exchange } from './exchange.ts'
+import { parsePatch, patch, patchType } from './patch.ts'
+import { bindPod } from './pods/bind.ts'
+import { evictPod } from './pods/evict.ts'
+import { refuseStreaming, servePodLog } from './pods/log.ts'
+import { noSuchPath, refuseMethod } from './refusals.ts'
+import { reply } from './reply.ts'
+import type { RequestInfo } from './request-info.ts'
+import { readObject } from './typed-body.ts'
+import { writeContext } from './write-context.ts'
+
+/** Parts of an object that are read and written like the object itself. */
+const PARTS = new Set(['status', 'finalize', 'approval', 'ephemeralcontainers', 'resize'])
+const STREAMS = new Set(['exec', 'attach', 'portforward'])
+
+function kindOf(group: string, kind: string): ResourceDefinition {
+  return {
+    group,
+    version: 'v1',
+    resource: `${kind.toLowerCase()}s`,
+    singular: kind.toLowerCase(),
+    kind,
+    listKind: `${kind}List`,
+    namespaced: true,
+    verbs: ['get', 'update', 'patch'],
+  }
+}
+
+const SCALE = kindOf('autoscaling', 'Scale')
+const EVICTION = kindOf('policy', 'Eviction')
+const BINDING = kindOf('', 'Binding')
+
+/** Answers a request for a part of an object. */
+export async function serveSubresource(
+  server: Server,
+  definition: ResourceDefinition,
+  info: RequestInfo,
+  exchange: Exchange,
+): Promise<void> {
+  const { core } = server
+  const name = info.name ?? ''
+  const ref = { namespace: info.namespace ?? '', name }
+  const subresource = info.subresource ?? ''
+  const known = definition.subresources?.find((each) => each.name === subresource)
+  if (known === undefined) {
+    // What serves custom kinds looks for the object first.
+    if (definition.crd === true) throw notFound(definition, name)
+    throw noSuchPath(definition)
+  }
+  const { method } = exchange
+  const verb = { GET: 'get', HEAD: 'get', POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: 'delete' }[
+    method
+  ]
+  if (!known.verbs.includes(verb ?? '')) throw refuseMethod(definition, method)
+  if (subresource === 'scale') return serveScale(server, definition, info, exchange)
+  if (subresource === 'log') return servePodLog(server, ref, exchange)
+  if (subresource === 'eviction') {
+    evictPod(core, ref, await readKind(exchange, EVICTION), writeContext(exchange))
+    return sendSuccess(exchange)
+  }
+  if (subresource === 'binding') return serveBinding(server, ref, exchange)
+  if (STREAMS.has(subresource)) throw refuseStreaming(server, ref)
+  if (!PARTS.has(subresource))
+    throw new StatusError(501, undefined, `${groupResource(definition)}/${subresource} is not emulated`)
+  if (method === 'GET' || method === 'HEAD') {
+    const stored = core.storage.get(keyOf(definition, info.namespace, name))
+    if (stored === undefined) throw notFound(definition, name)
+    reply(server, definition, exchange, 200, inVersion(definition, stored))
+    return
+  }
+  if (method === 'PATCH') {
+    const { object } = await patch(server, definition, info, exchange)
+    reply(server, definition, exchange, 200, object)
+    return
+  }
+  const ctx = { ...writeContext(exchange), subresource }
+  const object = await readObject(server, definition, exchange, ctx, info)
+  reply(server, definition, exchange, 200, updateObject(core, definition, info.namespace, name, object, ctx))
+}
+
+/** Answers a POST of a Binding, by the pod's own path or by the old one. */
+export async function serveBinding(
+  server: Server,
+  ref: { namespace: string; name?: string },
+  exchange: Exchange,
+): Promise<void> {
+  const binding = await readKind(exchange, BINDING)
+  const name = ref.name ?? binding.metadata.name ?? ''
+  bindPod(server.core, { namespace: ref.namespace, name }, binding, writeContext(exchange))
+  sendSuccess(exchange)
+}
+
+function sendSuccess(exchange: Exchange): void {
+  exchange.sendObject(201, { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 })
+}
+
+async function readKind(exchange: Exchange, definition: ResourceDefinition): Promise<ApiObject> {
+  const data = await readBody(exchange.request)
+  return decodeObject(definition, definition.kind, data, exchange.request.headers['content-type'] ?? '')
+    .object
+}
+
+async function serveScale(
+  server: Server,
+  definition: ResourceDefinition,
+  info: RequestInfo,
+  exchange: Exchange,
+): Promise<void> {
+  const { core } = server
+  const name = info.name ?? ''
+  const ctx = { ...writeContext(exchange), subresource: 'scale' }
+  const send = (scale: ApiObject): void => reply(server, SCALE, exchange, 200, scale)
+  if (exchange.method === 'GET') send(readScale(core, definition, info.namespace, name))
+  else if (exchange.method === 'PUT')
+    send(writeScale(core, definition, info.namespace, name, await readKind(exchange, SCALE), ctx))
+  else {
+    const data = await readBody(exchange.request)
+    const type = patchType(exchange, definition)
+    send(patchScale(core, definition, info.namespace, name, parsePatch(data, type), type, ctx))
+  }
+}

@@ -1,0 +1,53 @@
+import { badRequest } from '../errors.ts'
+import type { ApiObject, ResourceDefinition } from '../resources.ts'
+import type { WriteContext } from '../rest/core.ts'
+import { resolveSchema } from '../schema/resolve.ts'
+import type { Server } from '../server-parts.ts'
+import { decodeObject, readBody } from './body.ts'
+import type { Exchange } from './exchange.ts'
+import type { RequestInfo } from './request-info.ts'
+import { strictProblems } from './strict.ts'
+
+/** Reads the object of a create or update and checks it against the URL and fieldValidation. Throws BadRequest. */
+export async function readObject(
+  server: Server,
+  definition: ResourceDefinition,
+  exchange: Exchange,
+  ctx: WriteContext,
+  info: RequestInfo,
+): Promise<ApiObject> {
+  const data = await readBody(exchange.request)
+  const { object, keys } = decodeObject(
+    definition,
+    definition.kind,
+    data,
+    exchange.request.headers['content-type'] ?? '',
+  )
+  const name = info.name
+  if (name !== undefined && exchange.method === 'PUT') {
+    if ((object.metadata.name ?? '') === '')
+      throw badRequest(
+        `the name of the object (${name} based on URL) was undeterminable: name must be provided`,
+      )
+    if (object.metadata.name !== name)
+      throw badRequest(
+        `the name of the object (${object.metadata.name}) does not match the name on the URL (${name})`,
+      )
+  }
+  if (
+    definition.namespaced &&
+    (object.metadata.namespace ?? '') !== '' &&
+    object.metadata.namespace !== info.namespace
+  )
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
+  const problems =
+    ctx.fieldValidation === 'Ignore'
+      ? []
+      : strictProblems(definition, object, keys, (schema) => resolveSchema(server.core.registry, schema))
+  if (problems.length > 0 && ctx.fieldValidation === 'Strict')
+    throw badRequest(
+      `${definition.kind} in version ${JSON.stringify(definition.version)} cannot be handled as a ${definition.kind}: strict decoding error: ${problems.join(', ')}`,
+    )
+  exchange.warnings.push(...problems)
+  return object
+}
