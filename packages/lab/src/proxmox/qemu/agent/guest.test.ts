@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createGuests } from '../../../guest/guests.ts'
+import { testWorld } from '../test-world.ts'
+
+const VM = '/nodes/pve1/qemu/101'
+
+test('a clone boots its guest, answers through the agent and is off when asked', async (t) => {
+  const lab = testWorld(500)
+  const guests = createGuests(lab.world)
+  t.after(() => guests.close())
+  const template = {
+    vmid: '9000',
+    scsi0: 'local-lvm:1',
+    ide2: 'local-lvm:cloudinit',
+    net0: 'virtio,bridge=vmbr0',
+    tags: 'kubelet-v1.30.4',
+    agent: '1',
+  }
+  await lab.task('POST /nodes/pve1/qemu', template)
+  await lab.task('POST /nodes/pve1/qemu/9000/template')
+  await lab.task('POST /nodes/pve1/qemu/9000/clone', { newid: '101', name: 'web' })
+  await lab.call(`PUT ${VM}/config`, { tags: 'mine' })
+  await assert.rejects(lab.call(`POST ${VM}/agent/ping`), /VM 101 is not running/)
+  await lab.task(`POST ${VM}/status/start`)
+  await assert.rejects(lab.call(`POST ${VM}/agent/ping`), /QEMU guest agent is not running/)
+  await lab.world.clock.sleep(15_000)
+  assert.deepEqual(await lab.call(`POST ${VM}/agent/ping`), { result: {} })
+  assert.deepEqual(await lab.call(`GET ${VM}/agent/get-host-name`), { result: { 'host-name': 'web' } })
+  assert.match(JSON.stringify(await lab.call(`GET ${VM}/agent/network-get-interfaces`)), /"hardware-address":"bc:24:11:/)
+  const { pid } = (await lab.call(`POST ${VM}/agent/exec`, { command: ['hostname'] })) as { pid: number }
+  const status = (await lab.call(`GET ${VM}/agent/exec-status`, { pid: String(pid) })) as { exited: number }
+  assert.equal(status.exited, 1)
+  await assert.rejects(
+    lab.call(`GET ${VM}/agent/file-read`, { file: '/nope' }),
+    /Agent error: failed to open file '\/nope'/,
+  )
+  assert.deepEqual(await lab.call(`GET ${VM}/agent/get-memory-blocks`), {
+    result: {
+      error: { class: 'CommandNotFound', desc: 'The command guest-get-memory-blocks has not been found' },
+    },
+  })
+  assert.equal(guests.disk(101)?.kubeletVersion, 'v1.30.4')
+  const shutdown = await lab.task(`POST ${VM}/status/shutdown`)
+  assert.deepEqual(shutdown.log, ['TASK OK'])
+  assert.equal(lab.world.vms.get(101)?.running, false)
+  await lab.task(`POST ${VM}/status/start`)
+  await lab.world.clock.sleep(15_000)
+  assert.deepEqual(await lab.call(`POST ${VM}/agent/shutdown`), { result: null })
+  await lab.task(`DELETE ${VM}`)
+  assert.equal(guests.disk(101), undefined)
+})
