@@ -166,10 +166,9 @@ function judgeStorage(
     return { reason: 'StorageContent', message: `storage "${name}" does not allow content "${content}"` }
   if (bytes === 0) return undefined
   const isShared = question.storages.some((one) => one.name === name && one.isShared)
-  const known = new Set(question.vms.map((vm) => vm.vmid))
+  // A VM is listed long before its clone has taken its room: the promise holds until it is made.
   const promised = question.machines
-    .filter(({ spec }) => spec.storage === name && (isShared || spec.host === host))
-    .filter(({ spec }) => spec.vmid === undefined || !known.has(spec.vmid))
+    .filter(({ spec }) => spec.storage === name && (isShared || spec.host === host) && !spec.made)
     .reduce((sum, { spec }) => sum + (spec.disk ?? 0), 0)
   const free = (resource.maxdisk ?? 0) - (resource.disk ?? 0) - promised
   return free < bytes

@@ -28,31 +28,37 @@ export interface CloneSlots {
   release(key: string): void
 }
 
-/** Makes the slots of a Proxmox cluster. `wake` is called with the key of each who should ask again. */
+/** Makes the slots of a Proxmox cluster. `wake` is called with the key of each who can go when it asks again. */
 export function createCloneSlots(wake: (key: string) => void): CloneSlots {
   const holders = new Map<string, readonly LockDomain[]>()
   const queue = new Map<string, readonly LockDomain[]>()
+  /** How many hold a slot, by key of the domain. */
+  const held = new Map<string, number>()
 
-  const heldIn = (domain: LockDomain): number =>
-    [...holders.values()].filter((domains) => domains.some(({ key }) => key === domain.key)).length
-
-  /** Those who came earlier, want the same and are not held up elsewhere: who waits for something else blocks nobody here. */
-  const rivals = (key: string, domain: LockDomain): number => {
-    let count = 0
-    for (const [other, wanted] of queue) {
-      if (other === key) break
-      if (!wanted.some((one) => one.key === domain.key)) continue
-      if (!wanted.some((one) => one.key !== domain.key && heldIn(one) >= one.limit)) count += 1
-    }
-    return count
+  const heldIn = ({ key }: LockDomain): number => held.get(key) ?? 0
+  const count = (domains: readonly LockDomain[], by: 1 | -1): void => {
+    for (const domain of domains) held.set(domain.key, heldIn(domain) + by)
+  }
+  const hold = (key: string, domains: readonly LockDomain[]): void => {
+    count(holders.get(key) ?? [], -1)
+    holders.set(key, domains)
+    count(domains, 1)
   }
 
-  const blocking = (key: string, domains: readonly LockDomain[]): Waiting | undefined => {
-    for (const domain of domains) {
-      const ahead = heldIn(domain) + rivals(key, domain)
-      if (ahead >= domain.limit) return { label: domain.label, ahead }
+  /**
+   * Goes along the queue and tells of each whether it is held up. Those who came earlier and want the same count as if they had it, unless
+   * they are held up elsewhere: who waits for something else blocks nobody here. Ends when `visit` answers true.
+   */
+  const walk = (visit: (key: string, waiting: Waiting | undefined) => boolean): void => {
+    const earlier = new Map<string, number>()
+    for (const [key, domains] of queue) {
+      const ahead = (domain: LockDomain): number => heldIn(domain) + (earlier.get(domain.key) ?? 0)
+      const blocking = domains.find((domain) => ahead(domain) >= domain.limit)
+      if (visit(key, blocking && { label: blocking.label, ahead: ahead(blocking) })) return
+      for (const domain of domains)
+        if (!domains.some((other) => other.key !== domain.key && heldIn(other) >= other.limit))
+          earlier.set(domain.key, (earlier.get(domain.key) ?? 0) + 1)
     }
-    return undefined
   }
 
   return {
@@ -60,20 +66,31 @@ export function createCloneSlots(wake: (key: string) => void): CloneSlots {
       if (holders.has(key)) return undefined
       // Setting a key that is there keeps its place.
       queue.set(key, domains)
-      const waiting = blocking(key, domains)
+      let waiting: Waiting | undefined
+      walk((one, its) => {
+        if (one === key) waiting = its
+        return one === key
+      })
       if (waiting) return waiting
       queue.delete(key)
-      holders.set(key, domains)
+      hold(key, domains)
       return undefined
     },
     hold: (key, domains) => {
       queue.delete(key)
-      holders.set(key, domains)
+      hold(key, domains)
     },
     release: (key) => {
-      const held = holders.delete(key)
-      const queued = queue.delete(key)
-      if (held || queued) for (const other of queue.keys()) wake(other)
+      const had = holders.get(key)
+      if (had) count(had, -1)
+      holders.delete(key)
+      if (!queue.delete(key) && !had) return
+      const free: string[] = []
+      walk((one, waiting) => {
+        if (!waiting) free.push(one)
+        return false
+      })
+      for (const one of free) wake(one)
     },
   }
 }

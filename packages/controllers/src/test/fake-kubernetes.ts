@@ -174,7 +174,9 @@ export function createFakeKubernetes(clock: Pick<Clock, 'now'>): FakeKubernetes 
     faults,
     has: (kind, object) => created(kind, object) as typeof object,
     read: <T extends KubernetesObject>(kind: Kind<T>, name: string, namespace?: string) =>
-      structuredClone(objects.get(keyIn(kind, { name, ...(namespace ? { namespace } : {}) }))) as T | undefined,
+      structuredClone(objects.get(keyIn(kind, { name, ...(namespace ? { namespace } : {}) }))) as
+        | T
+        | undefined,
     all: <T extends KubernetesObject>(kind: Kind<T>) => structuredClone(allOf(kind)) as T[],
     change: <T extends KubernetesObject>(kind: Kind<T>, ref: ObjectRef, change: (object: T) => void) => {
       const object = take(kind, ref) as T
@@ -258,7 +260,13 @@ function matches({ metadata }: KubernetesObject, selector = ''): boolean {
     })
 }
 
-function refusal(code: number, reason: string, message: string, kind: Kind, name: string): KubernetesApiError {
+function refusal(
+  code: number,
+  reason: string,
+  message: string,
+  kind: Kind,
+  name: string,
+): KubernetesApiError {
   return new KubernetesApiError(
     code,
     { message, reason, code, details: { name, kind: kind.plural } },
