@@ -117,7 +117,8 @@ function enumType(param: Param): string {
 
 function outputFields(param: Param): string {
   const entries = Object.entries(param.props ?? {}).sort(byKey)
-  if (entries.length === 0) return 'Record<string, unknown>'
+  if (entries.length === 0)
+    return `Record<string, ${typeof param.extra === 'object' ? outputType(param.extra) : 'unknown'}>`
   const named = entries
     .filter(([name]) => !name.includes('[n]'))
     .map(([name, field]) => `${key(name)}${field.opt ? '?' : ''}: ${outputType(field)}`)

@@ -29,7 +29,8 @@ export interface Param {
   readonly keyAlias?: string
   readonly items?: Param
   readonly props?: Readonly<Record<string, Param>>
-  readonly extra?: 0 | 1
+  /** Whether there may be other properties, or what each of them is. */
+  readonly extra?: 0 | 1 | Param
   readonly [fact: string]: unknown
 }
 
@@ -68,7 +69,7 @@ export interface ApiSchema {
 }
 
 /** Version of Proxmox VE that the schema describes. */
-export const PVE_VERSION = '9.1.9'
+export const PVE_VERSION = readFileSync(join(import.meta.dirname, 'VERSION'), 'utf8').trim()
 
 /** The pinned description of the Proxmox VE API: 435 paths, 649 calls. Facts only: names, types, ranges, permissions. */
 export const apiSchema = JSON.parse(readFileSync(join(import.meta.dirname, 'pve-9.1.json'), 'utf8')) as ApiSchema

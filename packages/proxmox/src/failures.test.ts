@@ -1,7 +1,24 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ProxmoxApiError, ProxmoxTaskError, ProxmoxTimeoutError } from './errors.ts'
-import * as failures from './failures.ts'
+import {
+  isAgentUnavailable,
+  isAlreadyExists,
+  isAlreadyRunning,
+  isChangedMeanwhile,
+  isConnectionError,
+  isLocked,
+  isNotFound,
+  isNotRunning,
+  isPermissionDenied,
+  isStorageFull,
+  isUnsafeToRepeat,
+  isVmNotFound,
+  lockOf,
+  missingPrivilege,
+  orUndefined,
+  parameterErrors,
+} from './failures.ts'
 
 const call = { method: 'POST', path: '/nodes/pve1/qemu' }
 const refused = (reason: string, errors = {}, status = 500) =>
@@ -12,24 +29,26 @@ const parameter = (name: string, text: string) =>
   refused('Parameter verification failed.', { [name]: text }, 400)
 const denied = (what: string) => refused(`Permission check failed${what}`, {}, 403)
 
-const kinds = [
-  'isNotFound',
-  'isVmNotFound',
-  'isLocked',
-  'isAlreadyExists',
-  'isStorageFull',
-  'isChangedMeanwhile',
-  'isPermissionDenied',
-  'isNotRunning',
-  'isAlreadyRunning',
-  'isAgentUnavailable',
-  'isConnectionError',
-  'isUnsafeToRepeat',
-] as const
-const kindsOf = (error: unknown): string[] => kinds.filter((kind) => failures[kind](error))
+const kinds = {
+  isNotFound,
+  isVmNotFound,
+  isLocked,
+  isAlreadyExists,
+  isStorageFull,
+  isChangedMeanwhile,
+  isPermissionDenied,
+  isNotRunning,
+  isAlreadyRunning,
+  isAgentUnavailable,
+  isConnectionError,
+  isUnsafeToRepeat,
+}
+type Kind = keyof typeof kinds
+const kindsOf = (error: unknown): string[] =>
+  Object.entries(kinds).flatMap(([name, isKind]) => (isKind(error) ? [name] : []))
 
 /** Texts of Proxmox VE 9.1 as recorded, and everything that is true of each. */
-const table: [Error, ...(typeof kinds)[number][]][] = [
+const table: [Error, ...Kind[]][] = [
   [
     refused("Configuration file 'nodes/pve1/qemu-server/100.conf' does not exist"),
     'isNotFound',
@@ -90,7 +109,7 @@ for (const [error, ...expected] of table) {
 }
 
 test('a missing privilege is named with its path', () => {
-  const missing = (what: string) => failures.missingPrivilege(denied(what))
+  const missing = (what: string) => missingPrivilege(denied(what))
   assert.deepEqual(missing(' (/vms/100, VM.Audit)'), { path: '/vms/100', privileges: ['VM.Audit'] })
   assert.deepEqual(missing(' (/vms/100, Sys.Audit|Sys.Modify)')?.privileges, ['Sys.Audit', 'Sys.Modify'])
   assert.deepEqual(missing(" (/, Sys.Modify for modifying tag 'x')"), {
@@ -100,30 +119,30 @@ test('a missing privilege is named with its path', () => {
   assert.equal(missing(' (user != root@pam)'), undefined)
   assert.equal(missing(''), undefined)
   const inTask = task('403 Permission check failed (/storage/s, Datastore.AllocateSpace)')
-  assert.deepEqual(failures.missingPrivilege(inTask), {
+  assert.deepEqual(missingPrivilege(inTask), {
     path: '/storage/s',
     privileges: ['Datastore.AllocateSpace'],
   })
 })
 
 test('parameter errors are told by field, of a call and of a task', () => {
-  assert.deepEqual(failures.parameterErrors(parameter('net0', 'hotplug problem - x\n')), {
+  assert.deepEqual(parameterErrors(parameter('net0', 'hotplug problem - x\n')), {
     net0: 'hotplug problem - x',
   })
   const exit = task(
     '400 Parameter verification failed. net0: hotplug problem - no bridge cores: unable to apply pending change cores : x',
   )
-  assert.deepEqual(failures.parameterErrors(exit), {
+  assert.deepEqual(parameterErrors(exit), {
     net0: 'hotplug problem - no bridge',
     cores: 'unable to apply pending change cores : x',
   })
-  assert.deepEqual(failures.parameterErrors(refused('VM 100 not running')), {})
+  assert.deepEqual(parameterErrors(refused('VM 100 not running')), {})
 })
 
 test('a lock is named, and orUndefined lets only the named failure through', async () => {
-  assert.equal(failures.lockOf(refused('VM is locked (clone)')), 'clone')
-  assert.equal(failures.lockOf(refused('VM 100 not running')), undefined)
+  assert.equal(lockOf(refused('VM is locked (clone)')), 'clone')
+  assert.equal(lockOf(refused('VM 100 not running')), undefined)
   const gone = refused("storage 'nope' does not exist")
-  assert.equal(await failures.orUndefined(failures.isNotFound, Promise.reject(gone)), undefined)
-  await assert.rejects(failures.orUndefined(failures.isLocked, Promise.reject(gone)), gone)
+  assert.equal(await orUndefined(isNotFound, Promise.reject(gone)), undefined)
+  await assert.rejects(orUndefined(isLocked, Promise.reject(gone)), gone)
 })

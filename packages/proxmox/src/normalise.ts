@@ -61,7 +61,10 @@ function compileObject(param: Param): Normaliser {
       indexed.push([new RegExp(`^${name.replace('[n]', String.raw`\d+`)}$`), normaliser])
     else exact.push([name, normaliser])
   }
-  if (exact.length === 0 && indexed.length === 0) return keep
+  if (exact.length === 0 && indexed.length === 0) {
+    const other = typeof param.extra === 'object' && !param.props ? compile(param.extra) : keep
+    return other === keep ? keep : eachOf(other)
+  }
   return (value) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
     const object = value as Record<string, unknown>
@@ -78,6 +81,16 @@ function compileObject(param: Param): Normaliser {
   }
 }
 
+/** Of an object whose keys are names: every value. */
+function eachOf(one: Normaliser): Normaliser {
+  return (value) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+    const object = value as Record<string, unknown>
+    for (const name of Object.keys(object)) object[name] = one(object[name])
+    return object
+  }
+}
+
 function toBoolean(value: unknown): unknown {
   if (value === 1 || value === '1' || value === true) return true
   if (value === 0 || value === '0' || value === '' || value === false) return false
@@ -85,7 +98,7 @@ function toBoolean(value: unknown): unknown {
 }
 
 function toNumber(value: unknown): unknown {
-  if (typeof value !== 'string' || value === '') return value
-  const number = Number(value)
-  return Number.isFinite(number) ? number : value
+  // `0x10`, blanks and the like are texts whatever JavaScript makes of them; so is what a double cannot hold.
+  if (typeof value !== 'string' || !/^-?\d{1,15}(?:\.\d+)?(?:[eE][+-]?\d{1,2})?$/.test(value)) return value
+  return Number(value)
 }
