@@ -12,7 +12,7 @@ export async function informerList(): Promise<Figure[]> {
     return [
       await compare(
         'informer: 10,000 objects in the cache',
-        1.3,
+        2,
         async () => {
           const informer = createInformer(kubernetes, Pod)
           informer.start()

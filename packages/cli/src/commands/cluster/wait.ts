@@ -120,6 +120,9 @@ function applyLines(wait: ClusterWait, applied: boolean, error: unknown): Progre
   ]
 }
 
+const notSeen = (): string =>
+  tr('no controller has seen it yet (fochista serve)', 'nessun controller l’ha ancora visto (fochista serve)')
+
 function poolLines(pool: NodePool, all: readonly Machine[]): ProgressLine[] {
   const own = all
     .filter((machine) => machine.spec.nodePoolName === pool.metadata.name)
@@ -132,7 +135,7 @@ function poolLines(pool: NodePool, all: readonly Machine[]): ProgressLine[] {
     {
       name: pool.metadata.name,
       state,
-      detail: problem?.message,
+      detail: problem?.message ?? (pool.status?.observedGeneration === undefined ? notSeen() : undefined),
       style: isPoolReady(pool) ? 'ready' : 'working',
     },
     ...own.map(stepOf),
