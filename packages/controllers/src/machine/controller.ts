@@ -11,6 +11,7 @@ import { isPermissionDenied, missingPrivilege } from '@fochista/proxmox'
 import { addFinalizer, hasFinalizer, isDeleting } from '../runtime/finalizers.ts'
 import type { Result } from '../runtime/queue.ts'
 import type { World } from '../world.ts'
+import { isAdapted } from './adapt.ts'
 import { clone } from './clone.ts'
 import { configure } from './configure.ts'
 import { createContext, waiting, type Holdup, type MachineContext, type StepResult } from './context.ts'
@@ -161,6 +162,7 @@ async function hold(context: MachineContext, why: Holdup): Promise<Result> {
 function isKept(context: MachineContext): boolean {
   const { machine } = context
   const vm = machine.spec.vmid === undefined ? undefined : context.connection.observer.vm(machine.spec.vmid)
+  const node = nodeOf(context)
   const hasCome =
     machine.spec.made === true && MACHINE_STEPS.every((step) => step === 'Ready' || isTrue(machine, step))
   return (
@@ -168,7 +170,8 @@ function isKept(context: MachineContext): boolean {
     !context.world.drifted.has(context.key) &&
     vm?.status === 'running' &&
     vm.lock === undefined &&
-    nodeOf(context) !== undefined
+    node !== undefined &&
+    isAdapted(context, node)
   )
 }
 

@@ -1,8 +1,7 @@
 import { getCondition, isTrue, REASON, type Machine } from '@fochista/api'
-import type { Tenant } from '@fochista/kamaji'
 import type { Node } from '@fochista/kubernetes'
-import { splitLabels } from '../bootstrap/index.ts'
 import type { VmConfigChange } from '../proxmox-cluster/hypervisor.ts'
+import { adaptNode, isAdapted } from './adapt.ts'
 import { blocked, done, waiting, type MachineContext, type StepResult } from './context.ts'
 import { namesakeOf, nodeOf } from './node.ts'
 import { durationOf } from './place.ts'
@@ -21,10 +20,12 @@ export async function join(context: MachineContext): Promise<StepResult> {
   const node = nodeOf(context)
   if (!node) return notJoined(context)
   noteNode(machine, node)
-  if (isTrue(machine, 'Joined')) return done('Joined', joinedMessage(machine))
+  const hasJoined = isTrue(machine, 'Joined')
+  if (hasJoined && isAdapted(context, node)) return done('Joined', joinedMessage(machine))
   if (!controlPlane) return waiting('ClusterNotFound', 'The control plane is not there.')
   const tenant = await world.tenants.get(controlPlane)
-  await labelNode(context, tenant, node)
+  await adaptNode(context, tenant, node)
+  if (hasJoined) return done('Joined', joinedMessage(machine))
   const left = await removeImages(context)
   if (left) return left
   await tenant.deleteBootstrapTokens(tokenDescription(machine.spec.id))
@@ -78,12 +79,6 @@ function noteNode(machine: Machine, node: Node): void {
     .filter(({ type }) => type === 'InternalIP')
     .map(({ address }) => address)
   if (addresses.length > 0) status.addresses = addresses.slice(0, 16)
-}
-
-async function labelNode({ pool }: MachineContext, tenant: Tenant, node: Node): Promise<void> {
-  const { afterJoin } = splitLabels(pool?.spec.node?.labels)
-  const missing = Object.entries(afterJoin).filter(([key, value]) => node.metadata.labels?.[key] !== value)
-  if (missing.length > 0) await tenant.labelNode(node.metadata.name, Object.fromEntries(missing))
 }
 
 /** Ejects and deletes every seed image of the machine. @returns what is still to be waited for */
