@@ -1,7 +1,6 @@
-import type { NodeTaint } from '@fochista/api'
+import { nodeLabelProblem, type NodeTaint } from '@fochista/api'
 import type { Tenant } from '@fochista/kamaji'
 import { isNotFound, Node, orUndefined, type Taint } from '@fochista/kubernetes'
-import { splitLabels } from '../bootstrap/index.ts'
 import type { MachineContext } from './context.ts'
 
 /** Annotation of a Node: the labels and taints of the pool that were put on it last. What is not in there is not ours to take off. */
@@ -49,8 +48,10 @@ export async function adaptNode(context: MachineContext, tenant: Tenant, node: N
 const isSame = (one: NodeTaint, other: Taint): boolean => one.key === other.key && one.effect === other.effect
 
 function wantedOf({ pool }: MachineContext): Marks {
-  const { kubelet, afterJoin } = splitLabels(pool?.spec.node?.labels)
-  return { labels: { ...kubelet, ...afterJoin }, taints: pool?.spec.node?.taints ?? [] }
+  const { labels = {}, taints = [] } = pool?.spec.node ?? {}
+  // What no Node may bear is refused by the pool's own condition.
+  const allowed = Object.entries(labels).filter(([key, value]) => nodeLabelProblem(key, value) === undefined)
+  return { labels: Object.fromEntries(allowed), taints }
 }
 
 function print({ labels, taints }: Marks): string {
