@@ -82,7 +82,7 @@ export class Guest implements Machine {
           print: (text) => this.print(text),
           now: () => this.#clock.now(),
           wait: () => this.#clock.sleep(FINAL_MS, signal),
-          run: (argv) => this.#run(argv),
+          run: (argv) => this.#run(argv, false),
         })
       this.print(`\n${this.disk.hostname} login:`)
     } catch (error) {
@@ -145,6 +145,14 @@ export class Guest implements Machine {
     }, SHUTDOWN_MS)
   }
 
+  journal(unit?: string): string[] {
+    const lines = this.vm.console.split('\r\n').filter((line) => /^[\w.-]+\[\d+\]: /.test(line))
+    if (unit === undefined) return lines
+    return lines.filter(
+      (line) => line.startsWith(`${unit}[`) || line.startsWith(`systemd[1]: ${unit}.service`),
+    )
+  }
+
   kubeadm(args: readonly string[]): Promise<Outcome> {
     return runKubeadm(
       {
@@ -158,11 +166,12 @@ export class Guest implements Machine {
     )
   }
 
-  async #run(argv: readonly string[]): Promise<{ exitCode: number; output: string }> {
+  /** @param toConsole whether what it writes is seen on the console, as that of services is and that of the agent's programs is not. */
+  async #run(argv: readonly string[], toConsole = true): Promise<{ exitCode: number; output: string }> {
     const command = await runCommand(this, argv, this.#clock.now(), (unknown) =>
       this.print(`lab: not emulated, taken as done: ${unknown.join(' ').slice(0, 200)}`),
     )
-    if (command.output.trim() !== '') this.print(command.output.trimEnd())
+    if (toConsole && command.output.trim() !== '') this.print(command.output.trimEnd())
     return command
   }
 

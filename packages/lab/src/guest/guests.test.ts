@@ -141,7 +141,7 @@ const wrong: { title: string; vmid: number; changes: () => Changes | Promise<Cha
   },
 ]
 for (const { title, vmid, changes, says } of wrong)
-  test(`a guest with ${title} does not join, and its console says why`, async () => {
+  test(`a guest with ${title} does not join, and its console and agent say why`, async () => {
     const vm = bed.start(vmid, seedOf(vmid, await changes()))
     await eventually(
       'the reason on the console',
@@ -149,7 +149,14 @@ for (const { title, vmid, changes, says } of wrong)
       () => vm.console,
     )
     assert.ok(!bed.nodes().includes(`worker-${vmid}`))
-    assert.notEqual(await vm.agent?.call('ping', {}), undefined)
+    const { agent } = vm
+    assert.ok(agent)
+    const { pid } = (await agent.call('exec', { command: ['journalctl', '-u', 'kubelet'] })) as {
+      pid: number
+    }
+    let left: { exited: number; 'out-data'?: string } = { exited: 0 }
+    while (left.exited === 0) left = (await agent.call('exec-status', { pid })) as typeof left
+    assert.match(left['out-data'] ?? '', says)
   })
 
 test('an instance-id runs once; another one runs again', async () => {

@@ -37,7 +37,8 @@ export async function runSeed(machine: Machine, seed: SeedData, around: SeedRun)
   ]
   disk.instances.add(seed.instanceId)
   for (const argv of commands) {
-    const { exitCode } = await around.run(argv)
+    const { exitCode, output } = await around.run(argv)
+    disk.write('/var/log/cloud-init-output.log', output, { append: true })
     if (exitCode === 0) continue
     failed += 1
     around.print(`cloud-init[700]: Failed to run command ${JSON.stringify(argv)}: exit status ${exitCode}`)

@@ -15,6 +15,8 @@ export interface Machine {
   systemctl(verb: string, unit: string): string | undefined
   powerOff(): void
   reboot(): void
+  /** Lines of the journal since the boot; of one unit, if one is given. */
+  journal(unit?: string): string[]
   /** Runs kubeadm with the words behind it. */
   kubeadm(args: readonly string[]): Promise<Outcome>
 }
@@ -118,6 +120,8 @@ export function runProgram(machine: Machine, argv: readonly string[], input: str
       return done()
     case 'systemctl':
       return systemctl(machine, rest)
+    case 'journalctl':
+      return journal(machine, rest)
     case 'poweroff':
     case 'shutdown':
       machine.powerOff()
@@ -160,6 +164,18 @@ function change(disk: Disk, name: string, [what = '', ...paths]: readonly string
     }
   }
   return done()
+}
+
+function journal(machine: Machine, rest: readonly string[]): Outcome {
+  const valueOf = (short: string, long: string): string | undefined => {
+    const at = rest.indexOf(short)
+    if (at >= 0) return rest[at + 1]
+    return rest.find((word) => word.startsWith(`${long}=`))?.slice(long.length + 1)
+  }
+  const lines = machine.journal(valueOf('-u', '--unit')?.replace(/\.service$/, ''))
+  const count = Number(valueOf('-n', '--lines') ?? lines.length)
+  const chosen = count > 0 ? lines.slice(-count) : []
+  return done(chosen.length === 0 ? '-- No entries --\n' : `${chosen.join('\n')}\n`)
 }
 
 function systemctl(machine: Machine, rest: readonly string[]): Outcome {
