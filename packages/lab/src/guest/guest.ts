@@ -82,7 +82,7 @@ export class Guest implements Machine {
           print: (text) => this.print(text),
           now: () => this.#clock.now(),
           wait: () => this.#clock.sleep(FINAL_MS, signal),
-          run: (argv) => this.#run(argv, false),
+          run: (argv) => this.#run(argv),
         })
       this.print(`\n${this.disk.hostname} login:`)
     } catch (error) {
