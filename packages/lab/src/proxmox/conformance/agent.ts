@@ -77,28 +77,16 @@ function execStatus(answers: Facts, params: Record<string, unknown>): Promise<un
   if (known === undefined || pid === 'other') return Promise.reject(new Error(`PID ${pid} does not exist`))
   const shown: Facts = { ...known }
   for (const key of ['out-data', 'err-data'])
-    if (typeof shown[key] === 'string')
-      shown[key] = Buffer.from(shown[key].replace(' (as UTF-8)', ''), 'utf8').toString('base64')
+    if (typeof shown[key] === 'string') shown[key] = shown[key].replace(' (as UTF-8)', '')
   return Promise.resolve(shown)
 }
 
+/** Files as the lab's agents answer them: whole, by their path. */
 function fileAnswer(name: string, params: Record<string, unknown>): Promise<unknown> | undefined {
-  const path = String((params['path'] ?? params['file'] ?? '') as string)
-  const mode = String((params['mode'] ?? 'r') as string)
-  switch (name) {
-    case 'guest-file-open':
-      return path.startsWith('/missing')
-        ? Promise.reject(
-            new Error(`failed to open file '${path}' (mode: '${mode}'): No such file or directory`),
-          )
-        : Promise.resolve(1000)
-    case 'guest-file-read':
-      return Promise.resolve({ count: 6, 'buf-b64': Buffer.from('hello\n').toString('base64'), eof: true })
-    case 'guest-file-write':
-      return Promise.resolve({ count: Number(params['count'] ?? 0), eof: false })
-    case 'guest-file-close':
-      return Promise.resolve({})
-    default:
-      return undefined
-  }
+  const path = String((params['file'] ?? '') as string)
+  if (name === 'guest-file-read') return Promise.resolve({ content: 'hello\n', 'bytes-read': 6 })
+  if (name !== 'guest-file-write') return undefined
+  return path.startsWith('/missing')
+    ? Promise.reject(new Error(`failed to open file '${path}' (mode: 'wb'): No such file or directory`))
+    : Promise.resolve(null)
 }

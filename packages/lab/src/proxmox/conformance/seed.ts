@@ -25,7 +25,7 @@ export function seedWorld({ start }: WorldFacts, speed: number): ProxmoxWorld {
     })
   }
   for (const volume of (start['volumes'] as Facts[]) ?? []) addVolume(world, volume)
-  seedTasks(world, start['tasks'] as { list: Facts[]; earlier: unknown } | undefined)
+  seedTasks(world, start['tasks'] as { list: Facts[]; earlier: Facts } | undefined)
   return world
 }
 
@@ -177,11 +177,38 @@ export function addVolume(world: ProxmoxWorld, facts: Facts): void {
     ctime: Math.floor(world.clock.now() / 1000) - 60,
     ...(typeof vmid === 'number' && { vmid }),
     ...(typeof parent === 'string' && { parent }),
+    ...(facts['virtual_size'] !== undefined && { data: qcow2Header(number(facts['virtual_size'])) }),
   })
 }
 
-function seedTasks(world: ProxmoxWorld, tasks: { list: Facts[]; earlier: unknown } | undefined): void {
-  for (const task of (tasks?.list ?? []).toReversed()) addTask(world, task)
+/** Begin of a qcow2 file: it tells the size of the disk inside. */
+function qcow2Header(size: number): Buffer {
+  const header = Buffer.alloc(32)
+  header.write('QFI\u00FB', 'latin1')
+  header.writeBigUInt64BE(BigInt(size), 24)
+  return header
+}
+
+/** Finished tasks: as many older ones as the description counts, then those it lists. */
+function seedTasks(world: ProxmoxWorld, tasks: { list: Facts[]; earlier: Facts } | undefined): void {
+  const { list = [], earlier = {} } = tasks ?? {}
+  const count = (name: string, listed: (task: Facts) => boolean): number =>
+    Math.max(0, number(earlier[name]) - list.filter(listed).length)
+  const isError = (task: Facts): boolean => !/^(?:OK|WARNINGS)/.test(text(task['status']))
+  const add = (many: number, type: string, id: string, status: string): void => {
+    for (let left = many; left > 0; left--) addTask(world, { type, id, status, user: 'root@pam' })
+  }
+  const errors = count('error', isError)
+  const clones = count('typefilter=qmclone', ({ type }) => type === 'qmclone')
+  const others = count('archive_total', () => true) - errors - clones
+  add(errors, 'qmstart', '130', 'start failed: QEMU exited with code 1')
+  add(clones, 'qmclone', '140', 'OK')
+  add(others, 'qmcreate', '140', 'OK')
+  for (const [name, total] of Object.entries(earlier)) {
+    const vmid = /^vmid=(\d+)$/.exec(name)?.[1]
+    if (vmid !== undefined) add(number(total), 'qmconfig', vmid, 'OK')
+  }
+  for (const task of list.toReversed()) addTask(world, task)
 }
 
 /** Adds a task that runs or has ended. Returns it. */

@@ -20,6 +20,8 @@ import { canDo, formatOn, pathOf, usableStorage } from './storage.ts'
 import { allocateVolume, freeVolumes, requireVolume } from './volumes.ts'
 
 const MIB = 1024 * 1024
+/** Unit in which the size of an image is told, bytes. */
+const SECTOR = 512
 
 /** Sizes of the variables that EFI firmware begins with, by `efitype`. */
 const EFI_VARS: Readonly<Record<string, number>> = { '4m': 528 * 1024, '2m': 128 * 1024 }
@@ -122,7 +124,8 @@ async function createDisk(
       worker,
     )
     const size = `${efiSize(drive) / 1024}.0 KiB`
-    worker?.log(`transferred 0.0 B of ${size} (0.00%)\ntransferred ${size} of ${size} (100.00%)`)
+    const end = `transferred ${size} of ${size} (100.00%)`
+    worker?.log([`transferred 0.0 B of ${size} (0.00%)`, end, end].join('\n'))
   } else if (key === 'tpmstate0') {
     volume = await allocateVolume(world, { ...base, format: 'raw', size: 4 * MIB }, worker)
   } else {
@@ -190,7 +193,7 @@ function attach(world: ProxmoxWorld, owner: Owner, drive: Drive, result: MadeDis
     ? parseSize(drive.options['size']) === undefined
       ? undefined
       : drive.options['size']
-    : printSize(volume.size)
+    : printSize(Math.ceil(volume.size / SECTOR) * SECTOR)
   return printDrive(withOptions(drive, { size }))
 }
 

@@ -43,7 +43,7 @@ export async function lockStorage<T>(
     worker?.log(`trying to acquire cfs lock 'storage-${storage.name}' ...`)
     world.clock.setTimeout(ask, 1100)
   }
-  ask()
+  world.clock.setTimeout(ask, 1100)
   try {
     return await hold(
       world,

@@ -95,6 +95,8 @@ function sendKey(call: Call): null {
       .split('-')
       .every((key) => KEY.test(key))
   )
-    throw new Refusal(400, 'Bad Request', '')
+    throw new Refusal(400, 'Bad Request', '', {
+      headers: [['Content-Type', 'application/json;charset=UTF-8']],
+    })
   return null
 }

@@ -27,7 +27,10 @@ test('a clone boots its guest, answers through the agent and is off when asked',
   await lab.world.clock.sleep(15_000)
   assert.deepEqual(await lab.call(`POST ${VM}/agent/ping`), { result: {} })
   assert.deepEqual(await lab.call(`GET ${VM}/agent/get-host-name`), { result: { 'host-name': 'web' } })
-  assert.match(JSON.stringify(await lab.call(`GET ${VM}/agent/network-get-interfaces`)), /"hardware-address":"bc:24:11:/)
+  assert.match(
+    JSON.stringify(await lab.call(`GET ${VM}/agent/network-get-interfaces`)),
+    /"hardware-address":"bc:24:11:/,
+  )
   const { pid } = (await lab.call(`POST ${VM}/agent/exec`, { command: ['hostname'] })) as { pid: number }
   const status = (await lab.call(`GET ${VM}/agent/exec-status`, { pid: String(pid) })) as { exited: number }
   assert.equal(status.exited, 1)

@@ -1,5 +1,6 @@
 import { die } from '../../api-error.ts'
 import type { Call, Handlers } from '../../handler.ts'
+import { Refusal } from '../../http/refusal.ts'
 import type { Vm } from '../../world.ts'
 import { textOf } from '../task.ts'
 import { vmOf } from '../vm.ts'
@@ -115,8 +116,17 @@ async function askOrDie(call: Call, name: string, params: Record<string, unknown
   try {
     return await ask(call, vm, name, params)
   } catch (error) {
-    return die(error instanceof AgentTimeout ? error.message : `Agent error: ${textOf(error)}`)
+    if (error instanceof AgentTimeout) return die(error.message)
+    const text = textOf(error)
+    if (Buffer.from(text, 'latin1').toString('latin1') !== text) await breakPipe(call)
+    return die(`Agent error: ${text}`)
   }
+}
+
+/** A status line holds no characters above Latin-1: the original's daemon dies of them, and its proxy says so after 5 s. */
+async function breakPipe(call: Call): Promise<never> {
+  await call.world.clock.sleep(5000)
+  throw new Refusal(596, 'Broken pipe', '')
 }
 
 async function exec(call: Call): Promise<unknown> {

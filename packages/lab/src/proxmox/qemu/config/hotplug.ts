@@ -11,13 +11,18 @@ const ANYTIME =
 /** Options that QEMU or the host changes while a VM runs. */
 const LIVE = /^(?:cpulimit|cpuunits|balloon)$/
 
-/** Applies to a running VM what can be applied to one; the rest stays pending, and what fails is told by key. */
+/**
+ * Applies to a running VM what can be applied to one of the keys that a call changed; the rest stays pending, and what
+ * fails is told by key. Older pending values are left as they are.
+ */
 export async function hotplugPending(
   world: ProxmoxWorld,
   vm: Vm,
+  changed: ReadonlySet<string>,
   errors: Record<string, string>,
 ): Promise<void> {
   for (const key of orderedKeys(vm)) {
+    if (!changed.has(key)) continue
     try {
       if (canApply(world, vm, key)) await applyKey(world, vm, key)
     } catch (error) {

@@ -3,7 +3,7 @@ import type { Call } from '../../handler.ts'
 import { checkSshKeys } from '../cloudinit/ssh-keys.ts'
 import { checkDriveSyntax } from '../disks.ts'
 import { isDriveKey } from '../drive.ts'
-import { vmOf, vmidOf } from '../vm.ts'
+import { vmOf } from '../vm.ts'
 import { checkBridgeAccess, checkOptionRights, checkStorageAccess, rootOnly } from './rights.ts'
 import { isExtraParameter, optionOf } from './values.ts'
 
@@ -39,11 +39,10 @@ export function readRequest(call: Call): ConfigRequest {
   if (Object.keys(set).length === 0 && remove.length === 0 && revert.length === 0) die('no options specified')
   checkSshKeys(set['sshkeys'])
   checkLists(set, remove, revert)
-  vmOf(call)
   const drives = Object.entries(set)
     .filter(([key]) => isDriveKey(key))
     .map(([key, value]) => checkDriveSyntax(key, value))
-  const vmid = vmidOf(call)
+  const { vmid } = vmOf(call)
   checkOptionRights(call, { vmid }, [...remove, ...revert, ...Object.keys(set)])
   checkStorageAccess(call, vmid, drives)
   checkBridgeAccess(call, set)

@@ -104,7 +104,8 @@ async function update(call: Call, request: ConfigRequest, worker?: Worker): Prom
   await setOptions(call, vm, request, worker)
   cleanUp(vm)
   const errors: Record<string, string> = {}
-  if (vm.running) await hotplugPending(world, vm, errors)
+  const changed = new Set(['boot', ...Object.keys(request.set), ...request.remove])
+  if (vm.running) await hotplugPending(world, vm, changed, errors)
   else await applyPending(world, vm, errors)
   if (Object.keys(errors).length > 0) throw new ApiError(400, 'Parameter verification failed.\n', errors)
 }

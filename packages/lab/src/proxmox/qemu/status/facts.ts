@@ -75,13 +75,15 @@ export function summary(world: ProxmoxWorld, vm: Vm): Record<string, unknown> {
 /** What QEMU's monitor adds. */
 export function monitored(world: ProxmoxWorld, vm: Vm): Record<string, unknown> {
   if (!vm.running) return { qmpstatus: 'stopped' }
-  const { uptime, netin, netout } = gauges(world, vm)
+  const { netin, netout } = gauges(world, vm)
   const nics = Object.keys(vm.config).filter(isNicKey)
   const drives = drivesOf(vm.config).filter(({ key }) => !/^(?:efidisk|tpmstate)/.test(key))
-  const read = uptime * 512
+  // A guest reads from what it has, from the first second of hardware time on.
+  const seconds = Math.floor(((world.clock.now() - vm.startedAt) * world.clock.speed) / 1000)
+  const reads = drives.map(({ file }) => (file === 'none' ? 0 : seconds * 512))
   return {
     qmpstatus: qmpStatus(vm),
-    diskread: drives.length === 0 ? 0 : read,
+    diskread: reads.reduce((sum, read) => sum + read, 0),
     diskwrite: 0,
     'running-machine': runningMachine(vm.config['machine']),
     'running-qemu': QEMU_VERSION,
@@ -91,7 +93,7 @@ export function monitored(world: ProxmoxWorld, vm: Vm): Record<string, unknown> 
     }),
     ...(drives.length > 0 && {
       blockstat: Object.fromEntries(
-        drives.map(({ key }, index) => [key, blockStatistics(index === 0 ? read : 0)]),
+        drives.map(({ key }, index) => [key, blockStatistics(reads[index] ?? 0)]),
       ),
     }),
   }
@@ -127,6 +129,7 @@ function blockStatistics(read: number): Record<string, unknown> {
     flush_total_time_ns: 0,
     wr_highest_offset: 0,
     rd_bytes: read,
-    rd_operations: Math.floor(read / 512),
+    rd_operations: read / 512,
+    ...(read > 0 && { idle_time_ns: 1_000_000_000 }),
   }
 }
