@@ -94,8 +94,10 @@ export async function* follow<T extends KubernetesObject>(
       }
       if (signal?.aborted) return
       if (!heard) {
-        if (performance.now() - startedAt < SHORTEST_WATCH) failures++
-        else if (await wentBack(source, kind, select, version)) version = undefined
+        if (performance.now() - startedAt < SHORTEST_WATCH) {
+          failures++
+          if (failures % FAILURES_BEFORE_RELIST === 0) version = undefined
+        } else if (await wentBack(source, kind, select, version)) version = undefined
       }
     } catch (error) {
       if (signal?.aborted) return

@@ -19,7 +19,14 @@ const event = (type: string, item: Item): string =>
   `${JSON.stringify({ type, object: { kind: 'ConfigMap', apiVersion: 'v1', ...object(item) } })}\n`
 const bookmark = (version: number): string =>
   `${JSON.stringify({ type: 'BOOKMARK', object: { kind: 'ConfigMap', apiVersion: 'v1', metadata: { resourceVersion: String(version) } } })}\n`
-const expired = { kind: 'Status', apiVersion: 'v1', status: 'Failure', message: 'too old resource version: 1 (9)', reason: 'Expired', code: 410 }
+const expired = {
+  kind: 'Status',
+  apiVersion: 'v1',
+  status: 'Failure',
+  message: 'too old resource version: 1 (9)',
+  reason: 'Expired',
+  code: 410,
+}
 
 /** A server that answers each list and each watch from its own queue; the last watch stays open. */
 async function script(
@@ -47,14 +54,20 @@ async function script(
   })
   const kubernetes = createKubernetes({ server: url })
   const errors: unknown[] = []
-  const informer = createInformer(kubernetes, ConfigMap, { namespace: 'd', onError: (error) => errors.push(error) })
+  const informer = createInformer(kubernetes, ConfigMap, {
+    namespace: 'd',
+    onError: (error) => errors.push(error),
+  })
   const events: string[] = []
-  informer.subscribe(({ type, object: { metadata } }) => events.push(`${type} ${metadata.name}@${metadata.resourceVersion}`))
+  informer.subscribe(({ type, object: { metadata } }) =>
+    events.push(`${type} ${metadata.name}@${metadata.resourceVersion}`),
+  )
   t.after(async () => {
     informer.stop()
     await kubernetes.close()
   })
-  const asked = () => seen.filter(({ query }) => query.get('watch')).map(({ query }) => query.get('resourceVersion'))
+  const asked = () =>
+    seen.filter(({ query }) => query.get('watch')).map(({ query }) => query.get('resourceVersion'))
   return { informer, events, errors, seen, asked, kubernetes }
 }
 
@@ -64,7 +77,9 @@ test('an informer announces the list, then follows changes', async (t) => {
     [{ version: 5, items: [{ name: 'a', version: 3 }] }],
     [
       (response) => {
-        response.write(event('MODIFIED', { name: 'a', version: 6 }) + event('ADDED', { name: 'b', version: 7 }))
+        response.write(
+          event('MODIFIED', { name: 'a', version: 6 }) + event('ADDED', { name: 'b', version: 7 }),
+        )
         response.write(event('DELETED', { name: 'a', version: 8 }))
       },
     ],
@@ -111,7 +126,9 @@ test('a reset in the middle of a line loses nothing: the watch resumes at the la
     [{ version: 5, items: [] }],
     [
       (response, { raw }) => {
-        response.write(event('ADDED', { name: 'a', version: 6 }) + event('ADDED', { name: 'b', version: 7 }).slice(0, 40))
+        response.write(
+          event('ADDED', { name: 'a', version: 6 }) + event('ADDED', { name: 'b', version: 7 }).slice(0, 40),
+        )
         setTimeout(() => raw.socket.resetAndDestroy(), 20)
       },
       (response) => response.write(event('ADDED', { name: 'b', version: 7 })),
@@ -136,8 +153,15 @@ test('a bookmark moves the place to resume from', async (t) => {
 })
 
 for (const [form, gone] of [
-  ['an HTTP status', (response: ServerResponse) => refuse(response, 410, 'Expired', 'too old resource version: 5 (9)')],
-  ['an ERROR event', (response: ServerResponse) => json(response, { type: 'ERROR', object: expired })],
+  [
+    'an HTTP status',
+    (response: ServerResponse) => refuse(response, 410, 'Expired', 'too old resource version: 5 (9)'),
+  ],
+  [
+    'an ERROR event',
+    (response: ServerResponse) =>
+      void response.end(`${JSON.stringify({ type: 'ERROR', object: expired })}\n`),
+  ],
 ] as const) {
   test(`after 410 as ${form} what vanished in the gap is announced as deleted`, async (t) => {
     let lists = 0
@@ -150,19 +174,39 @@ for (const [form, gone] of [
       }
       const items =
         lists++ === 0
-          ? [{ name: 'kept', version: 1 }, { name: 'gone', version: 2 }, { name: 'remade', version: 3, uid: 'old' }, { name: 'changed', version: 4 }]
-          : [{ name: 'kept', version: 1 }, { name: 'remade', version: 8, uid: 'new' }, { name: 'changed', version: 9 }, { name: 'fresh', version: 7 }]
+          ? [
+              { name: 'kept', version: 1 },
+              { name: 'gone', version: 2 },
+              { name: 'remade', version: 3, uid: 'old' },
+              { name: 'changed', version: 4 },
+            ]
+          : [
+              { name: 'kept', version: 1 },
+              { name: 'remade', version: 8, uid: 'new' },
+              { name: 'changed', version: 9 },
+              { name: 'fresh', version: 7 },
+            ]
       json(response, { metadata: { resourceVersion: lists === 1 ? '5' : '9' }, items: items.map(object) })
     })
     const kubernetes = createKubernetes({ server: url })
     const informer = createInformer(kubernetes, ConfigMap)
     const events: string[] = []
-    informer.subscribe(({ type, object: { metadata } }) => events.push(`${type} ${metadata.name}@${metadata.resourceVersion}`))
+    informer.subscribe(({ type, object: { metadata } }) =>
+      events.push(`${type} ${metadata.name}@${metadata.resourceVersion}`),
+    )
+    t.after(async () => {
+      informer.stop()
+      await kubernetes.close()
+    })
     informer.start()
     await until('the second list was compared', () => events.length === 9)
-    informer.stop()
-    await kubernetes.close()
-    assert.deepEqual(events.slice(4), ['deleted gone@2', 'deleted remade@3', 'added remade@8', 'modified changed@9', 'added fresh@7'])
+    assert.deepEqual(events.slice(4), [
+      'deleted gone@2',
+      'deleted remade@3',
+      'added remade@8',
+      'modified changed@9',
+      'added fresh@7',
+    ])
   })
 }
 
@@ -179,7 +223,11 @@ test('a server that closes every watch at once is not asked in a tight loop', as
 })
 
 test('a listener that throws is reported and does not stop the others', async (t) => {
-  const { informer, events, errors } = await script(t, [{ version: 5, items: [{ name: 'a', version: 3 }] }], [])
+  const { informer, events, errors } = await script(
+    t,
+    [{ version: 5, items: [{ name: 'a', version: 3 }] }],
+    [],
+  )
   informer.subscribe(() => {
     throw new Error('broken listener')
   })
@@ -200,14 +248,62 @@ test('an informer waits for a server that refuses, and says what it said', async
   })
   const kubernetes = createKubernetes({ server: url })
   const informer = createInformer(kubernetes, ConfigMap)
+  t.after(async () => {
+    informer.stop()
+    await kubernetes.close()
+  })
   informer.start()
   await until('the refusal came', () => isForbidden(informer.error))
   assert.equal(informer.isReady, false)
   forbidden = false
   await informer.ready
   assert.equal(informer.error, undefined)
-  informer.stop()
-  await kubernetes.close()
+})
+
+test('a server that went back to an older state is noticed: what it no longer has is announced as deleted', async (t) => {
+  // Restored from a backup it closes watches from a version that it has not reached again, and says nothing.
+  let restored = false
+  const { url } = await serve(t, (request, response) => {
+    if (request.query.get('watch')) {
+      if (restored) return response.flushHeaders()
+      return void setTimeout(() => {
+        restored = true
+        response.writeHead(200).end()
+      }, 1100)
+    }
+    const items = restored ? [] : [object({ name: 'a', version: 3 })]
+    return json(response, { metadata: { resourceVersion: restored ? '4' : '9' }, items })
+  })
+  const kubernetes = createKubernetes({ server: url })
+  const informer = createInformer(kubernetes, ConfigMap)
+  t.after(async () => {
+    informer.stop()
+    await kubernetes.close()
+  })
+  const events: string[] = []
+  informer.subscribe(({ type, object: { metadata } }) => events.push(`${type} ${metadata.name}`))
+  informer.start()
+  await until('the loss was noticed', () => events.length === 2)
+  assert.deepEqual(events, ['added a', 'deleted a'])
+})
+
+test('a watch that is closed again and again without a word ends in a new list', async (t) => {
+  let lists = 0
+  const { url } = await serve(t, (request, response) => {
+    if (request.query.get('watch')) return void (lists > 1 ? response.flushHeaders() : response.end())
+    lists += 1
+    const items = lists > 1 ? [] : [object({ name: 'a', version: 3 })]
+    return json(response, { metadata: { resourceVersion: '9' }, items })
+  })
+  const kubernetes = createKubernetes({ server: url })
+  const informer = createInformer(kubernetes, ConfigMap)
+  t.after(async () => {
+    informer.stop()
+    await kubernetes.close()
+  })
+  informer.start()
+  await informer.ready
+  await until('it listed again', () => informer.list().length === 0, 8000)
 })
 
 test('ready rejects when an informer is stopped before its first list', async (t) => {

@@ -24,7 +24,14 @@ export function parseManifests(text: string): KubernetesObject[] {
   for (const [index, document] of [...documents].entries()) {
     const [problem] = document.errors
     if (problem) throw new ManifestError(`document ${index + 1}: ${problem.message}`)
-    const value: unknown = document.toJS({ maxAliasCount: 1000 })
+    let value: unknown
+    try {
+      value = document.toJS({ maxAliasCount: 1000 })
+    } catch (error) {
+      throw new ManifestError(
+        `document ${index + 1}: ${error instanceof Error ? error.message : 'unreadable'}`,
+      )
+    }
     if (value === null || value === undefined) continue
     objects.push(...objectsIn(value, `document ${index + 1}`))
   }

@@ -32,7 +32,14 @@ export async function serve(
   const listener = (raw: IncomingMessage, response: ServerResponse): void => {
     void (async () => {
       const url = new URL(raw.url ?? '/', 'http://server')
-      const request = { method: raw.method ?? '', path: url.pathname, query: url.searchParams, headers: raw.headers, body: await text(raw), raw }
+      const request = {
+        method: raw.method ?? '',
+        path: url.pathname,
+        query: url.searchParams,
+        headers: raw.headers,
+        body: await text(raw),
+        raw,
+      }
       seen.push(request)
       await handler(request, response)
     })().catch(() => raw.socket.destroy())
@@ -58,18 +65,33 @@ export async function serve(
 }
 
 /** Answers JSON. */
-export function json(response: ServerResponse, value: unknown, status = 200, headers: Record<string, string> = {}): void {
+export function json(
+  response: ServerResponse,
+  value: unknown,
+  status = 200,
+  headers: Record<string, string> = {},
+): void {
   response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(value))
 }
 
 /** Answers a refusal as an API server does. */
-export function refuse(response: ServerResponse, code: number, reason: string, message: string, more: object = {}): void {
-  json(response, { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason, code, ...more }, code)
+export function refuse(
+  response: ServerResponse,
+  code: number,
+  reason: string,
+  message: string,
+  more: object = {},
+): void {
+  json(
+    response,
+    { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason, code, ...more },
+    code,
+  )
 }
 
-/** Waits until something is so; fails after two seconds. */
-export async function until(what: string, condition: () => boolean): Promise<void> {
-  const end = Date.now() + 2000
+/** Waits until something is so; fails after `limitMs`. */
+export async function until(what: string, condition: () => boolean, limitMs = 2000): Promise<void> {
+  const end = Date.now() + limitMs
   while (!condition()) {
     if (Date.now() > end) throw new Error(`waited in vain until ${what}`)
     await new Promise((resolve) => setTimeout(resolve, 5))

@@ -17,13 +17,16 @@ import {
 import { ConfigMap, Namespace, Node } from './kinds/core.ts'
 import { json, refuse, serve, testdata } from './test-server.ts'
 
-const connect = (connection: Connection, options = {}) => createKubernetes(connection, { timeoutMs: 2000, ...options })
+const connect = (connection: Connection, options = {}) =>
+  createKubernetes(connection, { timeoutMs: 2000, ...options })
 const ref = { name: 'a', namespace: 'd' }
 
 test('a refusal has its reason, details and causes as fields', async (t) => {
   const causes = [{ reason: 'FieldValueRequired', message: 'Required value', field: 'spec.x' }]
   const { url } = await serve(t, (_, response) =>
-    refuse(response, 422, 'Invalid', 'ConfigMap "a" is invalid', { details: { name: 'a', kind: 'ConfigMap', causes } }),
+    refuse(response, 422, 'Invalid', 'ConfigMap "a" is invalid', {
+      details: { name: 'a', kind: 'ConfigMap', causes },
+    }),
   )
   const kubernetes = connect({ server: url })
   t.after(() => kubernetes.close())
@@ -43,9 +46,20 @@ test('predicates tell the two kinds of 409 apart, and plain text answers are err
   })
   const kubernetes = connect({ server: url })
   t.after(() => kubernetes.close())
-  const failure = (name: string) => kubernetes.get(Namespace, { name }).then(() => undefined, (error: unknown) => error)
-  const [exists, changed, missing] = await Promise.all([failure('exists'), failure('changed'), failure('other')])
-  assert.deepEqual([isAlreadyExists(exists), isConflict(exists), isAlreadyExists(changed), isConflict(changed)], [true, false, false, true])
+  const failure = (name: string) =>
+    kubernetes.get(Namespace, { name }).then(
+      () => undefined,
+      (error: unknown) => error,
+    )
+  const [exists, changed, missing] = await Promise.all([
+    failure('exists'),
+    failure('changed'),
+    failure('other'),
+  ])
+  assert.deepEqual(
+    [isAlreadyExists(exists), isConflict(exists), isAlreadyExists(changed), isConflict(changed)],
+    [true, false, false, true],
+  )
   assert.ok(isNotFound(missing))
   assert.match(missing.message, /404 page not found/)
   assert.equal(await orUndefined(isNotFound, kubernetes.get(Namespace, { name: 'other' })), undefined)
@@ -54,14 +68,19 @@ test('predicates tell the two kinds of 409 apart, and plain text answers are err
 test('pages are joined, and an expired page token starts again without pages', async (t) => {
   const { url, seen } = await serve(t, ({ query }, response) => {
     const item = (name: string) => ({ metadata: { name, resourceVersion: '1' } })
-    if (query.get('continue')) return refuse(response, 410, 'Expired', 'The provided continue parameter is too old')
-    if (query.get('limit')) return json(response, { metadata: { resourceVersion: '7', continue: 'more' }, items: [item('a')] })
+    if (query.get('continue'))
+      return refuse(response, 410, 'Expired', 'The provided continue parameter is too old')
+    if (query.get('limit'))
+      return json(response, { metadata: { resourceVersion: '7', continue: 'more' }, items: [item('a')] })
     return json(response, { metadata: { resourceVersion: '8' }, items: [item('a'), item('b')] })
   })
   const kubernetes = connect({ server: url })
   t.after(() => kubernetes.close())
   const { items, metadata } = await kubernetes.list(Node)
-  assert.deepEqual(items.map(({ metadata: { name }, kind }) => `${kind} ${name}`), ['Node a', 'Node b'])
+  assert.deepEqual(
+    items.map(({ metadata: { name }, kind }) => `${kind} ${name}`),
+    ['Node a', 'Node b'],
+  )
   assert.equal(metadata.resourceVersion, '8')
   assert.equal(seen.length, 3)
 })
@@ -69,7 +88,10 @@ test('pages are joined, and an expired page token starts again without pages', a
 test('after 429 with Retry-After a call is made again', async (t) => {
   let calls = 0
   const { url } = await serve(t, (_, response) => {
-    if (++calls === 1) return json(response, { kind: 'Status', code: 429, reason: 'TooManyRequests', message: 'later' }, 429, { 'retry-after': '0' })
+    if (++calls === 1)
+      return json(response, { kind: 'Status', code: 429, reason: 'TooManyRequests', message: 'later' }, 429, {
+        'retry-after': '0',
+      })
     return json(response, { metadata: { name: 'a' } })
   })
   const kubernetes = connect({ server: url })
@@ -83,8 +105,14 @@ test('a broken connection repeats a GET but never a POST', async (t) => {
   const kubernetes = connect({ server: url })
   t.after(() => kubernetes.close())
   await assert.rejects(kubernetes.get(ConfigMap, ref), KubernetesConnectionError)
-  await assert.rejects(kubernetes.create(Namespace, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'a' } }), isConnectionError)
-  assert.deepEqual(seen.map(({ method }) => method), ['GET', 'GET', 'GET', 'POST'])
+  await assert.rejects(
+    kubernetes.create(Namespace, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'a' } }),
+    isConnectionError,
+  )
+  assert.deepEqual(
+    seen.map(({ method }) => method),
+    ['GET', 'GET', 'GET', 'POST'],
+  )
 })
 
 test('a silent server is a time-out; an aborted call throws the reason', async (t) => {
@@ -121,7 +149,10 @@ test('a server is trusted by its CA only', async (t) => {
 })
 
 test('a client certificate proves who we are', async (t) => {
-  const { url } = await serve(t, (_, response) => json(response, { gitVersion: 'v1.30.0' }), { tls: true, clientCertificates: true })
+  const { url } = await serve(t, (_, response) => json(response, { gitVersion: 'v1.30.0' }), {
+    tls: true,
+    clientCertificates: true,
+  })
   const clientCertificate = { cert: testdata('client.crt'), key: testdata('client.key') }
   const known = connect({ server: url, ca: testdata('ca.crt'), clientCertificate })
   const stranger = connect({ server: url, ca: testdata('ca.crt') })
@@ -132,13 +163,21 @@ test('a client certificate proves who we are', async (t) => {
 
 test('credentials that change are asked for again after a 401, once', async (t) => {
   const { url, seen } = await serve(t, ({ headers }, response) =>
-    headers.authorization === 'Bearer new' ? json(response, { gitVersion: 'v1' }) : refuse(response, 401, 'Unauthorized', 'Unauthorized'),
+    headers.authorization === 'Bearer new'
+      ? json(response, { gitVersion: 'v1' })
+      : refuse(response, 401, 'Unauthorized', 'Unauthorized'),
   )
   let token = 'old'
-  const kubernetes = connect({ server: url, credentials: ({ refresh }) => Promise.resolve({ token: refresh ? (token = 'new') : token }) })
+  const kubernetes = connect({
+    server: url,
+    credentials: ({ refresh }) => Promise.resolve({ token: refresh ? (token = 'new') : token }),
+  })
   t.after(() => kubernetes.close())
   await kubernetes.version()
-  assert.deepEqual(seen.map(({ headers }) => headers.authorization), ['Bearer old', 'Bearer new'])
+  assert.deepEqual(
+    seen.map(({ headers }) => headers.authorization),
+    ['Bearer old', 'Bearer new'],
+  )
 })
 
 test('the path of the server address comes first, names are escaped, and .. is refused', async (t) => {
@@ -154,24 +193,47 @@ test('the path of the server address comes first, names are escaped, and .. is r
 test('apply finds the path by discovery and leaves out what was read', async (t) => {
   const { url, seen } = await serve(t, ({ path }, response) => {
     if (path === '/apis/fochista.dev/v1alpha1') {
-      return json(response, { resources: [{ name: 'nodepools', kind: 'NodePool', namespaced: true }, { name: 'nodepools/scale', kind: 'Scale', namespaced: true }] })
+      return json(response, {
+        resources: [
+          { name: 'nodepools', kind: 'NodePool', namespaced: true },
+          { name: 'nodepools/scale', kind: 'Scale', namespaced: true },
+        ],
+      })
     }
     return json(response, { metadata: { name: 'p' } })
   })
   const kubernetes = connect({ server: url }, { fieldManager: 'test' })
   t.after(() => kubernetes.close())
   const metadata = { name: 'p', namespace: 'd', resourceVersion: '5', uid: 'u', managedFields: [{}] }
-  await kubernetes.apply({ apiVersion: 'fochista.dev/v1alpha1', kind: 'NodePool', metadata, spec: {} }, { force: true })
+  await kubernetes.apply(
+    { apiVersion: 'fochista.dev/v1alpha1', kind: 'NodePool', metadata, spec: {} },
+    { force: true },
+  )
   const patch = seen.at(-1)
-  assert.equal(patch?.raw.url, '/apis/fochista.dev/v1alpha1/namespaces/d/nodepools/p?fieldManager=test&force=true')
+  assert.equal(
+    patch?.raw.url,
+    '/apis/fochista.dev/v1alpha1/namespaces/d/nodepools/p?fieldManager=test&force=true',
+  )
   assert.equal(patch?.headers['content-type'], 'application/apply-patch+yaml')
-  assert.deepEqual(JSON.parse(patch?.body ?? ''), { apiVersion: 'fochista.dev/v1alpha1', kind: 'NodePool', metadata: { name: 'p', namespace: 'd' }, spec: {} })
-  await assert.rejects(kubernetes.resolve({ apiVersion: 'fochista.dev/v1alpha1', kind: 'Nothing' }), /knows no kind Nothing/)
+  assert.deepEqual(JSON.parse(patch?.body ?? ''), {
+    apiVersion: 'fochista.dev/v1alpha1',
+    kind: 'NodePool',
+    metadata: { name: 'p', namespace: 'd' },
+    spec: {},
+  })
+  await assert.rejects(
+    kubernetes.resolve({ apiVersion: 'fochista.dev/v1alpha1', kind: 'Nothing' }),
+    /knows no kind Nothing/,
+  )
 })
 
 test('delete says whether finalizers still hold the object', async (t) => {
   const { url } = await serve(t, ({ path }, response) => {
-    if (path.endsWith('/held')) return json(response, { kind: 'ConfigMap', metadata: { name: 'held', deletionTimestamp: '2026-01-01T00:00:00Z', finalizers: ['x'] } })
+    if (path.endsWith('/held'))
+      return json(response, {
+        kind: 'ConfigMap',
+        metadata: { name: 'held', deletionTimestamp: '2026-01-01T00:00:00Z', finalizers: ['x'] },
+      })
     return json(response, { kind: 'Status', status: 'Success' })
   })
   const kubernetes = connect({ server: url })

@@ -59,7 +59,7 @@ export function createTransport(connection: Connection, limits: { maxBytes: numb
   const { origin, pathname } = new URL(connection.server)
   const prefix = pathname.replace(/\/+$/, '')
   let agent: { dispatcher: Dispatcher; certificate: ClientCertificate | undefined } | undefined
-  const retired = new Set<Promise<void>>()
+  const retired = new Set<Dispatcher>()
   let closed = false
 
   const dispatcherFor = (certificate: ClientCertificate | undefined): Dispatcher => {
@@ -67,9 +67,12 @@ export function createTransport(connection: Connection, limits: { maxBytes: numb
       return agent.dispatcher
     if (agent) {
       // What still runs on the old certificate may finish.
-      const leaving = agent.dispatcher.close().catch(() => {})
-      retired.add(leaving)
-      void leaving.finally(() => retired.delete(leaving))
+      const { dispatcher } = agent
+      retired.add(dispatcher)
+      void dispatcher
+        .close()
+        .catch(() => {})
+        .finally(() => retired.delete(dispatcher))
     }
     agent = { dispatcher: createDispatcher(connection, certificate), certificate }
     return agent.dispatcher
@@ -77,7 +80,8 @@ export function createTransport(connection: Connection, limits: { maxBytes: numb
 
   const credentials = async (refresh: boolean): Promise<Credentials> => {
     if (connection.credentials) return connection.credentials({ refresh })
-    const token = typeof connection.token === 'function' ? await connection.token() : connection.token
+    const token =
+      typeof connection.token === 'function' ? await connection.token({ refresh }) : connection.token
     return {
       ...(token && { token }),
       ...(connection.clientCertificate && { clientCertificate: connection.clientCertificate }),
@@ -126,7 +130,8 @@ export function createTransport(connection: Connection, limits: { maxBytes: numb
     bodyTimeout: number,
   ): Promise<Dispatcher.ResponseData> => {
     const answer = await once(call, signal, bodyTimeout, false)
-    if (answer.statusCode !== 401 || !connection.credentials) return answer
+    const mayBeOld = connection.credentials !== undefined || typeof connection.token === 'function'
+    if (answer.statusCode !== 401 || !mayBeOld) return answer
     await answer.body.dump({ limit: LONGEST_ERROR, signal })
     return once(call, signal, bodyTimeout, true)
   }
@@ -191,7 +196,8 @@ export function createTransport(connection: Connection, limits: { maxBytes: numb
     },
     async close() {
       closed = true
-      await Promise.all([agent?.dispatcher.destroy(), ...retired])
+      const open = agent ? [agent.dispatcher, ...retired] : [...retired]
+      await Promise.all(open.map((dispatcher) => dispatcher.destroy()))
     },
   }
 }

@@ -202,11 +202,11 @@ async function connectionOf({ cluster, user, namespace, userName }: ChosenContex
 /** How long a token file's content is used before it is read again, ms: the kubelet renews it well before it expires. */
 const TOKEN_FILE_AGE = 60_000
 
-/** A token that is read again from its file each minute, since whoever renews it writes it there. */
-export function tokenFromFile(path: string): () => Promise<string> {
+/** A token that is read again from its file each minute and after a 401, since whoever renews it writes it there. */
+export function tokenFromFile(path: string): (options?: { refresh: boolean }) => Promise<string> {
   let last: { token: string; readAt: number } | undefined
-  return async () => {
-    if (last && Date.now() - last.readAt < TOKEN_FILE_AGE) return last.token
+  return async ({ refresh } = { refresh: false }) => {
+    if (!refresh && last && Date.now() - last.readAt < TOKEN_FILE_AGE) return last.token
     try {
       last = { token: (await readText('token file', path)).trim(), readAt: Date.now() }
     } catch (error) {

@@ -10,8 +10,8 @@ export type Connection = {
   server: string
   /** Certificate authorities (PEM) that the server's certificate must come from. @default the system's */
   ca?: string
-  /** Bearer token, or a function asked before each request (it should cache). */
-  token?: string | (() => Promise<string>)
+  /** Bearer token, or a function asked before each request (it should cache; `refresh` asks past the cache after a 401). */
+  token?: string | ((options?: { refresh: boolean }) => Promise<string>)
   clientCertificate?: ClientCertificate
   /** Credentials that change, as exec plug-ins give them. `refresh` asks past the cache, after the server refused the last ones. */
   credentials?: (options: { refresh: boolean }) => Promise<Credentials>
