@@ -13,6 +13,7 @@ export { crds, type CustomResourceDefinition } from './crd.ts'
 export { printProblem, validate, type FieldProblem } from './validate.ts'
 export { poolProblems, shapeOf, type Shape } from './shape.ts'
 export { classProblems } from './class-problems.ts'
+export { isInRange } from './ip.ts'
 export { nodeLabelProblem } from './node-labels.ts'
 export { machineCan, machineClassCan, nodePoolCan, proxmoxClusterCan, type Predicate } from './predicates.ts'
 export {

@@ -31,3 +31,10 @@ function parseSix(address: string): NumericAddress | undefined {
   const groups = [...left, ...Array.from({ length: 8 - given.length }, () => '0'), ...right]
   return { bits: 128, value: groups.reduce((sum, group) => sum * 65_536n + BigInt(`0x${group}`), 0n) }
 }
+
+/** True if an address lies in a range, both ends included. What is no address lies nowhere. */
+export function isInRange(address: string, range: { readonly start: string; readonly end: string }): boolean {
+  const [one, first, last] = [parseIp(address), parseIp(range.start), parseIp(range.end)]
+  if (!one || !first || !last || one.bits !== first.bits || one.bits !== last.bits) return false
+  return first.value <= one.value && one.value <= last.value
+}

@@ -18,8 +18,9 @@ export const nouns: Readonly<Record<string, () => Promise<readonly Command[]>>> 
   install: async () => [(await import('./commands/install/install.ts')).install],
   uninstall: async () => [(await import('./commands/install/uninstall.ts')).uninstall],
   proxmox: async () => {
-    const [{ proxmoxAdd }, { proxmoxClusters }, verbs] = await Promise.all([
+    const [{ proxmoxAdd }, { proxmoxUnfence }, { proxmoxClusters }, verbs] = await Promise.all([
       import('./commands/proxmox/add.ts'),
+      import('./commands/proxmox/unfence.ts'),
       import('./commands/proxmox/resource.ts'),
       import('./commands/resources.ts'),
     ])
@@ -27,6 +28,7 @@ export const nouns: Readonly<Record<string, () => Promise<readonly Command[]>>> 
       proxmoxAdd,
       verbs.listCommand(proxmoxClusters),
       verbs.getCommand(proxmoxClusters),
+      proxmoxUnfence,
       verbs.deleteCommand(proxmoxClusters),
     ]
   },
@@ -73,8 +75,9 @@ export const nouns: Readonly<Record<string, () => Promise<readonly Command[]>>> 
     ]
   },
   machine: async () => {
-    const [{ machineDescribe }, { machines }, verbs] = await Promise.all([
+    const [{ machineDescribe }, { machineDelete, machineRelease }, { machines }, verbs] = await Promise.all([
       import('./commands/machine/describe.ts'),
+      import('./commands/machine/let-go.ts'),
       import('./commands/machine/resource.ts'),
       import('./commands/resources.ts'),
     ])
@@ -82,8 +85,17 @@ export const nouns: Readonly<Record<string, () => Promise<readonly Command[]>>> 
       verbs.listCommand(machines),
       verbs.getCommand(machines),
       machineDescribe,
-      verbs.deleteCommand(machines),
+      machineRelease,
+      machineDelete,
     ]
+  },
+  orphan: async () => {
+    const [{ orphanList }, { orphanAdopt }, { orphanDelete }] = await Promise.all([
+      import('./commands/orphan/list.ts'),
+      import('./commands/orphan/adopt.ts'),
+      import('./commands/orphan/delete.ts'),
+    ])
+    return [orphanList, orphanAdopt, orphanDelete]
   },
   token: async () => [(await import('./commands/token/create.ts')).tokenCreate],
   api: async () => (await import('./commands/api/call.ts')).apiCommands,

@@ -89,7 +89,8 @@ export async function startControllers(config: ControllersConfig): Promise<Runni
   }
 }
 
-async function installationOf(kubernetes: Kubernetes): Promise<string> {
+/** UUID of the installation in a management cluster. Throws a NotInstalledError where there is none. */
+export async function installationOf(kubernetes: Kubernetes): Promise<string> {
   const ref = { name: INSTALLATION_CONFIG_MAP, namespace: SYSTEM_NAMESPACE }
   const id = (await orUndefined(isNotFound, kubernetes.get(ConfigMap, ref)))?.data?.['id']
   if (id !== undefined && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)) return id

@@ -96,7 +96,8 @@ async function awaitUnlock(context: MachineContext, config: VmConfig): Promise<S
       `${message} Unlock it with \`qm unlock ${vmid}\` once you know why, or delete it.`,
       STUCK_AFTER_MS,
     )
-  return waiting('Locked', message, LOCK_PAUSE_MS)
+  // Not "unknown", as all before it: the minute is counted from the time at which this begins to be said.
+  return blocked('Locked', message, LOCK_PAUSE_MS)
 }
 
 /** Finds the task of a clone into our VMID that runs already: the UPID names its source, the first line of its log the target. */
@@ -126,7 +127,11 @@ async function beginClone(context: MachineContext): Promise<StepResult> {
   if (connection.observer.vm(vmid))
     return waiting('VMIDListed', `The list shows a VM ${vmid} that no host has any more.`, LOCK_PAUSE_MS)
   const parents = requireParents(context)
-  if ('state' in parents) return parents
+  if ('state' in parents) {
+    // Who may not clone holds up nobody behind.
+    connection.slots.release(context.key)
+    return parents
+  }
   const { machineClass } = parents
   const turn = connection.slots.take(context.key, lockDomains(context))
   if (turn)

@@ -150,6 +150,8 @@ function whyHeld(context: MachineContext): Holdup | undefined {
 
 /** Does nothing but say why. Whether the Node is Ready is still the tenant's word. */
 async function hold(context: MachineContext, why: Holdup): Promise<Result> {
+  // Its place in the queue of clones goes to those behind; a clone that runs takes its slot again with the next look.
+  if (context.isConnected) context.connection.slots.release(context.key)
   const step = at(context)
   say(context, step, step === 'Ready' && !isDeleting(context.machine) ? await ready(context) : why)
   return finish(context, { requeueAfterMs: why.lookAgainMs })

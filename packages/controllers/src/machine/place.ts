@@ -9,10 +9,11 @@ import {
 } from '@fochista/api'
 import { isPermissionDenied, orUndefined, parsePropertyString } from '@fochista/proxmox'
 import { AddressesExhaustedError, claimAddresses } from '../placement/addresses.ts'
-import { chooseHost } from '../placement/hosts.ts'
-import { templatesOf } from '../placement/templates.ts'
+import { chooseHost, type HostAnswer } from '../placement/hosts.ts'
+import { templatesOf, type Template } from '../placement/templates.ts'
 import { drawVmid } from '../placement/vmids.ts'
 import { poolNameOf } from '../proxmox-cluster/connections.ts'
+import type { VmRef } from '../proxmox-cluster/hypervisor.ts'
 import { blocked, done, ownerOf, waiting, type MachineContext, type StepResult } from './context.ts'
 
 /** When to look for room again: hosts get free without a word to us. */
@@ -32,7 +33,9 @@ export async function place(context: MachineContext): Promise<StepResult> {
 }
 
 function isPlaced({ machine }: MachineContext): boolean {
-  const { vmid, host, storage, template } = machine.spec
+  const { vmid, host, storage, template, made } = machine.spec
+  // One that was adopted has no template that anybody remembers.
+  if (made) return true
   return vmid !== undefined && host !== undefined && storage !== undefined && template !== undefined
 }
 
@@ -67,7 +70,6 @@ async function draw(
   if (!proxmoxCluster)
     return blocked('ProxmoxClusterNotFound', `ProxmoxCluster "${machine.spec.proxmoxCluster}" is not there.`)
   const found = await ownAmongGivenUp(context)
-  if (found) return found
   const others = world.machines
     .list()
     .filter(
@@ -76,30 +78,34 @@ async function draw(
     )
   const shape = shapeOf(pool, machineClass)
   const templates = templatesOf(machineClass, observer.vms())
-  const answer = chooseHost({
-    machineClass,
-    poolName: pool.metadata.name,
-    namespace: context.namespace,
-    ...shape,
-    version: machine.spec.version,
-    nodes: observer.nodes(),
-    vms: observer.vms(),
-    storageResources: observer.storages(),
-    storages: connection.storages(),
-    templates,
-    templateStorages: await templateStorages(context, templates),
-    machines: others.filter(({ spec }) => spec.host !== undefined),
-  })
+  const answer =
+    (found && whereFound(found, templates)) ??
+    chooseHost({
+      machineClass,
+      poolName: pool.metadata.name,
+      namespace: context.namespace,
+      ...shape,
+      version: machine.spec.version,
+      nodes: observer.nodes(),
+      vms: observer.vms(),
+      storageResources: observer.storages(),
+      storages: connection.storages(),
+      templates,
+      templateStorages: await templateStorages(context, templates),
+      machines: others.filter(({ spec }) => spec.host !== undefined),
+    })
   if ('reason' in answer) return blocked(answer.reason, answer.message, NO_ROOM_PAUSE_MS)
   const taken = new Set(
     others.flatMap(({ spec, status }) => [spec.vmid ?? 0, ...(status?.vmidsGivenUp ?? [])]),
   )
   for (const vmid of machine.status?.vmidsGivenUp ?? []) taken.add(vmid)
   const { vmidRange } = proxmoxCluster.spec
-  const vmid = drawVmid({
-    range: vmidRange,
-    isTaken: (one) => taken.has(one) || observer.vm(one) !== undefined,
-  })
+  const vmid =
+    found?.vmid ??
+    drawVmid({
+      range: vmidRange,
+      isTaken: (one) => taken.has(one) || observer.vm(one) !== undefined,
+    })
   if (vmid === undefined)
     return blocked(
       'VmidsExhausted',
@@ -124,24 +130,29 @@ async function draw(
       return blocked('AddressesExhausted', error.message, NO_ROOM_PAUSE_MS)
     throw error
   }
+  if (found && machine.status)
+    machine.status.vmidsGivenUp = (machine.status.vmidsGivenUp ?? []).filter((one) => one !== vmid)
   await context.save()
-  return done('Placed', `On ${answer.host} as VM ${vmid}.`)
+  return done(
+    'Placed',
+    `On ${answer.host} as VM ${vmid}${found ? ', which was given up and made after all' : ''}.`,
+  )
+}
+
+/** The host and a template for a VM that is there already: its host's own copy, else any that its class names. */
+function whereFound(found: VmRef, templates: readonly Template[]): HostAnswer | undefined {
+  const template = templates.find(({ node }) => node === found.node) ?? templates[0]
+  return template && { host: found.node, template }
 }
 
 /** A clone that was given up may have been made after all: then it is taken, and no second one is. */
-async function ownAmongGivenUp(context: MachineContext): Promise<StepResult | undefined> {
+async function ownAmongGivenUp(context: MachineContext): Promise<VmRef | undefined> {
   const { machine, connection } = context
   for (const vmid of machine.status?.vmidsGivenUp ?? []) {
     const node = connection.observer.vm(vmid)?.node
     if (node === undefined) continue
     const config = await orUndefined(isPermissionDenied, connection.hypervisor.config({ node, vmid }))
-    if (!config || ownerOf(context, config).owner !== 'us') continue
-    if (machine.status)
-      machine.status.vmidsGivenUp = (machine.status.vmidsGivenUp ?? []).filter((one) => one !== vmid)
-    machine.spec.vmid = vmid
-    machine.spec.host = node
-    await context.save()
-    return waiting('VMFound', `VM ${vmid}, given up earlier, was made after all.`, 0)
+    if (config && ownerOf(context, config).owner === 'us') return { node, vmid }
   }
   return undefined
 }

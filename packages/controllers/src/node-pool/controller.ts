@@ -127,7 +127,8 @@ async function keep(
   const scale = planScale(pool, staying)
   await deleteMachines(world, scale.remove)
   // A pool whose machines do not join makes no further ones; any other failure leaves room for those that lack.
-  if (repair.reason !== undefined && (repair.reason === REASON.joinFailing || scale.create === 0)) return repair
+  if (repair.reason !== undefined && (repair.reason === REASON.joinFailing || scale.create === 0))
+    return repair
   const plan = await planOf(world, pool, controlPlane, machines)
   if ('reason' in plan) return plan
   // The pool's memory of its cluster is written before its first machine is: from then on only that cluster counts.
