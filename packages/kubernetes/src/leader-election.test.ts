@@ -53,20 +53,20 @@ async function leaseServer(t: TestContext) {
   })
   const calls = { open: 0 }
   const clock = handClock(calls)
-  const counted = <A extends unknown[], R>(call: (...args: A) => Promise<R>) => {
-    return async (...args: A): Promise<R> => {
-      calls.open += 1
-      return call(...args).finally(() => (calls.open -= 1))
-    }
+  const counted = async <R>(call: Promise<R>): Promise<R> => {
+    calls.open += 1
+    return call.finally(() => (calls.open -= 1))
   }
   const contender = (identity: string) => {
     const client = createKubernetes({ server: url }, { retries: 0 })
     t.after(() => client.close())
     const kubernetes = {
       ...client,
-      get: counted(client.get) as typeof client.get,
-      create: counted(client.create) as typeof client.create,
-      update: counted(client.update) as typeof client.update,
+      get: ((...args: Parameters<typeof client.get>) => counted(client.get(...args))) as typeof client.get,
+      create: ((...args: Parameters<typeof client.create>) =>
+        counted(client.create(...args))) as typeof client.create,
+      update: ((...args: Parameters<typeof client.update>) =>
+        counted(client.update(...args))) as typeof client.update,
     }
     const controller = new AbortController()
     const log: string[] = []
