@@ -112,7 +112,8 @@ function compareBodies(
   if (shapeOnly) {
     if (want.startsWith('base64:')) return
     const shape = shapeOf(readCutJson(want))
-    if (shape !== shapeOf(parsed)) differ('shape', shape, shapeOf(parsed))
+    // An entry that was cut at its first value shows no keys.
+    if (!shape.endsWith(' ') && shape !== shapeOf(parsed)) differ('shape', shape, shapeOf(parsed))
     return
   }
   if (cut) {

@@ -31,11 +31,12 @@ const TEXTS: readonly (readonly [RegExp, string])[] = [
   [/^\d+:pve1$/g, '*:pve1'],
   [/(?:[0-9A-F]{2}:){31}[0-9A-F]{2}/g, 'fingerprint'],
   [/in \d+s\b/g, 'in *s'],
+  [/\(contains VM \d+\)/g, '(contains VM *)'],
   [/saved [\d.]+ \w+/g, 'saved *'],
 ]
 
 /** Lines of a log whose number follows from chance and speed. */
-const FREE_LINES = /^(?:transferred |mirror-|trying to acquire cfs lock )/
+const FREE_LINES = /^(?:transferred |mirror-|trying to acquire cfs lock |[\d.]+ \w+ in \d+s$)/
 
 /** Replaces what varies in a text. */
 export function maskText(text: string): string {
@@ -49,16 +50,32 @@ export function mask(value: unknown, key = '', owner?: Record<string, unknown>):
   if (typeof value === 'object') {
     const object = value as Record<string, unknown>
     if (NUMBER_TREES.has(key)) return maskNumbers(value)
-    return Object.fromEntries(Object.entries(object).map(([name, each]) => [name, mask(each, name, object)]))
+    if (isLog(object['data']) && typeof object['total'] === 'number') {
+      // Lines whose number is free do not count in the sum either.
+      const free = object['data'].filter(({ t }) => FREE_LINES.test(t)).length
+      return { ...mapValues({ ...object, total: object['total'] - free }) }
+    }
+    return mapValues(object)
   }
   if (typeof value === 'boolean') return value
   return maskScalar(value as string | number, key, owner)
+}
+
+function mapValues(object: Record<string, unknown>): { [key: string]: Masked } {
+  return Object.fromEntries(Object.entries(object).map(([name, each]) => [name, mask(each, name, object)]))
+}
+
+function isLog(value: unknown): value is { n: number; t: string }[] {
+  return (
+    Array.isArray(value) && value.length > 0 && value.every((entry) => has(entry, 'n') && has(entry, 't'))
+  )
 }
 
 function maskScalar(value: string | number, key: string, owner?: Record<string, unknown>): Masked {
   if (SECRETS.has(key) && typeof value === 'string') return `(${key})`
   if (key === 'digest' && value !== EMPTY_DIGEST) return '(digest)'
   if (key === 'port' && typeof value === 'string') return value.replace(/^59\d\d$/, '59*')
+  if (key === 'changes') return value.toString().includes('+iface vmbr1') ? '(adds vmbr1)' : value
   if (key === 'saved') return '(saved)'
   if (INTEGERS.has(key) && /^\d+$/.test(String(value))) return `(${typeof value})`
   const isSpace =
@@ -82,8 +99,7 @@ function maskNumbers(value: unknown): Masked {
 }
 
 function maskList(list: readonly unknown[]): Masked[] {
-  const isLog = list.every((entry) => has(entry, 'n') && has(entry, 't'))
-  if (isLog && list.length > 0) return maskLog(list as { n: number; t: string }[])
+  if (isLog(list)) return maskLog(list)
   const masked = list.map((entry) => mask(entry))
   // Indexes have an order; other lists have none.
   const isIndex = list.every(

@@ -58,7 +58,8 @@ function show(call: Call, poolid: string): Record<string, unknown> {
     for (const vmid of pool.vms) {
       const guest = guestResource(world, vmid)
       if (guest !== undefined && (type === undefined || guest['type'] === type)) {
-        const { pool: _, ...rest } = guest
+        // The pool is the one that is asked for, and tags are not shown here.
+        const { pool: _, tags: _tags, ...rest } = guest
         members.push(rest)
       }
     }
