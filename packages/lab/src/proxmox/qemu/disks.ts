@@ -27,7 +27,7 @@ const SECTOR = 512
 const EFI_VARS: Readonly<Record<string, number>> = { '4m': 528 * 1024, '2m': 128 * 1024 }
 
 /** The VM whose drives are made. */
-export interface Owner {
+interface Owner {
   readonly vmid: number
   readonly node: string
   /** Its configuration, to find a second drive of a seed. */
@@ -35,7 +35,7 @@ export interface Owner {
 }
 
 /** What making drives gave. */
-export interface MadeDisks {
+interface MadeDisks {
   /** Values to keep, by key. */
   readonly values: Record<string, string>
   /** Volumes that were made: to remove again if a later step fails. */

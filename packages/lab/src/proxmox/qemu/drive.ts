@@ -14,7 +14,7 @@ const range = (prefix: string, count: number): string[] =>
   Array.from({ length: count }, (_, index) => `${prefix}${index}`)
 
 /** Every key that holds a drive, in the order in which the original walks through them. */
-export const DRIVE_KEYS: readonly string[] = [
+const DRIVE_KEYS: readonly string[] = [
   ...range('ide', 4),
   ...range('scsi', 31),
   ...range('virtio', 16),

@@ -7,7 +7,7 @@ import type { ProxmoxWorld, Storage } from '../world.ts'
 const WAIT_MS = 10_000
 
 /** Settings of a wait for a lock. */
-export interface Wait {
+interface Wait {
   /** Longest wait in ms of hardware time; default 10 s. */
   waitMs?: number
   /** Task that waits: it logs the wait and may be stopped meanwhile. */

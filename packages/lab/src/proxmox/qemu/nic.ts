@@ -3,7 +3,7 @@ import { apiSchema } from '@fochista/proxmox/schema'
 import { isTrue } from './drive.ts'
 
 /** A network card, as its property string says. */
-export interface Nic {
+interface Nic {
   readonly model: string
   readonly macaddr: string | undefined
   /** The other fields by name: `bridge`, `tag`, `firewall`. */

@@ -2,7 +2,7 @@
 export const QEMU_VERSION = '10.1.2'
 
 /** Machine that a VM runs as when its configuration names none. */
-export const DEFAULT_MACHINE = 'pc-i440fx-10.1+pve0'
+const DEFAULT_MACHINE = 'pc-i440fx-10.1+pve0'
 
 /** Full name of the machine that a configuration's value runs as. */
 export function runningMachine(machine: string | undefined): string {

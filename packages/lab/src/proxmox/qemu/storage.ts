@@ -57,8 +57,9 @@ export function imageVolid(storage: Storage, vmid: number, name: string, format:
 /** The first free `vm-100-disk-N` of a storage; base volumes and all formats count. */
 export function freeDiskName(world: ProxmoxWorld, node: string, storage: Storage, vmid: number): string {
   const taken = new Set<number>()
-  for (const { volid } of volumesOf(world, node, storage)) {
-    const match = new RegExp(`(?:vm|base)-${vmid}-disk-(\\d+)(?:\\.\\w+)?$`).exec(volid)
+  const own = new RegExp(`(?:vm|base)-${vmid}-disk-(\\d+)(?:\\.\\w+)?$`)
+  for (const volume of volumesOf(world, node, storage)) {
+    const match = volume.vmid === vmid ? own.exec(volume.volid) : null
     if (match) taken.add(Number(match[1]))
   }
   let number = 0

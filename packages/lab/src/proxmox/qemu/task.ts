@@ -46,7 +46,8 @@ async function asTask(work: () => Promise<void>): Promise<void> {
   }
 }
 
-/** Text of an error, one line, for a step that puts a prefix before it. */
+/** Text of an error, one line, for a step that puts a prefix before it. A task that is stopped says so. */
 export function textOf(error: unknown): string {
+  if (error instanceof Error && error.name === 'AbortError') return 'received interrupt'
   return (error instanceof Error ? error.message : String(error)).trimEnd()
 }

@@ -3,12 +3,12 @@ import type { Call } from '../handler.ts'
 import type { ProxmoxWorld, Vm } from '../world.ts'
 
 /** Text that most calls give for a VM that is not on the addressed node. */
-export function noConfigText(node: string, vmid: number): string {
+function noConfigText(node: string, vmid: number): string {
   return `Configuration file 'nodes/${node}/qemu-server/${vmid}.conf' does not exist`
 }
 
 /** The other text for it: calls that look for the file themselves. */
-export function notFoundText(node: string, vmid: number): string {
+function notFoundText(node: string, vmid: number): string {
   return `unable to find configuration file for VM ${vmid} on node '${node}'`
 }
 
@@ -69,10 +69,4 @@ export function nameOf(vm: Vm): string {
 /** True for a template. */
 export function isTemplate(vm: Vm): boolean {
   return vm.config['template'] === '1'
-}
-
-/** Pool of a VM, if it is in one. */
-export function poolOf(world: ProxmoxWorld, vmid: number): string | undefined {
-  for (const [pool, members] of world.pools) if (members.vms.has(vmid)) return pool
-  return undefined
 }

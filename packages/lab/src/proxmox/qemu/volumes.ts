@@ -16,7 +16,7 @@ import { textOf } from './task.ts'
 import { TIMINGS } from './timings.ts'
 
 /** A new image. */
-export interface NewVolume {
+interface NewVolume {
   readonly vmid: number
   readonly storage: Storage
   readonly node: string

@@ -66,7 +66,6 @@ async function cloneLocked(call: Call, worker: Worker): Promise<void> {
       } catch (error) {
         await freeVolumes(world, node, made, worker)
         world.vms.delete(newid)
-        if (error === worker.signal.reason) throw error
         throw new Error(`clone failed: ${textOf(error)}`, { cause: error })
       }
       const pool = call.optional('pool')

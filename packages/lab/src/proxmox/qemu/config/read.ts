@@ -28,7 +28,7 @@ function readConfig(call: Call): Record<string, unknown> {
 }
 
 /** A configuration with what waits for the next cold start. */
-export function withPending(vm: Vm): Record<string, string> {
+function withPending(vm: Vm): Record<string, string> {
   const values = { ...vm.config }
   for (const [key, value] of vm.pending) {
     if (value === undefined) delete values[key]

@@ -33,7 +33,7 @@ const CLOUD_INIT =
 const BY_VALUE = /^(?:cdrom|usb\d+|hostpci\d+|serial\d+|virtiofs\d+|unused\d+)$/
 
 /** Requires privileges on a VM, or on the pool that it is made in. */
-export function needOnVm(call: Call, subject: Subject, privileges: readonly string[], any = false): void {
+function needOnVm(call: Call, subject: Subject, privileges: readonly string[], any = false): void {
   const { world, identity } = call
   if (subject.pool !== undefined && can(world, identity, `/pool/${subject.pool}`, privileges, any)) return
   need(call, `/vms/${subject.vmid}`, privileges, any)

@@ -41,7 +41,6 @@ function moveToStorage(call: Call, storage: string): string {
   return startLockedTask(call, 'qmmove', async (vm, worker) => {
     const drive = checkMove(call, vm, storage)
     await moveLocked(call, vm, drive, storage, worker).catch((error: unknown) => {
-      if (error === worker.signal.reason) throw error
       throw new Error(`storage migration failed: ${textOf(error)}`, { cause: error })
     })
   })

@@ -44,7 +44,7 @@ export const startHandlers: Handlers = {
 }
 
 /** How a VM is started. */
-export interface StartOptions {
+interface StartOptions {
   /** Machine for this run only. */
   readonly machine?: string
   /** Starts a locked VM. */

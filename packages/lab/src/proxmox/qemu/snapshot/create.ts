@@ -10,7 +10,7 @@ import { checkLock, isTemplate } from '../vm.ts'
 import { freeVolumes } from '../volumes.ts'
 
 /** What a snapshot is called and holds. */
-export interface SnapshotRequest {
+interface SnapshotRequest {
   readonly name: string
   /** With the memory; means nothing for a VM that is off. */
   readonly withState: boolean
@@ -52,7 +52,10 @@ async function take(
     Object.assign(state, await saveState(world, vm, storage, request.name, worker))
     worker.log(`saving VM state and RAM using storage '${storage}'`)
     const seconds = 1 + Math.ceil(memoryOf(vm.config) / 1024 ** 3)
-    await spend(world, worker, seconds * 1000)
+    for (let second = 1; second <= seconds; second += 1) {
+      await spend(world, worker, 1000)
+      worker.log(`${((memoryOf(vm.config) * second) / seconds / 2 / 1024 ** 2).toFixed(2)} MiB in ${second}s`)
+    }
     worker.log(
       `completed saving the VM state in ${seconds}s, saved ${(memoryOf(vm.config) / 2 / 1024 ** 2).toFixed(2)} MiB`,
     )

@@ -78,8 +78,8 @@ export function monitored(world: ProxmoxWorld, vm: Vm): Record<string, unknown> 
   const { netin, netout } = gauges(world, vm)
   const nics = Object.keys(vm.config).filter(isNicKey)
   const drives = drivesOf(vm.config).filter(({ key }) => !/^(?:efidisk|tpmstate)/.test(key))
-  // A guest reads from what it has, from the first second of hardware time on.
-  const seconds = Math.floor(((world.clock.now() - vm.startedAt) * world.clock.speed) / 1000)
+  // A guest reads from what it has once its firmware is through.
+  const seconds = Math.max(0, Math.floor(((world.clock.now() - vm.startedAt) * world.clock.speed) / 1000) - 4)
   const reads = drives.map(({ file }) => (file === 'none' ? 0 : seconds * 512))
   return {
     qmpstatus: qmpStatus(vm),
