@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { printMark } from '@fochista/api'
+import { Lease } from '@fochista/kubernetes'
+import { aWorld } from '../test/a-world.ts'
+import {
+  aClass,
+  aMachine,
+  aPool,
+  aProxmoxCluster,
+  INSTALLATION,
+  NAMESPACE,
+  placed,
+} from '../test/factories.ts'
+import { place } from './place.ts'
+
+const withNetwork = aClass({
+  spec: {
+    networks: [
+      { bridge: 'vmbr0', addresses: { ranges: [{ start: '10.0.0.10', end: '10.0.0.12' }], prefix: 24 } },
+    ],
+  },
+})
+
+test('host, template, VMID, shape and addresses are written down before anything is made', async () => {
+  const world = aWorld({ machineClass: withNetwork })
+  const machine = world.has(aMachine())
+  const said = await world.step(place, machine)
+  assert.equal(said.state, 'done')
+  const { spec } = world.machine()
+  assert.equal(spec.host, 'pve1')
+  assert.deepEqual(spec.template, { vmid: 9000, node: 'pve1' })
+  assert.ok(spec.vmid !== undefined && spec.vmid >= 400 && spec.vmid <= 499)
+  assert.deepEqual([spec.storage, spec.isoStorage, spec.pool], ['local-lvm', 'local', 'fochista-acme'])
+  assert.deepEqual([spec.cores, spec.memory, spec.disk], [2, 4 * 2 ** 30, 20 * 2 ** 30])
+  assert.deepEqual(
+    spec.addresses?.map(({ address }) => address),
+    ['10.0.0.10'],
+  )
+  assert.deepEqual(world.proxmox.writes, [])
+})
+
+test('a placed machine is not placed again', async () => {
+  const world = aWorld()
+  const machine = world.has(aMachine({ spec: placed }))
+  assert.equal((await world.step(place, machine)).state, 'done')
+  assert.equal(world.machine().spec.vmid, 412)
+})
+
+test('two leaders that place one machine cannot both win', async () => {
+  const world = aWorld()
+  const machine = world.has(aMachine())
+  world.caches.machines.freeze()
+  await world.step(place, machine)
+  const first = world.machine().spec
+  world.dies()
+  await assert.rejects(world.step(place, machine), /was modified/)
+  assert.deepEqual(world.machine().spec, first)
+})
+
+test('a VMID of another machine, of the inventory, or given up by anybody is not drawn', async () => {
+  const world = aWorld({ proxmoxCluster: aProxmoxCluster({ spec: { vmidRange: { start: 400, end: 404 } } }) })
+  world.has(aMachine({ metadata: { name: 'a' }, spec: { ...placed, vmid: 400 } }))
+  world.proxmox.has({ vmid: 401 })
+  world.has(aMachine({ metadata: { name: 'b' }, status: { vmidsGivenUp: [402] } }))
+  const machine = world.has(aMachine({ status: { vmidsGivenUp: [403] } }))
+  await world.step(place, machine)
+  assert.equal(world.machine().spec.vmid, 404)
+  const another = world.has(aMachine({ metadata: { name: 'c' } }))
+  const said = await world.step(place, another)
+  assert.deepEqual([said.state, said.reason], ['blocked', 'VmidsExhausted'])
+  assert.match(said.message, /No VMID from 400 to 404 is free\. Widen vmidRange of ProxmoxCluster "dc1"/)
+})
+
+test('machines that are placed at once get VMIDs and addresses of their own', async () => {
+  const world = aWorld({ machineClass: withNetwork })
+  const names = ['a', 'b', 'c']
+  const machines = names.map((name) => world.has(aMachine({ metadata: { name } })))
+  world.caches.machines.freeze()
+  await Promise.all(machines.map((machine) => world.step(place, machine)))
+  const specs = names.map((name) => world.machine(name).spec)
+  assert.equal(new Set(specs.map(({ vmid }) => vmid)).size, 3)
+  assert.deepEqual(
+    new Set(specs.map(({ addresses }) => addresses?.[0]?.address)),
+    new Set(['10.0.0.10', '10.0.0.11', '10.0.0.12']),
+  )
+  const one = world.has(aMachine({ metadata: { name: 'd' } }))
+  world.caches.machines.thaw()
+  assert.equal((await world.step(place, one)).reason, 'AddressesExhausted')
+})
+
+test('a VMID that was given up and bears our mark after all is taken again', async () => {
+  const world = aWorld()
+  const machine = world.has(aMachine({ status: { vmidsGivenUp: [450, 451] } }))
+  world.proxmox.has({ vmid: 450, node: 'pve2', config: { description: 'somebody else’s' } })
+  const mark = printMark({
+    installation: INSTALLATION,
+    namespace: NAMESPACE,
+    pool: 'workers',
+    machine: machine.metadata.name,
+    id: machine.spec.id,
+    time: '2026-01-01T00:00:00Z',
+    building: true,
+  })
+  world.proxmox.has({ vmid: 451, node: 'pve2', config: { description: mark } })
+  const said = await world.step(place, machine)
+  assert.equal(said.state, 'done')
+  const { spec, status } = world.machine()
+  assert.deepEqual([spec.vmid, spec.host, spec.storage], [451, 'pve2', 'local-lvm'])
+  assert.deepEqual(spec.template, { vmid: 9000, node: 'pve1' })
+  assert.deepEqual(status?.vmidsGivenUp, [450])
+})
+
+test('a given-up VMID that we may not read is not ours and stops nothing', async () => {
+  const world = aWorld()
+  const machine = world.has(aMachine({ status: { vmidsGivenUp: [450] } }))
+  world.proxmox.has({ vmid: 450 })
+  world.proxmox.secret.add(450)
+  assert.equal((await world.step(place, machine)).state, 'done')
+  assert.notEqual(world.machine().spec.vmid, 450)
+})
+
+test('a machine is not placed without its pool, its class, or against the class’s rules', async () => {
+  for (const [given, reason] of [
+    [{ pool: null }, 'PoolNotFound'],
+    [{ machineClass: null }, 'ClassNotFound'],
+    [{ pool: aPool({ spec: { cores: 64 } }) }, 'NotAllowed'],
+    [{ machineClass: aClass({ spec: { allowedNamespaces: { names: ['other'] } } }) }, 'NotAllowed'],
+  ] as const) {
+    const world = aWorld(given)
+    const machine = world.has(aMachine())
+    const said = await world.step(place, machine)
+    assert.deepEqual([said.state, said.reason], ['blocked', reason])
+    assert.equal(world.machine().spec.vmid, undefined)
+  }
+})
+
+test('an address that was claimed before a crash is the one that is written after it', async () => {
+  const world = aWorld({ machineClass: withNetwork })
+  const machine = world.has(aMachine())
+  world.management.faults.before = ({ verb, plural }) =>
+    verb === 'patch' && plural === 'machines' ? new Error('killed') : undefined
+  await assert.rejects(world.step(place, machine), /killed/)
+  world.management.faults = Object.assign(world.management.faults, { before: undefined })
+  world.dies()
+  await world.step(place, machine)
+  assert.equal(world.machine().spec.addresses?.[0]?.address, '10.0.0.10')
+  assert.equal(world.management.all(Lease).length, 1)
+})
