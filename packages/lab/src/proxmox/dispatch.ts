@@ -6,7 +6,7 @@ import { FORMATTERS, type Formatter } from './formats.ts'
 import type { Handlers, Upload } from './handler.ts'
 import { Refusal } from './http/refusal.ts'
 import type { Exchange } from './http/connection.ts'
-import { unescapePercent, type RawParams } from './http/form.ts'
+import { rawText, unescapePercent, type RawParams } from './http/form.ts'
 import { readUpload } from './http/upload.ts'
 import { judge, type Identity } from './permissions.ts'
 import { readQuery } from './query.ts'
@@ -189,7 +189,7 @@ function mergeParams(route: Route, { query, body }: Asked): RawParams {
   const conflicts: Record<string, string> = {}
   for (const [name, value] of Object.entries(route.uriParams)) {
     const given = merged[name]
-    if (given !== undefined && given !== null && String(given) !== value)
+    if (given !== undefined && given !== null && rawText(given) !== value)
       conflicts[name] = 'duplicate parameter (already defined in URI) with conflicting values!'
     merged[name] = value
   }

@@ -1,5 +1,5 @@
 import { Answer } from './handler.ts'
-import { ApiError } from './api-error.ts'
+import type { ApiError } from './api-error.ts'
 
 /** An answer in one of the formats of the API. */
 export interface Rendered {
@@ -11,8 +11,8 @@ export interface Rendered {
 
 /** How a format shows a result and an error. */
 export interface Formatter {
-  success(result: unknown): Rendered
-  failure(error: ApiError): Rendered
+  readonly success: (result: unknown) => Rendered
+  readonly failure: (error: ApiError) => Rendered
 }
 
 const JSON_TYPE = 'application/json;charset=UTF-8'

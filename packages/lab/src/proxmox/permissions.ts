@@ -1,3 +1,4 @@
+import { rawText } from './http/form.ts'
 import type { ProxmoxWorld } from './world.ts'
 
 /** Who calls: a user, or one of its tokens. */
@@ -153,7 +154,7 @@ function fill(template: string, params: Params): string | undefined {
   let missing = false
   const path = template.replace(/\{([^}]+)\}/g, (_, name: string) => {
     if (params[name] === undefined) missing = true
-    return String(params[name] ?? '')
+    return rawText(params[name] ?? '')
   })
   return missing ? undefined : path
 }
@@ -199,7 +200,7 @@ function judgeUser(
   what: string,
   params: Params,
 ): string | undefined {
-  const userid = String(params['userid'] ?? '')
+  const userid = rawText(params['userid'] ?? '')
   if (what === 'self') return userid === identity.user ? undefined : ''
   const realm = userid.slice(userid.lastIndexOf('@') + 1)
   const path = `/access/realm/${realm}`
@@ -215,7 +216,7 @@ function judgeGroups(
 ): string | undefined {
   const wanted = privileges as string[]
   if (can(world, identity, '/access/groups', wanted, true)) return undefined
-  const user = world.access.users.get(String(params['userid'] ?? ''))
+  const user = world.access.users.get(rawText(params['userid'] ?? ''))
   const named = settingsOf(options)['groups_param'] === 'create' ? params['groups'] : undefined
   const groups = typeof named === 'string' ? named.split(/[,; ]+/).filter(Boolean) : [...(user?.groups ?? [])]
   if (groups.some((group) => can(world, identity, `/access/groups/${group}`, wanted, true))) return undefined

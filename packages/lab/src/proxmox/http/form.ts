@@ -1,6 +1,12 @@
 /** Raw parameter values, before they are verified: as a form or a JSON body gave them. */
 export type RawParams = Record<string, unknown>
 
+/** A raw value as text: as it was written, objects and lists as JSON. */
+export function rawText(value: unknown): string {
+  if (typeof value === 'string') return value
+  return JSON.stringify(value) ?? ''
+}
+
 /**
  * Decodes a query or a form body as the original does: pairs end at `&` and at `;`, what follows a second raw `=` is lost,
  * `+` is a space, bad escapes stay, a repeated key becomes a list.

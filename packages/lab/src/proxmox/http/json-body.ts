@@ -1,4 +1,4 @@
-import type { RawParams } from './form.ts'
+import { rawText, type RawParams } from './form.ts'
 
 const PLACE = 'at /usr/share/perl5/PVE/APIServer/AnyEvent.pm line'
 
@@ -17,7 +17,7 @@ export function decodeJsonBody(text: string): RawParams {
   if (value === null) return {}
   if (typeof value !== 'object')
     throw new Error(
-      `Can't use string ("${String(value)}") as a HASH ref while "strict refs" in use ${PLACE} 978.`,
+      `Can't use string ("${rawText(value)}") as a HASH ref while "strict refs" in use ${PLACE} 978.`,
     )
   return value as RawParams
 }

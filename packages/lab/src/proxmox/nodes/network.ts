@@ -113,7 +113,8 @@ function described(call: Call): { iface: string; facts: Interface } {
       facts[name] = name === 'autostart' ? Number(call.text(name)) : call.text(name)
   if (facts['type'] === 'bridge')
     Object.assign(facts, { bridge_stp: 'off', bridge_fd: '0', bridge_ports: facts['bridge_ports'] ?? '' })
-  if (facts['comments'] !== undefined) facts['comments'] = `${String(facts['comments'])}\n`
+  const comments = call.optional('comments')
+  if (comments !== undefined) facts['comments'] = `${comments}\n`
   if (facts['cidr'] !== undefined || facts['address'] !== undefined) facts['method'] = 'static'
   return { iface: call.text('iface'), facts }
 }
@@ -138,6 +139,6 @@ function stanza(iface: string, facts: Interface): string[] {
     ...(facts['type'] === 'bridge'
       ? [`\tbridge-ports ${String(facts['bridge_ports']) || 'none'}`, '\tbridge-stp off', '\tbridge-fd 0']
       : []),
-    ...(facts['comments'] === undefined ? [] : [`#${String(facts['comments']).trimEnd()}`]),
+    ...(typeof facts['comments'] === 'string' ? [`#${facts['comments'].trimEnd()}`] : []),
   ]
 }

@@ -6,6 +6,19 @@ import type { Host } from '../world.ts'
 import { figuresOf } from './figures.ts'
 import { VERSION } from './version.ts'
 
+const IDLE = {
+  maxswap: 0,
+  swap: 0,
+  mem: 0,
+  cpu: 0,
+  disk: 0,
+  uptime: 0,
+  netin: 0,
+  netout: 0,
+  diskread: 0,
+  diskwrite: 0,
+}
+
 /** State of hosts, and how to turn one off. */
 export const nodeStatusHandlers: Handlers = {
   'GET /nodes': ({ world, identity }) =>
@@ -32,9 +45,11 @@ export const nodeStatusHandlers: Handlers = {
     call.text('node') === call.contact
       ? die(`'${call.contact}' is local node, cannot wake my self!`)
       : die(`No wake on LAN MAC address defined for '${call.text('node')}'!`),
-  'GET /nodes/{node}/lxc': ({ world, identity, text }) =>
+  'GET /nodes/{node}/lxc': ({ world, identity, params }) =>
     [...world.cluster.containers.values()]
-      .filter(({ node, vmid }) => node === text('node') && can(world, identity, `/vms/${vmid}`, ['VM.Audit']))
+      .filter(
+        ({ node, vmid }) => node === params['node'] && can(world, identity, `/vms/${vmid}`, ['VM.Audit']),
+      )
       .map(({ vmid, name, cpus, maxmem, maxdisk }) => ({
         vmid,
         name,
@@ -43,12 +58,11 @@ export const nodeStatusHandlers: Handlers = {
         cpus,
         maxmem,
         maxdisk,
-        ...{ maxswap: 0, swap: 0, mem: 0, cpu: 0, disk: 0, uptime: 0 },
-        ...{ netin: 0, netout: 0, diskread: 0, diskwrite: 0 },
+        ...IDLE,
       })),
-  'GET /nodes/{node}/netstat': ({ world, text }) =>
+  'GET /nodes/{node}/netstat': ({ world, params }) =>
     [...world.vms.values()]
-      .filter((vm) => vm.node === text('node') && vm.running)
+      .filter((vm) => vm.node === params['node'] && vm.running)
       .flatMap((vm) =>
         Object.keys(vm.config)
           .filter((key) => /^net\d+$/.test(key))

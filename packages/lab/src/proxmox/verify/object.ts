@@ -1,4 +1,5 @@
 import { apiSchema, type Param } from '@fochista/proxmox/schema'
+import { rawText } from '../http/form.ts'
 import { checkCpu, readProperties } from './property-string.ts'
 import { checkStringFormat } from './string-formats.ts'
 
@@ -65,7 +66,7 @@ function checkValue(param: Param, value: unknown, path: string): string | undefi
     return undefined
   }
   if (typeof value === 'object' || typeof value === 'boolean') return undefined
-  const text = String(value)
+  const text = rawText(value)
   if (param.fmt !== undefined) {
     const formatProblem = param.fmt.startsWith('#')
       ? checkPropertyString(param.fmt.slice(1), text, path)
@@ -107,7 +108,7 @@ function checkType(type: Param['type'], value: unknown): string | undefined {
   if (Array.isArray(value)) return type === 'array' ? undefined : failed(type, 'ARRAY')
   if (typeof value === 'boolean') return type === 'boolean' ? undefined : failed(type, 'JSON::PP::Boolean')
   if (typeof value === 'object') return type === 'object' ? undefined : failed(type, 'HASH')
-  const text = String(value)
+  const text = rawText(value)
   const right =
     type === 'string' ||
     (type === 'integer' && INTEGER.test(text)) ||

@@ -1,5 +1,5 @@
 import type { Call as CallSchema } from '@fochista/proxmox/schema'
-import type { RawParams } from '../http/form.ts'
+import { rawText, type RawParams } from '../http/form.ts'
 import { checkObject, indexedParam } from './object.ts'
 
 /** Parameters as handlers get them: text, and lists of text. */
@@ -20,7 +20,7 @@ export function verifyParams(
     if (value === null || value === undefined) continue
     const param = call.params[name] ?? indexedParam(call.params, name)
     if (param?.type === 'array' && !Array.isArray(value)) values[name] = [value]
-    else if (param?.type === 'string' && Array.isArray(value) && /-list$/.test(param.fmt ?? ''))
+    else if (param?.type === 'string' && Array.isArray(value) && param.fmt?.endsWith('-list') === true)
       values[name] = value.map(String).join(',')
     else values[name] = value
   }
@@ -33,12 +33,10 @@ export function verifyParams(
 }
 
 function textOf(value: unknown): string | readonly string[] {
-  if (Array.isArray(value))
-    return value.map((item) => (typeof item === 'object' ? JSON.stringify(item) : scalarText(item)))
-  return typeof value === 'object' ? JSON.stringify(value) : scalarText(value)
+  return Array.isArray(value) ? value.map(scalarText) : scalarText(value)
 }
 
 function scalarText(value: unknown): string {
   if (typeof value === 'boolean') return value ? '1' : '0'
-  return String(value)
+  return rawText(value)
 }
