@@ -95,7 +95,7 @@ async function retire(world: World, pool: NodePool, machines: readonly Machine[]
     return {}
   }
   const [first] = machines
-  world.voice.no(
+  world.voice.unknown(
     pool,
     CONDITION.ready,
     'Deleting',

@@ -6,6 +6,10 @@ import { keyOf, splitKey } from './keys.ts'
 export interface Cache<T> {
   get(namespace: string | undefined, name: string): T | undefined
   list(): T[]
+  /** Hears of every change. */
+  subscribe(
+    listener: (change: { readonly type: 'added' | 'modified' | 'deleted'; readonly object: T }) => void,
+  ): () => void
 }
 
 /**
@@ -29,6 +33,11 @@ export function createFreshReader<T extends KubernetesObject>(
 ): FreshReader<T> {
   /** Our writes that the cache does not show yet. */
   const written = new Map<string, T>()
+  // What is gone is no more to be waited for. Whoever subscribes after us finds it forgotten.
+  cache.subscribe(({ type, object }) => {
+    if (type === 'deleted' && written.get(keyOf(object))?.metadata.uid === object.metadata.uid)
+      written.delete(keyOf(object))
+  })
 
   /** The cached object if the cache has caught up; a write that it shows is forgotten. */
   const caughtUp = (key: string, cached: T | undefined): boolean => {
@@ -78,7 +87,12 @@ export function createFreshReader<T extends KubernetesObject>(
       }
       return [...byKey.values()]
     },
-    wrote: (object) => written.set(keyOf(object), object),
+    wrote: (object) => {
+      // With its last finalizer an object goes: there is nothing left that the cache could show.
+      const isGone = object.metadata.deletionTimestamp !== undefined && !object.metadata.finalizers?.length
+      if (isGone) written.delete(keyOf(object))
+      else written.set(keyOf(object), object)
+    },
   }
 }
 
