@@ -7,10 +7,10 @@
  * differs, `--width` cuts its lines (default 400 characters).
  */
 import { readBaseline, writeBaseline } from './baseline.ts'
-import { admissionReplays } from './kamaji/run.ts'
+import { admissionReplays, lifecycleReplays } from './kamaji/run.ts'
 import { kubernetesReplays } from './kubernetes/run.ts'
-import { count } from './outcome.ts'
 import type { Replay } from './outcome.ts'
+import { proxmoxReplays } from './proxmox.ts'
 import { recordingsFolder } from './recordings.ts'
 
 const AT_ONCE = 6
@@ -29,7 +29,12 @@ if (folder === undefined) {
   process.exit(0)
 }
 
-const all = [...kubernetesReplays(folder), ...admissionReplays(folder)]
+const all = [
+  ...kubernetesReplays(folder),
+  ...admissionReplays(folder),
+  ...lifecycleReplays(folder),
+  ...proxmoxReplays(folder),
+]
 const chosen = all.filter(({ name }) => names.length === 0 || names.some((part) => name.includes(part)))
 const results = await inParallel(chosen)
 const baseline = readBaseline()
@@ -37,7 +42,7 @@ let passed = 0
 let failed = 0
 let canRise = false
 for (const replay of results.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
-  const { agree, sent } = count(replay)
+  const { agree, sent } = replay
   const least = baseline[replay.name] ?? 0
   const isFewer = agree < least && !update
   console.log(
@@ -77,8 +82,7 @@ async function inParallel(replays: { run(): Promise<Replay[]> }[]): Promise<Repl
 }
 
 function printDifferences(replay: Replay): void {
-  for (const { n, title, verdict, expected, actual } of replay.outcomes) {
-    if (verdict === 'agrees' || verdict === 'not sent') continue
+  for (const { n, title, verdict, expected, actual } of replay.differences) {
     console.log(`  #${n} ${verdict}: ${title}`)
     console.log(`    recorded ${expected.slice(0, width)}`)
     console.log(`    now      ${actual.slice(0, width)}`)

@@ -12,11 +12,17 @@ export interface Outcome {
 export interface Replay {
   /** Name in the baseline: `kubernetes/03-errors`. */
   name: string
-  outcomes: Outcome[]
+  /** Exchanges whose answers agree. */
+  agree: number
+  /** Exchanges that were sent and compared. */
+  sent: number
+  /** What differs, where the replay tells it. */
+  differences: Outcome[]
 }
 
-/** How many exchanges of a replay agree, and how many were sent. */
-export function count(replay: Replay): { agree: number; sent: number } {
-  const sent = replay.outcomes.filter(({ verdict }) => verdict !== 'not sent')
-  return { agree: sent.filter(({ verdict }) => verdict === 'agrees').length, sent: sent.length }
+/** Counts the outcomes of a recording. */
+export function replayOf(name: string, outcomes: Outcome[]): Replay {
+  const sent = outcomes.filter(({ verdict }) => verdict !== 'not sent')
+  const differences = sent.filter(({ verdict }) => verdict !== 'agrees')
+  return { name, agree: sent.length - differences.length, sent: sent.length, differences }
 }

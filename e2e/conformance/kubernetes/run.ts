@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { replayOf } from '../outcome.ts'
 import type { Replay } from '../outcome.ts'
 import { readRecording, recordingsIn } from '../recordings.ts'
 import { replay } from './replay.ts'
@@ -18,7 +19,7 @@ export function kubernetesReplays(folder: string): { name: string; run(): Promis
       async run() {
         const { server, target } = await startServer()
         try {
-          return [{ name, outcomes: await replay(target, readRecording<Recorded>(join(home, file))) }]
+          return [replayOf(name, await replay(target, readRecording<Recorded>(join(home, file))))]
         } finally {
           await server.close()
         }
