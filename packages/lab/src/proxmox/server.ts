@@ -1,10 +1,13 @@
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
+import { fingerprint } from '../pki.ts'
+import { keepClusterLog } from './cluster/log.ts'
 import { startBroadcast } from './cluster/statistics.ts'
 import { answerExchange, type Backend } from './dispatch.ts'
 import type { Handlers } from './handler.ts'
 import { proxmoxHandlers } from './handlers.ts'
 import { Connection, type Exchange } from './http/connection.ts'
+import { splitPem } from './nodes/certificates.ts'
 import type { ProxmoxWorld } from './world.ts'
 
 /** Where and as what an emulated Proxmox VE API listens. */
@@ -46,6 +49,10 @@ export async function createProxmoxServer(
   const contact = options.node ?? [...world.hosts.keys()][0]
   if (contact === undefined) throw new RangeError('a world without hosts has no API')
   const backend: Backend = { world, contact, handlers: options.handlers ?? proxmoxHandlers }
+  const certificates = splitPem(options.certPem)
+  world.cluster.certificates.set(contact, certificates)
+  if (!world.cluster.fingerprints.has(contact))
+    world.cluster.fingerprints.set(contact, fingerprint(certificates[0] ?? options.certPem))
   const sockets = new Set<Socket>()
   const serve = (socket: Socket, answer: (exchange: Exchange) => Promise<void>): void => {
     void new Connection(socket, { clock: world.clock, answer }).serve().catch((error: unknown) => {
@@ -71,13 +78,13 @@ export async function createProxmoxServer(
   })
   const { host = '127.0.0.1' } = options
   const port = await listen(server, options.port ?? 0, host)
-  const stopBroadcast = startBroadcast(world)
+  const stops = [startBroadcast(world), keepClusterLog(world)]
   return {
     host,
     port,
     url: `https://${host.includes(':') ? `[${host}]` : host}:${port}`,
     async close() {
-      stopBroadcast()
+      for (const stop of stops) stop()
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       for (const socket of sockets) socket.destroy()
       await closed

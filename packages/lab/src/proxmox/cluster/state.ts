@@ -33,6 +33,8 @@ export interface ClusterState {
   readonly pendingInterfaces: Map<string, Map<string, Interface>>
   /** Hosts that resolve but cannot be called: what calls for them get, and after how many milliseconds. */
   readonly unreachable: Map<string, { status: number; reason: string; after: number }>
+  /** Certificates of each host, PEM: its own first, then those that vouch for it. */
+  readonly certificates: Map<string, string[]>
   /** SHA-256 fingerprint of each host's certificate, `AA:BB:...`. */
   readonly fingerprints: Map<string, string>
   readonly dns: { search: string; dns1: string }
@@ -67,6 +69,7 @@ export function createClusterState(): ClusterState {
     interfaces: new Map(),
     pendingInterfaces: new Map(),
     unreachable: new Map(),
+    certificates: new Map(),
     fingerprints: new Map(),
     dns: { search: 'lab.example', dns1: '192.0.2.1' },
     nameServerDown: false,

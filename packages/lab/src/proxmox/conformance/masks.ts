@@ -51,9 +51,10 @@ export function mask(value: unknown, key = '', owner?: Record<string, unknown>):
     const object = value as Record<string, unknown>
     if (NUMBER_TREES.has(key)) return maskNumbers(value)
     if (isLog(object['data']) && typeof object['total'] === 'number') {
-      // Lines whose number is free do not count in the sum either.
-      const free = object['data'].filter(({ t }) => FREE_LINES.test(t)).length
-      return { ...mapValues({ ...object, total: object['total'] - free }) }
+      // With lines whose number is free, the sum is free too.
+      const free = object['data'].some(({ t }) => FREE_LINES.test(t))
+      const masked = mapValues(object)
+      return free ? { ...masked, total: '(free)' } : masked
     }
     return mapValues(object)
   }

@@ -49,7 +49,8 @@ export async function replayFile(file: string): Promise<Outcome[]> {
   watchGuests(world)
   const ca = await createCa({ commonName: 'replay' })
   const pair = await issueCertificate(ca, { commonName: 'pve1', ips: ['127.0.0.1'], usages: ['server'] })
-  const server = await createProxmoxServer(world, pair)
+  const certPem = `${pair.certPem}${ca.certPem}`
+  const server = await createProxmoxServer(world, { ...pair, certPem })
   try {
     return await new Replay(world, server, facts, basename(file)).run(records)
   } finally {

@@ -1,5 +1,6 @@
 import { die } from '../api-error.ts'
 import { Answer, type Call, type Handlers } from '../handler.ts'
+import { can } from '../permissions.ts'
 import { startTask } from '../tasks.ts'
 import type { Interface } from '../cluster/state.ts'
 import type { ProxmoxWorld } from '../world.ts'
@@ -12,8 +13,11 @@ export const networkHandlers: Handlers = {
     const node = call.text('node')
     const pending = call.world.cluster.pendingInterfaces.get(node)
     const type = call.optional('type')
+    // Who asks for bridges wants to use them: only those it may are shown.
+    const mayUse = (iface: string): boolean =>
+      can(call.world, call.identity, `/sdn/zones/localnetwork/${iface}`, ['SDN.Audit', 'SDN.Use'], true)
     const list = [...(pending ?? interfacesOf(call.world, node))]
-      .filter(([, facts]) => type === undefined || isOfType(facts, type))
+      .filter(([iface, facts]) => type === undefined || (isOfType(facts, type) && mayUse(iface)))
       .map(([iface, facts]) => ({ iface, ...facts }))
     if (pending === undefined) return list
     const changes = changesOf(interfacesOf(call.world, node), pending)
