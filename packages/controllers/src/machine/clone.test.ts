@@ -1,20 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { parseMark, printMark, type Machine } from '@fochista/api'
+import { parseMark, printMark } from '@fochista/api'
 import { aWorld } from '../test/a-world.ts'
-import { aClass, aMachine, INSTALLATION, NAMESPACE, placed } from '../test/factories.ts'
+import { aClass, aMachine, INSTALLATION, markOf, placed } from '../test/factories.ts'
 import { clone } from './clone.ts'
-
-const markOf = (machine: Machine, more: Partial<Parameters<typeof printMark>[0]> = {}): string =>
-  printMark({
-    installation: INSTALLATION,
-    namespace: NAMESPACE,
-    pool: 'workers',
-    machine: machine.metadata.name,
-    id: machine.spec.id,
-    time: '2026-01-01T00:00:00Z',
-    ...more,
-  })
 
 /** A world with one placed machine. */
 function aPlaced(given: Parameters<typeof aMachine>[0] = {}) {
@@ -184,6 +173,22 @@ test('a VMID is given up when its own task has failed, and the failure is told',
   assert.equal(said.reason, 'CloneFailed')
   assert.match(said.message, /unable to parse volume ID/)
   assert.deepEqual(world.machine().status?.vmidsGivenUp, [412])
+})
+
+test('clones that fail for good are not begun one after the other', async () => {
+  const { world, machine } = aPlaced()
+  world.proxmox.slow = true
+  const clones = (): number => world.proxmox.writes.filter((one) => one.startsWith('clone')).length
+  for (let turn = 0; turn < 6; turn += 1) {
+    await world.look(machine)
+    for (const { vmid } of world.proxmox.vms.values()) if (vmid !== 9000) world.proxmox.vms.delete(vmid)
+    world.proxmox.end('clone failed: unable to parse volume ID')
+  }
+  assert.equal(clones(), 1)
+  assert.equal(world.condition('Cloned')?.reason, 'CloneFailed')
+  await world.clock.advance(31_000)
+  await world.look(machine)
+  assert.equal(clones(), 2)
 })
 
 test('a lock that timed out is nobody’s fault: the VMID stays', async () => {

@@ -20,7 +20,7 @@ import {
 } from './context.ts'
 import { giveUpVmid, requireParents } from './place.ts'
 import { hostGone, vanished } from './vanished.ts'
-import { lookAtTask, noteTask, taskPause, waitingFor } from './task.ts'
+import { holdAfterFailure, lookAtTask, noteTask, RETRY_MS, taskPause, waitingFor } from './task.ts'
 
 /** How long a clone may be locked without a task that anybody knows before a person is asked: lists lag ten seconds behind. */
 const STUCK_AFTER_MS = 60_000
@@ -124,6 +124,8 @@ async function beginClone(context: MachineContext): Promise<StepResult> {
   const { machine, connection, world } = context
   const { vmid, host, template, storage, pool, id, nodePoolName } = machine.spec
   if (vmid === undefined || !host || !template || !storage) return waiting('NotPlaced', 'Not placed yet.', 0)
+  const held = holdAfterFailure(context, 'Cloned', ['CloneFailed', 'StorageFull'])
+  if (held) return held
   if (connection.observer.vm(vmid))
     return waiting('VMIDListed', `The list shows a VM ${vmid} that no host has any more.`, LOCK_PAUSE_MS)
   const parents = requireParents(context)
@@ -189,13 +191,14 @@ async function cloneFailed(context: MachineContext, upid: string, exitStatus: st
       `The clone into VM ${machine.spec.vmid} failed: ${exitStatus}`,
       taskPause(context, upid),
     )
-  if (isStorageFull(failure))
-    return giveUpVmid(
-      context,
-      'StorageFull',
-      `Storage \`${machine.spec.storage}\` on ${machine.spec.host} has no room for ${formatBytes(machine.spec.disk ?? 0)}B: ${exitStatus}`,
-    )
-  return giveUpVmid(context, 'CloneFailed', `The clone into VM ${machine.spec.vmid} failed: ${exitStatus}`)
+  const [reason, message] = isStorageFull(failure)
+    ? [
+        'StorageFull',
+        `Storage \`${machine.spec.storage}\` on ${machine.spec.host} has no room for ${formatBytes(machine.spec.disk ?? 0)}B: ${exitStatus}`,
+      ]
+    : ['CloneFailed', `The clone into VM ${machine.spec.vmid} failed: ${exitStatus}`]
+  await giveUpVmid(context, reason, message)
+  return blocked(reason, `${message} Another VMID is drawn.`, RETRY_MS)
 }
 
 async function configOrRefusal(context: MachineContext): Promise<VmConfig | Holdup | 'refused' | undefined> {

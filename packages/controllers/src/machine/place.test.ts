@@ -1,17 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { printMark } from '@fochista/api'
 import { Lease } from '@fochista/kubernetes'
 import { aWorld } from '../test/a-world.ts'
-import {
-  aClass,
-  aMachine,
-  aPool,
-  aProxmoxCluster,
-  INSTALLATION,
-  NAMESPACE,
-  placed,
-} from '../test/factories.ts'
+import { aClass, aMachine, aPool, aProxmoxCluster, markOf, placed } from '../test/factories.ts'
 import { place } from './place.ts'
 
 const withNetwork = aClass({
@@ -93,16 +84,7 @@ test('a VMID that was given up and bears our mark after all is taken again', asy
   const world = aWorld()
   const machine = world.has(aMachine({ status: { vmidsGivenUp: [450, 451] } }))
   world.proxmox.has({ vmid: 450, node: 'pve2', config: { description: 'somebody else’s' } })
-  const mark = printMark({
-    installation: INSTALLATION,
-    namespace: NAMESPACE,
-    pool: 'workers',
-    machine: machine.metadata.name,
-    id: machine.spec.id,
-    time: '2026-01-01T00:00:00Z',
-    building: true,
-  })
-  world.proxmox.has({ vmid: 451, node: 'pve2', config: { description: mark } })
+  world.proxmox.has({ vmid: 451, node: 'pve2', config: { description: markOf(machine, { building: true }) } })
   const said = await world.step(place, machine)
   assert.equal(said.state, 'done')
   const { spec, status } = world.machine()

@@ -9,7 +9,7 @@ import {
   type Tenant,
 } from '@fochista/kamaji'
 import { isNotFound, orUndefined, Secret } from '@fochista/kubernetes'
-import { parseDrive, parsePropertyString, ProxmoxTaskError } from '@fochista/proxmox'
+import { parseDrive, parsePropertyString } from '@fochista/proxmox'
 import {
   BootstrapError,
   buildSeedImage,
@@ -24,7 +24,7 @@ import type { VmConfig, VmConfigChange } from '../proxmox-cluster/hypervisor.ts'
 import { blocked, done, entriesOf, waiting, type MachineContext, type StepResult } from './context.ts'
 import { hasJoined, nodeOf } from './node.ts'
 import { durationOf } from './place.ts'
-import { lookAtTask, noteTask, waitingFor } from './task.ts'
+import { holdAfterFailure, lookAtTask, noteTask, RETRY_MS, waitingFor } from './task.ts'
 
 /** Life of a join token; its end is pushed forward while the machine is on its way. */
 const TOKEN_TTL_MS = 30 * 60_000
@@ -43,8 +43,12 @@ export async function seed(context: MachineContext): Promise<StepResult> {
   const task = await lookAtTask(context)
   if (task.state === 'running' && task.type === 'imgcopy')
     return waitingFor(context, task.upid, 'Uploading', 'The seed image is uploaded.')
-  if (task.state === 'failed' && task.type === 'imgcopy')
-    throw new ProxmoxTaskError(task.upid, task.exitStatus)
+  if (task.state === 'failed' && task.type === 'imgcopy') {
+    delete context.machine.status?.seedImage
+    return blocked('UploadFailed', `The seed image could not be uploaded: ${task.exitStatus}`, RETRY_MS)
+  }
+  const held = holdAfterFailure(context, 'Seeded', ['UploadFailed'])
+  if (held) return held
   const { controlPlane, machine, world } = context
   if (!controlPlane)
     return blocked(

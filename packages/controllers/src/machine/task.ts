@@ -1,6 +1,7 @@
+import { getCondition, type MachineStep } from '@fochista/api'
 import { parseUpid } from '@fochista/proxmox'
 import type { MachineContext, StepResult } from './context.ts'
-import { waiting } from './context.ts'
+import { blocked, waiting } from './context.ts'
 
 /** How our task in flight stands. */
 export type TaskState =
@@ -9,23 +10,48 @@ export type TaskState =
   | { readonly state: 'ended'; readonly upid: string; readonly type: string }
   | { readonly state: 'failed'; readonly upid: string; readonly type: string; readonly exitStatus: string }
 
-/** Looks at the task that `status.task` names. One that has ended is taken off the status. */
+/** How the task of a look ended, for the steps that come after the one which took it off the status. */
+const ended = new WeakMap<MachineContext, TaskState>()
+
+/** Looks at the task that `status.task` names. One that has ended is taken off the status; every step of the look is told how. */
 export async function lookAtTask(context: MachineContext): Promise<TaskState> {
   const upid = context.machine.status?.task
-  if (upid === undefined) return { state: 'none' }
+  if (upid === undefined) return ended.get(context) ?? { state: 'none' }
   const { type } = parseUpid(upid)
   const status = await context.connection.hypervisor.task(upid)
   if (status?.state === 'running') return { state: 'running', upid, type }
   delete context.machine.status?.task
   context.forgetConfig()
-  return status?.state === 'failed'
-    ? { state: 'failed', upid, type, exitStatus: status.exitStatus }
-    : { state: 'ended', upid, type }
+  const state: TaskState =
+    status?.state === 'failed'
+      ? { state: 'failed', upid, type, exitStatus: status.exitStatus }
+      : { state: 'ended', upid, type }
+  ended.set(context, state)
+  return state
+}
+
+/** What failed is tried again after this, milliseconds. */
+export const RETRY_MS = 30_000
+
+/**
+ * Holds a step up for a while after it has failed in a way that may last. The failure itself is written to the Machine, which wakes it at
+ * once: without this the same task would be begun again and again.
+ */
+export function holdAfterFailure(
+  { machine, world }: MachineContext,
+  step: MachineStep,
+  reasons: readonly string[],
+): StepResult | undefined {
+  const said = getCondition(machine, step)
+  if (said?.status !== 'False' || !reasons.includes(said.reason)) return undefined
+  const rest = Date.parse(said.lastTransitionTime) + RETRY_MS - world.clock.now()
+  return rest > 0 ? blocked(said.reason, said.message, rest) : undefined
 }
 
 /** Notes a task that was just started, at once: after a crash it is what is waited for. */
 export async function noteTask(context: MachineContext, upid: string): Promise<void> {
   context.forgetConfig()
+  ended.delete(context)
   ;(context.machine.status ??= {}).task = upid
   await context.save()
 }

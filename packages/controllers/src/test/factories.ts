@@ -3,8 +3,10 @@ import {
   FINALIZER,
   LABEL_CLUSTER,
   LABEL_POOL,
+  printMark,
   type Machine,
   type MachineClass,
+  type Mark,
   type NodePool,
   type ProxmoxCluster,
 } from '@fochista/api'
@@ -61,6 +63,19 @@ export const placed = {
   memory: 4 * GIB,
   disk: 20 * GIB,
 } as const
+
+/** The mark of a Machine's VM. */
+export function markOf(machine: Machine, more: Partial<Mark> = {}): string {
+  return printMark({
+    installation: INSTALLATION,
+    namespace: NAMESPACE,
+    pool: machine.spec.nodePoolName,
+    machine: machine.metadata.name,
+    id: machine.spec.id,
+    time: '2026-01-01T00:00:00Z',
+    ...more,
+  })
+}
 
 /** The pool `workers` of cluster `tenant-test`. */
 export function aPool({ metadata, spec, status }: Given<NodePool> = {}): NodePool {
@@ -123,7 +138,10 @@ export function aControlPlane(
     apiVersion: TenantControlPlane.apiVersion,
     kind: TenantControlPlane.kind,
     metadata: { name: 'tenant-test', namespace: NAMESPACE, uid: 'tcp-1', ...metadata },
-    spec: { kubernetes: { version } } as TenantControlPlane['spec'],
+    spec: {
+      kubernetes: { version },
+      controlPlane: { service: { serviceType: 'LoadBalancer' } },
+    } as TenantControlPlane['spec'],
     status:
       status ??
       ({

@@ -44,7 +44,10 @@ export interface FakeKubernetes {
   vanish(kind: Kind, ref: ObjectRef): void
   informer<T extends KubernetesObject>(kind: Kind<T>): FakeInformer<T>
   /** Asked before and after each call; what it returns is thrown, before or after the call took effect. */
-  faults: { before?: (call: Call) => unknown; after?: (call: Call) => unknown }
+  faults: {
+    before?: ((call: Call) => unknown) | undefined
+    after?: ((call: Call) => unknown) | undefined
+  }
 }
 
 /** Makes an empty one. */
