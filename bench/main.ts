@@ -3,12 +3,14 @@ import { commandStart } from './command-start.ts'
 import type { Figure } from './figure.ts'
 import { informerList } from './informer-list.ts'
 import { proxmoxList } from './proxmox-list.ts'
+import { threeWorkers } from './three-workers.ts'
 
 /** Every benchmark there is. */
 const benchmarks: Record<string, () => Promise<Figure[]>> = {
   commandStart,
   proxmoxList,
   informerList,
+  threeWorkers,
 }
 
 const json = process.argv.includes('--json')

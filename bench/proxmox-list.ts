@@ -6,7 +6,10 @@ import { startListServer } from './list-server.ts'
 /** What typing and normalising a list of 10,000 VMs costs over transferring and parsing it. */
 export async function proxmoxList(): Promise<Figure[]> {
   const server = await startListServer()
-  const proxmox = createProxmox({ endpoints: [server.url], credentials: { tokenId: 'bench@pve!list', secret: 'none' } })
+  const proxmox = createProxmox({
+    endpoints: [server.url],
+    credentials: { tokenId: 'bench@pve!list', secret: 'none' },
+  })
   const bare = new Pool(server.url)
   try {
     return [

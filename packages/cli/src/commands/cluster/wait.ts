@@ -120,8 +120,13 @@ function applyLines(wait: ClusterWait, applied: boolean, error: unknown): Progre
   ]
 }
 
-const notSeen = (): string =>
-  tr('no controller has seen it yet (fochista serve)', 'nessun controller l’ha ancora visto (fochista serve)')
+function notSeenYet({ status }: NodePool): string | undefined {
+  if (status?.observedGeneration !== undefined) return undefined
+  return tr(
+    'no controller has seen it yet (fochista serve)',
+    'nessun controller l’ha ancora visto (fochista serve)',
+  )
+}
 
 function poolLines(pool: NodePool, all: readonly Machine[]): ProgressLine[] {
   const own = all
@@ -135,7 +140,8 @@ function poolLines(pool: NodePool, all: readonly Machine[]): ProgressLine[] {
     {
       name: pool.metadata.name,
       state,
-      detail: problem?.message ?? (pool.status?.observedGeneration === undefined ? notSeen() : undefined),
+      // What keeps its machines stands beside each of them.
+      detail: own.length > 0 ? undefined : (problem?.message ?? notSeenYet(pool)),
       style: isPoolReady(pool) ? 'ready' : 'working',
     },
     ...own.map(stepOf),

@@ -18,12 +18,24 @@ export function currentStep(machine: Machine): Step | undefined {
   return steps.find((step) => conditionOf(machine, step)?.status !== 'True')
 }
 
-/** What is at work on a machine that leaves: the last thing said that is none of the seven steps. */
+/** What is at work on a machine that leaves: what was said beside the seven steps, else why it is not Ready any more. */
 export function leavingCondition(machine: Machine): Condition | undefined {
-  const others = (machine.status?.conditions ?? []).filter(
-    ({ type }) => !(steps as readonly string[]).includes(type),
+  const open = (machine.status?.conditions ?? []).filter(({ status }) => status !== 'True')
+  return (
+    open.findLast(({ type }) => !(steps as readonly string[]).includes(type)) ??
+    open.find(({ type }) => type === 'Ready')
   )
-  return others.findLast(({ status }) => status !== 'True') ?? others.at(-1)
+}
+
+/** A step while it is not done: what says Ready must be ready. */
+const doing: Readonly<Record<Step, () => string>> = {
+  Placed: () => tr('Placing', 'Collocazione'),
+  Cloned: () => tr('Cloning', 'Clonazione'),
+  Configured: () => tr('Configuring', 'Configurazione'),
+  Seeded: () => tr('Seeding', 'Preparazione'),
+  Started: () => tr('Starting', 'Avvio'),
+  Joined: () => tr('Joining', 'Ingresso'),
+  Ready: () => 'NotReady',
 }
 
 /** Where a machine stands: the first step that is not done, in the words of its condition. */
@@ -42,7 +54,7 @@ export function stepOf(machine: Machine): ProgressLine {
   const condition = conditionOf(machine, step)
   return {
     name,
-    state: step,
+    state: doing[step](),
     detail: condition?.message || tr('not begun', 'non iniziato'),
     style: condition?.status === 'False' ? 'waiting' : 'working',
   }
