@@ -197,6 +197,23 @@ export function withKonnectivity(tcp: TenantControlPlane, deployment: ApiObject)
   return next
 }
 
+/** The Deployment without what `withKonnectivity` puts in, but for the volumes. */
+export function withoutKonnectivity(deployment: ApiObject): ApiObject {
+  const next = copy(deployment)
+  const spec = at(next, ['spec', 'template', 'spec'])
+  if (!isObject(spec)) return next
+  const containers = listOf(spec['containers']).filter((each) => each['name'] !== KONNECTIVITY_CONTAINER)
+  const apiServer = containers.find((each) => each['name'] === 'kube-apiserver')
+  if (apiServer !== undefined) {
+    const args = Array.isArray(apiServer['args']) ? apiServer['args'] : []
+    apiServer['args'] = args.filter((each) => each !== EGRESS_FLAG)
+    const names = new Set(KONNECTIVITY_API_SERVER_MOUNTS.map((mount) => mount['name']))
+    apiServer['volumeMounts'] = listOf(apiServer['volumeMounts']).filter((mount) => !names.has(mount['name']))
+  }
+  spec['containers'] = containers
+  return next
+}
+
 function konnectivityParts(existing: ApiObject | undefined): {
   flag: boolean
   containers: JsonObject[]

@@ -135,6 +135,12 @@ export class Pass {
     await this.clock.sleep(STATUS_WRITE_MS)
   }
 
+  /** Deletes an object; nothing happens when it is not there. */
+  remove(kind: GroupVersionResource, name: string): void {
+    if (this.get(kind, name) !== undefined)
+      this.store.delete(kind, { namespace: this.namespace, name }, WRITE)
+  }
+
   /** Changes the control plane's metadata or spec. */
   change(change: (object: ApiObject) => void): boolean {
     const object = copy(this.object) as ApiObject

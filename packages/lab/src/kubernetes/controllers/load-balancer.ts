@@ -38,10 +38,9 @@ export function startLoadBalancers(host: ControllerHost, balancers: LoadBalancer
   })
 }
 
-/** Services of another load balancer's class are not ours. */
+/** One balancer stands for all that a cluster may have: it serves every class. */
 function wants(service: ApiObject): boolean {
-  const spec = specOf(service)
-  return spec['type'] === 'LoadBalancer' && textOf(spec['loadBalancerClass']) === ''
+  return specOf(service)['type'] === 'LoadBalancer'
 }
 
 function reconcile(loop: Loop, balancers: LoadBalancers, held: Map<string, ApiObject>, key: string): void {

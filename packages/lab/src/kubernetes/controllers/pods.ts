@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { ApiObject, JsonObject } from '../resources.ts'
 import { copy, equal } from '../rest/json.ts'
-import { items, textOf } from '../builtin/defaults/fields.ts'
+import { items, member, textOf } from '../builtin/defaults/fields.ts'
 import { addressNumber, addressText, parseCidr } from '../builtin/service-allocator.ts'
 import { kinds } from './kinds.ts'
 import { holds, isFinished, nodeNameOf, specOf, statusOf, withCondition } from './objects.ts'
@@ -27,6 +27,8 @@ export interface PodOptions {
 const START = 2000
 const READY = 1500
 const STOP = 1000
+/** How often a pod whose volumes cannot be mounted is tried again. */
+const MOUNT_RETRY = 2000
 
 /** Runs bound pods as kubelets do: starts them, makes them ready, ends them. Without node nothing happens. */
 export function startPods(host: ControllerHost, options: PodOptions = {}): Loop {
@@ -94,6 +96,12 @@ function reconcile(loop: Loop, options: PodOptions, since: Since, running: Set<s
     const network = specOf(pod)['hostNetwork'] === true || holds(node, 'Ready')
     writeStatus(loop, pod, creating(loop, pod, node))
     // Without a network plugin only pods on the host's own network start.
+    const missing = missingVolume(loop, pod)
+    if (missing !== undefined) {
+      // The kubelet tries again until what the pod mounts is there.
+      loop.enqueue(key, MOUNT_RETRY)
+      return
+    }
     if (!network || !lasted(loop, since, pod, 'starting', options.startMs?.(pod) ?? START)) return
     const before = loop.store.get(kinds.pods, namespace, name) ?? pod
     const started = writeStatus(loop, before, runningStatus(loop, before, node, false))
@@ -106,6 +114,31 @@ function reconcile(loop: Loop, options: PodOptions, since: Since, running: Set<s
   if (!lasted(loop, since, pod, 'readying', options.readyMs?.(pod) ?? READY)) return
   writeStatus(loop, pod, once ? finishedStatus(loop, pod) : runningStatus(loop, pod, node, true))
   running.add(pod.metadata.uid ?? '')
+}
+
+/** The first Secret or ConfigMap that a pod mounts and that is not there; the optional ones may be absent. */
+function missingVolume(loop: Loop, pod: ApiObject): string | undefined {
+  const { namespace } = pod.metadata
+  const isGone = (source: JsonObject | undefined, kind: 'secrets' | 'configMaps', field: string): boolean => {
+    const name = textOf(source?.[field])
+    if (source === undefined || name === '' || source['optional'] === true) return false
+    return loop.store.get(kinds[kind], namespace, name) === undefined
+  }
+  for (const volume of items(specOf(pod), 'volumes')) {
+    // The token's volume is the server's own doing.
+    if (textOf(volume['name']).startsWith('kube-api-access-')) continue
+    const projected = items(member(volume, 'projected'), 'sources')
+    const gone =
+      isGone(member(volume, 'secret'), 'secrets', 'secretName') ||
+      isGone(member(volume, 'configMap'), 'configMaps', 'name') ||
+      projected.some(
+        (source) =>
+          isGone(member(source, 'secret'), 'secrets', 'name') ||
+          isGone(member(source, 'configMap'), 'configMaps', 'name'),
+      )
+    if (gone) return textOf(volume['name'])
+  }
+  return undefined
 }
 
 function writeStatus(loop: Loop, pod: ApiObject, status: JsonObject): ApiObject {
