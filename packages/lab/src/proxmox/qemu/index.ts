@@ -4,6 +4,7 @@ import { cloneHandlers } from './clone/clone.ts'
 import { cloudInitHandlers } from './cloudinit/handlers.ts'
 import { configReadHandlers } from './config/read.ts'
 import { configUpdateHandlers } from './config/update.ts'
+import { consoleHandlers } from './console/handlers.ts'
 import { createHandlers } from './create.ts'
 import { destroyHandlers } from './destroy.ts'
 import { moveHandlers } from './disk/move.ts'
@@ -26,6 +27,7 @@ export const qemuHandlers: Handlers = {
   ...cloudInitHandlers,
   ...configReadHandlers,
   ...configUpdateHandlers,
+  ...consoleHandlers,
   ...createHandlers,
   ...destroyHandlers,
   ...featureHandlers,
