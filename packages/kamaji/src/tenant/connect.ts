@@ -102,7 +102,7 @@ export function tenantConnection(text: string, tcp: TenantControlPlane): Connect
     (endpoint) => endpoint !== undefined,
   )
   if (url.pathname !== '/' || !own.some((endpoint) => isSameEndpoint(endpoint, named))) {
-    const allowed = own.map(printEndpoint).join(' or ')
+    const allowed = [...new Set(own.map(printEndpoint))].join(' or ')
     throw new TenantRefusedError(
       `${where} is refused: its server is ${url.host}${url.pathname === '/' ? '' : url.pathname}, not ${allowed}`,
     )

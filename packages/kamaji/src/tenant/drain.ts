@@ -83,9 +83,9 @@ export async function drainNode(
         const key = pod.metadata.uid ?? pod.metadata.name
         const refused = refusals.get(key)
         if (refused && clock.now() < refused.until) return refused.pod
-        const outcome = await evict(kubernetes, pod, call)
-        if (outcome?.reason === 'Budget')
-          refusals.set(key, { pod: outcome, until: clock.now() + BUDGET_PAUSE })
+        const { outcome, retryAfterMs } = await evict(kubernetes, pod, call)
+        if (outcome && retryAfterMs !== undefined)
+          refusals.set(key, { pod: outcome, until: clock.now() + Math.max(retryAfterMs, BUDGET_PAUSE) })
         return outcome?.reason === 'Terminating' && isLost ? undefined : outcome
       })
       outcomes.push(...(await Promise.all(round)))
@@ -116,7 +116,7 @@ async function evict(
   kubernetes: Kubernetes,
   pod: Pod,
   call: { signal?: AbortSignal },
-): Promise<RemainingPod | undefined> {
+): Promise<{ outcome: RemainingPod | undefined; retryAfterMs?: number }> {
   const { name, namespace = 'default', uid } = pod.metadata
   const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}/eviction`
   try {
@@ -131,14 +131,19 @@ async function evict(
         ...(uid && { deleteOptions: { preconditions: { uid } } }),
       },
     })
-    return left(pod, 'Terminating', 'it is ending')
+    return { outcome: left(pod, 'Terminating', 'it is ending') }
   } catch (error) {
-    if (isNotFound(error)) return undefined
-    if (isTooManyRequests(error)) return left(pod, 'Budget', error.message)
+    if (isNotFound(error)) return { outcome: undefined }
+    if (isTooManyRequests(error)) {
+      // The budget's own words, which numbers it needs and has, stand in the cause. Without one the server is only busy.
+      const budget = error.causes.find(({ reason }) => reason === 'DisruptionBudget')
+      const outcome = left(pod, budget ? 'Budget' : 'Refused', budget?.message || error.message)
+      return { outcome, retryAfterMs: error.retryAfterMs ?? 0 }
+    }
     const isGoingAway =
       isForbidden(error) && error.causes.some(({ reason }) => reason === 'NamespaceTerminating')
-    if (isGoingAway) return left(pod, 'Terminating', 'its namespace is ending')
-    if (error instanceof KubernetesApiError) return left(pod, 'Refused', error.message)
+    if (isGoingAway) return { outcome: left(pod, 'Terminating', 'its namespace is ending') }
+    if (error instanceof KubernetesApiError) return { outcome: left(pod, 'Refused', error.message) }
     throw error
   }
 }
