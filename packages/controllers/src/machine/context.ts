@@ -130,7 +130,10 @@ async function findConfig(context: MachineContext): Promise<VmConfig | undefined
     return config
   }
   const found =
-    (await ask(context.vm()?.node)) ?? (await ask(host)) ?? (await ask(machine.spec.template?.node))
+    (await ask(context.vm()?.node)) ??
+    (await ask(host)) ??
+    // A clone that goes to another host is at first where its template is.
+    (machine.spec.made ? undefined : await ask(machine.spec.template?.node))
   if (found) return found
   await connection.observer.refresh()
   return ask(connection.observer.vm(vmid)?.node)

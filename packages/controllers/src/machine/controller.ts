@@ -1,5 +1,6 @@
 import {
   ANNOTATION_PAUSED,
+  ANNOTATION_RELEASE,
   FINALIZER,
   getCondition,
   isTrue,
@@ -141,11 +142,15 @@ function whyHeld(context: MachineContext): Holdup | undefined {
   if (proxmoxCluster?.spec.paused)
     return waiting('Paused', `Paused with its ProxmoxCluster "${proxmoxCluster.metadata.name}".`)
   if (context.isConnected) return undefined
+  const isLeaving = isDeleting(machine)
+  // To be let go a machine needs nobody's answer.
+  if (isLeaving && machine.metadata.annotations?.[ANNOTATION_RELEASE] !== undefined) return undefined
   const name = machine.spec.proxmoxCluster
-  if (!proxmoxCluster)
-    return waiting('ProxmoxUnreachable', `ProxmoxCluster "${name}" is not there.`, UNCONNECTED_PAUSE_MS)
-  const why = getCondition(proxmoxCluster, 'Ready')?.message ?? 'It is not connected yet.'
-  return waiting('ProxmoxUnreachable', `Waiting for Proxmox cluster "${name}". ${why}`, UNCONNECTED_PAUSE_MS)
+  const why = !proxmoxCluster
+    ? `ProxmoxCluster "${name}" is not there.`
+    : `Waiting for Proxmox cluster "${name}". ${getCondition(proxmoxCluster, 'Ready')?.message ?? 'It is not connected yet.'}`
+  const wayOn = isLeaving ? ` To keep its VM: \`fochista machine release ${machine.metadata.name}\`.` : ''
+  return waiting('ProxmoxUnreachable', `${why}${wayOn}`, UNCONNECTED_PAUSE_MS)
 }
 
 /** Does nothing but say why. Whether the Node is Ready is still the tenant's word. */

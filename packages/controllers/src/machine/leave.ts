@@ -39,6 +39,7 @@ import { lookAtTask, noteTask, waitingFor } from './task.ts'
 /** How long a guest that is asked to shut down may take before it is switched off, seconds. */
 const SHUTDOWN_SECONDS = 60
 const PAUSE_MS = 5000
+const NODES_PAUSE_MS = 1000
 
 /**
  * Takes a machine away: cordon, drain, stop and see it stopped, delete its Node, destroy its VM, give back what it held. Each part first
@@ -52,7 +53,10 @@ export async function leave(context: MachineContext): Promise<StepResult> {
     return waitingFor(context, task.upid, 'WaitingForTask', `Waiting for the task ${task.type} of its VM.`)
   if (task.state === 'failed' && task.type !== 'qmclone')
     throw new ProxmoxTaskError(task.upid, task.exitStatus)
+  // Who leaves clones no more, and holds up nobody who waits for a clone.
+  context.connection.slots.release(context.key)
   const tenant = await tenantOf(context)
+  if (tenant && 'state' in tenant) return tenant
   const found = await findVm(context)
   if ('state' in found) return found
   const left =
@@ -67,8 +71,8 @@ export async function leave(context: MachineContext): Promise<StepResult> {
 }
 
 async function letGo(context: MachineContext, reason: string, message: string): Promise<StepResult> {
-  const { machine, connection, world } = context
-  connection.slots.release(context.key)
+  const { machine, world } = context
+  if (context.isConnected) context.connection.slots.release(context.key)
   world.drains.cancel(context.key)
   world.voice.tell(machine, 'Normal', reason, message)
   removeFinalizer(machine, FINALIZER)
@@ -77,7 +81,7 @@ async function letGo(context: MachineContext, reason: string, message: string): 
 }
 
 /** The tenant cluster; undefined if it goes away itself or has nothing of the machine: then drain, Node and token need no care. */
-async function tenantOf(context: MachineContext): Promise<Tenant | undefined> {
+async function tenantOf(context: MachineContext): Promise<Tenant | StepResult | undefined> {
   const { controlPlane, machine, world, namespace } = context
   const name = machine.spec.clusterName
   // Never placed, so never started: the tenant has nothing of it.
@@ -88,13 +92,14 @@ async function tenantOf(context: MachineContext): Promise<Tenant | undefined> {
     controlPlane ??
     (await orUndefined(isObjectNotFound, world.kubernetes.get(TenantControlPlane, { name, namespace })))
   if (!live || live.metadata.deletionTimestamp) return undefined
-  return orUndefined((error) => error instanceof TenantNotReadyError, world.tenants.get(live))
+  try {
+    return await world.tenants.get(live)
+  } catch (error) {
+    return error instanceof TenantNotReadyError ? undefined : unreachable(context, error)
+  }
 }
 
-/**
- * Does something in the tenant cluster. One that does not answer (it sleeps, or is broken) is waited for as long as a drain may take; then
- * the machine goes all the same, and an Event says what may be left.
- */
+/** Does something in the tenant cluster, if it has one and answers. */
 async function inTenant(
   context: MachineContext,
   tenant: Tenant | undefined,
@@ -104,22 +109,30 @@ async function inTenant(
   try {
     return (await run(tenant)) ?? undefined
   } catch (error) {
-    if (!(error instanceof KubernetesError)) throw error
-    const rest = restOfDrain(context)
-    if (rest > 0)
-      return waiting(
-        'ClusterUnreachable',
-        `Waiting for the tenant cluster to answer: ${error.message}`,
-        Math.min(rest, PAUSE_MS),
-      )
-    context.world.voice.tell(
-      context.machine,
-      'Warning',
-      'NodeLeft',
-      `The tenant cluster has not answered: ${error.message}. Its Node may be left there.`,
-    )
-    return undefined
+    return unreachable(context, error)
   }
+}
+
+/**
+ * A tenant cluster that does not answer (it sleeps, is broken, or is not to be trusted) is waited for as long as a drain may take; then the
+ * machine goes all the same, and an Event says what may be left. Throws what is not of a tenant cluster.
+ */
+function unreachable(context: MachineContext, error: unknown): StepResult | undefined {
+  if (!(error instanceof KubernetesError)) throw error
+  const rest = restOfDrain(context)
+  if (rest > 0)
+    return waiting(
+      'ClusterUnreachable',
+      `Waiting for the tenant cluster to answer: ${error.message}`,
+      Math.min(rest, PAUSE_MS),
+    )
+  context.world.voice.tell(
+    context.machine,
+    'Warning',
+    'NodeLeft',
+    `The tenant cluster has not answered: ${error.message}. Its Node may be left there.`,
+  )
+  return undefined
 }
 
 /** What is left of the time that a drain may take, milliseconds. */
@@ -175,7 +188,9 @@ async function hostSilent(context: MachineContext, error: Error): Promise<StepRe
       PAUSE_MS * 3,
     )
   }
-  const left = await inTenant(context, await tenantOf(context), (one) => deleteNode(context, one))
+  const tenant = await tenantOf(context)
+  if (tenant && 'state' in tenant) return tenant
+  const left = await inTenant(context, tenant, (one) => deleteNode(context, one))
   if (left) return left
   await releaseAddresses(world.kubernetes, machine)
   return letGo(
@@ -190,7 +205,11 @@ async function drain(context: MachineContext, tenant: Tenant): Promise<StepResul
   const { machine, world, key } = context
   const node = nodeOf(context)
   const rest = restOfDrain(context)
-  if (!node || rest <= 0) return undefined
+  if (rest <= 0) return undefined
+  // A Node that is not seen may only not be listed yet: then its pods would be stopped with it.
+  if (!tenant.nodes.isReady)
+    return waiting('ListingNodes', 'Waiting for the list of the tenant’s Nodes.', NODES_PAUSE_MS)
+  if (!node) return undefined
   const { name } = node.metadata
   const progress = world.drains.look(key, async (signal, say) => {
     await tenant.cordon(name)
@@ -290,7 +309,12 @@ async function destroy(
 /** Disks that neither template nor pool gave, each with its key: destroying the VM would take them along, unused ones too. */
 async function foreignDisksOf({ machine, connection }: MachineContext, config: VmConfig): Promise<string[]> {
   const { template, vmid } = machine.spec
-  const origin = template && (await connection.template(template.node, template.vmid))
+  const origin =
+    template &&
+    (await orUndefined(
+      (error) => isConnectionError(error) || isTimeout(error) || isPermissionDenied(error),
+      connection.template(template.node, template.vmid),
+    ))
   return entriesOf(config, /^(scsi|virtio|sata|ide|unused|efidisk|tpmstate)\d+$/)
     .filter(([, drive]) => !/(^|,)media=cdrom/.test(drive) && drive !== 'none')
     .filter(([key, drive]) => {
@@ -306,20 +330,22 @@ async function foreignDisksOf({ machine, connection }: MachineContext, config: V
 
 /** Lets go without destroying: the mark says so if the VM can be reached. */
 async function release(context: MachineContext): Promise<StepResult> {
-  const { machine, connection, world } = context
+  const { machine, world, namespace } = context
   const config = await orUndefined(() => true, context.config())
   const vm = context.vm()
-  const mark = parseMark(config?.description)
-  if (vm && config && mark && ownerOf(context, config).owner === 'us' && !mark.released) {
-    const { building: _, ...rest } = mark
+  if (vm && config && ownerOf(context, config).owner === 'us' && !parseMark(config.description)?.released) {
     const description = withMark(config.description, {
-      ...rest,
-      released: true,
+      installation: world.installation,
+      namespace,
+      pool: machine.spec.nodePoolName,
+      machine: machine.metadata.name,
+      id: machine.spec.id,
       time: timestampOf(world.clock.now()),
+      released: true,
     })
     await orUndefined(
       (error) => isConnectionError(error) || isTimeout(error),
-      connection.hypervisor.configure(vm, { description }),
+      context.connection.hypervisor.configure(vm, { description }),
     )
   }
   await releaseAddresses(world.kubernetes, machine)
