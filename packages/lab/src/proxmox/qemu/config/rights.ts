@@ -1,10 +1,9 @@
-import { die, forbidden } from '../../api-error.ts'
+import { die, forbidden, parameterError } from '../../api-error.ts'
 import type { Call } from '../../handler.ts'
 import { can, isRoot, privilegesOn } from '../../permissions.ts'
-import { allocationOf, isCdrom, isCloudInit, isDriveKey, isTrue, storageOf, type Drive } from '../drive.ts'
+import { allocationOf, isCdrom, isCloudInit, isDriveKey, storageOf, type Drive } from '../drive.ts'
 import { isNicKey, parseNic } from '../nic.ts'
 import { storageNamed } from '../storage.ts'
-import { parameterError } from '../../api-error.ts'
 import { findVolume } from '../../world.ts'
 
 /** A VM whose options are changed, and the pool that it is made in. */
@@ -155,19 +154,10 @@ export function checkBridgeAccess(call: Call, values: Readonly<Record<string, st
   }
 }
 
-/** Refuses a parameter that only root may use. */
+/** Refuses parameters that only root may use; a switch that is off asks for nothing. */
 export function rootOnly(call: Call, ...names: readonly string[]): void {
   if (isRoot(call.identity)) return
-  const used = names.filter((name) => call.params[name] !== undefined && isRelevant(call, name))
+  const used = names.filter((name) => call.params[name] !== undefined && call.optional(name) !== '0')
   if (used.length > 0)
     parameterError(Object.fromEntries(used.map((name) => [name, 'Only root may use this option.'])))
-}
-
-/** A switch that is off asks for nothing. */
-function isRelevant(call: Call, name: string): boolean {
-  const value = call.optional(name)
-  return (
-    value !== '0' &&
-    !(value !== undefined && /^(?:skiplock|nocheck|force|keepActive)$/.test(name) && !isTrue(value))
-  )
 }

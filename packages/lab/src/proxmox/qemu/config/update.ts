@@ -134,7 +134,9 @@ async function remove(call: Call, vm: Vm, request: ConfigRequest, key: string): 
   if (isUnusedKey(key) || isDrive) {
     const drive = parseDrive(key, value)
     if (vm.config['protection'] === '1')
-      die(`can't remove ${isDrive ? 'drive' : 'unused disk'} '${key}' - protection mode enabled`)
+      die(
+        `can't remove ${isDrive ? `drive '${key}'` : `unused disk '${drive.file}'`} - protection mode enabled`,
+      )
     checkDriveRights(call, vm, drive)
     if (isUnusedKey(key)) {
       await destroyVolume(call.world, vm, drive.file, key)
