@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** The API's methods. */
@@ -68,8 +68,13 @@ export interface ApiSchema {
   readonly paths: Readonly<Record<string, Readonly<Partial<Record<Method, Call>>>>>
 }
 
+/** The data lies beside this file; compiled, this file is in `dist/schema` and the data stays where it is. */
+const folder = existsSync(join(import.meta.dirname, 'VERSION'))
+  ? import.meta.dirname
+  : join(import.meta.dirname, '..', '..', 'schema')
+
 /** Version of Proxmox VE that the schema describes. */
-export const PVE_VERSION = readFileSync(join(import.meta.dirname, 'VERSION'), 'utf8').trim()
+export const PVE_VERSION = readFileSync(join(folder, 'VERSION'), 'utf8').trim()
 
 /** The pinned description of the Proxmox VE API: 435 paths, 649 calls. Facts only: names, types, ranges, permissions. */
-export const apiSchema = JSON.parse(readFileSync(join(import.meta.dirname, 'pve-9.1.json'), 'utf8')) as ApiSchema
+export const apiSchema = JSON.parse(readFileSync(join(folder, 'pve-9.1.json'), 'utf8')) as ApiSchema
