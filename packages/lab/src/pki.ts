@@ -84,20 +84,6 @@ export async function issueCertificate(ca: KeyPair, options: CertificateOptions)
   return { certPem: certificate, keyPem: await exportKey(keys.privateKey) }
 }
 
-/** Issues another certificate for the key of `pair`. */
-export async function renewCertificate(
-  ca: KeyPair,
-  pair: KeyPair,
-  options: CertificateOptions,
-): Promise<KeyPair> {
-  const { publicKey } = new x509.X509Certificate(pair.certPem)
-  const key = await publicKey.export(ALGORITHM, ['verify'], provider)
-  return {
-    certPem: await sign(ca, key, subjectOf(options.commonName, options.organizations), options),
-    keyPem: pair.keyPem,
-  }
-}
-
 /** A certificate signing request with a new key, as a kubelet makes one. */
 export async function createRequest(options: {
   commonName: string
@@ -138,7 +124,7 @@ export async function readRequest(requestPem: string): Promise<RequestFacts> {
 export async function signRequest(
   ca: KeyPair,
   requestPem: string,
-  options: { usages: readonly Usage[]; days?: number; now?: number; keyEncipherment?: boolean },
+  options: { usages: readonly Usage[]; days?: number; now?: number },
 ): Promise<string> {
   const facts = await readRequest(requestPem)
   const request = new x509.Pkcs10CertificateRequest(requestPem)

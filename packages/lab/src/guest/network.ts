@@ -121,9 +121,3 @@ function askDhcp(card: Interface, dhcp: DhcpServer): void {
 function stringsOf(value: Json | undefined): string[] {
   return Array.isArray(value) ? value.filter((each) => typeof each === 'string') : []
 }
-
-/** The address of the default route. */
-export function mainAddress(interfaces: readonly Interface[]): string | undefined {
-  const card = interfaces.find((each) => each.gateway !== undefined && each.addresses.length > 0)
-  return (card ?? interfaces.find((each) => each.addresses.length > 0))?.addresses[0]?.address
-}

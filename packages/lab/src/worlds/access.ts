@@ -46,7 +46,8 @@ export function addLeastToken(
     'Pool.Audit',
     ...PRIVILEGES.filter((privilege) => privilege.startsWith('VM.Config.')),
   )
-  const images = role('FochistaImages', 'Datastore.AllocateTemplate', 'Datastore.Allocate')
+  const images = role('FochistaImages', 'Datastore.AllocateTemplate', 'Datastore.Allocate', 'Datastore.Audit')
+  const fence = role('FochistaFence', 'Pool.Allocate', 'Pool.Audit')
   const bridge = role('FochistaNetwork', 'SDN.Use')
   world.access.users.set(USER, { enable: true, groups: new Set(), comment: 'Fochista' })
   const token = addToken(world, `${USER}!least`, true, 'only what Fochista needs')
@@ -55,6 +56,8 @@ export function addLeastToken(
     ['/vms', lookAtVms],
     // What is set deeper replaces what was inherited: PVETemplateUser audits too.
     ...what.templates.map((vmid): [string, string] => [`/vms/${vmid}`, 'PVETemplateUser']),
+    // The fence's pool is named after an installation, which a new lab does not know yet.
+    ['/pool', fence],
     ...what.pools.map((name): [string, string] => [`/pool/${name}`, machines]),
     ...what.diskStorages.map((name): [string, string] => [`/storage/${name}`, 'PVEDatastoreUser']),
     ...what.imageStorages.map((name): [string, string] => [`/storage/${name}`, images]),

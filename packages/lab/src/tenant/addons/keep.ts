@@ -9,17 +9,6 @@ import { AGENT, konnectivityManifests } from './konnectivity-agent.ts'
 import { kubeProxyManifests } from './kube-proxy.ts'
 import type { AddonFacts, Manifest } from './manifest.ts'
 
-/** Every object that Kamaji makes inside a tenant. */
-export function allManifests(facts: AddonFacts): Manifest[] {
-  const { addons = {} } = facts.tcp.spec
-  return [
-    ...joinManifests(facts),
-    ...(addons.konnectivity === undefined ? [] : konnectivityManifests(facts)),
-    ...(addons.kubeProxy === undefined ? [] : kubeProxyManifests(facts)),
-    ...(addons.coreDNS === undefined ? [] : coreDnsManifests(facts)),
-  ]
-}
-
 /** Brings a tenant's objects to what its control plane says, and repeats in the control plane's status what was done. */
 export async function keepAddons(pass: Pass, store: Store, facts: AddonFacts): Promise<void> {
   const { addons = {} } = facts.tcp.spec
