@@ -1,5 +1,6 @@
 import { accessHandlers } from './access/index.ts'
 import { clusterHandlers } from './cluster/index.ts'
+import { firewallHandlers } from './firewall/index.ts'
 import type { Handlers } from './handler.ts'
 import { nodeHandlers } from './nodes/index.ts'
 import { poolHandlers } from './pools/index.ts'
@@ -11,6 +12,7 @@ import { taskHandlers } from './tasks/index.ts'
 export const proxmoxHandlers: Handlers = {
   ...accessHandlers,
   ...clusterHandlers,
+  ...firewallHandlers,
   ...nodeHandlers,
   ...poolHandlers,
   ...qemuHandlers,

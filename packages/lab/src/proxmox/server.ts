@@ -4,6 +4,7 @@ import { fingerprint } from '../pki.ts'
 import { keepClusterLog } from './cluster/log.ts'
 import { startBroadcast } from './cluster/statistics.ts'
 import { answerExchange, type Backend } from './dispatch.ts'
+import { forgetFirewalls } from './firewall/state.ts'
 import type { Handlers } from './handler.ts'
 import { proxmoxHandlers } from './handlers.ts'
 import { Connection, type Exchange } from './http/connection.ts'
@@ -78,7 +79,7 @@ export async function createProxmoxServer(
   })
   const { host = '127.0.0.1' } = options
   const port = await listen(server, options.port ?? 0, host)
-  const stops = [startBroadcast(world), keepClusterLog(world)]
+  const stops = [startBroadcast(world), keepClusterLog(world), forgetFirewalls(world)]
   return {
     host,
     port,

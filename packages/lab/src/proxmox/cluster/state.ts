@@ -1,3 +1,5 @@
+import type { Firewall } from '../firewall/state.ts'
+
 /** A network interface of a host, as `/etc/network/interfaces` and the kernel show it. */
 export type Interface = Readonly<Record<string, unknown>>
 
@@ -31,6 +33,8 @@ export interface ClusterState {
   readonly interfaces: Map<string, Map<string, Interface>>
   /** Interfaces that wait for `apply`, by host. */
   readonly pendingInterfaces: Map<string, Map<string, Interface>>
+  /** Firewalls: `cluster`, `node/pve1`, `vm/100`, `group/web`. */
+  readonly firewalls: Map<string, Firewall>
   /** Hosts that resolve but cannot be called: what calls for them get, and after how many milliseconds. */
   readonly unreachable: Map<string, { status: number; reason: string; after: number }>
   /** Certificates of each host, PEM: its own first, then those that vouch for it. */
@@ -68,6 +72,7 @@ export function createClusterState(): ClusterState {
     hostConfigs: new Map(),
     interfaces: new Map(),
     pendingInterfaces: new Map(),
+    firewalls: new Map(),
     unreachable: new Map(),
     certificates: new Map(),
     fingerprints: new Map(),

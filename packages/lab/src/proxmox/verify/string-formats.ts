@@ -82,6 +82,10 @@ function pair(test: (value: string) => boolean): Check {
 const privileges = new Set(PRIVILEGES)
 const MAC_FREE_BUS = /^(?:(?:ide|sata|scsi|virtio|net|usb|hostpci)\d+)$/
 
+/** Addresses, networks, ranges, aliases and sets, by their characters. */
+const FIREWALL_ADDRESS =
+  /^(?:\+?(?:(?:dc|guest|sdn)\/)?[A-Za-z][A-Za-z0-9\-_]+|[\da-fA-F.:]+(?:\/\d+|-[\da-fA-F.:]+)?)$/
+
 const SPECIAL: Readonly<Record<string, Check>> = {
   CIDR: form(
     (value) => isCidr(value, 4) || isCidr(value, 6),
@@ -91,7 +95,7 @@ const SPECIAL: Readonly<Record<string, Check>> = {
   CIDRv6: form((value) => isCidr(value, 6), 'value does not look like a valid IPv6 CIDR network'),
   IPorCIDR: form(
     (value) => isIp(value) || isCidr(value, 4) || isCidr(value, 6),
-    'value does not look like a valid CIDR network',
+    'value does not look like a valid IP address or CIDR network',
   ),
   IPorCIDRorAlias: form(
     (value) => isIp(value) || isCidr(value, 4) || isCidr(value, 6) || /^((dc|guest)\/)?[A-Za-z]/.test(value),
@@ -157,6 +161,10 @@ const SPECIAL: Readonly<Record<string, Check>> = {
     (value) => value === 'host' || (/^\d+$/.test(value) && Number(value) >= 8 && Number(value) <= 64),
     'value must be an integer between 8 and 64 or the string "host"',
   ),
+  'pve-fw-addr-spec': (value) => {
+    const bad = splitList(value).find((item) => !FIREWALL_ADDRESS.test(item))
+    return bad === undefined ? undefined : `invalid IP address: Invalid chars in IP ${bad}`
+  },
   'graphite-path': ACCEPT,
 }
 
