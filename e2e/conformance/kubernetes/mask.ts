@@ -23,6 +23,8 @@ export function maskText(text: string): string {
     .replaceAll(/<pem[^>]*>|-----BEGIN CERTIFICATE[^]*END CERTIFICATE-----/g, '<pem>')
     .replaceAll(/kube-api-access-[a-z0-9]{5}\b/g, 'kube-api-access-*')
     .replaceAll(/<jwt:\d+>/g, '<jwt>')
+    .replaceAll(/\bhash=[0-9A-F]{128}/g, 'hash=<hash>')
+    .replaceAll(/\b(192\.0\.2\.10|127\.0\.0\.1):\d{4,5}\b/g, '<server>')
 }
 
 /** A value with what differs from run to run made equal, keys sorted. managedFields are compared without times. */

@@ -63,6 +63,8 @@ export async function replay(target: Target, records: Recorded[]): Promise<Outco
       if (response === undefined) outcomes.set(n, { n, title, verdict: 'not sent', expected: '', actual: '' })
       else {
         values.keep(n, recordedJson(response), parseJson(answer.body))
+        const tag = answer.headers['etag']
+        values.keepTag(headerOf(response, 'etag'), typeof tag === 'string' ? tag : undefined)
         outcomes.set(n, { n, title, ...compareAnswer(response, answer, request.body) })
       }
       await pause(/DELETE|POST|PUT|PATCH/.test(request.method) ? AFTER_WRITE : AFTER_READ)
@@ -77,6 +79,10 @@ export async function replay(target: Target, records: Recorded[]): Promise<Outco
   }
   await Promise.all([...opened.map(finish), ...ending])
   return records.map(({ n }) => outcomes.get(n)).filter((each) => each !== undefined)
+}
+
+function headerOf(response: RecordedResponse, name: string): string | undefined {
+  return response.headers?.find(([each]) => each.toLowerCase() === name)?.[1]
 }
 
 /** The recorded body; of one that was cut what can be told of it. */

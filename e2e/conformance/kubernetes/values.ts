@@ -8,6 +8,8 @@ interface Pair {
   actual: Json | undefined
 }
 
+const HASH = /[?&]hash=([0-9A-F]{128})/
+
 /** Values of the recording that later requests repeat (uids, versions, tokens), as this server gave them. */
 export class Values {
   readonly #answers = new Map<number, Pair>()
@@ -16,6 +18,20 @@ export class Values {
   /** Keeps an answer: later lines may use what is in it. */
   keep(n: number, recorded: Json | undefined, actual: Json | undefined): void {
     this.#answers.set(n, { recorded, actual })
+    this.#keepHashes(recorded, actual)
+  }
+
+  /** Keeps a tag or another name of an answer's content: requests repeat it without saying where it came from. */
+  keepTag(recorded: string | undefined, actual: string | undefined): void {
+    if (recorded !== undefined && actual !== undefined) this.#known.set(recorded, actual)
+  }
+
+  /** Documents are asked for by hashes that stand in the addresses of an index. */
+  #keepHashes(recorded: Json | undefined, actual: Json | undefined): void {
+    if (typeof recorded === 'string' && typeof actual === 'string')
+      this.keepTag(HASH.exec(recorded)?.[1], HASH.exec(actual)?.[1])
+    else if (isObject(recorded) && isObject(actual))
+      for (const [key, value] of Object.entries(recorded)) this.#keepHashes(value, actual[key])
   }
 
   /** Looks up what a line uses in the answers before it. */

@@ -1,4 +1,4 @@
-import type { ApiObject, ResourceDefinition } from './resources.ts'
+import type { ApiObject, JsonObject, ResourceDefinition } from './resources.ts'
 import { asText, at, isObject } from './rest/json.ts'
 import type { Core, WriteContext } from './rest/core.ts'
 import { bucketOf, inVersion } from './rest/core.ts'
@@ -100,13 +100,22 @@ function definitionAt(core: Core, key: ObjectKey): ResourceDefinition | undefine
 function ownerExists(
   core: Core,
   dependent: ApiObject,
-  owner: { uid: string; name: string; kind: string },
+  owner: { apiVersion?: string; uid: string; name: string; kind: string },
 ): ApiObject | undefined {
   const found = core.storage.byUid(owner.uid)
+  // A cluster-scoped object cannot be owned by one of a namespace; what says so is left alone.
+  if (dependent.metadata.namespace === undefined && isNamespaced(core, owner))
+    return found?.object ?? dependent
   if (found === undefined || found.key.name !== owner.name) return undefined
   if (found.key.namespace !== '' && found.key.namespace !== (dependent.metadata.namespace ?? ''))
     return undefined
   return found.object
+}
+
+function isNamespaced(core: Core, owner: { apiVersion?: string; kind: string }): boolean {
+  const parts = (owner.apiVersion ?? '').split('/')
+  const version = parts.pop() ?? ''
+  return core.registry.findKind(parts[0] ?? '', version, owner.kind)?.namespaced === true
 }
 
 function collectDependents(core: Core, uid: string): void {
@@ -242,7 +251,11 @@ function emptyNamespace(core: Core, namespace: string): void {
     }
   }
   const home = core.storage.get(key)
-  if (home === undefined || left > 0) return
+  if (home === undefined) return
+  if (left > 0) {
+    noteRemaining(core, key, home)
+    return
+  }
   const spec = isObject(home['spec']) ? home['spec'] : {}
   const finalizers = Array.isArray(spec['finalizers'])
     ? spec['finalizers'].filter((each) => each !== 'kubernetes')
@@ -251,6 +264,71 @@ function emptyNamespace(core: Core, namespace: string): void {
   if (finalizers.length === 0 && (home.metadata.finalizers ?? []).length === 0) core.storage.remove(key, next)
   else if (Array.isArray(spec['finalizers']) && spec['finalizers'].includes('kubernetes'))
     core.storage.put(key, { ...next, metadata: { ...next.metadata } })
+}
+
+/** Says in a namespace's conditions that it still waits for somebody's finalizers. */
+function noteRemaining(core: Core, key: ObjectKey, home: ApiObject): void {
+  const remaining = new Map<string, number>()
+  const finalizers = new Map<string, number>()
+  const count = (map: Map<string, number>, name: string): void => void map.set(name, (map.get(name) ?? 0) + 1)
+  for (const definition of core.registry.all()) {
+    if (!definition.namespaced || definition.storedAs !== undefined) continue
+    for (const object of core.storage.list(bucketOf(definition), key.name)) {
+      count(remaining, `${definition.resource}.${definition.group}`)
+      for (const finalizer of object.metadata.finalizers ?? []) count(finalizers, finalizer)
+    }
+  }
+  const text = (map: Map<string, number>, what: (name: string, many: number) => string): string =>
+    [...map]
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, many]) => what(name, many))
+      .join(', ')
+  const lastTransitionTime = new Date(core.clock.now()).toISOString().replace(/\.\d+Z$/, 'Z')
+  const condition = (type: string, status: string, reason: string, message: string): JsonObject => ({
+    type,
+    status,
+    lastTransitionTime,
+    reason,
+    message,
+  })
+  const conditions = [
+    condition(
+      'NamespaceDeletionDiscoveryFailure',
+      'False',
+      'ResourcesDiscovered',
+      'All resources successfully discovered',
+    ),
+    condition(
+      'NamespaceDeletionGroupVersionParsingFailure',
+      'False',
+      'ParsedGroupVersions',
+      'All legacy kube types successfully parsed',
+    ),
+    condition(
+      'NamespaceDeletionContentFailure',
+      'False',
+      'ContentDeleted',
+      'All content successfully deleted, may be waiting on finalization',
+    ),
+    condition(
+      'NamespaceContentRemaining',
+      'True',
+      'SomeResourcesRemain',
+      `Some resources are remaining: ${text(remaining, (name, many) => `${name} has ${many} resource instances`)}`,
+    ),
+    condition(
+      'NamespaceFinalizersRemaining',
+      'True',
+      'SomeFinalizersRemain',
+      `Some content in the namespace has finalizers remaining: ${text(finalizers, (name, many) => `${name} in ${many} resource instances`)}`,
+    ),
+  ]
+  const status = isObject(home['status']) ? home['status'] : {}
+  const before = Array.isArray(status['conditions']) ? status['conditions'].filter(isObject) : []
+  const same = conditions.every((each, index) => before[index]?.['message'] === each['message'])
+  // Without finalizers it is a matter of moments.
+  if (same || finalizers.size === 0) return
+  core.storage.put(key, { ...home, metadata: { ...home.metadata }, status: { ...status, conditions } })
 }
 
 const CA_DESCRIPTION =

@@ -6,6 +6,7 @@ import type { Admission, ApiServer, ApiServerOptions, StaticToken } from './api.
 import { checkAccess, impersonate } from './auth/access.ts'
 import { createAuthenticator } from './auth/authenticate.ts'
 import { installDefaultRoles } from './auth/default-roles.ts'
+import { escalationCheck } from './auth/escalation.ts'
 import { TokenSigner } from './auth/tokens.ts'
 import { serveCrds } from './crds.ts'
 import { Exchange } from './http/exchange.ts'
@@ -39,6 +40,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     admissions,
     caPem: options.caPem ?? options.clientCaPem ?? '',
   }
+  admissions.push(escalationCheck(core))
   for (const definition of builtinDefinitions(registry)) registry.add(definition)
   serveCrds(core)
   const stopLifecycle = startLifecycle(core)

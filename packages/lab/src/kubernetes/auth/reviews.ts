@@ -1,4 +1,4 @@
-import { badRequest, fieldError, forbidden, invalid, notFound } from '../errors.ts'
+import { badRequest, conflict, fieldError, forbidden, invalid, notFound } from '../errors.ts'
 import { decodeObject, readBody } from '../http/body.ts'
 import { updateManagedFields } from '../fields/manage.ts'
 import { writeContext } from '../http/write-context.ts'
@@ -41,19 +41,30 @@ export async function authReview(
   const asked: ApiObject = {
     kind: definition.kind,
     apiVersion: `${group}/${definition.version}`,
-    metadata: givenName(object),
+    metadata: info.namespace === undefined ? givenName(object) : { namespace: info.namespace },
   }
   if (name === 'selfsubjectreviews')
     asked.metadata = {
       creationTimestamp: new Date(server.core.clock.now()).toISOString().replace(/\.\d+Z$/, 'Z'),
     }
+  else if (name === 'selfsubjectrulesreviews') asked['spec'] = {}
   else {
-    asked['spec'] = object['spec'] ?? {}
+    asked['spec'] = withoutEmpty(object['spec'])
     updateManagedFields(server.core, definition, undefined, asked, writeContext(exchange))
   }
   const answer: ApiObject = { ...asked, status }
   exchange.sendObject(201, answer)
   return true
+}
+
+/** A spec without its empty texts, which the typed object does not print. */
+function withoutEmpty(spec: Json | undefined): JsonObject {
+  if (!isObject(spec)) return {}
+  const result: JsonObject = {}
+  for (const [key, value] of Object.entries(spec))
+    if (isObject(value)) result[key] = withoutEmpty(value)
+    else if (value !== '' && value !== undefined) result[key] = value
+  return result
 }
 
 function givenName(object: ApiObject): JsonObject {
@@ -113,10 +124,28 @@ function accessReview(
     errors.push(
       fieldError.invalid(
         'spec.nonResourceAttributes',
-        path,
+        goFields(path),
         'cannot be specified in combination with resourceAttributes',
       ),
     )
+  if (definition.resource === 'localsubjectaccessreviews') {
+    if (isObject(path))
+      errors.push(
+        fieldError.invalid(
+          'spec.nonResourceAttributes',
+          goFields(path),
+          'disallowed on this kind of request',
+        ),
+      )
+    if (isObject(resource) && resource['namespace'] !== info.namespace)
+      errors.push(
+        fieldError.invalid(
+          'spec.resourceAttributes.namespace',
+          resource['namespace'] ?? '',
+          'must match metadata.namespace',
+        ),
+      )
+  }
   if (!isObject(resource) && !isObject(path))
     errors.push(
       fieldError.invalid(
@@ -130,12 +159,6 @@ function accessReview(
   if (!self && username === '' && groups.length === 0)
     errors.push(fieldError.invalid('spec.user', '', 'at least one of user or group must be specified'))
   if (errors.length > 0) throw invalid({ group: 'authorization.k8s.io', kind: '' }, '', errors)
-  if (
-    definition.resource === 'localsubjectaccessreviews' &&
-    isObject(resource) &&
-    resource['namespace'] !== info.namespace
-  )
-    throw badRequest(`spec.resourceAttributes.namespace must match namespace: ${info.namespace}`)
   const user: UserInfo = self ? exchange.user : { username, groups }
   const text = (source: JsonObject, key: string): string => {
     const value = source[key]
@@ -161,6 +184,11 @@ function accessReview(
     }
   const { allowed, reason } = authorize(server.core, attributes)
   return { allowed, ...(reason === '' ? {} : { reason }) }
+}
+
+/** The attributes with the names that they have in Go: errors print them so. */
+function goFields(path: JsonObject): JsonObject {
+  return { Path: path['path'] ?? '', Verb: path['verb'] ?? '' }
 }
 
 function rulesReview(server: Server, user: UserInfo, namespace: string): JsonObject {
@@ -207,7 +235,20 @@ async function tokenRequest(server: Server, info: RequestInfo, exchange: Exchang
   const name = info.name ?? ''
   const account = server.core.storage.get({ bucket: '/serviceaccounts', namespace, name })
   if (account === undefined) throw notFound({ group: '', resource: 'serviceaccounts' }, name)
+  if ((object.metadata.namespace ?? '') !== '' && object.metadata.namespace !== namespace)
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
+  const { uid } = object.metadata
+  if (uid !== undefined && uid !== '' && uid !== account.metadata.uid)
+    throw conflict(
+      { group: definition.group, resource: definition.kind },
+      name,
+      `the UID in the token request (${uid}) does not match the UID of the service account (${account.metadata.uid})`,
+    )
   const asked = at(object, ['spec', 'audiences'])
+  if (asked !== undefined && asked !== null && !Array.isArray(asked))
+    throw badRequest(
+      `TokenRequest in version "v1" cannot be handled as a TokenRequest: json: cannot unmarshal ${typeof asked} into Go struct field TokenRequestSpec.spec.audiences of type []string`,
+    )
   const audiences = texts(asked).length > 0 ? texts(asked) : [server.signer.issuer]
   const duration = at(object, ['spec', 'expirationSeconds'])
   const seconds = typeof duration === 'number' && duration !== 0 ? duration : 3600
@@ -224,7 +265,7 @@ async function tokenRequest(server: Server, info: RequestInfo, exchange: Exchang
     const boundName = asText(bound['name'])
     if (!['pod', 'secret', 'node'].includes(kind))
       throw badRequest(
-        `cannot bind token for serviceaccount ${JSON.stringify(name)} to object type ${asText(bound['kind'])}`,
+        `cannot bind token to object of type /${asText(bound['apiVersion'])}, Kind=${asText(bound['kind'])}`,
       )
     const found = server.core.storage.get({
       bucket: `/${kind}s`,
@@ -238,6 +279,10 @@ async function tokenRequest(server: Server, info: RequestInfo, exchange: Exchang
         boundName,
         `the UID in the bound object reference (${asText(bound['uid'])}) does not match the UID in record. The object might have been deleted and then recreated`,
       )
+    if (kind === 'pod' && at(found, ['spec', 'serviceAccountName']) !== name)
+      throw badRequest(
+        `cannot bind token for serviceaccount ${JSON.stringify(name)} to pod running with different serviceaccount name.`,
+      )
     about[kind] = { name: boundName, uid: found.metadata.uid ?? '' }
   }
   const now = server.core.clock.now()
@@ -246,10 +291,27 @@ async function tokenRequest(server: Server, info: RequestInfo, exchange: Exchang
     { aud: audiences, exp, sub: `system:serviceaccount:${namespace}:${name}`, 'kubernetes.io': about },
     now,
   )
+  const noted: ApiObject = {
+    kind: 'TokenRequest',
+    apiVersion: 'authentication.k8s.io/v1',
+    metadata: {},
+    spec: { ...(isObject(object['spec']) ? object['spec'] : {}), expirationSeconds: seconds },
+  }
+  updateManagedFields(server.core, definition, undefined, noted, {
+    ...writeContext(exchange),
+    subresource: 'token',
+  })
+  const { managedFields } = noted.metadata
   exchange.sendObject(201, {
     kind: 'TokenRequest',
     apiVersion: 'authentication.k8s.io/v1',
-    metadata: { name, namespace, creationTimestamp: new Date(now).toISOString().replace(/\.\d+Z$/, 'Z') },
+    metadata: {
+      name,
+      namespace,
+      uid: account.metadata.uid,
+      creationTimestamp: new Date(now).toISOString().replace(/\.\d+Z$/, 'Z'),
+      ...(managedFields === undefined ? {} : { managedFields }),
+    },
     spec: { audiences, expirationSeconds: seconds, boundObjectRef: isObject(bound) ? bound : null },
     status: { token, expirationTimestamp: new Date(exp * 1000).toISOString().replace(/\.\d+Z$/, 'Z') },
   })
