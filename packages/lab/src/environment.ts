@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,13 +15,19 @@ export interface LabFolder {
 /** Makes the folder, below the system's for temporary files. */
 export async function createLabFolder(): Promise<LabFolder> {
   const path = await mkdtemp(join(tmpdir(), 'fochista-lab-'))
+  // It holds tokens: a process that ends without stopping its lab takes them along.
+  const removeAtExit = (): void => rmSync(path, { recursive: true, force: true })
+  process.once('exit', removeAtExit)
   return {
     async write(name, text) {
       const file = join(path, name)
       await writeFile(file, text, { mode: 0o600 })
       return file
     },
-    remove: () => rm(path, { recursive: true, force: true }),
+    async remove() {
+      process.off('exit', removeAtExit)
+      await rm(path, { recursive: true, force: true })
+    },
   }
 }
 

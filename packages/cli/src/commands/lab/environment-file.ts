@@ -1,4 +1,5 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { CommandError } from '../../errors.ts'
@@ -21,20 +22,24 @@ export function labRecordPath(): string {
 /** Records a lab. The file holds the lab's tokens, so only its user may read it. */
 export async function writeLabRecord(record: LabRecord, path = labRecordPath()): Promise<void> {
   await mkdir(join(path, '..'), { recursive: true, mode: 0o700 })
-  await writeFile(path, `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600 })
+  // A new file each time: the mode counts only when a file is made, and no reader sees half of it.
+  const fresh = `${path}.${record.pid}`
+  await writeFile(fresh, `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600 })
+  await rename(fresh, path)
 }
 
 /** Removes the record, if it is still that of `pid`. */
 export async function removeLabRecord(pid: number, path = labRecordPath()): Promise<void> {
-  const record = await readFile(path, 'utf8').catch(() => undefined)
-  if (record && (JSON.parse(record) as LabRecord).pid === pid) await rm(path, { force: true })
+  if ((await readRecord(path))?.pid === pid) await rm(path, { force: true })
 }
 
-/** The lab that is recorded and whose process lives. Throws CommandError if none is. */
+/**
+ * The lab that is recorded, whose process lives and whose API listens: after a crash another program may have the process's number.
+ * Throws CommandError if none is.
+ */
 export async function readLabRecord(path = labRecordPath()): Promise<LabRecord> {
-  const text = await readFile(path, 'utf8').catch(() => undefined)
-  const record = text === undefined ? undefined : (JSON.parse(text) as LabRecord)
-  if (record && isAlive(record.pid)) return record
+  const record = await readRecord(path)
+  if (record && isAlive(record.pid) && (await listens(record.environment['KAMAJI_URL']))) return record
   throw new CommandError(tr('no lab is running', 'nessun lab è in esecuzione'), {
     hint: `${tr('Start one with:', 'Avviane uno con:')}  fochista lab up`,
   })
@@ -45,6 +50,31 @@ export function exportLines(environment: Record<string, string>): string[] {
   return Object.entries(environment).map(
     ([name, value]) => `export ${name}='${value.replaceAll("'", String.raw`'\''`)}'`,
   )
+}
+
+/** The record as it stands; undefined where there is none, or none that can be read. */
+async function readRecord(path: string): Promise<LabRecord | undefined> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as LabRecord
+  } catch {
+    return undefined
+  }
+}
+
+/** Whether somebody takes connections at a URL; at most a second is waited for the answer. */
+function listens(url: string | undefined): Promise<boolean> {
+  if (url === undefined) return Promise.resolve(false)
+  const { hostname, port } = new URL(url)
+  return new Promise((resolve) => {
+    const socket = connect({ host: hostname, port: Number(port), timeout: 1000 })
+    const answer = (value: boolean): void => {
+      socket.destroy()
+      resolve(value)
+    }
+    socket.once('connect', () => answer(true))
+    socket.once('error', () => answer(false))
+    socket.once('timeout', () => answer(false))
+  })
 }
 
 function isAlive(pid: number): boolean {
