@@ -11,10 +11,11 @@ import {
   type MachineClass,
   type NodePool,
 } from '@fochista/api'
-import { isReady, type TenantControlPlane } from '@fochista/kamaji'
+import { isReady, TenantRefusedError, type TenantControlPlane } from '@fochista/kamaji'
 import { isAlreadyExists, isNotFound, orUndefined } from '@fochista/kubernetes'
 import { Machines, NodePools } from '../kinds.ts'
 import { addFinalizer, hasFinalizer, isDeleting, removeFinalizer } from '../runtime/finalizers.ts'
+import { createKeyedMutex, type KeyedMutex } from '../runtime/mutex.ts'
 import { patchIfChanged } from '../runtime/patch.ts'
 import type { Result } from '../runtime/queue.ts'
 import type { World } from '../world.ts'
@@ -34,41 +35,55 @@ const LOOK_MS = 60_000
 export function createNodePoolReconciler(
   world: World,
 ): (key: string, signal: AbortSignal) => Promise<Result | undefined> {
-  const missingSince = new Map<string, number>()
+  const memory: Memory = { missingSince: new Map(), making: createKeyedMutex() }
   return async (key) => {
     const before = await world.nodePools.get(key)
     if (!before) {
-      missingSince.delete(key)
+      memory.missingSince.delete(key)
       return undefined
     }
     const pool = structuredClone(before)
-    const result = await reconcile(world, pool, key, missingSince)
+    const result = await reconcile(world, pool, key, memory)
     world.nodePools.wrote(await patchIfChanged(world.kubernetes, NodePools, before, pool))
     return result
   }
 }
 
-/** What there is to say of a pool; `state` of its condition Ready follows from the reason. */
+/** What the loop of the pools remembers; lost with the process it is found again. */
+interface Memory {
+  /** When the control plane of a pool was first found gone, by key of the pool. */
+  readonly missingSince: Map<string, number>
+  /** Pools of one namespace and class make their machines one after the other: each must see what the one before has taken of the quota. */
+  readonly making: KeyedMutex
+}
+
+/** What keeps a pool from being what it should be. */
 interface Verdict {
   readonly reason: string
   readonly message: string
   readonly lookAgainMs?: number | undefined
+  /** True for what takes its time and needs nobody. */
+  readonly isWaiting?: boolean
 }
 
 async function reconcile(
   world: World,
   pool: NodePool,
   key: string,
-  missingSince: Map<string, number>,
+  memory: Memory,
 ): Promise<Result> {
   const machines = machinesOf(world, pool)
   if (isDeleting(pool)) return retire(world, pool, machines)
   addFinalizer(pool, FINALIZER)
-  const verdict = await keep(world, pool, key, missingSince, machines)
+  const verdict = await judge(world, pool, key, memory, machines)
   // Counted anew: some may just have been made or asked to go.
-  count(world, pool, machinesOf(world, pool))
+  const now = machinesOf(world, pool)
+  count(pool, now)
   sayAddons(world, pool)
-  if (verdict) world.voice.no(pool, CONDITION.ready, verdict.reason, verdict.message)
+  // Said once: a condition that is set twice a look would be news each time.
+  if (verdict?.isWaiting) world.voice.unknown(pool, CONDITION.ready, verdict.reason, verdict.message)
+  else if (verdict) world.voice.no(pool, CONDITION.ready, verdict.reason, verdict.message)
+  else sayReadiness(world, pool, now)
   return { requeueAfterMs: verdict?.lookAgainMs ?? LOOK_MS }
 }
 
@@ -89,7 +104,7 @@ async function retire(world: World, pool: NodePool, machines: readonly Machine[]
     return {}
   }
   await deleteMachines(world, machines)
-  count(world, pool, machines)
+  count(pool, machines)
   if (machines.length === 0) {
     removeFinalizer(pool, FINALIZER)
     return {}
@@ -104,12 +119,22 @@ async function retire(world: World, pool: NodePool, machines: readonly Machine[]
   return { requeueAfterMs: LOOK_MS }
 }
 
+/** Keeps the pool. What a tenant has written and nobody may trust is said of the pool; waiting does not help it. */
+async function judge(...given: Parameters<typeof keep>): Promise<Verdict | undefined> {
+  try {
+    return await keep(...given)
+  } catch (error) {
+    if (error instanceof TenantRefusedError) return { reason: 'ClusterRefused', message: error.message }
+    throw error
+  }
+}
+
 /** @returns what keeps the pool from being what it should be; undefined if nothing but time does */
 async function keep(
   world: World,
   pool: NodePool,
   key: string,
-  missingSince: Map<string, number>,
+  { missingSince, making }: Memory,
   machines: readonly Machine[],
 ): Promise<Verdict | undefined> {
   if (pool.spec.paused) return { reason: 'Paused', message: 'Paused: no machine is made or taken away.' }
@@ -133,8 +158,16 @@ async function keep(
   if ('reason' in plan) return plan
   // The pool's memory of its cluster is written before its first machine is: from then on only that cluster counts.
   if (await noteCluster(world, pool, controlPlane))
-    return { reason: 'Beginning', message: 'The first look at its cluster is noted.', lookAgainMs: 0 }
-  if (scale.create > 0) return create(world, pool, plan, scale.create)
+    return {
+      reason: 'Beginning',
+      message: 'The first look at its cluster is noted.',
+      lookAgainMs: 0,
+      isWaiting: true,
+    }
+  if (scale.create > 0)
+    return making(`${pool.metadata.namespace}/${plan.machineClass.metadata.name}`, () =>
+      create(world, pool, plan, scale.create),
+    )
   return undefined
 }
 
@@ -199,7 +232,9 @@ async function noteCluster(world: World, pool: NodePool, controlPlane: TenantCon
   const isKnown = status.cluster?.uid === uid && status.cluster.caPin !== undefined && !isReady(controlPlane)
   if (isKnown) return false
   const pin = await caPinOf(world, controlPlane)
-  status.cluster = { uid, ...(pin === undefined ? {} : { caPin: pin }) }
+  // A Secret that is not there for a moment takes back nothing of what was seen.
+  const caPin = pin ?? (status.cluster?.uid === uid ? status.cluster.caPin : undefined)
+  status.cluster = { uid, ...(caPin === undefined ? {} : { caPin }) }
   return isNew
 }
 
@@ -244,17 +279,21 @@ async function deleteMachines(world: World, machines: readonly Machine[]): Promi
   }
 }
 
-function count(world: World, pool: NodePool, machines: readonly Machine[]): void {
+function count(pool: NodePool, machines: readonly Machine[]): void {
   const status = (pool.status ??= {})
   const staying = machines.filter((machine) => !isDeleting(machine))
   const ready = staying.filter((machine) => isTrue(machine, 'Ready')).length
-  const wanted = pool.spec.replicas ?? 1
   status.replicas = staying.length
   status.readyReplicas = ready
   status.updatedReplicas = staying.filter((machine) => !isOutdated(pool, machine)).length
   status.selector = `${LABEL_POOL}=${pool.metadata.name}`
   if (pool.metadata.generation !== undefined) status.observedGeneration = pool.metadata.generation
-  if (isDeleting(pool)) return
+}
+
+function sayReadiness(world: World, pool: NodePool, machines: readonly Machine[]): void {
+  const staying = machines.filter((machine) => !isDeleting(machine))
+  const ready = pool.status?.readyReplicas ?? 0
+  const wanted = pool.spec.replicas ?? 1
   if (ready === wanted && staying.length === wanted)
     world.voice.yes(pool, CONDITION.ready, 'Ready', `${ready} of ${wanted} machines are Ready.`)
   else
