@@ -1,5 +1,5 @@
 import { createLabClock } from '../../../packages/lab/src/clock.ts'
-import type { ApiServer } from '../../../packages/lab/src/kubernetes/api.ts'
+import { startControllers } from '../../../packages/lab/src/kubernetes/controllers/index.ts'
 import { createApiServer } from '../../../packages/lab/src/kubernetes/server.ts'
 import { createCa, issueCertificate } from '../../../packages/lab/src/pki.ts'
 import type { Target } from './replay.ts'
@@ -7,8 +7,10 @@ import type { Target } from './replay.ts'
 const TOKENS = { admin: 'token-admin', alice: 'token-alice', bob: 'token-bob', imp: 'token-imp' }
 const GROUPS = { admin: ['system:masters'], alice: ['devs'], bob: [], imp: ['impersonators'] }
 
-/** Starts an API server with the users of the recordings. */
-export async function startServer(): Promise<{ server: ApiServer; target: Target }> {
+/** Starts an API server with the users of the recordings, and the controllers that ran beside it. */
+export async function startServer(
+  withControllers: boolean,
+): Promise<{ target: Target; close(): Promise<void> }> {
   const ca = await createCa({ commonName: 'kubernetes' })
   const tls = await issueCertificate(ca, { commonName: 'api', ips: ['127.0.0.1'], usages: ['server'] })
   const server = createApiServer({
@@ -22,5 +24,14 @@ export async function startServer(): Promise<{ server: ApiServer; target: Target
     })),
   })
   await server.listen()
-  return { server, target: { url: server.url, tokens: TOKENS } }
+  const stop = withControllers
+    ? startControllers(server, ['system-objects', 'token-cleaner', 'bootstrap-signer', 'csr-approver'])
+    : () => {}
+  return {
+    target: { url: server.url, tokens: TOKENS },
+    async close() {
+      stop()
+      await server.close()
+    },
+  }
 }

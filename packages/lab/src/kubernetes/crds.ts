@@ -151,6 +151,18 @@ export function establish(core: Core, crd: ApiObject): ApiObject {
   }
 }
 
+/** Status of a CRD that nothing has looked at yet. */
+export function newCrdStatus(crd: ApiObject): JsonObject {
+  const spec = isObject(crd['spec']) ? crd['spec'] : {}
+  const versions = Array.isArray(spec['versions']) ? spec['versions'].filter(isObject) : []
+  const storage = versions.find((version) => version['storage'] === true)
+  return {
+    conditions: null,
+    acceptedNames: { plural: '', kind: '' },
+    storedVersions: storage === undefined ? [] : [text(storage['name'])],
+  }
+}
+
 /** Fills a CRD's defaults in, in place. */
 export function defaultCrd(crd: ApiObject): void {
   const spec = crd['spec']

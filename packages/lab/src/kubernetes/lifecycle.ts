@@ -1,3 +1,4 @@
+import { updateManagedFields } from './fields/manage.ts'
 import type { ApiObject, JsonObject, ResourceDefinition } from './resources.ts'
 import { asText, at, isObject } from './rest/json.ts'
 import type { Core, WriteContext } from './rest/core.ts'
@@ -390,8 +391,12 @@ function tendCrd(core: Core, key: ObjectKey): void {
     return
   }
   const next = establish(core, crd)
-  if (JSON.stringify(next) !== JSON.stringify(crd))
-    core.storage.put(key, { ...next, metadata: { ...next.metadata } })
+  if (JSON.stringify(next) === JSON.stringify(crd)) return
+  const noted: ApiObject = { ...next, metadata: { ...next.metadata } }
+  const definition = core.registry.find('apiextensions.k8s.io', 'v1', 'customresourcedefinitions')
+  const ctx: WriteContext = { ...controllerContext('crd'), manager: 'kube-apiserver', subresource: 'status' }
+  if (definition !== undefined) updateManagedFields(core, definition, crd, noted, ctx)
+  core.storage.put(key, noted)
 }
 
 function tendCrdOf(core: Core, key: ObjectKey, later: (key: string, work: () => void) => void): void {

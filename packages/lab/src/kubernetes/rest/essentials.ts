@@ -1,4 +1,4 @@
-import { defaultCrd } from '../crds.ts'
+import { defaultCrd, newCrdStatus } from '../crds.ts'
 import type { ApiObject, ResourceDefinition, UserInfo } from '../resources.ts'
 import { groupResource } from '../resources.ts'
 import { asText, isObject } from './json.ts'
@@ -54,6 +54,7 @@ export function essentialDefaults(
     }
     case 'customresourcedefinitions.apiextensions.k8s.io':
       defaultCrd(object)
+      if (old === undefined) object['status'] = newCrdStatus(object)
       return
     default:
   }

@@ -54,6 +54,13 @@ export function crdProblems(crd: ApiObject, old?: ApiObject): FieldError[] {
         'must have exactly one version marked as storage version',
       ),
     )
+  if (old === undefined && storage.length !== 1)
+    errors.push(fieldError.invalid('status.storedVersions', null, 'must have at least one stored version'))
+  versions.forEach((version, index) => {
+    const prefix = versions.length === 1 ? 'spec' : `spec.versions[${index}]`
+    errors.push(...columnProblems(version, prefix), ...scaleProblems(version, prefix))
+  })
+  errors.push(...conversionProblems(spec), ...approvalProblems(crd, group))
   for (const field of ['plural', 'kind'] as const) {
     const value = names[field]
     if (value === undefined || value === '') errors.push(fieldError.required(`spec.names.${field}`))
@@ -120,4 +127,72 @@ function structure(schema: JsonObject, path: string, errors: FieldError[], root 
     const inner: Json | undefined = schema[key]
     if (isObject(inner)) structure(inner, `${path}.${key}`, errors)
   }
+}
+
+const COLUMN_TYPES = ['boolean', 'date', 'integer', 'number', 'string']
+
+function columnProblems(version: JsonObject, prefix: string): FieldError[] {
+  const columns = version['additionalPrinterColumns']
+  if (!Array.isArray(columns)) return []
+  return columns.filter(isObject).flatMap((column, index) => {
+    const path = `${prefix}.additionalPrinterColumns[${index}]`
+    const errors: FieldError[] = []
+    const type = asText(column['type'])
+    if (asText(column['name']) === '') errors.push(fieldError.required(`${path}.name`))
+    if (type === '')
+      errors.push(fieldError.required(`${path}.type`, `must be one of ${COLUMN_TYPES.join(',')}`))
+    else if (!COLUMN_TYPES.includes(type))
+      errors.push(fieldError.invalid(`${path}.type`, type, `must be one of ${COLUMN_TYPES.join(',')}`))
+    const jsonPath = asText(column['jsonPath'])
+    if (jsonPath === '') errors.push(fieldError.required(`${path}.JSONPath`))
+    else if (!jsonPath.startsWith('.'))
+      errors.push(
+        fieldError.invalid(`${path}.JSONPath`, jsonPath, 'must be a simple json path starting with .'),
+      )
+    return errors
+  })
+}
+
+function scaleProblems(version: JsonObject, prefix: string): FieldError[] {
+  const scale = at(version, ['subresources', 'scale'])
+  if (!isObject(scale)) return []
+  return (['specReplicasPath', 'statusReplicasPath'] as const).flatMap((field) => {
+    const path = asText(scale[field])
+    const place = `${prefix}.subresources.scale.${field}`
+    if (path === '') return [fieldError.required(place)]
+    const root = field === 'specReplicasPath' ? '.spec.' : '.status.'
+    if (!path.startsWith('.'))
+      return [fieldError.invalid(place, path, 'must be a simple json path starting with .')]
+    return path.startsWith(root)
+      ? []
+      : [fieldError.invalid(place, path, `should be a json path under ${root.slice(0, -1)}`)]
+  })
+}
+
+function conversionProblems(spec: JsonObject): FieldError[] {
+  const conversion = isObject(spec['conversion']) ? spec['conversion'] : {}
+  if (conversion['strategy'] !== 'Webhook') return []
+  const webhook = isObject(conversion['webhook']) ? conversion['webhook'] : {}
+  const errors: FieldError[] = []
+  if (!isObject(webhook['clientConfig']))
+    errors.push(
+      fieldError.required('spec.conversion.webhookClientConfig', 'required when strategy is set to Webhook'),
+    )
+  const versions = webhook['conversionReviewVersions']
+  if (!Array.isArray(versions) || versions.length === 0)
+    errors.push(fieldError.required('spec.conversion.conversionReviewVersions'))
+  return errors
+}
+
+/** Groups that belong to Kubernetes itself need somebody's word that they may be used. */
+function approvalProblems(crd: ApiObject, group: string): FieldError[] {
+  if (!/(^|\.)(k8s|kubernetes)\.io$/.test(group)) return []
+  const key = 'api-approved.kubernetes.io'
+  if ((crd.metadata.annotations?.[key] ?? '') !== '') return []
+  return [
+    fieldError.required(
+      `metadata.annotations[${key}]`,
+      `protected groups must have approval annotation "${key}", see https://github.com/kubernetes/enhancements/pull/1111`,
+    ),
+  ]
 }
