@@ -201,8 +201,11 @@ function notImplemented({ method, relative }: Asked): ApiError {
   return new ApiError(501, `Method '${method} ${relative}' not implemented`)
 }
 
+/** Text of what a handler threw, as a `die` ends it. What only the lab's own code throws says so. */
 function lineOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error)
+  const isFault = error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError
+  const plain = error instanceof Error ? error.message : String(error)
+  const text = isFault ? `the lab failed: ${plain}` : plain
   return text.endsWith('\n') ? text : `${text}\n`
 }
 

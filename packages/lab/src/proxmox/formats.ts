@@ -6,7 +6,7 @@ export interface Rendered {
   readonly status: number
   readonly reason: string
   readonly contentType: string
-  readonly body: string
+  readonly body: string | Uint8Array
 }
 
 /** How a format shows a result and an error. */
@@ -51,7 +51,10 @@ const html: Formatter = {
 }
 
 const png: Formatter = {
-  success: () => ok('image/png', ''),
+  success: (result) => {
+    const image = (envelope(result)['data'] as { image?: unknown } | null)?.image
+    return ok('image/png', typeof image === 'string' ? Buffer.from(image, 'latin1') : '')
+  },
   failure: json.failure,
 }
 
@@ -76,7 +79,7 @@ export const FORMATTERS: Readonly<Record<string, Formatter | undefined>> = {
   spiceconfig,
 }
 
-function ok(contentType: string, body: string): Rendered {
+function ok(contentType: string, body: string | Uint8Array): Rendered {
   return { status: 200, reason: 'OK', contentType, body }
 }
 

@@ -10,7 +10,7 @@ export interface Identity {
 }
 
 /** Privileges on a path, each with whether it also holds below. */
-export type Grants = Map<string, boolean>
+export type Grants = ReadonlyMap<string, boolean>
 
 /** `user@realm` or `user@realm!token`, as UPIDs and logs print it. */
 export function printIdentity({ user, token }: Identity): string {
@@ -29,13 +29,12 @@ export function grantsOn(world: ProxmoxWorld, identity: Identity, path: string):
   if (identity.token === undefined) return ofUser
   const token = world.access.tokens.get(printIdentity(identity))
   if (!token?.privsep) return ofUser
-  const ofToken = effective(world, path, 'token', printIdentity(identity))
-  for (const [privilege, propagates] of ofToken) {
+  const both = new Map<string, boolean>()
+  for (const [privilege, propagates] of effective(world, path, 'token', printIdentity(identity))) {
     const ofOwner = ofUser.get(privilege)
-    if (ofOwner === undefined) ofToken.delete(privilege)
-    else ofToken.set(privilege, propagates && ofOwner)
+    if (ofOwner !== undefined) both.set(privilege, propagates && ofOwner)
   }
-  return ofToken
+  return both
 }
 
 /** The privileges of an identity on a path. */
@@ -56,9 +55,18 @@ export function can(
   return any ? privileges.some((one) => has.has(one)) : privileges.every((one) => has.has(one))
 }
 
+const ofRoot = new WeakMap<ReadonlySet<string>, Grants>()
+const NONE: ReadonlySet<string> = new Set()
+
+/** What root may do. Lists ask for it for each of their entries, so it is made once. */
 function everything(world: ProxmoxWorld): Grants {
-  const privileges = world.access.roles.get('Administrator')?.privs ?? new Set<string>()
-  return new Map([...privileges].map((privilege) => [privilege, true]))
+  const privileges = world.access.roles.get('Administrator')?.privs ?? NONE
+  let grants = ofRoot.get(privileges)
+  if (grants === undefined) {
+    grants = new Map([...privileges].map((privilege) => [privilege, true]))
+    ofRoot.set(privileges, grants)
+  }
+  return grants
 }
 
 /** Roles of somebody on a path, each with whether it propagates. */
@@ -102,8 +110,8 @@ function rolesOn(world: ProxmoxWorld, path: string, type: 'user' | 'token', id: 
   return roles
 }
 
-function privilegesOf(world: ProxmoxWorld, roles: Roles): Grants {
-  const grants: Grants = new Map()
+function privilegesOf(world: ProxmoxWorld, roles: Roles): Map<string, boolean> {
+  const grants = new Map<string, boolean>()
   for (const [role, propagates] of roles)
     for (const privilege of world.access.roles.get(role)?.privs ?? [])
       grants.set(privilege, propagates || grants.get(privilege) === true)

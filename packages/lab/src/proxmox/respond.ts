@@ -51,8 +51,8 @@ export function sendRefusal(exchange: Exchange, refusal: Refusal): void {
   })
 }
 
-function compress(exchange: Exchange, text: string): { body: Uint8Array; encoding?: string } {
-  const body = Buffer.from(text, 'utf8')
+function compress(exchange: Exchange, text: string | Uint8Array): { body: Uint8Array; encoding?: string } {
+  const body = typeof text === 'string' ? Buffer.from(text, 'utf8') : text
   const accepted = exchange.head.headers['accept-encoding']
   if (accepted === undefined || body.length <= COMPRESSED_FROM) return { body }
   if (/\bgzip\b/.test(accepted)) return { body: gzipSync(body), encoding: 'gzip' }

@@ -1,10 +1,8 @@
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
 import { fingerprint } from '../pki.ts'
-import { keepClusterLog } from './cluster/log.ts'
-import { startBroadcast } from './cluster/statistics.ts'
+import { runServices } from './cluster/services.ts'
 import { answerExchange, type Backend } from './dispatch.ts'
-import { forgetFirewalls } from './firewall/state.ts'
 import type { Handlers } from './handler.ts'
 import { proxmoxHandlers } from './handlers.ts'
 import { Connection, type Exchange } from './http/connection.ts'
@@ -79,13 +77,13 @@ export async function createProxmoxServer(
   })
   const { host = '127.0.0.1' } = options
   const port = await listen(server, options.port ?? 0, host)
-  const stops = [startBroadcast(world), keepClusterLog(world), forgetFirewalls(world)]
+  const stopServices = runServices(world)
   return {
     host,
     port,
     url: `https://${host.includes(':') ? `[${host}]` : host}:${port}`,
     async close() {
-      for (const stop of stops) stop()
+      stopServices()
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       for (const socket of sockets) socket.destroy()
       await closed

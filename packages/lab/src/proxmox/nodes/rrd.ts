@@ -23,7 +23,8 @@ export const rrdHandlers: Handlers = {
     return emptyRows(call.world, call.text('timeframe'))
   },
   'GET /nodes/{node}/storage/{storage}/rrddata': (call) => emptyRows(call.world, call.text('timeframe')),
-  'GET /nodes/{node}/rrd': (call) => image(call, `pve-node-9.0/${call.text('node')}`),
+  'GET /nodes/{node}/rrd': (call) => image(call, `pve-node-9.0/${call.text('node')}`, SOURCES),
+  'GET /nodes/{node}/qemu/{vmid}/rrd': (call) => image(call, `pve-vm-9.0/${call.text('vmid')}`, VM_SOURCES),
 }
 
 /** Rows of a time frame without values: wholly unknown ones stay in the list, except the last. */
@@ -39,12 +40,18 @@ const SOURCES = new Set(
   ),
 )
 
+const VM_SOURCES = new Set(
+  'maxcpu cpu maxmem mem maxdisk disk netin netout diskread diskwrite memhost pressurecpusome pressurecpufull pressureiosome pressureiofull pressurememorysome pressurememoryfull'.split(
+    ' ',
+  ),
+)
+
 /** One white point: the lab draws no graphs. */
 const PNG = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4//8/AAX+Av4N70a4AAAAAElFTkSuQmCC'
 
-function image(call: Call, file: string): { filename: string; image: string } {
+function image(call: Call, file: string, sources: ReadonlySet<string>): { filename: string; image: string } {
   for (const source of call.text('ds').split(/[,; ]+/))
-    if (!SOURCES.has(source)) die(`RRD error: No DS called '${source}' in '/var/lib/rrdcached/db/${file}'`)
+    if (!sources.has(source)) die(`RRD error: No DS called '${source}' in '/var/lib/rrdcached/db/${file}'`)
   return {
     filename: `/var/lib/rrdcached/db/${file}_${call.text('ds').replaceAll(',', '_')}.png`,
     image: Buffer.from(PNG, 'base64').toString('latin1'),
