@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -332,6 +332,108 @@ test('credentials that are refused exit with 4', async () => {
   const none = await run('pool list', { env: { KUBECONFIG: '', KAMAJI_URL: '' } })
   assert.equal(none.code, 4)
   assert.match(none.stderr, /no management cluster/)
+})
+
+test('proxmox add connects by pin or by CA, and says what to do about a certificate or token that is not accepted', async () => {
+  const unset = { PROXMOX_FINGERPRINT: '', PROXMOX_CA: '' }
+  const pinned = await run('proxmox add lab')
+  assert.equal(pinned.code, 0, pinned.stderr)
+  assert.match(pinned.stderr, /^Proxmox VE \d+\.\d+\S*: pve1, pve2, pve3\n$/)
+  await ok(`proxmox add lab --ca-file ${lab.environment['PROXMOX_CA']}`, { env: unset })
+  const unknown = await run('proxmox add other', { env: unset })
+  assert.equal(unknown.code, 1)
+  assert.match(unknown.stderr, /pvenode cert info[\s\S]*--fingerprint ([0-9A-F]{2}:){31}/)
+  const refused = await run('proxmox add other', {
+    env: { PROXMOX_SECRET: '11111111-2222-3333-4444-555555555555' },
+  })
+  assert.equal(refused.code, 1)
+  assert.match(refused.stderr, /Proxmox refused the token root@pam!lab/)
+  assert.equal((await run('proxmox get other')).code, 1)
+  await ok('proxmox delete lab')
+})
+
+test('api calls Proxmox as it is: lists, changes, and its own refusals', async () => {
+  const nodes = JSON.parse(await ok('api get /nodes')) as { node: string }[]
+  assert.deepEqual(nodes.map(({ node }) => node).sort(), ['pve1', 'pve2', 'pve3'])
+  assert.match(await ok('api get /nodes -o table'), /^ *cpu .* node .* status /)
+  assert.equal(await ok('api create /pools poolid=by-hand --dry-run'), 'POST /pools poolid=by-hand\n')
+  await ok('api create /pools poolid=by-hand comment=one')
+  await ok('api set /pools poolid=by-hand comment=two')
+  assert.match(await ok('api get /pools poolid=by-hand -o yaml'), /comment: two/)
+  await ok('api delete /pools poolid=by-hand')
+  const wrong = await run('api create /nodes/pve1/qemu vmid=12')
+  assert.equal(wrong.code, 1)
+  assert.match(wrong.stderr, /vmid: /)
+})
+
+test('a named context stands in for the environment', async () => {
+  const file = join(folder, '.config', 'fochista', 'config.yaml')
+  await mkdir(join(file, '..'), { recursive: true })
+  const { KUBECONFIG } = lab.environment
+  await writeFile(file, `contexts: {here: {KUBECONFIG: ${KUBECONFIG}, namespace: kube-system}}\n`)
+  const env = { KUBECONFIG: '', KAMAJI_URL: '' }
+  assert.equal((await run('pool list', { env })).code, 4)
+  assert.equal(await ok('pool list -o name --context here', { env }), '')
+  const planned = await ok('pool create w --cluster c --context here --dry-run', { env })
+  assert.match(planned, /namespace: kube-system/)
+  await rm(file)
+})
+
+test('machine list, describe and delete', async () => {
+  const machine = {
+    apiVersion: 'fochista.dev/v1alpha1',
+    kind: 'Machine',
+    metadata: { name: 'workers-x7k2m', namespace: 'default' },
+    spec: {
+      id: '11111111-2222-3333-4444-555555555555',
+      nodePoolName: 'workers',
+      proxmoxCluster: 'dc1',
+      vmid: 2001,
+    },
+  }
+  const kind = await kubernetes.resolve(machine)
+  await kubernetes.create(kind, machine)
+  assert.match(await ok('machine list -o wide'), /^workers-x7k2m +workers +Placing +2001 .*not begun$/m)
+  assert.match(
+    await ok('machine describe workers-x7k2m'),
+    /^Waits for Placed: the controllers have not begun/,
+  )
+  await kubernetes.patch(
+    kind,
+    { ...machine.metadata },
+    { metadata: { annotations: { 'fochista.dev/paused': '' } } },
+  )
+  assert.match(
+    await ok('machine describe workers-x7k2m'),
+    /^Paused: it has the annotation fochista\.dev\/paused/,
+  )
+  const inUse = await run('proxmox delete dc1')
+  assert.match(inUse.stderr, /ProxmoxCluster "dc1" is in use by machines default\/workers-x7k2m/)
+  const gone = await run('machine delete workers-x7k2m')
+  assert.equal(gone.stdout, 'machine/workers-x7k2m deleted\n')
+  assert.match(gone.stderr, /makes another one in its place/)
+})
+
+test('a paused pool or Proxmox cluster is what describe says first', async () => {
+  const machine = {
+    apiVersion: 'fochista.dev/v1alpha1',
+    kind: 'Machine',
+    metadata: { name: 'idle-x7k2m', namespace: 'default' },
+    spec: { id: '11111111-2222-3333-4444-666666666666', nodePoolName: 'idle', proxmoxCluster: 'dc1' },
+  }
+  const kind = await kubernetes.resolve(machine)
+  await kubernetes.create(kind, machine)
+  const describe = (): Promise<string> => ok('machine describe idle-x7k2m')
+  await kubernetes.patch(
+    await kubernetes.resolve({ ...machine, kind: 'ProxmoxCluster' }),
+    { name: 'dc1' },
+    { spec: { paused: true } },
+  )
+  assert.match(await describe(), /^Paused: the ProxmoxCluster dc1 has spec\.paused/)
+  await ok('pool create idle --cluster c --paused')
+  assert.match(await describe(), /^Paused: its pool idle has spec\.paused/)
+  await ok('pool delete idle')
+  await kubernetes.delete(kind, machine.metadata)
 })
 
 test('proxmox delete takes its Secret with it, and uninstall leaves nothing of ours', async () => {

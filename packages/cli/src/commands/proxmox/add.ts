@@ -5,6 +5,7 @@ import { CommandError, UsageError } from '../../errors.ts'
 import { tr } from '../../locale.ts'
 import { printManifests } from '../../output.ts'
 import { dryRunOption } from '../waiting.ts'
+import { shownFingerprint } from './certificate.ts'
 import { proxmoxClusters } from './resource.ts'
 
 interface ConnectionOptions {
@@ -168,7 +169,7 @@ function parseRange(given: string): { start: number; end: number } {
 
 /** Asks before anything is written, so that a wrong URL, certificate or token is said at once. */
 async function describeProxmox(connection: Connection): Promise<string> {
-  const { createProxmox } = await import('@fochista/proxmox')
+  const { createProxmox, isTlsError } = await import('@fochista/proxmox')
   const { endpoints, tokenId, secret, tls } = connection
   const proxmox = createProxmox({ endpoints, credentials: { tokenId, secret }, tls })
   try {
@@ -189,6 +190,11 @@ async function describeProxmox(connection: Connection): Promise<string> {
           cause: error,
         },
       )
+    }
+    if (isTlsError(error) && error.fingerprint === undefined) {
+      const [first = ''] = endpoints
+      // Told with what is shown, the error's hint can say what to compare and pin.
+      throw Object.assign(error, { fingerprint: await shownFingerprint(first) })
     }
     throw error
   } finally {
