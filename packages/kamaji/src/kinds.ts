@@ -16,6 +16,7 @@ export interface TenantControlPlane extends KubernetesObject {
   spec: TenantControlPlaneSpec
   status?: TenantControlPlaneStatus
 }
+/** The kind `TenantControlPlane`. */
 export const TenantControlPlane = defineKind<TenantControlPlane>({
   apiVersion: KAMAJI,
   kind: 'TenantControlPlane',
@@ -28,6 +29,7 @@ export interface DataStore extends KubernetesObject {
   spec: DataStoreSpec
   status?: DataStoreStatus
 }
+/** The kind `DataStore`. */
 export const DataStore = defineKind<DataStore>({
   apiVersion: KAMAJI,
   kind: 'DataStore',
@@ -40,6 +42,7 @@ export interface KubeconfigGenerator extends KubernetesObject {
   spec: KubeconfigGeneratorSpec
   status?: KubeconfigGeneratorStatus
 }
+/** The kind `KubeconfigGenerator`. */
 export const KubeconfigGenerator = defineKind<KubeconfigGenerator>({
   apiVersion: KAMAJI,
   kind: 'KubeconfigGenerator',

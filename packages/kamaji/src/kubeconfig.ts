@@ -3,6 +3,7 @@ import type { CallOptions, Kubernetes } from '@fochista/kubernetes'
 import { TenantNotReadyError } from './errors.ts'
 import type { TenantControlPlane } from './kinds.ts'
 
+/** Which of the kubeconfigs that Kamaji writes. */
 export type KubeconfigOptions = CallOptions & {
   /** `admin` is bound by RBAC to cluster-admin, `super-admin` passes by RBAC. @default 'admin' */
   user?: 'admin' | 'super-admin'

@@ -3,6 +3,7 @@ import type { Kind } from './kind.ts'
 import type { KubernetesObject, ObjectList, ObjectRef } from './objects.ts'
 import type { Query } from './transport.ts'
 
+/** What a client may be told; all of it has a default. */
 export type KubernetesOptions = {
   /** Time for one request, ms; streams are limited until their headers. @default 30000 */
   timeoutMs?: number
@@ -14,19 +15,25 @@ export type KubernetesOptions = {
   retries?: number
 }
 
+/** Options of every call. */
 export type CallOptions = {
+  /** Ends the call, which then throws its reason. */
   signal?: AbortSignal
-  /** @default the client's */
+  /** Time for this call, ms. @default the client's */
   timeoutMs?: number
 }
 
+/** Which objects of a kind. */
 export type SelectOptions = {
   /** Only this namespace. @default all */
   namespace?: string
+  /** As kubectl takes it: `app=web,tier!=db`. @default all */
   labelSelector?: string
+  /** Of the few fields that the server knows: `metadata.name=a`, `spec.nodeName=b`. @default all */
   fieldSelector?: string
 }
 
+/** Options of a list. */
 export type ListOptions = SelectOptions &
   CallOptions & {
     /** Objects asked for at once; pages are joined. @default 500 */
@@ -35,32 +42,42 @@ export type ListOptions = SelectOptions &
     limit?: number
   }
 
+/** Options of every write. */
 export type WriteOptions = CallOptions & {
   /** Let the server do everything but keep it. @default false */
   dryRun?: boolean
+  /** Name written into `managedFields`. @default the client's */
   fieldManager?: string
   /** What the server does with unknown fields. @default the server's (Warn) */
   fieldValidation?: 'Ignore' | 'Warn' | 'Strict'
 }
 
+/** Options of a patch. */
 export type PatchOptions = WriteOptions & {
   /** `strategic` is for built-in kinds only; custom kinds answer 415. @default 'merge' */
   type?: 'merge' | 'json' | 'strategic'
+  /** `status`, `scale` … @default the object itself */
   subresource?: string
   /** Fail with a conflict if the object is not at this version. Not with `json`: put a `test` into the patch. */
   resourceVersion?: string
 }
 
+/** Options of a deletion. */
 export type DeleteOptions = CallOptions & {
   /** Delete only this very object. */
   preconditions?: { uid?: string; resourceVersion?: string }
+  /** What happens to what the object owns. @default the kind's, mostly Background */
   propagationPolicy?: 'Background' | 'Foreground' | 'Orphan'
+  /** How long pods may take to end, seconds; 0 = at once. @default the object's own */
   gracePeriodSeconds?: number
+  /** Let the server do everything but delete it. @default false */
   dryRun?: boolean
 }
 
+/** A change that a watch tells. A deleted object is in its last known state. */
 export type WatchEvent<T> = { type: 'ADDED' | 'MODIFIED' | 'DELETED'; object: T }
 
+/** Options of a call by its path. */
 export type RawRequestOptions = CallOptions & {
   query?: Query
   headers?: Readonly<Record<string, string>>
@@ -70,12 +87,19 @@ export type RawRequestOptions = CallOptions & {
   retries?: number
 }
 
+/** Which lines of a log. */
 export type LogOptions = CallOptions & {
+  /** Needed when the pod has several. */
   container?: string
+  /** Go on as lines are written, until the container ends. @default false */
   follow?: boolean
+  /** Of the container's run before this one. @default false */
   previous?: boolean
+  /** Only lines not older than so many seconds. @default all */
   sinceSeconds?: number
+  /** Only so many lines from the end. @default all */
   tailLines?: number
+  /** Each line begins with its time. @default false */
   timestamps?: boolean
 }
 

@@ -12,6 +12,7 @@ export type Change<T> =
   | { type: 'modified'; object: T; old: T }
   | { type: 'deleted'; object: T; old?: T }
 
+/** What to follow, and who is told. */
 export type FollowOptions = SelectOptions & {
   signal?: AbortSignal
   /** Called when everything of a list has been announced. */

@@ -9,6 +9,7 @@ import type { KubernetesObject } from './objects.ts'
 /** What an informer tells its listeners. */
 export type InformerEvent<T> = Change<T>
 
+/** Which objects an informer holds, and who hears of its failures. */
 export type InformerOptions = SelectOptions & {
   /** Told of each failure, also of a listener that threw. The informer goes on by itself. */
   onError?: (error: unknown) => void

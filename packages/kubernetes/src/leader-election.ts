@@ -10,7 +10,9 @@ export type ElectionClock = {
   sleep(ms: number, signal?: AbortSignal): Promise<void>
 }
 
+/** Which Lease is contended for, by whom, and how fast. */
 export type LeaderElectionConfig = {
+  /** Namespace of the Lease. */
   namespace: string
   /** Name of the Lease. */
   name: string
@@ -22,11 +24,13 @@ export type LeaderElectionConfig = {
   renewDeadlineMs?: number
   /** Pause between attempts to take or renew, ms. @default 2000 */
   retryPeriodMs?: number
+  /** @default the machine's clock */
   clock?: ElectionClock
   /** Told of each failed attempt. */
   onError?: (error: unknown) => void
 }
 
+/** One contender for a Lease. */
 export interface LeaderElection {
   /** Whether we lead now. */
   readonly isLeader: boolean

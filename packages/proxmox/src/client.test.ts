@@ -87,7 +87,7 @@ test('a path parameter is escaped; an empty one and one that walks up the path a
   await proxmox.get('/nodes/{node}/storage/{storage}/content/{volume}', {
     path: { node: 'pve1', storage: 'local', volume: 'local:iso/a b.iso' },
   })
-  assert.equal(seen[0]?.path, '/api2/json/nodes/pve1/storage/local/content/local%3Aiso%2Fa%20b.iso')
+  assert.equal(seen[0]?.path, '/api2/json/nodes/pve1/storage/local/content/local:iso%2Fa%20b.iso')
   await assert.rejects(
     proxmox.get('/pools/{poolid}', { path: { poolid: '' } }),
     /path parameter "poolid" is missing/,

@@ -27,7 +27,8 @@ export function fillPath(template: string, values: Readonly<Record<string, Scala
     // They survive percent-encoding, and whoever relays the call would walk up the path.
     if (value === '.' || value === '..')
       throw new TypeError(`${template}: path parameter "${name}" may not be "${value}"`)
-    return encode(String(value))
+    // These may stand in a path as they are, and a UPID stays readable in an error.
+    return encode(String(value)).replaceAll('%3A', ':').replaceAll('%40', '@').replaceAll('%21', '!')
   })
 }
 

@@ -6,6 +6,7 @@ import { execCredentials } from './exec.ts'
 import type { ExecConfig } from './exec.ts'
 import type { Connection } from './types.ts'
 
+/** A cluster in a kubeconfig, as far as we read it. */
 export type ClusterEntry = {
   server?: string
   'certificate-authority'?: string
@@ -14,6 +15,7 @@ export type ClusterEntry = {
   'tls-server-name'?: string
   'proxy-url'?: string
 }
+/** A user in a kubeconfig, as far as we read it. */
 export type UserEntry = {
   token?: string
   tokenFile?: string

@@ -1,6 +1,7 @@
 import { defineKind } from '../kind.ts'
 import type { Condition, KubernetesObject } from '../objects.ts'
 
+/** A `CustomResourceDefinition`, as far as we read it. */
 export interface CustomResourceDefinition extends KubernetesObject {
   spec: {
     group: string
@@ -17,6 +18,7 @@ export interface CustomResourceDefinition extends KubernetesObject {
   } & Record<string, unknown>
   status?: { conditions?: Condition[]; storedVersions?: string[] }
 }
+/** The kind `CustomResourceDefinition`. */
 export const CustomResourceDefinition = defineKind<CustomResourceDefinition>({
   apiVersion: 'apiextensions.k8s.io/v1',
   kind: 'CustomResourceDefinition',
@@ -24,6 +26,7 @@ export const CustomResourceDefinition = defineKind<CustomResourceDefinition>({
   namespaced: false,
 })
 
+/** A `CertificateSigningRequest`, as far as we read it. */
 export interface CertificateSigningRequest extends KubernetesObject {
   spec: {
     /** PEM, in base64. */
@@ -37,6 +40,7 @@ export interface CertificateSigningRequest extends KubernetesObject {
   /** `certificate` is PEM in base64. */
   status?: { certificate?: string; conditions?: Condition[] }
 }
+/** The kind `CertificateSigningRequest`. */
 export const CertificateSigningRequest = defineKind<CertificateSigningRequest>({
   apiVersion: 'certificates.k8s.io/v1',
   kind: 'CertificateSigningRequest',
@@ -46,6 +50,7 @@ export const CertificateSigningRequest = defineKind<CertificateSigningRequest>({
 
 const RBAC = 'rbac.authorization.k8s.io/v1'
 
+/** What a role allows. */
 export type PolicyRule = {
   verbs: string[]
   apiGroups?: string[]
@@ -53,23 +58,29 @@ export type PolicyRule = {
   resourceNames?: string[]
   nonResourceURLs?: string[]
 }
+/** Whom a binding means. */
 export type Subject = {
   kind: 'User' | 'Group' | 'ServiceAccount'
   name: string
   namespace?: string
   apiGroup?: string
 }
+/** Which role a binding gives. */
 export type RoleRef = { apiGroup: string; kind: 'Role' | 'ClusterRole'; name: string }
 
+/** A `Role`, as far as we read it. */
 export interface Role extends KubernetesObject {
   rules?: PolicyRule[] | null
 }
+/** The kind `Role`. */
 export const Role = defineKind<Role>({ apiVersion: RBAC, kind: 'Role', plural: 'roles', namespaced: true })
 
+/** A `ClusterRole`, as far as we read it. */
 export interface ClusterRole extends KubernetesObject {
   rules?: PolicyRule[] | null
   aggregationRule?: Record<string, unknown>
 }
+/** The kind `ClusterRole`. */
 export const ClusterRole = defineKind<ClusterRole>({
   apiVersion: RBAC,
   kind: 'ClusterRole',
@@ -77,10 +88,12 @@ export const ClusterRole = defineKind<ClusterRole>({
   namespaced: false,
 })
 
+/** A `RoleBinding`, as far as we read it. */
 export interface RoleBinding extends KubernetesObject {
   subjects?: Subject[]
   roleRef: RoleRef
 }
+/** The kind `RoleBinding`. */
 export const RoleBinding = defineKind<RoleBinding>({
   apiVersion: RBAC,
   kind: 'RoleBinding',
@@ -88,10 +101,12 @@ export const RoleBinding = defineKind<RoleBinding>({
   namespaced: true,
 })
 
+/** A `ClusterRoleBinding`, as far as we read it. */
 export interface ClusterRoleBinding extends KubernetesObject {
   subjects?: Subject[]
   roleRef: RoleRef
 }
+/** The kind `ClusterRoleBinding`. */
 export const ClusterRoleBinding = defineKind<ClusterRoleBinding>({
   apiVersion: RBAC,
   kind: 'ClusterRoleBinding',

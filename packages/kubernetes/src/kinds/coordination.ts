@@ -1,6 +1,7 @@
 import { defineKind } from '../kind.ts'
 import type { KubernetesObject } from '../objects.ts'
 
+/** A `Lease`, as far as we read it. */
 export interface Lease extends KubernetesObject {
   spec?: {
     holderIdentity?: string
@@ -12,6 +13,7 @@ export interface Lease extends KubernetesObject {
     leaseTransitions?: number
   }
 }
+/** The kind `Lease`. */
 export const Lease = defineKind<Lease>({
   apiVersion: 'coordination.k8s.io/v1',
   kind: 'Lease',

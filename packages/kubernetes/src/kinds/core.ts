@@ -1,10 +1,12 @@
 import { defineKind } from '../kind.ts'
 import type { Condition, KubernetesObject } from '../objects.ts'
 
+/** A `Namespace`, as far as we read it. */
 export interface Namespace extends KubernetesObject {
   spec?: { finalizers?: string[] }
   status?: { phase?: 'Active' | 'Terminating'; conditions?: Condition[] }
 }
+/** The kind `Namespace`. */
 export const Namespace = defineKind<Namespace>({
   apiVersion: 'v1',
   kind: 'Namespace',
@@ -12,6 +14,7 @@ export const Namespace = defineKind<Namespace>({
   namespaced: false,
 })
 
+/** A `Secret`, as far as we read it. */
 export interface Secret extends KubernetesObject {
   type?: string
   immutable?: boolean
@@ -20,6 +23,7 @@ export interface Secret extends KubernetesObject {
   /** Values as text; write-only. */
   stringData?: Record<string, string>
 }
+/** The kind `Secret`. */
 export const Secret = defineKind<Secret>({
   apiVersion: 'v1',
   kind: 'Secret',
@@ -27,12 +31,14 @@ export const Secret = defineKind<Secret>({
   namespaced: true,
 })
 
+/** A `ConfigMap`, as far as we read it. */
 export interface ConfigMap extends KubernetesObject {
   immutable?: boolean
   data?: Record<string, string>
   /** Values in base64. */
   binaryData?: Record<string, string>
 }
+/** The kind `ConfigMap`. */
 export const ConfigMap = defineKind<ConfigMap>({
   apiVersion: 'v1',
   kind: 'ConfigMap',
@@ -40,12 +46,14 @@ export const ConfigMap = defineKind<ConfigMap>({
   namespaced: true,
 })
 
+/** `Taint` of the Kubernetes API, as far as we read it. */
 export type Taint = {
   key: string
   value?: string
   effect: 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute'
   timeAdded?: string
 }
+/** A `Node`, as far as we read it. */
 export interface Node extends KubernetesObject {
   spec?: {
     providerID?: string
@@ -72,8 +80,10 @@ export interface Node extends KubernetesObject {
     }
   }
 }
+/** The kind `Node`. */
 export const Node = defineKind<Node>({ apiVersion: 'v1', kind: 'Node', plural: 'nodes', namespaced: false })
 
+/** `Toleration` of the Kubernetes API, as far as we read it. */
 export type Toleration = {
   key?: string
   operator?: 'Exists' | 'Equal'
@@ -81,6 +91,7 @@ export type Toleration = {
   effect?: string
   tolerationSeconds?: number
 }
+/** `Container` of the Kubernetes API, as far as we read it. */
 export type Container = {
   name: string
   image?: string
@@ -88,6 +99,7 @@ export type Container = {
   args?: string[]
   ports?: { containerPort: number; name?: string; protocol?: string }[]
 } & Record<string, unknown>
+/** `PodSpec` of the Kubernetes API, as far as we read it. */
 export type PodSpec = {
   containers: Container[]
   initContainers?: Container[]
@@ -100,6 +112,7 @@ export type PodSpec = {
   terminationGracePeriodSeconds?: number
   serviceAccountName?: string
 } & Record<string, unknown>
+/** A `Pod`, as far as we read it. */
 export interface Pod extends KubernetesObject {
   spec?: PodSpec
   status?: {
@@ -119,12 +132,15 @@ export interface Pod extends KubernetesObject {
     }[]
   }
 }
+/** The kind `Pod`. */
 export const Pod = defineKind<Pod>({ apiVersion: 'v1', kind: 'Pod', plural: 'pods', namespaced: true })
 
+/** `PodTemplate` of the Kubernetes API, as far as we read it. */
 export type PodTemplate = {
   metadata?: { labels?: Record<string, string>; annotations?: Record<string, string> }
   spec: PodSpec
 }
+/** `LabelSelector` of the Kubernetes API, as far as we read it. */
 export type LabelSelector = {
   matchLabels?: Record<string, string>
   matchExpressions?: {
@@ -134,6 +150,7 @@ export type LabelSelector = {
   }[]
 }
 
+/** A `Service`, as far as we read it. */
 export interface Service extends KubernetesObject {
   spec?: {
     type?: 'ClusterIP' | 'NodePort' | 'LoadBalancer' | 'ExternalName'
@@ -151,6 +168,7 @@ export interface Service extends KubernetesObject {
   } & Record<string, unknown>
   status?: { loadBalancer?: { ingress?: { ip?: string; hostname?: string }[] } }
 }
+/** The kind `Service`. */
 export const Service = defineKind<Service>({
   apiVersion: 'v1',
   kind: 'Service',
@@ -158,9 +176,11 @@ export const Service = defineKind<Service>({
   namespaced: true,
 })
 
+/** A `ServiceAccount`, as far as we read it. */
 export interface ServiceAccount extends KubernetesObject {
   automountServiceAccountToken?: boolean
 }
+/** The kind `ServiceAccount`. */
 export const ServiceAccount = defineKind<ServiceAccount>({
   apiVersion: 'v1',
   kind: 'ServiceAccount',
@@ -168,6 +188,7 @@ export const ServiceAccount = defineKind<ServiceAccount>({
   namespaced: true,
 })
 
+/** `ObjectReference` of the Kubernetes API, as far as we read it. */
 export type ObjectReference = {
   apiVersion?: string
   kind?: string
@@ -177,6 +198,7 @@ export type ObjectReference = {
   resourceVersion?: string
   fieldPath?: string
 }
+/** A `Event`, as far as we read it. */
 export interface Event extends KubernetesObject {
   involvedObject: ObjectReference
   reason?: string
@@ -191,6 +213,7 @@ export interface Event extends KubernetesObject {
   reportingComponent?: string
   reportingInstance?: string
 }
+/** The kind `Event`. */
 export const Event = defineKind<Event>({
   apiVersion: 'v1',
   kind: 'Event',

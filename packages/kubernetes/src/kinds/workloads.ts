@@ -2,6 +2,7 @@ import { defineKind } from '../kind.ts'
 import type { Condition, KubernetesObject } from '../objects.ts'
 import type { LabelSelector, PodTemplate } from './core.ts'
 
+/** A `Deployment`, as far as we read it. */
 export interface Deployment extends KubernetesObject {
   spec?: { replicas?: number; selector: LabelSelector; template: PodTemplate } & Record<string, unknown>
   status?: {
@@ -14,6 +15,7 @@ export interface Deployment extends KubernetesObject {
     conditions?: Condition[]
   }
 }
+/** The kind `Deployment`. */
 export const Deployment = defineKind<Deployment>({
   apiVersion: 'apps/v1',
   kind: 'Deployment',
@@ -21,6 +23,7 @@ export const Deployment = defineKind<Deployment>({
   namespaced: true,
 })
 
+/** A `DaemonSet`, as far as we read it. */
 export interface DaemonSet extends KubernetesObject {
   spec?: { selector: LabelSelector; template: PodTemplate } & Record<string, unknown>
   status?: {
@@ -31,6 +34,7 @@ export interface DaemonSet extends KubernetesObject {
     numberAvailable?: number
   }
 }
+/** The kind `DaemonSet`. */
 export const DaemonSet = defineKind<DaemonSet>({
   apiVersion: 'apps/v1',
   kind: 'DaemonSet',
