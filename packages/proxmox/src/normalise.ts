@@ -29,8 +29,7 @@ function compile(param: Param | undefined): Normaliser {
     case 'number':
       return toNumber
     case 'string':
-      // Digits-only names and tags come as JSON numbers now and then.
-      return (value) => (typeof value === 'number' ? String(value) : value)
+      return toText
     case 'array':
       return compileList(param.items)
     case 'object':
@@ -51,28 +50,36 @@ function compileList(items: Param | undefined): Normaliser {
   }
 }
 
+/**
+ * A list of 10,000 entries has some 150,000 fields, nearly all of which came as they should be. So the two most frequent types are looked at
+ * in loops of their own, where a field that is right costs no call.
+ */
 function compileObject(param: Param): Normaliser {
-  const exact: [string, Normaliser][] = []
+  const texts: string[] = []
+  const numbers: string[] = []
+  const others: [string, Normaliser][] = []
   const indexed: [RegExp, Normaliser][] = []
   for (const [name, field] of Object.entries(param.props ?? {})) {
     const normaliser = compile(field)
     if (normaliser === keep) continue
     if (name.includes('[n]'))
       indexed.push([new RegExp(`^${name.replace('[n]', String.raw`\d+`)}$`), normaliser])
-    else exact.push([name, normaliser])
+    else if (normaliser === toText) texts.push(name)
+    else if (normaliser === toNumber) numbers.push(name)
+    else others.push([name, normaliser])
   }
-  if (exact.length === 0 && indexed.length === 0) {
+  if (texts.length + numbers.length + others.length + indexed.length === 0) {
     const other = typeof param.extra === 'object' && !param.props ? compile(param.extra) : keep
     return other === keep ? keep : eachOf(other)
   }
   return (value) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
     const object = value as Record<string, unknown>
-    for (const [name, normaliser] of exact) {
+    for (const name of texts) if (typeof object[name] === 'number') object[name] = toText(object[name])
+    for (const name of numbers) if (typeof object[name] === 'string') object[name] = toNumber(object[name])
+    for (const [name, normaliser] of others) {
       const before = object[name]
-      if (before === undefined || before === null) continue
-      const after = normaliser(before)
-      if (after !== before) object[name] = after
+      if (before !== undefined && before !== null) object[name] = normaliser(before)
     }
     for (const [pattern, normaliser] of indexed) {
       for (const name of Object.keys(object)) if (pattern.test(name)) object[name] = normaliser(object[name])
@@ -95,6 +102,11 @@ function toBoolean(value: unknown): unknown {
   if (value === 1 || value === '1' || value === true) return true
   if (value === 0 || value === '0' || value === '' || value === false) return false
   return value
+}
+
+/** Digits-only names and tags come as JSON numbers now and then. */
+function toText(value: unknown): unknown {
+  return typeof value === 'number' ? String(value) : value
 }
 
 function toNumber(value: unknown): unknown {
