@@ -66,12 +66,7 @@ interface Verdict {
   readonly isWaiting?: boolean
 }
 
-async function reconcile(
-  world: World,
-  pool: NodePool,
-  key: string,
-  memory: Memory,
-): Promise<Result> {
+async function reconcile(world: World, pool: NodePool, key: string, memory: Memory): Promise<Result> {
   const machines = machinesOf(world, pool)
   if (isDeleting(pool)) return retire(world, pool, machines)
   addFinalizer(pool, FINALIZER)

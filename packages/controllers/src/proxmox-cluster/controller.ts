@@ -153,39 +153,53 @@ export function createProxmoxClusterController(config: ProxmoxClusterConfig): Pr
     entry.facts = { at: now, question, version, missing: missing.length > 0 ? describeMissing(missing) : '' }
   }
 
-  const look = async (cluster: ProxmoxCluster): Promise<Result> => {
+  /** @param inUse Why it may not go although it should; said instead of what else there is to say. */
+  const look = async (cluster: ProxmoxCluster, inUse?: string): Promise<Result> => {
     try {
       const entry = await entryOf(cluster)
       // What the observer saw of late is good enough; without that, its failure is ours to tell.
       if (entry.observer.error !== undefined || entry.observer.age() > LOOK_MS) await entry.observer.refresh()
       await ask(cluster, entry)
       const fence = cluster.spec.paused ? undefined : await entry.fence.check(cluster)
-      if (fence?.state !== 'fenced' && cluster.metadata.annotations)
+      if (fence?.state === 'open' && cluster.metadata.annotations)
         delete cluster.metadata.annotations[ANNOTATION_UNFENCE]
       if (!registry.get(cluster.metadata.name)) registry.set(entry.connection)
       sayWhatIs(cluster, entry)
       if (fence) sayFence(cluster, fence)
+      sayReadiness(cluster, entry, fence, inUse)
       return { requeueAfterMs: LOOK_MS }
     } catch (error) {
       if (error instanceof CredentialsError) await disconnect(cluster.metadata.name)
       const message = error instanceof Error ? error.message : String(error)
       const [type, reason] = reasonOf(error)
       voice.no(cluster, type, reason, message)
-      voice.no(cluster, CONDITION.ready, reason, message)
+      if (inUse === undefined) voice.no(cluster, CONDITION.ready, reason, message)
+      else voice.no(cluster, CONDITION.ready, 'InUse', inUse)
       return { requeueAfterMs: RETRY_MS }
     }
   }
 
-  const sayWhatIs = (cluster: ProxmoxCluster, { connection, observer, facts }: Entry): void => {
+  const sayWhatIs = (cluster: ProxmoxCluster, { connection, facts }: Entry): void => {
     const status = (cluster.status ??= {})
-    const hosts = nodesOf(connection)
-    status.nodes = hosts
+    status.nodes = nodesOf(connection)
     status.storages = storagesOf(connection, caches.machineClasses.list())
     if (facts) status.version = facts.version
     voice.yes(cluster, CONDITION.reachable, 'Reachable', `Proxmox VE ${facts?.version ?? ''} answers.`)
     if (facts?.missing) voice.no(cluster, CONDITION.authorized, 'PrivilegesMissing', facts.missing)
     else voice.yes(cluster, CONDITION.authorized, 'Authorized', 'The token has every right that is needed.')
-    if (facts?.missing) voice.no(cluster, CONDITION.ready, 'PrivilegesMissing', facts.missing)
+  }
+
+  /** Ready is said once a look: a condition that is set twice would be news each time. */
+  const sayReadiness = (
+    cluster: ProxmoxCluster,
+    { observer, facts }: Entry,
+    fence: FenceState | undefined,
+    inUse: string | undefined,
+  ): void => {
+    const hosts = cluster.status?.nodes ?? []
+    if (inUse !== undefined) voice.no(cluster, CONDITION.ready, 'InUse', inUse)
+    else if (fence?.state === 'fenced') voice.no(cluster, CONDITION.ready, REASON.fenced, fence.message)
+    else if (facts?.missing) voice.no(cluster, CONDITION.ready, 'PrivilegesMissing', facts.missing)
     else if (cluster.spec.paused)
       voice.no(cluster, CONDITION.ready, 'Paused', 'Paused: nothing is written to this Proxmox cluster.')
     else
@@ -201,18 +215,15 @@ export function createProxmoxClusterController(config: ProxmoxClusterConfig): Pr
     if (fence.state === 'open') return voice.unsay(cluster, CONDITION.fenced)
     if (!isTrue(cluster, CONDITION.fenced)) voice.tell(cluster, 'Warning', REASON.fenced, fence.message)
     voice.yes(cluster, CONDITION.fenced, REASON.fenced, fence.message)
-    voice.no(cluster, CONDITION.ready, REASON.fenced, fence.message)
   }
 
-  const takeLeave = async (cluster: ProxmoxCluster): Promise<boolean> => {
+  /** Lets it go, unless it is in use. @returns why it may not go */
+  const takeLeave = async (cluster: ProxmoxCluster): Promise<string | undefined> => {
     const inUse = proxmoxClusterCan.delete.reason(
       { ...cluster, metadata: { ...cluster.metadata, deletionTimestamp: undefined } },
       world.machines.list(),
     )
-    if (inUse !== undefined) {
-      voice.no(cluster, CONDITION.ready, 'InUse', `${inUse}. Delete their pools first.`)
-      return false
-    }
+    if (inUse !== undefined) return `${inUse}. Delete their pools first.`
     const shares = caches.proxmoxClusters
       .list()
       .some(
@@ -223,7 +234,7 @@ export function createProxmoxClusterController(config: ProxmoxClusterConfig): Pr
     if (!shares) await holdSecret(kubernetes, cluster, false)
     await disconnect(cluster.metadata.name)
     removeFinalizer(cluster, FINALIZER)
-    return true
+    return undefined
   }
 
   return {
@@ -234,15 +245,17 @@ export function createProxmoxClusterController(config: ProxmoxClusterConfig): Pr
         return undefined
       }
       const cluster = structuredClone(before)
+      let inUse: string | undefined
       if (isDeleting(cluster)) {
         if (!hasFinalizer(cluster, FINALIZER)) return undefined
-        if (await takeLeave(cluster)) {
+        inUse = await takeLeave(cluster)
+        if (inUse === undefined) {
           await patchIfChanged(kubernetes, ProxmoxClusters, before, cluster)
           return undefined
         }
       } else if (!hasFinalizer(cluster, FINALIZER)) addFinalizer(cluster, FINALIZER)
       else await holdSecret(kubernetes, cluster, true)
-      const result = await look(cluster)
+      const result = await look(cluster, inUse)
       if (cluster.metadata.generation !== undefined)
         (cluster.status ??= {}).observedGeneration = cluster.metadata.generation
       await patchIfChanged(kubernetes, ProxmoxClusters, before, cluster)

@@ -50,9 +50,12 @@ export function createFence(config: {
     const [pool] = (await orUndefined(isNotFound, proxmox.get('/pools', { query: { poolid } }))) ?? []
     return pool === undefined ? undefined : (pool.comment ?? '')
   }
-  const stamp = async (words: readonly string[], isThere: boolean): Promise<void> => {
+  const stamp = async (words: readonly string[], current: string | undefined): Promise<void> => {
     const word = randomUUID()
-    const kept = [...words, word].slice(-WORDS_KEPT).join(',')
+    // The word that stands there now is kept whatever its age: stamps that fail must not fence ourselves.
+    const standing = current === undefined ? [] : [current]
+    const earlier = words.filter((one) => one !== current).slice(-(WORDS_KEPT - 1 - standing.length))
+    const kept = [...earlier, ...standing, word].join(',')
     // Written to the Lease first: a stamp that was made and not remembered would fence ourselves.
     const metadata = { name: LEASE_NAME, namespace: SYSTEM_NAMESPACE, annotations: { [annotation]: kept } }
     const patched = await orUndefined(
@@ -66,7 +69,7 @@ export function createFence(config: {
     if (!patched)
       await kubernetes.create(Lease, { apiVersion: Lease.apiVersion, kind: Lease.kind, metadata, spec: {} })
     if (!mayStamp()) return
-    if (!isThere) {
+    if (current === undefined) {
       const made = await orUndefined(
         isAlreadyExists,
         proxmox.post('/pools', { body: { poolid, comment: word } }).then(() => true),
@@ -92,7 +95,7 @@ export function createFence(config: {
               state: 'fenced',
               message: `Another copy of this installation (${installation}) has written to this Proxmox cluster, or its management cluster was restored. Nothing is written until a person has made sure that only this one runs: \`fochista proxmox unfence ${clusterName}\`.`,
             }
-      if (state.state === 'open') await stamp(words, word !== undefined)
+      if (state.state === 'open') await stamp(words, word)
       last = { at: clock.now(), state }
       return state
     },
