@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { createKubernetes, connectionFromEnvironment, Secret } from '@fochista/kubernetes'
+import { connectionFromEnvironment, createKubernetes, parseManifests, Secret } from '@fochista/kubernetes'
 import { startLab } from '@fochista/lab'
 import { parse, parseAllDocuments } from 'yaml'
 import { createContext } from '../context.ts'
@@ -152,6 +152,22 @@ test('class create offers a class, list shows it and marks the default', async (
   assert.match(table, /^NAME +PROXMOX +CORES +MEMORY +DISK +STORAGE +AGE\n/)
   assert.match(table, /^small \(default\) +dc1 +2 +4Gi +20Gi +local-lvm/m)
   assert.match(await ok('class get large -o wide'), /kubelet-v1\.30\.4/)
+})
+
+test('every example is accepted as it is', async () => {
+  const examples = join(import.meta.dirname, '../../../../examples')
+  for (const name of await readdir(examples)) {
+    const manifests = parseManifests(await readFile(join(examples, name), 'utf8'))
+    assert.ok(manifests.length > 0, name)
+    for (const manifest of manifests) {
+      const kind = await kubernetes.resolve(manifest)
+      const namespace = kind.namespaced ? { namespace: manifest.metadata.namespace ?? 'default' } : {}
+      // The network plugin's own namespace comes with it, and is not made by a dry run.
+      if (namespace.namespace?.startsWith('kube-') || manifest.kind === 'DaemonSet') continue
+      const object = { ...manifest, metadata: { ...manifest.metadata, ...namespace } }
+      await kubernetes.apply(object, { dryRun: true, force: true, fieldValidation: 'Strict' })
+    }
+  }
 })
 
 test('what the API server refuses is said by field', async () => {
