@@ -101,10 +101,12 @@ export function printBytes(bytes: number): string {
   return `${value.toFixed(1)} ${units[unit]}`
 }
 
-/** Bytes of the disk that an image describes: the header of a qcow2 file says it, other files are the disk. */
-export function virtualSize(volume: Volume): number {
-  const { data } = volume
-  if (!data || data.length < 32 || Buffer.from(data.subarray(0, 4)).toString('latin1') !== 'QFI\u00FB')
-    return volume.size
-  return Number(Buffer.from(data).readBigUInt64BE(24))
+/** Unit in which the size of an image is told, bytes. */
+const SECTOR = 512
+
+/** Bytes of the disk that an image describes: the header of a qcow2 file says it, any other file is the disk, in whole sectors. */
+export function virtualSize({ data, size }: Volume): number {
+  const bytes = data && Buffer.from(data.buffer, data.byteOffset, data.byteLength)
+  const isQcow2 = bytes !== undefined && bytes.length >= 32 && bytes.toString('latin1', 0, 4) === 'QFI\u00FB'
+  return Math.ceil((isQcow2 ? Number(bytes.readBigUInt64BE(24)) : size) / SECTOR) * SECTOR
 }

@@ -4,6 +4,7 @@ import type { Worker } from '../tasks.ts'
 import { findVolume, volumesOf, type ProxmoxWorld, type Vm } from '../world.ts'
 import { rootOnly } from './config/rights.ts'
 import { drivesOf, isCdrom, isCloudInit, unusedOf } from './drive.ts'
+import { dropFirewall } from './firewall/state.ts'
 import { clonesOf, isOnNode, storageNamed } from './storage.ts'
 import { startLockedTask, textOf } from './task.ts'
 import { checkLock, isTemplate, vmOf } from './vm.ts'
@@ -96,6 +97,7 @@ async function removeVolumes(
 /** Takes a VM out of the world with its entries in access lists and pools. */
 function forget(world: ProxmoxWorld, vm: Vm): void {
   world.vms.delete(vm.vmid)
+  dropFirewall(world, vm.vmid)
   for (const { vms } of world.pools.values()) vms.delete(vm.vmid)
   world.access.acl = world.access.acl.filter(({ path }) => path !== `/vms/${vm.vmid}`)
   world.events.emit('destroyed', vm)

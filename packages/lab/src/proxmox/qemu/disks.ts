@@ -20,8 +20,6 @@ import { canDo, formatOn, pathOf, usableStorage } from './storage.ts'
 import { allocateVolume, freeVolumes, requireVolume } from './volumes.ts'
 
 const MIB = 1024 * 1024
-/** Unit in which the size of an image is told, bytes. */
-const SECTOR = 512
 
 /** Sizes of the variables that EFI firmware begins with, by `efitype`. */
 const EFI_VARS: Readonly<Record<string, number>> = { '4m': 528 * 1024, '2m': 128 * 1024 }
@@ -193,7 +191,7 @@ function attach(world: ProxmoxWorld, owner: Owner, drive: Drive, result: MadeDis
     ? parseSize(drive.options['size']) === undefined
       ? undefined
       : drive.options['size']
-    : printSize(Math.ceil(volume.size / SECTOR) * SECTOR)
+    : printSize(virtualSize(volume))
   return printDrive(withOptions(drive, { size }))
 }
 

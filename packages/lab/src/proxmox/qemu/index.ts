@@ -10,6 +10,7 @@ import { destroyHandlers } from './destroy.ts'
 import { moveHandlers } from './disk/move.ts'
 import { resizeHandlers } from './disk/resize.ts'
 import { featureHandlers } from './feature.ts'
+import { firewallHandlers } from './firewall/handlers.ts'
 import { migrateHandlers } from './migrate/handlers.ts'
 import { monitorHandlers } from './monitor.ts'
 import { startHandlers } from './power/start.ts'
@@ -31,6 +32,7 @@ export const qemuHandlers: Handlers = {
   ...createHandlers,
   ...destroyHandlers,
   ...featureHandlers,
+  ...firewallHandlers,
   ...migrateHandlers,
   ...monitorHandlers,
   ...moveHandlers,

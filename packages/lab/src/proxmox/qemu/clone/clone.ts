@@ -13,6 +13,7 @@ import {
   withOptions,
   type Drive,
 } from '../drive.ts'
+import { copyFirewall } from '../firewall/state.ts'
 import { lockConfig } from '../lock.ts'
 import { formatOn, usableStorage } from '../storage.ts'
 import { startVmTask, textOf } from '../task.ts'
@@ -63,6 +64,7 @@ async function cloneLocked(call: Call, worker: Worker): Promise<void> {
         const wanted = { name: call.optional('name'), description: call.optional('description') }
         vm.config = { ...cloneConfig(source.vm, source.section, wanted), ...drives }
         vm.node = call.optional('target') ?? node
+        copyFirewall(world, source.vm.vmid, newid)
       } catch (error) {
         await freeVolumes(world, node, made, worker)
         world.vms.delete(newid)

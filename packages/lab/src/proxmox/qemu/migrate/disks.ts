@@ -1,4 +1,5 @@
 import { findVolume, volumesOf, type ProxmoxWorld, type Vm, type Volume } from '../../world.ts'
+import { virtualSize } from '../copy.ts'
 import { drivesOf, isCdrom, isCloudInit, unusedOf } from '../drive.ts'
 import { isOnNode } from '../storage.ts'
 
@@ -33,7 +34,8 @@ export function localDisks(world: ProxmoxWorld, vm: Vm): LocalDisk[] {
   }
   for (const drive of drivesOf(vm.config)) {
     const isSeed = isCloudInit(drive)
-    const size = findVolume(world, vm.node, drive.file)?.size
+    const volume = findVolume(world, vm.node, drive.file)
+    const size = volume && virtualSize(volume)
     add(drive.file, drive.key, {
       drivename: drive.key,
       is_attached: 1,
