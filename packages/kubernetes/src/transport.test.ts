@@ -252,3 +252,29 @@ test('log lines come as they are written, the last one without its end too', asy
   assert.deepEqual(await Array.fromAsync(kubernetes.logs(ref, { tailLines: 3 })), ['one', 'two', 'three'])
   assert.equal(seen[0]?.raw.url, '/api/v1/namespaces/d/pods/a/log?tailLines=3')
 })
+
+test('closing ends at once, also what still runs on a certificate that was replaced meanwhile', async (t) => {
+  const { url } = await serve(
+    t,
+    ({ path }, response) => {
+      if (path.endsWith('/log')) response.writeHead(200, { 'content-type': 'text/plain' }).write('first\n')
+      else json(response, { gitVersion: 'v1' })
+    },
+    { tls: true, clientCertificates: true },
+  )
+  const certificate = (end: string) => ({ cert: testdata('client.crt') + end, key: testdata('client.key') })
+  let end = ''
+  const credentials = () => Promise.resolve({ clientCertificate: certificate(end) })
+  const kubernetes = connect({ server: url, ca: testdata('ca.crt'), credentials })
+  const lines = kubernetes.logs(ref, { follow: true })[Symbol.asyncIterator]()
+  assert.equal((await lines.next()).value, 'first')
+  end = '\n'
+  await kubernetes.version()
+  const rest = lines.next().then(
+    () => 'ended',
+    () => 'broken',
+  )
+  await kubernetes.close()
+  assert.equal(await rest, 'broken')
+  await assert.rejects(kubernetes.version(), isConnectionError)
+})

@@ -49,6 +49,8 @@ const RETRY_PAUSE = 200
 const LONGEST_PAUSE = 15_000
 /** Time for TCP and TLS, ms. */
 const CONNECT_TIMEOUT = 15_000
+/** Certificates replaced before the newest whose connections are still left to finish. */
+const MOST_RETIRED = 8
 /** Longest error body read, bytes. */
 const LONGEST_ERROR = 1024 * 1024
 
@@ -57,20 +59,16 @@ export function createTransport(connection: Connection, limits: { maxBytes: numb
   const { origin, pathname } = new URL(connection.server)
   const prefix = pathname.replace(/\/+$/, '')
   let agent: { dispatcher: Dispatcher; certificate: ClientCertificate | undefined } | undefined
-  const retired = new Set<Dispatcher>()
+  const retired: Dispatcher[] = []
   let closed = false
 
   const dispatcherFor = (certificate: ClientCertificate | undefined): Dispatcher => {
     if (agent && agent.certificate?.cert === certificate?.cert && agent.certificate?.key === certificate?.key)
       return agent.dispatcher
     if (agent) {
-      // What still runs on the old certificate may finish.
-      const { dispatcher } = agent
-      retired.add(dispatcher)
-      void dispatcher
-        .close()
-        .catch(() => {})
-        .finally(() => retired.delete(dispatcher))
+      // What still runs on the old certificate may finish; undici's close() would let nobody end it early.
+      retired.push(agent.dispatcher)
+      if (retired.length > MOST_RETIRED) void retired.shift()?.destroy()
     }
     agent = { dispatcher: createDispatcher(connection, certificate), certificate }
     return agent.dispatcher
@@ -194,7 +192,7 @@ export function createTransport(connection: Connection, limits: { maxBytes: numb
     },
     async close() {
       closed = true
-      const open = agent ? [agent.dispatcher, ...retired] : [...retired]
+      const open = agent ? [agent.dispatcher, ...retired] : retired
       await Promise.all(open.map((dispatcher) => dispatcher.destroy()))
     },
   }

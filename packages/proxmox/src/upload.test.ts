@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { isPermissionDenied } from './failures.ts'
-import { answer, connect, failureOf, refuse, serve } from './test-server.ts'
+import { answer, connect, deadAddress, failureOf, refuse, serve } from './test-server.ts'
 import type { UploadOptions } from './upload.ts'
 
 const upid = 'UPID:pve1:0000A1B2:0012D687:690F3C21:imgcopy::fochista@pve!test:'
@@ -134,6 +134,15 @@ test('an expired ticket does not cost an upload of bytes or of a file; a stream 
     }),
   )
   assert.match(error.message, /failed with 401/)
+})
+
+test('an upload goes to the next endpoint when the first cannot be reached, a stream too', async (t) => {
+  const { url, seen } = await serve(t, (_, response) => answer(response, upid))
+  const data = { stream: pieces(bytes), size: bytes.length }
+  assert.equal(await connect(t, [await deadAddress(), url]).upload({ ...target, data }), upid)
+  assert.ok(
+    readForm(seen[0]?.body ?? Buffer.alloc(0), seen[0]?.headers['content-type'] ?? '').file.equals(bytes),
+  )
 })
 
 test('an upload can be aborted', async (t) => {
