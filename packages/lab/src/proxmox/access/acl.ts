@@ -36,7 +36,7 @@ const PATHS = [
 ]
 
 /** A path without repeated and trailing slashes; undefined when nothing can be granted there. */
-export function normalPath(path: string): string | undefined {
+function normalPath(path: string): string | undefined {
   const normal = `/${path.split('/').filter(Boolean).join('/')}`
   return path.startsWith('/') && PATHS.some((pattern) => pattern.test(normal)) ? normal : undefined
 }

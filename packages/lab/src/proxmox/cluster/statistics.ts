@@ -17,7 +17,7 @@ export function startBroadcast(world: ProxmoxWorld): () => void {
 }
 
 /** Statistics of a guest as they are now. */
-export function statisticsOf(world: ProxmoxWorld, vm: Vm): GuestStatistics {
+function statisticsOf(world: ProxmoxWorld, vm: Vm): GuestStatistics {
   const { config } = vm
   const maxmem = memoryOf(config)
   const uptime = vm.running ? Math.max(0, Math.floor((world.clock.now() - vm.startedAt) / 1000)) : 0

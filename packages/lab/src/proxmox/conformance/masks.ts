@@ -35,8 +35,9 @@ const TEXTS: readonly (readonly [RegExp, string])[] = [
   [/saved [\d.]+ \w+/g, 'saved *'],
 ]
 
-/** Lines of a log whose number follows from chance and speed. */
-const FREE_LINES = /^(?:transferred |mirror-|trying to acquire cfs lock |[\d.]+ \w+ in \d+s$)/
+/** Lines of a log whose number follows from chance and speed, and what the recorded host's LVM said. */
+const FREE_LINES =
+  /^(?:transferred |mirror-|trying to acquire cfs lock | {2}(?:\/dev\/mapper|Failure to comm|Check that|Incompatible lib)|command '\/sbin\/|[\d.]+ \w+ in \d+s$)/
 
 /** Replaces what varies in a text. */
 export function maskText(text: string): string {
@@ -77,6 +78,8 @@ function maskScalar(value: string | number, key: string, owner?: Record<string, 
   if (key === 'digest' && value !== EMPTY_DIGEST) return '(digest)'
   if (key === 'port' && typeof value === 'string') return value.replace(/^59\d\d$/, '59*')
   if (key === 'changes') return value.toString().includes('+iface vmbr1') ? '(adds vmbr1)' : value
+  // Nanoseconds since 1970, as guests tell the time.
+  if (key === 'result' && Number(value) > 1e18) return '(now)'
   if (key === 'saved') return '(saved)'
   if (INTEGERS.has(key) && /^\d+$/.test(String(value))) return `(${typeof value})`
   const isSpace =

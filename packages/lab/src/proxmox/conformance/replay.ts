@@ -112,7 +112,7 @@ class Replay {
     const closes = response.connection_closed_by_server
     const bytes = this.#bytes(record)
     const plain = record.title.startsWith('plain HTTP')
-    const patience = response.status === null && !closes ? 5000 / SPEED : 12_000
+    const patience = response.status === null && !closes ? 5000 / this.#world.clock.speed : 12_000
     const send = (): Promise<WireAnswer> =>
       exchangeBytes({ port: this.#server.port, bytes, plain, patience, closes })
     let answer = await send()
@@ -129,7 +129,7 @@ class Replay {
       return []
     }
     const shapeOnly = this.#facts.masks.body_shape_only?.includes(record.n) === true
-    const differences = compareAnswers(response, answer, { shapeOnly, speed: SPEED })
+    const differences = compareAnswers(response, answer, { shapeOnly, speed: this.#world.clock.speed })
     differences.push(...(await this.#frames(record, answer)))
     return [{ n: record.n, title: record.title, differences }]
   }

@@ -28,7 +28,7 @@ export const rrdHandlers: Handlers = {
 }
 
 /** Rows of a time frame without values: wholly unknown ones stay in the list, except the last. */
-export function emptyRows(world: ProxmoxWorld, frame: string): { time: number }[] {
+function emptyRows(world: ProxmoxWorld, frame: string): { time: number }[] {
   const [step, rows] = FRAMES[frame] ?? [60, 60]
   const end = Math.floor(world.clock.now() / 1000 / step) * step
   return Array.from({ length: rows - 1 }, (_, index) => ({ time: end - (rows - 1 - index) * step }))
