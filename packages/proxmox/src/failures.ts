@@ -24,7 +24,7 @@ const aboutParameter = (error: unknown, pattern: RegExp): boolean =>
 
 /**
  * Something that the call names does not exist: a VM, but also a storage or a snapshot. A failure of a part inside another step
- * (`unable to create VM 100 - volume … does not exist`) is not meant. Evidence that a VM is gone is only `isVmNotFound`.
+ * (`unable to create VM 100 - volume … does not exist`, `bridge 'vmbr9' does not exist` at a start) is not meant. Evidence that a VM is gone is only `isVmNotFound`.
  */
 export function isNotFound(error: unknown): boolean {
   if (isVmNotFound(error)) return true
@@ -32,7 +32,7 @@ export function isNotFound(error: unknown): boolean {
   if (aboutParameter(error, /^no such (?!option)/i)) return true
   return matches(
     error,
-    /^(?:(?:update|delete|ACL update)[a-z ]* failed: )?(?:[a-z]+ '[^']*' does not exist|no such (?!file or directory))/i,
+    /^(?:(?:update|delete|ACL update)[a-z ]* failed: )?(?!bridge |device |script )(?:(?:[a-z]+ )+'[^']*' does not exist|no such (?!file or directory))/i,
   )
 }
 
