@@ -56,7 +56,11 @@ test('kubectl reads and drives everything', async (t) => {
       'jsonpath={.data.admin\\.conf}',
     )
     await writeFile(kubeconfig, Buffer.from(secret, 'base64'), { mode: 0o600 })
-    assert.match(await tenant('get', 'secrets', '-n', 'kube-system'), /NAME +TYPE +DATA +AGE/)
+    await tenant('create', 'secret', 'generic', 'seen', '-n', 'kube-system', '--from-literal=a=b')
+    assert.match(
+      await tenant('get', 'secrets', '-n', 'kube-system'),
+      /^NAME +TYPE +DATA +AGE\n(.*\n)*seen +Opaque +1 +/,
+    )
     await tenant('apply', '-f', example('network.yaml'))
   })
 
