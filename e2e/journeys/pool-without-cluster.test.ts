@@ -64,6 +64,10 @@ test('a pool whose control plane is not there yet waits and destroys nothing; th
       const settled = await eventually('Kamaji has finalizers on it and says Ready', 60_000, async () => {
         const { body } = await kubernetes('GET', `${clusters}/tenant-test`)
         assert.match(JSON.stringify((body as { status?: object }).status ?? {}), /"status":"Ready"/)
+        assert.match(
+          JSON.stringify((body as { metadata: object }).metadata),
+          /finalizer\.kamaji\.clastix\.io\/soot/,
+        )
         return untouched(body)
       })
       await eventually('the worker has joined', 120_000, async () => {
