@@ -1,7 +1,7 @@
 import type { LabClock } from '../clock.ts'
 
 /** How a lock is taken. */
-export interface LockOptions {
+interface LockOptions {
   /** Together with other shared holders; default alone. */
   shared?: boolean
   /** Gives the wait up with the signal's reason. */

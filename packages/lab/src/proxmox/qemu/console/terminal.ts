@@ -7,7 +7,7 @@ import type { WebSocketEnd } from './websocket.ts'
 const LOOK_MS = 250
 
 /** A terminal: who it is for and what it shows. */
-export interface TerminalFacts {
+interface TerminalFacts {
   readonly world: ProxmoxWorld
   readonly vm: Vm
   readonly port: number
