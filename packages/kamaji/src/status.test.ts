@@ -58,6 +58,10 @@ test('what a control plane waits for is one sentence for a person', () => {
     [nodePort({ address: '10.0.0.1', port: 30443 }), /has not begun yet/],
     [tcp('Sleeping'), /replicas is 0/],
     [tcp('NotReady'), /1 of 2/],
+    [
+      tcp('Provisioning', { status: { kubernetesResources: { version: { status: 'Provisioning' } } } }),
+      /0 of 2/,
+    ],
     [tcp('Upgrading'), /upgraded to v1\.31\.0/],
     [
       tcp('Migrating', {

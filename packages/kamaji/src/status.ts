@@ -69,7 +69,9 @@ export function whyNotReady(tcp: TenantControlPlane): string | undefined {
     case 'Provisioning':
     case 'NotReady': {
       const { readyReplicas = 0, replicas = 0 } = tcp.status?.kubernetesResources?.deployment ?? {}
-      return `its pods are not ready yet: ${readyReplicas} of ${replicas} (kubectl get pods -l kamaji.clastix.io/name=${name})`
+      // Before Kamaji has made the Deployment only the spec says how many there will be; Kamaji's default is 2.
+      const wanted = replicas || (tcp.spec.controlPlane.deployment?.replicas ?? 2)
+      return `its pods are not ready yet: ${readyReplicas} of ${wanted} (kubectl get pods -l kamaji.clastix.io/name=${name})`
     }
     case 'Upgrading':
       return `it is being upgraded to ${tcp.spec.kubernetes.version}`
