@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Machine, NodePool } from '@fochista/api'
+import { revisionOf } from '../revision.ts'
+import { aWorld } from '../test/a-world.ts'
+import { aMachine, aPool } from '../test/factories.ts'
+import { planRepair } from './health.ts'
+import { isOutdated, planScale } from './rollout.ts'
+
+const conditions = (status: 'True' | 'False') => [
+  { type: 'Ready', status, reason: 'X', message: '', lastTransitionTime: '2026-01-01T00:00:00Z' },
+]
+let serial = 0
+const made = (
+  pool: NodePool,
+  { isNew = true, isReady = true, failure }: { isNew?: boolean; isReady?: boolean; failure?: string } = {},
+): Machine => {
+  serial += 1
+  return aMachine({
+    metadata: { name: `m${serial}`, creationTimestamp: '2026-01-01T00:00:00Z' },
+    spec: { poolHash: isNew ? revisionOf(pool) : 'before' },
+    status: {
+      conditions: conditions(isReady ? 'True' : 'False'),
+      ...(failure ? { failure: { reason: failure, message: 'It is broken.' } } : {}),
+    },
+  })
+}
+const aRollout = (replicas: number, rollout: NonNullable<NodePool['spec']['rollout']> = {}): NodePool =>
+  aPool({ spec: { replicas, rollout } })
+const several = (count: number, make: () => Machine): Machine[] => Array.from({ length: count }, make)
+
+test('without outdated machines only the number counts', () => {
+  const pool = aRollout(3)
+  const two = several(2, () => made(pool))
+  assert.deepEqual(planScale(pool, two), { create: 1, remove: [] })
+  const four = [...two, ...several(2, () => made(pool))]
+  assert.equal(planScale(pool, four).create, 0)
+  assert.equal(planScale(pool, four).remove.length, 1)
+})
+
+test('a machine is outdated by the pool’s own words, or by the time that a person names', () => {
+  const pool = aRollout(1, { before: '2026-01-01T00:00:01Z' })
+  assert.equal(isOutdated(pool, made(pool)), true)
+  assert.equal(isOutdated(aRollout(1, { before: '2025-12-31T00:00:00Z' }), made(pool)), false)
+  assert.equal(isOutdated(pool, made(pool, { isNew: false })), true)
+})
+
+test('one more is made first, and an outdated one goes only once the new one is Ready', () => {
+  const pool = aRollout(3)
+  const old = several(3, () => made(pool, { isNew: false }))
+  assert.deepEqual(planScale(pool, old), { create: 1, remove: [] })
+  const coming = made(pool, { isReady: false })
+  assert.deepEqual(planScale(pool, [...old, coming]), { create: 0, remove: [] })
+  const ready = made(pool)
+  const plan = planScale(pool, [...old, ready])
+  assert.equal(plan.create, 0)
+  assert.equal(plan.remove.length, 1)
+  assert.ok(old.includes(plan.remove[0] as Machine))
+})
+
+test('a rollout never takes more Ready machines away than may be missing', () => {
+  for (const [surge, unavailable] of [
+    [1, 0],
+    [0, 1],
+    [2, 1],
+    ['50%', '25%'],
+  ] as const) {
+    const pool = aRollout(4, { maxSurge: surge, maxUnavailable: unavailable })
+    const mayBeMissing = unavailable === '25%' ? 1 : unavailable
+    const mayBeMore = surge === '50%' ? 2 : surge
+    let machines = several(4, () => made(pool, { isNew: false }))
+    let turns = 0
+    const isDone = (): boolean =>
+      machines.length === 4 && !machines.some((machine) => isOutdated(pool, machine))
+    while (!isDone()) {
+      const { create, remove } = planScale(pool, machines)
+      machines = machines.filter((machine) => !remove.includes(machine))
+      const ready = machines.filter(({ status }) => status?.conditions?.[0]?.status === 'True')
+      assert.ok(ready.length >= 4 - mayBeMissing, `${surge}/${unavailable}: ${ready.length} are Ready`)
+      machines.push(...several(create, () => made(pool, { isReady: false })))
+      assert.ok(machines.length <= 4 + mayBeMore, `${surge}/${unavailable}: ${machines.length} exist`)
+      // One of those that come gets Ready.
+      const coming = machines.find(({ status }) => status?.conditions?.[0]?.status !== 'True')
+      if (coming?.status) coming.status.conditions = conditions('True')
+      turns += 1
+      assert.ok(turns < 40, `${surge}/${unavailable} comes to an end`)
+    }
+  }
+})
+
+test('an outdated machine that does not serve goes first, for nobody misses it', () => {
+  const pool = aRollout(2)
+  const broken = made(pool, { isNew: false, isReady: false })
+  const { remove } = planScale(pool, [made(pool, { isNew: false }), broken, made(pool)])
+  assert.deepEqual(remove, [broken])
+})
+
+test('a failed machine is replaced, one at a time', () => {
+  const { world } = aWorld()
+  const pool = aRollout(10)
+  const failed = several(2, () => made(pool, { isReady: false, failure: 'NodeUnhealthy' }))
+  const machines = [...failed, ...several(8, () => made(pool))]
+  assert.deepEqual(planRepair(world, pool, machines).replace, [failed[0]])
+})
+
+test('with more unhealthy than may be nothing is replaced', () => {
+  const { world } = aWorld()
+  const pool = aRollout(10)
+  const failed = several(5, () => made(pool, { isReady: false, failure: 'NodeUnhealthy' }))
+  const repair = planRepair(world, pool, [...failed, ...several(5, () => made(pool))])
+  assert.deepEqual(repair.replace, [])
+  assert.equal(repair.reason, 'TooManyUnhealthy')
+})
+
+test('the pauses between replacements grow, until a machine made since is Ready', async () => {
+  const { world, clock } = aWorld()
+  const pool = aRollout(10)
+  const others = several(9, () => made(pool))
+  await clock.advance(60_000)
+  const waits: number[] = []
+  for (let turn = 0; turn < 3; turn += 1) {
+    const failed = made(pool, { isReady: false, failure: 'NodeUnhealthy' })
+    assert.deepEqual(planRepair(world, pool, [failed, ...others]).replace, [failed])
+    const again = planRepair(world, pool, [
+      made(pool, { isReady: false, failure: 'NodeUnhealthy' }),
+      ...others,
+    ])
+    assert.equal(again.reason, 'ReplacementPaused')
+    const wait = (again.reason && again.lookAgainMs) || 0
+    waits.push(wait)
+    await clock.advance(wait)
+  }
+  assert.deepEqual(waits, [30_000, 60_000, 120_000])
+  const fresh = made(pool)
+  fresh.metadata.creationTimestamp = new Date(clock.now()).toISOString()
+  const failed = made(pool, { isReady: false, failure: 'NodeUnhealthy' })
+  planRepair(world, pool, [fresh, failed, ...others])
+  assert.equal(pool.status?.failures?.count, 1)
+})
+
+test('the third machine in a row that does not join stops the pool, until it is edited', async () => {
+  const { world, clock } = aWorld()
+  const pool = aPool({ metadata: { generation: 1 }, spec: { replicas: 1 } })
+  const failed = (): Machine => made(pool, { isReady: false, failure: 'JoinFailed' })
+  for (let turn = 0; turn < 2; turn += 1) {
+    assert.equal(planRepair(world, pool, [failed()]).replace.length, 1)
+    await clock.advance(3_600_000)
+  }
+  const third = planRepair(world, pool, [failed()])
+  assert.deepEqual([third.replace, third.reason], [[], 'JoinFailing'])
+  pool.metadata.generation = 2
+  assert.equal(planRepair(world, pool, [failed()]).replace.length, 1)
+})

@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { ConnectTenantOptions, Tenant, TenantControlPlane } from '@fochista/kamaji'
+import { Node } from '@fochista/kubernetes'
+import { silentLogger } from '../runtime/logger.ts'
+import { aControlPlane, NAMESPACE } from '../test/factories.ts'
+import { createFakeKubernetes } from '../test/fake-kubernetes.ts'
+import { createManualClock, settled } from '../test/manual-clock.ts'
+import { createTenants } from './tenants.ts'
+
+function someTenants() {
+  const clock = createManualClock()
+  const api = createFakeKubernetes(clock)
+  const opened: string[] = []
+  const closed: string[] = []
+  let options: ConnectTenantOptions | undefined
+  let refusal: Error | undefined
+  const tenants = createTenants({
+    kubernetes: api.kubernetes,
+    logger: silentLogger,
+    now: () => clock.now(),
+    connect: (_kubernetes, controlPlane, given) => {
+      const { uid = '' } = controlPlane.metadata
+      if (refusal) return Promise.reject(refusal)
+      opened.push(uid)
+      options = given
+      return Promise.resolve({
+        nodes: api.informer(Node),
+        close: () => Promise.resolve(void closed.push(uid)),
+      } as unknown as Tenant)
+    },
+  })
+  const heard: (string | undefined)[] = []
+  tenants.subscribe((_namespace, _cluster, node) => heard.push(node))
+  return {
+    clock,
+    api,
+    tenants,
+    opened,
+    closed,
+    heard,
+    fails: (error: Error | undefined) => (refusal = error),
+    nodesFail: () => options?.onNodesError?.(new Error('watch')),
+  }
+}
+const aNode = (name: string): Node => ({ apiVersion: 'v1', kind: 'Node', metadata: { name } })
+const of = (uid: string): TenantControlPlane => aControlPlane({ metadata: { uid } })
+
+test('one connection serves all who ask, and another control plane of the name gets another', async () => {
+  const { tenants, opened, closed } = someTenants()
+  const [one, same] = await Promise.all([tenants.get(of('a')), tenants.get(of('a'))])
+  assert.equal(one, same)
+  assert.notEqual(await tenants.get(of('b')), one)
+  await settled()
+  assert.deepEqual(opened, ['a', 'b'])
+  assert.deepEqual(closed, ['a'])
+  await tenants.close()
+  assert.deepEqual(closed, ['a', 'b'])
+})
+
+test('a connection that failed is made anew with the next wish', async () => {
+  const { tenants, opened, fails } = someTenants()
+  fails(new Error('no kubeconfig'))
+  await assert.rejects(tenants.get(of('a')), /no kubeconfig/)
+  fails(undefined)
+  await tenants.get(of('a'))
+  assert.deepEqual(opened, ['a'])
+})
+
+test('Nodes are known while connected, and every change of one is told', async () => {
+  const { tenants, api, heard } = someTenants()
+  assert.equal(tenants.node(NAMESPACE, 'tenant-test', 'n'), undefined)
+  await tenants.get(of('a'))
+  await settled()
+  assert.deepEqual(heard, [undefined], 'all have been listed')
+  api.has(Node, aNode('n'))
+  assert.deepEqual(heard, [undefined, 'n'])
+  assert.equal(tenants.node(NAMESPACE, 'tenant-test', 'n')?.metadata.name, 'n')
+  assert.equal(tenants.nodes(NAMESPACE, 'tenant-test').length, 1)
+  assert.equal(tenants.node('other', 'tenant-test', 'n'), undefined)
+  tenants.forget(NAMESPACE, 'tenant-test')
+  assert.equal(tenants.node(NAMESPACE, 'tenant-test', 'n'), undefined)
+})
+
+test('a tenant has answered since its Nodes were listed, or since its watch failed last', async () => {
+  const { clock, tenants, nodesFail } = someTenants()
+  assert.equal(tenants.answeringSince(NAMESPACE, 'tenant-test'), undefined)
+  await tenants.get(of('a'))
+  await settled()
+  const listed = tenants.answeringSince(NAMESPACE, 'tenant-test')
+  assert.equal(listed, clock.now())
+  await clock.advance(60_000)
+  nodesFail()
+  assert.equal(tenants.answeringSince(NAMESPACE, 'tenant-test'), clock.now())
+})
