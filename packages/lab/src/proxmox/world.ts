@@ -16,7 +16,7 @@ export interface Host {
   /** Bytes. */
   readonly memory: number
   /** Milliseconds since 1970. */
-  readonly bootedAt: number
+  bootedAt: number
   /** False while its statistics were never broadcast: its status is then unknown. */
   published?: boolean
   /** Bytes of its root file system. */
@@ -89,6 +89,9 @@ export interface GuestStatistics {
   readonly cpu: number
   /** Seconds. */
   readonly uptime: number
+  /** Bytes since the guest started. */
+  readonly netin: number
+  readonly netout: number
 }
 
 /** A VM: its configuration as the file holds it, and what runs. */

@@ -72,21 +72,8 @@ export function guestResource(world: ProxmoxWorld, vmid: number, pool?: string):
   const base = { id: `qemu/${vmid}`, vmid, node: vm.node, type: 'qemu', pool, tags, lock }
   const { published } = vm
   if (published === undefined || !world.hosts.get(vm.node)?.online) return { ...base, status: 'unknown' }
-  const { status, name, template, maxmem, maxcpu, maxdisk, mem, cpu, uptime } = published
-  return {
-    ...base,
-    status,
-    name,
-    template: template ? 1 : 0,
-    ...idle,
-    maxmem,
-    maxcpu,
-    maxdisk,
-    mem,
-    memhost: mem,
-    cpu,
-    uptime,
-  }
+  const { template, mem, ...facts } = published
+  return { ...base, ...idle, ...facts, template: template ? 1 : 0, mem, memhost: mem }
 }
 
 const idle = {

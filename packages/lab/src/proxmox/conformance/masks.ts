@@ -55,7 +55,8 @@ export function mask(value: unknown, key = '', owner?: Record<string, unknown>):
       // With lines whose number is free, the sum is free too.
       const free = object['data'].some(({ t }) => FREE_LINES.test(t))
       const masked = mapValues(object)
-      return free ? { ...masked, total: '(free)' } : masked
+      const lines = masked['data']
+      return free && Array.isArray(lines) ? { ...masked, total: lines.length } : masked
     }
     return mapValues(object)
   }

@@ -6,6 +6,7 @@ import { certificateHandlers } from './certificates.ts'
 import { nodeConfigHandlers } from './config.ts'
 import { nodeIndex } from './indexes.ts'
 import { networkHandlers } from './network.ts'
+import { powerHandlers } from './power.ts'
 import { rrdHandlers } from './rrd.ts'
 import { nodeStatusHandlers } from './status.ts'
 
@@ -19,5 +20,6 @@ export const nodeHandlers: Handlers = {
   ...nodeConfigHandlers,
   ...nodeIndex,
   ...nodeStatusHandlers,
+  ...powerHandlers,
   ...rrdHandlers,
 }

@@ -19,7 +19,7 @@ const IDLE = {
   diskwrite: 0,
 }
 
-/** State of hosts, and how to turn one off. */
+/** State of hosts. */
 export const nodeStatusHandlers: Handlers = {
   'GET /nodes': ({ world, identity }) =>
     [...world.hosts.values()].map((host) => {
@@ -32,10 +32,6 @@ export const nodeStatusHandlers: Handlers = {
     }),
   'GET /nodes/{node}/version': () => VERSION,
   'GET /nodes/{node}/status': (call) => statusOf(call, hostOf(call)),
-  'POST /nodes/{node}/status': (call) => {
-    hostOf(call)
-    return null
-  },
   'GET /nodes/{node}/time': ({ world }) => {
     const time = Math.floor(world.clock.now() / 1000)
     return { timezone: 'Etc/UTC', time, localtime: time }

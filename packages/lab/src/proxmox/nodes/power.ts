@@ -1,0 +1,37 @@
+import type { Call, Handlers } from '../handler.ts'
+import { startLater } from '../qemu/power/start.ts'
+import { killTask } from '../tasks.ts'
+import { stopVm, type Host, type ProxmoxWorld } from '../world.ts'
+
+/** Milliseconds until a host that is told so is off, and until it is back after a reboot. */
+const GOING_DOWN = 5000
+const BOOTING = 90_000
+
+/** Turning hosts off, or off and on again. What runs on them stops; with the host, guests with `onboot` come back. */
+export const powerHandlers: Handlers = {
+  'POST /nodes/{node}/status': (call: Call) => {
+    const { world } = call
+    const host = world.hosts.get(call.text('node'))
+    if (host === undefined) return null
+    const comesBack = call.text('command') === 'reboot'
+    world.clock.setTimeout(() => {
+      turnOff(world, host)
+      if (comesBack) world.clock.setTimeout(() => turnOn(world, host), BOOTING)
+    }, GOING_DOWN)
+    return null
+  },
+}
+
+function turnOff(world: ProxmoxWorld, host: Host): void {
+  host.online = false
+  for (const task of world.tasks.values()) if (task.node === host.name) killTask(world, task)
+  for (const vm of world.vms.values()) if (vm.node === host.name) stopVm(world, vm)
+}
+
+function turnOn(world: ProxmoxWorld, host: Host): void {
+  host.online = true
+  host.bootedAt = world.clock.now()
+  for (const vm of world.vms.values())
+    if (vm.node === host.name && vm.config['onboot'] === '1')
+      startLater(world, host.name, vm.vmid, 'root@pam')
+}
