@@ -1,5 +1,6 @@
 import { getCondition, isTrue, REASON, type Machine } from '@fochista/api'
 import type { Node } from '@fochista/kubernetes'
+import { isPermissionDenied, orUndefined } from '@fochista/proxmox'
 import type { VmConfigChange } from '../proxmox-cluster/hypervisor.ts'
 import { adaptNode, isAdapted } from './adapt.ts'
 import { blocked, done, waiting, type MachineContext, type StepResult } from './context.ts'
@@ -88,7 +89,10 @@ export async function removeImages(context: MachineContext): Promise<StepResult 
   if (task.state === 'running')
     return waitingFor(context, task.upid, 'RemovingSeed', 'The seed image is deleted.')
   const vm = context.vm()
-  const config = await context.config()
+  // What we may not read before our mark was seen on it is somebody else's, and has no image of ours.
+  const config = machine.spec.made
+    ? await context.config()
+    : await orUndefined(isPermissionDenied, context.config())
   const drive = config && seedDriveOf(config, machine.spec.id)
   if (vm && drive) {
     await connection.hypervisor.configure(vm, { [drive.key]: 'none,media=cdrom' } as VmConfigChange)

@@ -445,3 +445,34 @@ test('a right that is missing is named', async () => {
   assert.equal(message(), 'The token lacks VM.Allocate on /vms/412.')
   assert.ok(world.machine(machine.metadata.name).metadata.finalizers?.length)
 })
+
+test('a destroy that fails says why and names the way on, and is not tried again at once', async () => {
+  const { world, looks, reason, message } = aLeaving({ status: 'stopped', hasJoined: false })
+  world.proxmox.slow = true
+  for (let turn = 0; turn < 5; turn += 1) {
+    await looks(1)
+    world.proxmox.end("can't remove volume: dataset is busy")
+  }
+  assert.equal(reason(), 'TaskFailed')
+  assert.match(message(), /qmdestroy of VM 412 failed: can't remove volume: dataset is busy/)
+  assert.ok(message().includes('machine release'))
+  assert.deepEqual(world.proxmox.writes, ['destroy 412'])
+  world.proxmox.slow = false
+  await world.clock.advance(31_000)
+  await looks(2)
+  assert.ok(world.isGone())
+})
+
+test('a VM that may not be read any more is not forgotten, one that was never seen is', async () => {
+  const made = aLeaving()
+  made.world.proxmox.secret.add(412)
+  await made.looks(2)
+  assert.equal(made.reason(), 'NotReadable')
+  assert.ok(made.message().includes('VM.Audit on /vms/412') && made.message().includes('machine release'))
+  assert.equal(made.world.isGone(), false)
+  const unseen = aLeaving({ spec: { made: undefined }, hasJoined: false })
+  unseen.world.proxmox.secret.add(412)
+  await unseen.looks(2)
+  assert.ok(unseen.world.isGone())
+  assert.equal(unseen.world.proxmox.vms.has(412), true)
+})

@@ -9,13 +9,7 @@ import {
 } from '@fochista/api'
 import { TenantControlPlane, TenantNotReadyError, type Tenant } from '@fochista/kamaji'
 import { isNotFound as isObjectNotFound, KubernetesError, orUndefined } from '@fochista/kubernetes'
-import {
-  isConnectionError,
-  isNotRunning,
-  isPermissionDenied,
-  isTimeout,
-  ProxmoxTaskError,
-} from '@fochista/proxmox'
+import { isConnectionError, isNotRunning, isPermissionDenied, isTimeout } from '@fochista/proxmox'
 import { releaseAddresses } from '../placement/addresses.ts'
 import type { VmConfig, VmRef } from '../proxmox-cluster/hypervisor.ts'
 import { timestampOf } from '../runtime/clock.ts'
@@ -34,7 +28,7 @@ import { hasJoined, nodeOf } from './node.ts'
 import { durationOf } from './place.ts'
 import { tokenDescription } from './seed.ts'
 import { hostGone } from './vanished.ts'
-import { lookAtTask, noteTask, waitingFor } from './task.ts'
+import { holdAfterFailure, lookAtTask, noteTask, RETRY_MS, waitingFor } from './task.ts'
 
 /** How long a guest that is asked to shut down may take before it is switched off, seconds. */
 const SHUTDOWN_SECONDS = 60
@@ -52,7 +46,13 @@ export async function leave(context: MachineContext): Promise<StepResult> {
   if (task.state === 'running')
     return waitingFor(context, task.upid, 'WaitingForTask', `Waiting for the task ${task.type} of its VM.`)
   if (task.state === 'failed' && task.type !== 'qmclone')
-    throw new ProxmoxTaskError(task.upid, task.exitStatus)
+    return blocked(
+      'TaskFailed',
+      `The task ${task.type} of VM ${machine.spec.vmid} failed: ${task.exitStatus}. It is tried again.${wayOn(context)}`,
+      RETRY_MS,
+    )
+  const held = holdAfterFailure(context, 'Ready', ['TaskFailed'])
+  if (held) return held
   // Who leaves clones no more, and holds up nobody who waits for a clone.
   context.connection.slots.release(context.key)
   const tenant = await tenantOf(context)
@@ -141,6 +141,10 @@ function restOfDrain({ machine, pool, world }: MachineContext): number {
   return since + durationOf(pool?.spec.drain?.timeout, '10m') - world.clock.now()
 }
 
+/** How a deletion that cannot go on is ended by a person. */
+const wayOn = ({ machine }: MachineContext): string =>
+  ` To keep the VM: \`fochista machine release ${machine.metadata.name}\`.`
+
 /** The VM to be destroyed, if there is one and it is ours. */
 async function findVm(context: MachineContext): Promise<{ vm?: VmRef; config?: VmConfig } | StepResult> {
   const { machine, connection, world } = context
@@ -163,13 +167,20 @@ async function findVm(context: MachineContext): Promise<{ vm?: VmRef; config?: V
     if (verdict.owner === 'undecided')
       return waiting(
         'Cloning',
-        `VM ${vmid} is being made (${config.lock}); it is taken away when that has ended.`,
+        `VM ${vmid} is being made (${config.lock}); it is taken away when that has ended.${wayOn(context)}`,
         PAUSE_MS,
       )
     world.voice.tell(machine, 'Warning', 'NotOurs', `VM ${vmid} is ${verdict.what}; it is left alone.`)
     return {}
   } catch (error) {
-    if (isPermissionDenied(error) && !machine.spec.made) return {}
+    if (isPermissionDenied(error))
+      return machine.spec.made
+        ? blocked(
+            'NotReadable',
+            `VM ${vmid} cannot be read: the token lacks VM.Audit on /vms/${vmid}.${wayOn(context)}`,
+            PAUSE_MS * 6,
+          )
+        : {}
     const isSilent = isConnectionError(error) || isTimeout(error)
     if (!isSilent && !(await hostGone(context))) throw error
     return hostSilent(context, error as Error)
