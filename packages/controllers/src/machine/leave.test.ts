@@ -476,3 +476,22 @@ test('a VM that may not be read any more is not forgotten, one that was never se
   assert.ok(unseen.world.isGone())
   assert.equal(unseen.world.proxmox.vms.has(412), true)
 })
+
+test('a clone that was given up and made after all goes with its machine', async () => {
+  const world = aWorld()
+  const machine = world.has(aMachine({ status: { vmidsGivenUp: [450, 451] } }))
+  world.proxmox.has({ vmid: 450, config: { description: 'somebody else’s' } })
+  world.proxmox.has({
+    vmid: 451,
+    node: 'pve2',
+    config: { scsi0: 'local-lvm:vm-451-disk-0,size=10G', description: markOf(machine, { building: true }) },
+  })
+  world.management.change(
+    Machines,
+    machine.metadata,
+    (one) => (one.metadata.deletionTimestamp = '2026-01-01T00:00:00Z'),
+  )
+  await world.looks(machine, 3)
+  assert.ok(world.isGone())
+  assert.deepEqual(world.proxmox.writes, ['destroy 451'])
+})

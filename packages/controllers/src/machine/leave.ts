@@ -25,7 +25,7 @@ import {
 } from './context.ts'
 import { removeImages } from './join.ts'
 import { hasJoined, nodeOf } from './node.ts'
-import { durationOf } from './place.ts'
+import { durationOf, ownAmongGivenUp } from './place.ts'
 import { tokenDescription } from './seed.ts'
 import { hostGone } from './vanished.ts'
 import { holdAfterFailure, lookAtTask, noteTask, RETRY_MS, waitingFor } from './task.ts'
@@ -66,8 +66,24 @@ export async function leave(context: MachineContext): Promise<StepResult> {
     (await removeImages(context)) ??
     (await inTenant(context, tenant, (one) => one.deleteBootstrapTokens(tokenDescription(machine.spec.id))))
   if (left) return left
+  const late = await takeGivenUp(context)
+  if (late) return late
   await releaseAddresses(world.kubernetes, machine)
   return letGo(context, 'Gone', 'VM, Node, seed image, token and addresses are gone.')
+}
+
+/** A clone that was given up and made after all is the machine's too: it is taken as its VM, and goes with the next look. */
+async function takeGivenUp(context: MachineContext): Promise<StepResult | undefined> {
+  const { machine } = context
+  if (machine.spec.made) return undefined
+  const found = await ownAmongGivenUp(context)
+  if (!found) return undefined
+  const { vmid, node } = found
+  Object.assign(machine.spec, { vmid, host: node })
+  if (machine.status)
+    machine.status.vmidsGivenUp = (machine.status.vmidsGivenUp ?? []).filter((one) => one !== vmid)
+  await context.save()
+  return waiting('VMFound', `VM ${vmid}, given up earlier, was made after all; it goes too.`, 0)
 }
 
 async function letGo(context: MachineContext, reason: string, message: string): Promise<StepResult> {

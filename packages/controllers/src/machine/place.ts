@@ -145,8 +145,8 @@ function whereFound(found: VmRef, templates: readonly Template[]): HostAnswer | 
   return template && { host: found.node, template }
 }
 
-/** A clone that was given up may have been made after all: then it is taken, and no second one is. */
-async function ownAmongGivenUp(context: MachineContext): Promise<VmRef | undefined> {
+/** A clone that was given up may have been made after all: then it is taken, and no second one is. @returns where it is */
+export async function ownAmongGivenUp(context: MachineContext): Promise<VmRef | undefined> {
   const { machine, connection } = context
   for (const vmid of machine.status?.vmidsGivenUp ?? []) {
     const node = connection.observer.vm(vmid)?.node
