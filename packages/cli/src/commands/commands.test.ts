@@ -206,7 +206,7 @@ test('a class that pools use, and an installation with pools, do not go', async 
   assert.match(used.stderr, /MachineClass "small" is in use by pools default\/workers/)
   const refused = await run('uninstall')
   assert.equal(refused.code, 1)
-  assert.match(refused.stderr, /still in use by 1 objects: nodepool\/workers \(default\)/)
+  assert.match(refused.stderr, /still in use by 1 object: nodepool\/workers \(default\)/)
   await ok('class get small')
 })
 
@@ -286,7 +286,7 @@ test('cluster create waits until the control plane is Ready and the manifests ar
   assert.equal(out.stdout, 'cluster/tenant-test is ready\n', out.stderr)
   assert.match(out.stderr, /^tenantcontrolplane\/tenant-test created\n/)
   assert.match(out.stderr, /tenant-test: Ready - \S+:6443\n/)
-  assert.match(out.stderr, /manifests: applied - 1 objects\n/)
+  assert.match(out.stderr, /manifests: applied - ConfigMap\n/)
   const twice = await run(`cluster create -f ${controlPlane}`)
   assert.match(twice.stderr, /already exists[\s\S]*fochista cluster apply -f FILE/)
   assert.match(await ok('cluster kubeconfig tenant-test'), /^apiVersion: v1[\s\S]*client-certificate-data/)

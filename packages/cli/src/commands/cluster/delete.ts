@@ -73,7 +73,11 @@ async function waitForPoolsGone(
       ])
       const left = allMachines.items.filter((machine) => names.has(machine.spec.nodePoolName))
       const done = left.length === 0 && !allPools.items.some((pool) => names.has(pool.metadata.name))
-      const state = tr(`${left.length} machines left`, `${left.length} macchine rimaste`)
+      const count = left.length
+      const state =
+        count === 1
+          ? tr('1 machine left', '1 macchina rimasta')
+          : tr(`${count} machines left`, `${count} macchine rimaste`)
       return { done, lines: [{ name, state, style: 'working' }, ...left.map(stepOf)] }
     },
   )

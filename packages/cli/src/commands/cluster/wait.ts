@@ -106,7 +106,7 @@ function applyLines(wait: ClusterWait, applied: boolean, error: unknown): Progre
       {
         name,
         state: tr('applied', 'applicati'),
-        detail: tr(`${wait.manifests.length} objects`, `${wait.manifests.length} oggetti`),
+        detail: wait.manifests.map(({ kind }) => kind).join(', '),
         style: 'ready',
       },
     ]

@@ -60,8 +60,8 @@ async function requireUnused(kubernetes: Kubernetes): Promise<void> {
     .map((item) => `${nameOf(item)}${item.metadata.namespace ? ` (${item.metadata.namespace})` : ''}`)
   throw new CommandError(
     tr(
-      `still in use by ${left.length} objects: ${shown.join(', ')}`,
-      `ancora in uso da ${left.length} oggetti: ${shown.join(', ')}`,
+      `still in use by ${left.length} ${left.length === 1 ? 'object' : 'objects'}: ${shown.join(', ')}`,
+      `ancora in uso da ${left.length} ${left.length === 1 ? 'oggetto' : 'oggetti'}: ${shown.join(', ')}`,
     ),
     {
       hint: tr(
