@@ -6,8 +6,11 @@ import { testWorld } from '../test-world.ts'
 const VM = '/nodes/pve1/qemu/101'
 
 test('a clone boots its guest, answers through the agent and is off when asked', async (t) => {
-  const lab = testWorld(500)
+  const lab = testWorld(100)
   const guests = createGuests(lab.world)
+  const booted = async (): Promise<void> => {
+    while (lab.world.vms.get(101)?.agent === undefined) await lab.world.clock.sleep(500)
+  }
   t.after(() => guests.close())
   const template = {
     vmid: '9000',
@@ -24,7 +27,7 @@ test('a clone boots its guest, answers through the agent and is off when asked',
   await assert.rejects(lab.call(`POST ${VM}/agent/ping`), /VM 101 is not running/)
   await lab.task(`POST ${VM}/status/start`)
   await assert.rejects(lab.call(`POST ${VM}/agent/ping`), /QEMU guest agent is not running/)
-  await lab.world.clock.sleep(15_000)
+  await booted()
   assert.deepEqual(await lab.call(`POST ${VM}/agent/ping`), { result: {} })
   assert.deepEqual(await lab.call(`GET ${VM}/agent/get-host-name`), { result: { 'host-name': 'web' } })
   assert.match(
@@ -48,7 +51,7 @@ test('a clone boots its guest, answers through the agent and is off when asked',
   assert.deepEqual(shutdown.log, ['TASK OK'])
   assert.equal(lab.world.vms.get(101)?.running, false)
   await lab.task(`POST ${VM}/status/start`)
-  await lab.world.clock.sleep(15_000)
+  await booted()
   assert.deepEqual(await lab.call(`POST ${VM}/agent/shutdown`), { result: null })
   await lab.task(`DELETE ${VM}`)
   assert.equal(guests.disk(101), undefined)
