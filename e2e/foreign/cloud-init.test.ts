@@ -189,7 +189,10 @@ test('Debian’s cloud-init does what a seed image says', async (t) => {
 
   await t.test('a seed of the next generation runs, and takes the old kubelet’s state away', () => {
     machine.run('mkdir', '-p', '/var/lib/kubelet/pki')
-    const next = renderSeed({ ...input, instanceId: instanceIdOf('aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee', '1') })
+    const next = renderSeed({
+      ...input,
+      instanceId: instanceIdOf('aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee', '1'),
+    })
     const third = machine.boot(buildSeedImage(next))
     assert.deepEqual(third.errors, [])
     assert.deepEqual(ofSeed(third.commands), life)
