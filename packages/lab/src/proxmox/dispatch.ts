@@ -2,6 +2,7 @@ import { ApiError, forbidden, parameterError } from './api-error.ts'
 import { authenticate, mayWrite, readCredentials, type Credentials } from './authenticate.ts'
 import { readParams } from './body.ts'
 import { createCall } from './call.ts'
+import { requireQuorum } from './cluster/quorum.ts'
 import { FORMATTERS, type Formatter } from './formats.ts'
 import type { Handlers, Upload } from './handler.ts'
 import { Refusal } from './http/refusal.ts'
@@ -146,6 +147,7 @@ async function answerCall(
     const { params, errors } = verifyParams(route.call, raw)
     if (errors) parameterError(errors)
     if (handler === undefined) throw notImplemented(asked)
+    requireQuorum(backend.world, route.key)
     const call = createCall(backend, asked.caller, exchange.head.headers, params, asked.upload)
     send(exchange, formatter, route, await handler(call))
   } catch (error) {

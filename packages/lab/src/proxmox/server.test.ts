@@ -9,16 +9,16 @@ import { createProxmoxWorld } from './world.ts'
 
 const SPEED = 100
 const world = createProxmoxWorld(createLabClock(SPEED))
-world.hosts.set('pve1', {
-  name: 'pve1',
-  id: 1,
-  address: '192.0.2.11',
-  online: true,
-  cores: 4,
-  memory: 8 * 1024 ** 3,
-  bootedAt: Date.now() - 60_000,
-})
-world.hosts.set('pve2', { ...world.hosts.get('pve1')!, name: 'pve2', id: 2, online: false })
+for (const [index, name] of ['pve1', 'pve2', 'pve3'].entries())
+  world.hosts.set(name, {
+    name,
+    id: index + 1,
+    address: `192.0.2.${11 + index}`,
+    online: name !== 'pve2',
+    cores: 4,
+    memory: 8 * 1024 ** 3,
+    bootedAt: Date.now() - 60_000,
+  })
 world.storages.set('local', {
   name: 'local',
   type: 'dir',
@@ -147,6 +147,19 @@ test('a host that is off has no route, and one that does not exist no address', 
   const none = await call('GET', '/nodes/pve9/status')
   assert.equal(none.status, 500)
   assert.match(none.reason ?? '', /^hostname lookup 'pve9' failed/)
+})
+
+test('without most of its hosts a cluster changes nothing, and stops guests all the same', async () => {
+  const third = world.hosts.get('pve3')
+  assert.ok(third)
+  third.online = false
+  const wrong = await call('POST', '/pools', { body: 'poolid=late' })
+  assert.equal(wrong.reason, "create pool failed: cfs-lock 'file-user_cfg' error: no quorum!")
+  const created = await call('POST', '/nodes/pve1/qemu', { body: 'vmid=100' })
+  assert.equal(created.reason, 'cluster not ready - no quorum?')
+  assert.equal((await call('POST', '/nodes/pve1/qemu/100/status/stop')).status, 200)
+  third.online = true
+  assert.equal((await call('POST', '/pools', { body: 'poolid=late' })).status, 200)
 })
 
 function upload(name: string, content: Buffer): Promise<Got> {

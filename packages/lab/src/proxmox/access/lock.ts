@@ -1,4 +1,5 @@
 import { ApiError, die } from '../api-error.ts'
+import { hasQuorum } from '../cluster/quorum.ts'
 import type { ProxmoxWorld } from '../world.ts'
 
 const WAIT = 10_000
@@ -16,6 +17,7 @@ export async function changeConfig<T>(
 ): Promise<T> {
   const say = (text: string): string => (prefix === '' ? text : `${prefix}: ${text}`)
   try {
+    if (!hasQuorum(world)) die(`cfs-lock 'file-${file}' error: no quorum!`)
     return await world.locks.hold(
       `file-${file}`,
       WAIT,

@@ -2,6 +2,7 @@ import { ApiError } from '../api-error.ts'
 import type { Handlers } from '../handler.ts'
 import { figuresOf, hostStatus } from '../nodes/figures.ts'
 import { VERSION } from '../nodes/version.ts'
+import { hasQuorum } from './quorum.ts'
 
 /** State of the cluster and its version. */
 export const statusHandlers: Handlers = {
@@ -11,7 +12,6 @@ export const statusHandlers: Handlers = {
   },
   'GET /cluster/status': ({ world, contact }) => {
     const hosts = [...world.hosts.values()]
-    const online = hosts.filter((host) => host.online)
     const isCluster = hosts.length > 1
     const nodes = hosts.map((host) => ({
       type: 'node',
@@ -30,7 +30,7 @@ export const statusHandlers: Handlers = {
       name: world.clusterName,
       version: hosts.length,
       nodes: hosts.length,
-      quorate: online.length * 2 > hosts.length ? 1 : 0,
+      quorate: hasQuorum(world) ? 1 : 0,
     }
     return [cluster, ...nodes]
   },
