@@ -20,32 +20,36 @@ export interface LabNetwork {
   readonly hasAddresses: boolean
   /** Gives out an address that nobody in this lab has; undefined when they are used up. */
   allocate(): string | undefined
-  /** Takes an address back. */
+  /** Takes back an address that was given out; once. */
   release(address: string): void
   /** Listens on an address and port and passes connections on as they are, TLS included. Rejects when it cannot listen there. */
   forward(address: string, port: number, target: Target): Promise<Forward>
   close(): Promise<void>
 }
 
+/** Addresses of one network, and how many of them share their first three numbers. */
+const CAPACITY = 3840
+const IN_A_BLOCK = 240
+
 /** Makes a network in a random part of 127.0.0.0/8, so that two labs on one machine do not meet. */
 export async function createLabNetwork(): Promise<LabNetwork> {
-  const prefix = `127.${randomInt(16, 240)}.${randomInt(1, 250)}`
-  const hasAddresses = await canListen(`${prefix}.1`)
-  const taken = new Set<string>()
+  const second = randomInt(16, 240)
+  const third = randomInt(1, 250 - CAPACITY / IN_A_BLOCK)
+  const nth = (index: number): string =>
+    `127.${second}.${third + Math.floor(index / IN_A_BLOCK)}.${10 + (index % IN_A_BLOCK)}`
+  const hasAddresses = await canListen(nth(0))
+  let given = 0
+  const returned: string[] = []
   const forwards = new Set<Forward>()
   return {
     hasAddresses,
     allocate() {
       if (!hasAddresses) return '127.0.0.1'
-      for (let last = 10; last < 250; last++) {
-        const address = `${prefix}.${last}`
-        if (taken.has(address)) continue
-        taken.add(address)
-        return address
-      }
-      return undefined
+      return returned.pop() ?? (given < CAPACITY ? nth(given++) : undefined)
     },
-    release: (address) => void taken.delete(address),
+    release(address) {
+      if (hasAddresses) returned.push(address)
+    },
     async forward(address, port, target) {
       const forward = await listen(address, port, target, () => forwards.delete(forward))
       forwards.add(forward)
