@@ -3,6 +3,7 @@ import { TenantNotReadyError, type DrainResult, type Tenant } from '@fochista/ka
 import { Node } from '@fochista/kubernetes'
 import type { Clock } from '../runtime/clock.ts'
 import type { Tenants } from '../tenants/tenants.ts'
+import { NAMESPACE } from './factories.ts'
 import { createFakeKubernetes, type FakeKubernetes } from './fake-kubernetes.ts'
 
 /** A tenant cluster, with its connection. */
@@ -105,10 +106,10 @@ export function createFakeTenant(clock: Clock): FakeTenant {
         fake.refusal === undefined ? Promise.resolve(tenant) : Promise.reject(fake.refusal as Error),
       node: (_namespace, _cluster, name) => (fake.isListed ? informer.get(undefined, name) : undefined),
       nodes: () => (fake.isListed ? informer.list() : []),
-      hasNodes: () => fake.isListed,
       answeringSince: () => 0,
       forget: () => undefined,
-      subscribe: () => () => undefined,
+      subscribe: (listener) =>
+        informer.subscribe(({ object }) => listener(NAMESPACE, 'tenant-test', object.metadata.name)),
       close: () => Promise.resolve(),
     } as Tenants,
   }
