@@ -12,7 +12,7 @@ export async function informerList(): Promise<Figure[]> {
     return [
       await compare(
         'informer: 10,000 objects in the cache',
-        2,
+        1.5,
         async () => {
           const informer = createInformer(kubernetes, Pod)
           informer.start()
