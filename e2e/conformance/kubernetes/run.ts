@@ -18,11 +18,11 @@ export function kubernetesReplays(folder: string): { name: string; run(): Promis
       name,
       async run() {
         // The first recording was made before the controllers ran.
-        const { target, close } = await startServer(!file.startsWith('01-'))
+        const server = await startServer(!file.startsWith('01-'))
         try {
-          return [replayOf(name, await replay(target, readRecording<Recorded>(join(home, file))))]
+          return [replayOf(name, await replay(server.target, readRecording<Recorded>(join(home, file))))]
         } finally {
-          await close()
+          await server.close()
         }
       },
     }

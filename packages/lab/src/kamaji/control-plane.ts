@@ -9,11 +9,6 @@ export function asControlPlane(object: ApiObject): TenantControlPlane {
   return object as unknown as TenantControlPlane
 }
 
-/** `namespace/name`. */
-export function keyOf(tcp: TenantControlPlane): string {
-  return `${tcp.metadata.namespace ?? ''}/${tcp.metadata.name}`
-}
-
 /** Port of the API server. */
 export function portOf(tcp: TenantControlPlane): number {
   return tcp.spec.networkProfile?.port ?? 6443

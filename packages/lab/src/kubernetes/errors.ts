@@ -133,13 +133,6 @@ export function methodNotAllowed(): StatusError {
   )
 }
 
-/** 500. */
-export function internalError(text: string): StatusError {
-  return new StatusError(500, 'InternalError', `Internal error occurred: ${text}`, {
-    causes: [{ message: text }],
-  })
-}
-
 /** 410 of a list or watch. */
 export function expired(message: string): StatusError {
   return new StatusError(410, 'Expired', message)

@@ -11,7 +11,5 @@ export function builtinDefinitions(registry: ResourceRegistry): ResourceDefiniti
   return builtinResources
 }
 
-export { builtinDefaults } from './defaults/index.ts'
 export { builtinRules } from './rules.ts'
 export { registerSchemas } from './schemas.ts'
-export { builtinValidate } from './validation/index.ts'

@@ -110,5 +110,5 @@ export function startTenantControllers(host: ControllerHost, deps: ControllerDep
 
 export { addStaticNodes } from './static-nodes.ts'
 export type { PodOptions } from './pods.ts'
-export type { Signer, SigningOrder } from './certificates.ts'
+export type { Signer } from './certificates.ts'
 export type { LoadBalancers } from './load-balancer.ts'

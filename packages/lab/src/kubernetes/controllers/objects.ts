@@ -1,5 +1,4 @@
 import type { ApiObject, JsonObject, OwnerReference } from '../resources.ts'
-import { isObject } from '../rest/json.ts'
 import { items, member, textOf } from '../builtin/defaults/fields.ts'
 
 /** The spec of an object; empty when it has none. */
@@ -90,9 +89,4 @@ export function withCondition(conditions: JsonObject[], next: JsonObject, now: s
   }
   if (before === undefined) return [...conditions, made]
   return conditions.map((each) => (each === before ? { ...before, ...made } : each))
-}
-
-/** A value as an object, or an empty one. */
-export function asObject(value: unknown): JsonObject {
-  return isObject(value) ? value : {}
 }
