@@ -9,7 +9,7 @@ import { ResourceRegistry } from '../resources.ts'
 import { discover } from './handle.ts'
 
 const root = fileURLToPath(new URL('../../../../../', import.meta.url))
-const shared = process.env['FOCHISTA_SHARED'] ?? join(root, '..', 'shared')
+const shared = process.env['FOCHISTA_RECORDINGS'] ?? join(root, '..', 'shared')
 const records = join(shared, 'kamaji', 'transcripts-kubernetes', '01-discovery.jsonl')
 
 const KUBECTL =

@@ -67,7 +67,7 @@ export async function serveSubresource(
     return sendSuccess(exchange)
   }
   if (subresource === 'binding') return serveBinding(server, ref, exchange)
-  if (STREAMS.has(subresource)) throw refuseStreaming(server, ref)
+  if (STREAMS.has(subresource)) throw refuseStreaming(server, ref, exchange)
   if (!PARTS.has(subresource))
     throw new StatusError(501, undefined, `${groupResource(definition)}/${subresource} is not emulated`)
   if (method === 'GET' || method === 'HEAD') {

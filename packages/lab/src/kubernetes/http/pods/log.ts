@@ -1,5 +1,4 @@
-import { badRequest, fieldError, invalid, notFound } from '../../errors.ts'
-import type { StatusError } from '../../errors.ts'
+import { badRequest, fieldError, invalid, notFound, StatusError } from '../../errors.ts'
 import type { ApiObject, Json } from '../../resources.ts'
 import { asText, at, isObject } from '../../rest/json.ts'
 import type { Server } from '../../server-parts.ts'
@@ -163,13 +162,22 @@ function readOptions(name: string, query: URLSearchParams): LogOptions {
   }
 }
 
-/** 400 of exec, attach and port-forward where no node could run them. */
-export function refuseStreaming(server: Server, ref: { namespace: string; name: string }): StatusError {
+/** Why exec, attach and port-forward are refused. */
+export function refuseStreaming(
+  server: Server,
+  ref: { namespace: string; name: string },
+  exchange: Exchange,
+): StatusError {
   const pod = server.core.storage.get({ bucket: '/pods', ...ref })
   if (pod === undefined) return notFound({ group: '', resource: 'pods' }, ref.name)
   const node = asText(at(pod, ['spec', 'nodeName']))
   if (node === '') return badRequest(`pod ${ref.name} does not have a host assigned`)
   if (server.core.storage.get({ bucket: '/nodes', namespace: '', name: node }) === undefined)
-    return notFound({ group: '', resource: 'nodes' }, node)
-  return badRequest('Upgrade request required')
+    return notFound({ group: '', resource: 'pods' }, node)
+  if (exchange.request.headers.upgrade === undefined) return badRequest('Upgrade request required')
+  return new StatusError(
+    501,
+    undefined,
+    `nothing runs in the pods of a lab: there is nothing to connect to in ${ref.name}`,
+  )
 }
