@@ -52,16 +52,13 @@ function run(command, args, { onOutput, ...options } = {}) {
   return new Promise((resolve) => {
     const child = spawn(command, args, { cwd: root, env, stdio: 'inherit', ...options })
     if (onOutput) child.stdout.setEncoding('utf8').on('data', onOutput)
+    // A terminal's Ctrl-C reaches the child from the terminal and once more from here; it takes both for one. We outlive it to
+    // report its end.
     const forward = (signal) => child.kill(signal)
-    process.on('SIGTERM', forward)
-    process.on('SIGHUP', forward)
-    // The terminal sends Ctrl-C to the whole group; we only outlive the child to report its end.
-    const ignore = () => {}
-    process.on('SIGINT', ignore)
+    const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
+    for (const name of signals) process.on(name, forward)
     child.on('close', (code, signal) => {
-      process.off('SIGTERM', forward)
-      process.off('SIGHUP', forward)
-      process.off('SIGINT', ignore)
+      for (const name of signals) process.off(name, forward)
       resolve(signal ? 128 + (signal === 'SIGINT' ? 2 : 15) : (code ?? 1))
     })
   })
