@@ -1,4 +1,3 @@
-import { forgetFirewalls } from '../firewall/state.ts'
 import type { ProxmoxWorld } from '../world.ts'
 import { keepClusterLog } from './log.ts'
 import { startBroadcast } from './statistics.ts'
@@ -9,8 +8,7 @@ const running = new WeakMap<ProxmoxWorld, { users: number; stops: (() => void)[]
 export function runServices(world: ProxmoxWorld): () => void {
   const services = running.get(world) ?? { users: 0, stops: [] }
   running.set(world, services)
-  if (services.users === 0)
-    services.stops = [startBroadcast(world), keepClusterLog(world), forgetFirewalls(world)]
+  if (services.users === 0) services.stops = [startBroadcast(world), keepClusterLog(world)]
   services.users += 1
   let isUser = true
   return () => {

@@ -33,7 +33,7 @@ export interface ClusterState {
   readonly interfaces: Map<string, Map<string, Interface>>
   /** Interfaces that wait for `apply`, by host. */
   readonly pendingInterfaces: Map<string, Map<string, Interface>>
-  /** Firewalls: `cluster`, `node/pve1`, `vm/100`, `group/web`. */
+  /** Firewalls: `cluster`, `node/pve1`, `group/web`. */
   readonly firewalls: Map<string, Firewall>
   /** Hosts that resolve but cannot be called: what calls for them get, and after how many milliseconds. */
   readonly unreachable: Map<string, { status: number; reason: string; after: number }>

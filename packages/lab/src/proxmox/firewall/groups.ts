@@ -8,7 +8,7 @@ const PREFIX = 'group/'
 
 /** Security groups: rules that firewalls take over by name. */
 export const groupHandlers: Handlers = {
-  ...ruleHandlers(`${LIST}/{group}`, (call) => keyOf(call), false),
+  ...ruleHandlers(`${LIST}/{group}`, keyOf),
   [`GET ${LIST}`]: ({ world }) =>
     [...world.cluster.firewalls]
       .filter(([key]) => key.startsWith(PREFIX))

@@ -9,33 +9,24 @@ import { firewallOf, type Scope } from './state.ts'
 
 const CLUSTER = '/cluster/firewall'
 const HOST = '/nodes/{node}/firewall'
-const VM = '/nodes/{node}/qemu/{vmid}/firewall'
 
 const ofCluster: Scope = () => 'cluster'
 const ofHost: Scope = (call) => `node/${call.text('node')}`
-const ofVm: Scope = (call) => `vm/${call.text('vmid')}`
 
-/** Firewalls of the cluster, its hosts and its VMs. The lab keeps what they say; it filters no packets. */
+/** Firewalls of the cluster and its hosts. The lab keeps what they say; it filters no packets. */
 export const firewallHandlers: Handlers = {
   [`GET ${CLUSTER}`]: names('aliases groups ipset macros options refs rules'),
   [`GET ${CLUSTER}/macros`]: () => Object.entries(MACROS).map(([macro, descr]) => ({ macro, descr })),
   ...optionHandlers(CLUSTER, ofCluster),
-  ...ruleHandlers(`${CLUSTER}/rules`, ofCluster, false),
+  ...ruleHandlers(`${CLUSTER}/rules`, ofCluster),
   ...aliasHandlers(CLUSTER, ofCluster),
   ...ipsetHandlers(CLUSTER, ofCluster),
   ...refHandlers(CLUSTER, ofCluster),
   ...groupHandlers,
   [`GET ${HOST}`]: names('log options rules'),
   ...optionHandlers(HOST, ofHost),
-  ...ruleHandlers(`${HOST}/rules`, ofHost, false),
+  ...ruleHandlers(`${HOST}/rules`, ofHost),
   [`GET ${HOST}/log`]: noLog,
-  [`GET ${VM}`]: names('rules aliases ipset refs options'),
-  ...optionHandlers(VM, ofVm),
-  ...ruleHandlers(`${VM}/rules`, ofVm, true),
-  ...aliasHandlers(VM, ofVm),
-  ...ipsetHandlers(VM, ofVm),
-  ...refHandlers(VM, ofVm),
-  [`GET ${VM}/log`]: noLog,
 }
 
 function names(list: string): () => unknown {
@@ -58,15 +49,15 @@ function refHandlers(path: string, scope: Scope): Handlers {
         ...[...aliases].map(([name, { comment }]) => ({
           type: 'alias',
           name,
-          ref: name,
-          scope: 'guest',
+          ref: `dc/${name}`,
+          scope: 'dc',
           comment,
         })),
         ...[...ipsets].map(([name, { comment }]) => ({
           type: 'ipset',
           name,
-          ref: `+${name}`,
-          scope: 'guest',
+          ref: `+dc/${name}`,
+          scope: 'dc',
           comment,
         })),
       ].filter((each) => type === undefined || each.type === type)

@@ -10,9 +10,8 @@ const NOT_OF_RULE = new Set(['node', 'vmid', 'group', 'pos', 'digest', 'delete',
 /**
  * Rules of a firewall, in their order.
  * @param path of the list; one rule is below it.
- * @param ofGuest interfaces are then those of a guest, `net0`.
  */
-export function ruleHandlers(path: string, scope: Scope, ofGuest: boolean): Handlers {
+export function ruleHandlers(path: string, scope: Scope): Handlers {
   return {
     [`GET ${path}`]: (call) => {
       const { rules } = firewallOf(call.world, scope(call))
@@ -27,7 +26,7 @@ export function ruleHandlers(path: string, scope: Scope, ofGuest: boolean): Hand
       const { rules } = firewallOf(call.world, scope(call))
       checkDigest(call, rules)
       const rule: Rule = { enable: '0', ...given(call) }
-      check(rule, ofGuest)
+      check(rule)
       // A new rule comes first, whatever position is asked for.
       rules.unshift(rule)
       return null
@@ -45,7 +44,7 @@ export function ruleHandlers(path: string, scope: Scope, ofGuest: boolean): Hand
       }
       const changed: Rule = { ...rule, ...given(call) }
       for (const name of splitList(call.optional('delete') ?? '')) delete changed[name]
-      check(changed, ofGuest)
+      check(changed)
       rules[from] = changed
       return null
     },
@@ -71,10 +70,8 @@ function given(call: Call): Rule {
 }
 
 /** What the schema cannot say of a rule. */
-function check(rule: Rule, ofGuest: boolean): void {
-  const { iface, macro, proto, dport, sport } = rule
-  if (ofGuest && iface !== undefined && !/^net\d+$/.test(iface))
-    parameterError({ iface: "value does not match the regex pattern 'net\\d+'" })
+function check(rule: Rule): void {
+  const { macro, proto, dport, sport } = rule
   if (macro !== undefined && MACROS[macro] === undefined)
     parameterError({ macro: `unknown macro '${macro}'` })
   const needing = dport !== undefined ? 'dport' : sport !== undefined ? 'sport' : undefined

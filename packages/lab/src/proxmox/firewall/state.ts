@@ -12,7 +12,7 @@ export interface IpSet {
   readonly entries: Map<string, { comment?: string; nomatch?: boolean }>
 }
 
-/** What a firewall's file holds: of the cluster, a host, a guest, or a security group, which has rules alone. */
+/** What a firewall's file holds: of the cluster, a host, or a security group, which has rules alone. */
 export interface Firewall {
   readonly options: Record<string, string>
   readonly rules: Rule[]
@@ -48,15 +48,4 @@ export function checkDigest(call: Call, part: unknown): void {
   const digest = call.optional('digest')
   if (digest !== undefined && digest !== digestOf(part))
     die('detected modified configuration - file changed by other user? Try again.')
-}
-
-/** Forgets the firewalls of guests that are destroyed. Returns what stops it. */
-export function forgetFirewalls(world: ProxmoxWorld): () => void {
-  const forget = ({ vmid }: { vmid: number }): void => {
-    world.cluster.firewalls.delete(`vm/${vmid}`)
-  }
-  world.events.on('destroyed', forget)
-  return () => {
-    world.events.off('destroyed', forget)
-  }
 }
