@@ -14,6 +14,13 @@ export { printProblem, validate, type FieldProblem } from './validate.ts'
 export { poolProblems, shapeOf, type Shape } from './shape.ts'
 export { classProblems } from './class-problems.ts'
 export { isInRange } from './ip.ts'
+export {
+  proxmoxRights,
+  proxmoxRoles,
+  type ProxmoxRight,
+  type ProxmoxRole,
+  type ProxmoxUse,
+} from './proxmox-rights.ts'
 export { nodeLabelProblem } from './node-labels.ts'
 export { machineCan, machineClassCan, nodePoolCan, proxmoxClusterCan, type Predicate } from './predicates.ts'
 export {

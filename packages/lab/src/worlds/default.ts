@@ -41,10 +41,12 @@ export function fillDefaultWorld(world: ProxmoxWorld): TokenPair {
   addImage(world, hosts)
   return addLeastToken(world, {
     pools: ['fochista-default'],
+    // Its pool is named after an installation, which a new lab does not know yet.
+    fence: undefined,
     templates,
-    diskStorages: ['local-lvm', 'shared'],
-    imageStorages: ['local'],
-    bridges: world.bridges,
+    disks: ['local-lvm', 'shared'],
+    images: ['local'],
+    networks: world.bridges.map((bridge) => ({ bridge })),
   })
 }
 
