@@ -92,7 +92,7 @@ export function createProxmoxClusterController(config: ProxmoxClusterConfig): Pr
     const known = entries.get(name)
     if (known?.identity === access.identity) return known
     await disconnect(name)
-    const proxmox = connect(access.config)
+    const proxmox = open(access.config)
     const fence = createFence({
       kubernetes,
       proxmox,
@@ -125,6 +125,15 @@ export function createProxmoxClusterController(config: ProxmoxClusterConfig): Pr
     entries.set(name, entry)
     observer.start()
     return entry
+  }
+
+  /** What no client can be made from was written by a person: an edit cures it, trying again does not. */
+  const open = (access: ProxmoxConfig): Proxmox => {
+    try {
+      return connect(access)
+    } catch (error) {
+      throw error instanceof TypeError ? new CredentialsError(error.message) : error
+    }
   }
 
   /** What is asked once in a while: storages, version, rights. */

@@ -1,6 +1,7 @@
 import {
   isAlreadyExists,
   isNotFound,
+  isVmNotFound,
   orUndefined,
   type GetCalls,
   type PostCalls,
@@ -107,9 +108,9 @@ export function createHypervisor(proxmox: Proxmox, writesAllowed: WritesAllowed)
   }
   const pools = new Set<string>()
   return {
-    config: (path) => orUndefined(isNotFound, proxmox.get('/nodes/{node}/qemu/{vmid}/config', { path })),
+    config: (path) => orUndefined(isVmNotFound, proxmox.get('/nodes/{node}/qemu/{vmid}/config', { path })),
     status: (path) =>
-      orUndefined(isNotFound, proxmox.get('/nodes/{node}/qemu/{vmid}/status/current', { path })),
+      orUndefined(isVmNotFound, proxmox.get('/nodes/{node}/qemu/{vmid}/status/current', { path })),
     task: (upid) => orUndefined(isNotFound, proxmox.tasks.status(upid)),
     taskLog: (upid, lines) => proxmox.tasks.tail(upid, lines),
     taskHead: async (upid) => {
