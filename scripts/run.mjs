@@ -152,6 +152,8 @@ const journeys = () =>
   testStage('journeys', filesBelow('e2e/journeys', '.test.ts'), { budgetMinutes: 6, concurrency: 1 })
 const foreign = () =>
   testStage('foreign clients', filesBelow('e2e/foreign', '.test.ts'), { budgetMinutes: 4, concurrency: 1 })
+const chaos = () =>
+  testStage('chaos', filesBelow('e2e/chaos', '.test.ts'), { budgetMinutes: 4, concurrency: 1 })
 
 /** Exchanges recorded from the real products, replayed against the lab. Its program counts by itself and says what is skipped. */
 async function conformance(args) {
@@ -226,9 +228,14 @@ switch (task) {
     await foreign()
     summary()
     break
+  case 'chaos':
+    await chaos()
+    summary()
+    break
   case 'test':
     await unit()
     await journeys()
+    await chaos()
     await foreign()
     summary()
     break
@@ -244,7 +251,7 @@ switch (task) {
     break
   default:
     say(
-      `unknown task ${task}: demo, fochista, test, unit, journeys, foreign, conformance, check, generate, bench`,
+      `unknown task ${task}: demo, fochista, test, unit, journeys, chaos, foreign, conformance, check, generate, bench`,
     )
     process.exit(2)
 }
