@@ -120,7 +120,9 @@ test('what cannot succeed is tried now and then, not all the time', async () => 
   }
   await world.pass(600)
   assert.ok(starts >= 3 && starts <= 3 * 22, `${starts} starts in ten minutes`)
-  const writes = world.management.calls.filter(({ verb, plural }) => verb === 'patch' && plural === 'machines')
+  const writes = world.management.calls.filter(
+    ({ verb, plural }) => verb === 'patch' && plural === 'machines',
+  )
   assert.ok(writes.length < 600, `${writes.length} writes`)
   await world.stop()
 })

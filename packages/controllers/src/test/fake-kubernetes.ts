@@ -204,16 +204,19 @@ function createFakeInformer<T extends KubernetesObject>(
 ): FakeInformer<T> {
   const prefix = `${kind.plural}|`
   const subscribers = new Set<(event: InformerEvent<T>) => void>()
-  let frozen: Map<string, T> | undefined
-  const view = (): Map<string, T> =>
-    frozen ??
+  const everything = (): Map<string, T> =>
     new Map(
       [...objects]
         .filter(([key]) => key.startsWith(prefix))
         .map(([key, object]) => [key.slice(prefix.length), object as T]),
     )
+  let shown = everything()
+  let isFrozen = false
   listen((key, before) => {
-    if (!key.startsWith(prefix) || frozen) return
+    if (!key.startsWith(prefix) || isFrozen) return
+    const known = objects.get(key) as T | undefined
+    if (known) shown.set(key.slice(prefix.length), known)
+    else shown.delete(key.slice(prefix.length))
     const object = objects.get(key) as T | undefined
     const event = object
       ? before
@@ -229,15 +232,18 @@ function createFakeInformer<T extends KubernetesObject>(
     ready: Promise.resolve(),
     isReady: true,
     error: undefined,
-    get: (namespace, name) => view().get(`${namespace ?? ''}/${name}`),
-    list: () => [...view().values()],
+    get: (namespace, name) => shown.get(`${namespace ?? ''}/${name}`),
+    list: () => [...shown.values()],
     subscribe: (listener) => {
       subscribers.add(listener)
-      for (const object of view().values()) listener({ type: 'added', object } as InformerEvent<T>)
+      for (const object of shown.values()) listener({ type: 'added', object } as InformerEvent<T>)
       return () => subscribers.delete(listener)
     },
-    freeze: () => (frozen = new Map(view())),
-    thaw: () => (frozen = undefined),
+    freeze: () => (isFrozen = true),
+    thaw: () => {
+      isFrozen = false
+      shown = everything()
+    },
   }
 }
 

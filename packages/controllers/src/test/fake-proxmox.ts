@@ -241,23 +241,21 @@ export function createFakeProxmox(clock: Clock): FakeProxmox {
     ensurePool: () => Promise.resolve(),
   }
 
-  const resources = (): ClusterResource[] =>
-    [...vms.values()].map(
-      (vm) =>
-        ({
-          id: `qemu/${vm.vmid}`,
-          type: 'qemu',
-          vmid: vm.vmid,
-          node: vm.node,
-          name: String(vm.config['name'] ?? ''),
-          status: vm.status,
-          tags: vm.config['tags'],
-          pool: vm.template ? undefined : 'fochista-acme',
-          maxmem: Number(vm.config['memory'] ?? 0) * 2 ** 20,
-          ...(vm.template ? { template: true } : {}),
-          ...(vm.config['lock'] === undefined ? {} : { lock: vm.config['lock'] }),
-        }) as ClusterResource,
-    )
+  const resourceOf = (vm: FakeVm): ClusterResource =>
+    ({
+      id: `qemu/${vm.vmid}`,
+      type: 'qemu',
+      vmid: vm.vmid,
+      node: vm.node,
+      name: String(vm.config['name'] ?? ''),
+      status: vm.status,
+      tags: vm.config['tags'],
+      pool: vm.template ? undefined : 'fochista-acme',
+      maxmem: Number(vm.config['memory'] ?? 0) * 2 ** 20,
+      ...(vm.template ? { template: true } : {}),
+      ...(vm.config['lock'] === undefined ? {} : { lock: vm.config['lock'] }),
+    }) as ClusterResource
+  const resources = (): ClusterResource[] => [...vms.values()].map(resourceOf)
   const observer = {
     start: () => undefined,
     stop: () => undefined,
@@ -266,7 +264,10 @@ export function createFakeProxmox(clock: Clock): FakeProxmox {
     error: undefined,
     age: () => 0,
     resources,
-    vm: (vmid: number) => resources().find((vm) => vm.vmid === vmid),
+    vm: (vmid: number) => {
+      const vm = vms.get(vmid)
+      return vm && resourceOf(vm)
+    },
     vms: resources,
     nodes: () => ['pve1', 'pve2'].map((node) => aHost(node, silent.has(node) ? { status: 'offline' } : {})),
     storages: () =>
