@@ -83,6 +83,8 @@ export function builtinDefaults(
       return defaultBinding(object)
     case 'roles.rbac.authorization.k8s.io':
     case 'clusterroles.rbac.authorization.k8s.io':
+      // An empty list of rules is kept as none at all.
+      if (Array.isArray(object['rules']) && object['rules'].length === 0) object['rules'] = null
       return preset(object, { rules: null })
     case 'certificatesigningrequests.certificates.k8s.io':
       return defaultSigningRequest(object, old, context.now())
