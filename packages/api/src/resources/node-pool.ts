@@ -174,6 +174,7 @@ const status = object('What there is.', {
       count: integer('How many.', { minimum: 0 }),
       joining: integer('How many of them never joined.', { minimum: 0 }),
       since: timestamp('When the last of them was asked to go.'),
+      machine: optional(text('Name of the last of them.')),
       generation: optional(integer('Generation of the spec that they were made by; an edit begins anew.')),
     }),
   ),

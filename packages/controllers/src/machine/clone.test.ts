@@ -150,6 +150,8 @@ test('a locked VM without a task that makes it is stuck after a minute, and not 
   await world.look(machine)
   assert.equal(world.condition('Cloned')?.reason, 'WaitingForCloneSlot')
   await world.clock.advance(600_000)
+  world.proxmox.end()
+  await world.look(other)
   world.proxmox.has({ vmid: 412, config: { lock: 'clone', description: 'unnamed' } })
   await world.look(machine)
   assert.equal(world.condition('Cloned')?.reason, 'Locked')

@@ -1,4 +1,4 @@
-import { formatBytes, printMark } from '@fochista/api'
+import { formatBytes, poolProblems, printMark, printProblem, REASON, type NodePool } from '@fochista/api'
 import {
   isAlreadyExists,
   isLocked,
@@ -6,7 +6,7 @@ import {
   isStorageFull,
   ProxmoxTaskError,
 } from '@fochista/proxmox'
-import type { LockDomain } from '../placement/slots.ts'
+import type { LockDomain, Waiting } from '../placement/slots.ts'
 import type { VmConfig } from '../proxmox-cluster/hypervisor.ts'
 import { timestampOf } from '../runtime/clock.ts'
 import {
@@ -33,6 +33,9 @@ const LOCK_PAUSE_MS = 2000
 export async function clone(context: MachineContext): Promise<StepResult> {
   const { machine, connection } = context
   const { vmid } = machine.spec
+  const turn = connection.slots.waiting(context.key)
+  // Whoever waits for its turn has begun nothing: what lies at its VMID is looked at when it may clone.
+  if (turn) return requireStillAllowed(context) ?? waitingForTurn(turn)
   const task = await lookAtTask(context)
   if (task.state === 'running' && task.type === 'qmclone') {
     connection.slots.hold(context.key, lockDomains(context))
@@ -58,6 +61,17 @@ export async function clone(context: MachineContext): Promise<StepResult> {
   if (config) return judge(context, config)
   if (machine.spec.made) return vanished(context)
   return (await adoptRunningClone(context)) ?? beginClone(context)
+}
+
+/** What is ahead changes without a word; to say it costs no request. */
+const TURN_PAUSE_MS = 10_000
+
+function waitingForTurn({ label, ahead }: Waiting): Holdup {
+  return waiting(
+    'WaitingForCloneSlot',
+    `Waiting for a clone slot on \`${label}\` (${ahead} ahead). Nothing to do.`,
+    TURN_PAUSE_MS,
+  )
 }
 
 /** What lies at our VMID. */
@@ -120,6 +134,26 @@ async function adoptRunningClone(context: MachineContext): Promise<StepResult | 
   return undefined
 }
 
+/** Pool and class are asked again before a clone, also about the shape that was drawn: they may have changed since. */
+function requireStillAllowed(context: MachineContext): StepResult | undefined {
+  const parents = requireParents(context)
+  const { cores, memory, disk } = context.machine.spec
+  const asDrawn = (pool: NodePool): NodePool => ({
+    ...pool,
+    spec: {
+      ...pool.spec,
+      ...(cores === undefined ? {} : { cores }),
+      ...(memory === undefined ? {} : { memory: String(memory) }),
+      ...(disk === undefined ? {} : { disk: String(disk) }),
+    },
+  })
+  const [problem] = 'state' in parents ? [] : poolProblems(asDrawn(parents.pool), parents.machineClass)
+  const refusal = 'state' in parents ? parents : problem && blocked(REASON.notAllowed, printProblem(problem))
+  // Who may not clone holds up nobody behind.
+  if (refusal) context.connection.slots.release(context.key)
+  return refusal
+}
+
 async function beginClone(context: MachineContext): Promise<StepResult> {
   const { machine, connection, world } = context
   const { vmid, host, template, storage, pool, id, nodePoolName } = machine.spec
@@ -128,20 +162,11 @@ async function beginClone(context: MachineContext): Promise<StepResult> {
   if (held) return held
   if (connection.observer.vm(vmid))
     return waiting('VMIDListed', `The list shows a VM ${vmid} that no host has any more.`, LOCK_PAUSE_MS)
-  const parents = requireParents(context)
-  if ('state' in parents) {
-    // Who may not clone holds up nobody behind.
-    connection.slots.release(context.key)
-    return parents
-  }
-  const { machineClass } = parents
+  const refusal = requireStillAllowed(context)
+  if (refusal) return refusal
   const turn = connection.slots.take(context.key, lockDomains(context))
-  if (turn)
-    return waiting(
-      'WaitingForCloneSlot',
-      `Waiting for a clone slot on \`${turn.label}\` (${turn.ahead} ahead). Nothing to do.`,
-    )
-  const isFull = machineClass.spec.fullClone ?? true
+  if (turn) return waitingForTurn(turn)
+  const isFull = context.machineClass?.spec.fullClone ?? true
   try {
     if (pool)
       await connection.hypervisor.ensurePool(pool, `VMs of namespace ${context.namespace}, made by Fochista`)

@@ -48,6 +48,7 @@ export async function reconcileMachine(
   if (!machine) {
     world.drains.cancel(key)
     world.missing.clear(key)
+    for (const { slots } of world.connections.list()) slots.release(key)
     world.drifted.delete(key)
     return undefined
   }

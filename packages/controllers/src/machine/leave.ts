@@ -217,7 +217,9 @@ async function hostSilent(context: MachineContext, error: Error): Promise<StepRe
   }
   const tenant = await tenantOf(context)
   if (tenant && 'state' in tenant) return tenant
-  const left = await inTenant(context, tenant, (one) => deleteNode(context, one))
+  const left =
+    (await inTenant(context, tenant, (one) => deleteNode(context, one))) ??
+    (await inTenant(context, tenant, (one) => one.deleteBootstrapTokens(tokenDescription(machine.spec.id))))
   if (left) return left
   await releaseAddresses(world.kubernetes, machine)
   return letGo(

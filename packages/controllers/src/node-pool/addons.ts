@@ -1,4 +1,4 @@
-import { getCondition, REASON, type NodePool } from '@fochista/api'
+import { REASON, type NodePool } from '@fochista/api'
 import type { World } from '../world.ts'
 
 /**
@@ -14,8 +14,7 @@ export function sayAddons(world: World, pool: NodePool): void {
     return world.voice.unsay(pool, type)
   const message =
     'Every Node of the cluster bears a taint, so CoreDNS and the konnectivity agent run nowhere: there is no DNS, and no logs and no exec. Add a pool without taints.'
-  if (!getCondition(pool, type)) world.voice.tell(pool, 'Warning', type, message)
-  world.voice.yes(pool, type, type, message)
+  world.voice.alert(pool, type, type, message)
 }
 
 /** Taints that Kubernetes sets by itself say how a Node is now, not what it is for. */

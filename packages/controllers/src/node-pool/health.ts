@@ -27,9 +27,12 @@ export function planRepair(world: World, pool: NodePool, staying: readonly Machi
   // An edit of the pool may have cured it, and a machine that is Ready since proves that it can be done.
   const since = Date.parse(status.failures?.since ?? '')
   const isCured = staying.some(
-    (machine) => isTrue(machine, 'Ready') && Date.parse(machine.metadata.creationTimestamp ?? '') >= since,
+    (machine) => isTrue(machine, 'Ready') && Date.parse(machine.metadata.creationTimestamp ?? '') > since,
   )
   if (status.failures && (status.failures.generation !== generation || isCured)) delete status.failures
+  // Counted already, and asked to go only once that was written: after a crash it is not counted again.
+  const counted = staying.find(({ metadata }) => metadata.name === status.failures?.machine)
+  if (counted) return { replace: [counted] }
   const failed = staying.filter((machine) => machine.status?.failure !== undefined)
   const [first] = failed
   if (!first?.status?.failure) return { replace: [] }
@@ -61,6 +64,7 @@ export function planRepair(world: World, pool: NodePool, staying: readonly Machi
   status.failures = {
     count: (failures?.count ?? 0) + 1,
     joining: isJoinFailure ? (failures?.joining ?? 0) + 1 : 0,
+    machine: first.metadata.name,
     since: new Date(world.clock.now()).toISOString().replace(/\.\d+Z$/, 'Z'),
     ...(generation === undefined ? {} : { generation }),
   }
@@ -70,7 +74,12 @@ export function planRepair(world: World, pool: NodePool, staying: readonly Machi
     'MachineReplaced',
     `Machine ${first.metadata.name} is replaced: ${message}`,
   )
-  return { replace: [first] }
+  return {
+    replace: [],
+    reason: 'Replacing',
+    message: `Machine ${first.metadata.name} is replaced: ${message}`,
+    lookAgainMs: 0,
+  }
 }
 
 /** How many may be unhealthy before nothing is repaired; of a share at least one, or a pool of one could never be. */

@@ -4,6 +4,7 @@ import type { Machine, NodePool } from '@fochista/api'
 import { revisionOf } from '../revision.ts'
 import { aWorld } from '../test/a-world.ts'
 import { aMachine, aPool } from '../test/factories.ts'
+import type { World } from '../world.ts'
 import { planRepair } from './health.ts'
 import { isOutdated, planScale } from './rollout.ts'
 
@@ -95,12 +96,22 @@ test('an outdated machine that does not serve goes first, for nobody misses it',
   assert.deepEqual(remove, [broken])
 })
 
+/** Counts the failure, and with that written picks the machine. */
+function replaced(world: World, pool: NodePool, machines: readonly Machine[]): readonly Machine[] {
+  const counted = planRepair(world, pool, machines)
+  assert.deepEqual([counted.replace, counted.reason], [[], 'Replacing'])
+  const count = pool.status?.failures?.count
+  const { replace } = planRepair(world, pool, machines)
+  assert.equal(pool.status?.failures?.count, count, 'it is counted once')
+  return replace
+}
+
 test('a failed machine is replaced, one at a time', () => {
   const { world } = aWorld()
   const pool = aRollout(10)
   const failed = several(2, () => made(pool, { isReady: false, failure: 'NodeUnhealthy' }))
   const machines = [...failed, ...several(8, () => made(pool))]
-  assert.deepEqual(planRepair(world, pool, machines).replace, [failed[0]])
+  assert.deepEqual(replaced(world, pool, machines), [failed[0]])
 })
 
 test('with more unhealthy than may be nothing is replaced', () => {
@@ -120,7 +131,7 @@ test('the pauses between replacements grow, until a machine made since is Ready'
   const waits: number[] = []
   for (let turn = 0; turn < 3; turn += 1) {
     const failed = made(pool, { isReady: false, failure: 'NodeUnhealthy' })
-    assert.deepEqual(planRepair(world, pool, [failed, ...others]).replace, [failed])
+    assert.deepEqual(replaced(world, pool, [failed, ...others]), [failed])
     const again = planRepair(world, pool, [
       made(pool, { isReady: false, failure: 'NodeUnhealthy' }),
       ...others,
@@ -143,11 +154,11 @@ test('the third machine in a row that does not join stops the pool, until it is 
   const pool = aPool({ metadata: { generation: 1 }, spec: { replicas: 1 } })
   const failed = (): Machine => made(pool, { isReady: false, failure: 'JoinFailed' })
   for (let turn = 0; turn < 2; turn += 1) {
-    assert.equal(planRepair(world, pool, [failed()]).replace.length, 1)
+    assert.equal(replaced(world, pool, [failed()]).length, 1)
     await clock.advance(3_600_000)
   }
   const third = planRepair(world, pool, [failed()])
   assert.deepEqual([third.replace, third.reason], [[], 'JoinFailing'])
   pool.metadata.generation = 2
-  assert.equal(planRepair(world, pool, [failed()]).replace.length, 1)
+  assert.equal(replaced(world, pool, [failed()]).length, 1)
 })

@@ -22,6 +22,8 @@ export interface Waiting {
 export interface CloneSlots {
   /** Takes a slot in all domains, or says where it waits. Asking again keeps the place and the slot. */
   take(key: string, domains: readonly LockDomain[]): Waiting | undefined
+  /** Where a key waits that has asked before; undefined if it does not, or if it is its turn. */
+  waiting(key: string): Waiting | undefined
   /** Notes a clone that runs already, whoever began it, limit or not. */
   hold(key: string, domains: readonly LockDomain[]): void
   /** Gives slot or place back; whoever can go now is woken. */
@@ -61,16 +63,22 @@ export function createCloneSlots(wake: (key: string) => void): CloneSlots {
     }
   }
 
+  const place = (key: string): Waiting | undefined => {
+    let waiting: Waiting | undefined
+    walk((one, its) => {
+      if (one === key) waiting = its
+      return one === key
+    })
+    return waiting
+  }
+
   return {
+    waiting: (key) => (queue.has(key) ? place(key) : undefined),
     take: (key, domains) => {
       if (holders.has(key)) return undefined
       // Setting a key that is there keeps its place.
       queue.set(key, domains)
-      let waiting: Waiting | undefined
-      walk((one, its) => {
-        if (one === key) waiting = its
-        return one === key
-      })
+      const waiting = place(key)
       if (waiting) return waiting
       queue.delete(key)
       hold(key, domains)

@@ -21,6 +21,8 @@ export interface ClusterConnection {
 export interface Connections {
   /** Undefined while there is none: unknown, not reachable yet, or without rights. */
   get(name: string): ClusterConnection | undefined
+  /** All there are. */
+  list(): readonly ClusterConnection[]
   /** Hears of what happens in any of them. @returns what ends it */
   subscribe(listener: (event: ConnectionEvent) => void): () => void
 }
@@ -50,6 +52,7 @@ export function createConnections(): ConnectionRegistry {
   }
   return {
     get: (name) => connections.get(name),
+    list: () => [...connections.values()],
     set: (connection) => {
       connections.set(connection.name, connection)
       emit({ type: 'connection', cluster: connection.name })

@@ -2,7 +2,6 @@ import {
   ANNOTATION_UNFENCE,
   CONDITION,
   FINALIZER,
-  isTrue,
   REASON,
   proxmoxClusterCan,
   type ProxmoxCluster,
@@ -222,8 +221,7 @@ export function createProxmoxClusterController(config: ProxmoxClusterConfig): Pr
 
   const sayFence = (cluster: ProxmoxCluster, fence: FenceState): void => {
     if (fence.state === 'open') return voice.unsay(cluster, CONDITION.fenced)
-    if (!isTrue(cluster, CONDITION.fenced)) voice.tell(cluster, 'Warning', REASON.fenced, fence.message)
-    voice.yes(cluster, CONDITION.fenced, REASON.fenced, fence.message)
+    voice.alert(cluster, CONDITION.fenced, REASON.fenced, fence.message)
   }
 
   /** Lets it go, unless it is in use. @returns why it may not go */

@@ -158,7 +158,13 @@ export function createHypervisor(proxmox: Proxmox, writesAllowed: WritesAllowed)
       }),
 
     clone: (template, params) =>
-      writing(() => proxmox.post('/nodes/{node}/qemu/{vmid}/clone', { path: template, body: params })),
+      writing(() => proxmox.post('/nodes/{node}/qemu/{vmid}/clone', { path: template, body: params })).catch(
+        (error: unknown) => {
+          // A pool that somebody deleted is made again next time.
+          if (params.pool !== undefined) pools.delete(params.pool)
+          throw error
+        },
+      ),
     configure: (path, body) =>
       writing(async () => {
         await proxmox.put('/nodes/{node}/qemu/{vmid}/config', { path, body })

@@ -13,6 +13,8 @@ export interface Voice {
   yes(object: WithConditions, type: string, reason: string, message: string): void
   /** It is not so, and somebody should know why. */
   no(object: WithConditions, type: string, reason: string, message: string): void
+  /** It is so, and it should not be. */
+  alert(object: WithConditions, type: string, reason: string, message: string): void
   /** Not yet known, or under way. */
   unknown(object: WithConditions, type: string, reason: string, message: string): void
   /** Takes back what was said. */
@@ -29,6 +31,7 @@ export function createVoice({ clock, recorder }: { clock: Clock; recorder: Recor
     status: Condition['status'],
     reason: string,
     message: string,
+    isBad = status === 'False',
   ): void => {
     const before = getCondition(object, type)
     const { generation } = object.metadata
@@ -44,11 +47,12 @@ export function createVoice({ clock, recorder }: { clock: Clock; recorder: Recor
       clock.now(),
     )
     if (before?.status !== status || before.reason !== reason)
-      recorder.say(object, { type: status === 'False' ? 'Warning' : 'Normal', reason, message })
+      recorder.say(object, { type: isBad ? 'Warning' : 'Normal', reason, message })
   }
   return {
     yes: (object, type, reason, message) => set(object, type, 'True', reason, message),
     no: (object, type, reason, message) => set(object, type, 'False', reason, message),
+    alert: (object, type, reason, message) => set(object, type, 'True', reason, message, true),
     unknown: (object, type, reason, message) => set(object, type, 'Unknown', reason, message),
     unsay: (object, type) => removeCondition(object, type),
     tell: (object, type, reason, message) => recorder.say(object, { type, reason, message }),
