@@ -16,7 +16,7 @@ export function endpointOf(tcp: TenantControlPlane): Endpoint | undefined {
 }
 
 /** The address of the Service, as the control plane's status has it. */
-export function statusEndpointOf(tcp: TenantControlPlane): Endpoint | undefined {
+function statusEndpointOf(tcp: TenantControlPlane): Endpoint | undefined {
   const text = tcp.status?.controlPlaneEndpoint
   return text ? parseEndpoint(text, tcp.spec.networkProfile?.port ?? 6443) : undefined
 }

@@ -13,6 +13,18 @@ export type KubernetesOptions = {
   maxBytes?: number
   /** Repeats of a call after 429 with Retry-After and, for GET only, after a broken connection. @default 2 */
   retries?: number
+  /** Most objects of one list, all pages together, and of one informer. @default any number */
+  maxItems?: number
+  /** Objects of a list asked for at once. @default 500 */
+  pageSize?: number
+  /** Most bytes of one list, all pages together; not counted where only a part of each object is kept. @default any number */
+  maxListBytes?: number
+  /** Time for all pages of one list together, ms. @default any time */
+  listTimeoutMs?: number
+  /** How fast a watch is read, bytes a second; a burst of eight seconds' worth is read at once. @default as fast as it comes */
+  watchBytesPerSecond?: number
+  /** Runs each call (streams not): whoever calls a server that may be slow limits here how many calls are under way. */
+  around?: <T>(run: () => Promise<T>) => Promise<T>
 }
 
 /** Options of every call. */
@@ -36,11 +48,14 @@ export type SelectOptions = {
 /** Options of a list. */
 export type ListOptions = SelectOptions &
   CallOptions & {
-    /** Objects asked for at once; pages are joined. @default 500 */
+    /** Objects asked for at once; pages are joined. @default the client's */
     pageSize?: number
     /** Stop after so many objects. @default all */
     limit?: number
   }
+
+/** What of each object is kept; called as it arrives. Throws for what is no object of the kind. */
+export type Keep<T> = (object: T) => T
 
 /** Options of every write. */
 export type WriteOptions = CallOptions & {

@@ -1,5 +1,6 @@
 import type {
   CallOptions,
+  Keep,
   Kubernetes,
   KubernetesOptions,
   RawRequestOptions,
@@ -12,7 +13,9 @@ import { follow } from './follow.ts'
 import { collectionPath, objectPath } from './kind.ts'
 import type { Kind } from './kind.ts'
 import { readLines } from './lines.ts'
-import { listPages } from './list.ts'
+import { listPages, requireObject } from './list.ts'
+import type { Ask } from './list.ts'
+import { paced } from './pace.ts'
 import type { KubernetesObject, ObjectRef } from './objects.ts'
 import { canI, canThey, createToken, reviewToken } from './reviews.ts'
 import { createTransport } from './transport.ts'
@@ -27,6 +30,7 @@ const PATCH_TYPES = {
 /** A typed client of one API server. Nothing is sent before the first call. */
 export function createKubernetes(connection: Connection, options: KubernetesOptions = {}): Kubernetes {
   const { timeoutMs = 30_000, fieldManager = 'fochista', maxBytes = 64 * 1024 * 1024, retries = 2 } = options
+  const { around = (run) => run() } = options
   const transport = createTransport(connection, { maxBytes })
   const callOf = (method: string, path: string, request: RawRequestOptions): Call => ({
     method,
@@ -37,8 +41,20 @@ export function createKubernetes(connection: Connection, options: KubernetesOpti
     timeoutMs: request.timeoutMs ?? timeoutMs,
     retries: request.retries ?? retries,
   })
+  const send = (method: string, path: string, raw: RawRequestOptions): Promise<Answer> =>
+    around(() => transport.call(callOf(method, path, raw)))
   const request = async <T>(method: string, path: string, raw: RawRequestOptions = {}): Promise<T> =>
-    decode(await transport.call(callOf(method, path, raw)), method, path) as T
+    decode(await send(method, path, raw), method, path) as T
+  const ask: Ask = async <T>(path: string, raw: RawRequestOptions) => {
+    const answer = await send('GET', path, raw)
+    return { value: decode(answer, 'GET', path) as T, bytes: answer.body.length }
+  }
+  /** What the server answered, if it is an object of the kind; anything else would fail later, where nobody would see why. */
+  const asObject = async <T extends KubernetesObject>(kind: Kind<T>, answer: Promise<T>): Promise<T> => {
+    const object = await answer
+    requireObject(object, kind, `the answer where a ${kind.kind} is due`)
+    return object
+  }
   const writeQuery = (write: WriteOptions): Query => ({
     fieldManager: write.fieldManager ?? fieldManager,
     fieldValidation: write.fieldValidation,
@@ -48,9 +64,15 @@ export function createKubernetes(connection: Connection, options: KubernetesOpti
 
   const kubernetes: Kubernetes = {
     connection,
-    get: (kind, ref, { subresource, ...call } = {}) =>
-      request('GET', objectPath(kind, ref, subresource), call),
-    list: (kind, list = {}) => listPages(request, kind, list),
+    get: <T extends KubernetesObject>(
+      kind: Kind<T>,
+      ref: ObjectRef,
+      { subresource, ...call }: Parameters<Kubernetes['get']>[2] = {},
+    ) => {
+      const answer = request<T>('GET', objectPath(kind, ref, subresource), call)
+      return subresource === undefined ? asObject(kind, answer) : answer
+    },
+    list: (kind, list = {}) => listPages(ask, kind, list, options),
     create: (kind, object, write = {}) => {
       const { namespace } = object.metadata
       if (kind.namespaced && !namespace)
@@ -126,7 +148,7 @@ export function createKubernetes(connection: Connection, options: KubernetesOpti
     },
     async *watch(kind, select = {}) {
       for await (const { type, object } of follow(
-        watchSource(transport, request, timeoutMs, maxBytes),
+        watchSource(transport, ask, { ...options, timeoutMs, maxBytes }),
         kind,
         select,
       )) {
@@ -165,7 +187,7 @@ export function createKubernetes(connection: Connection, options: KubernetesOpti
     resolve: (object) => discovery.resolve(object, {}),
     close: () => transport.close(),
   }
-  sources.set(kubernetes, watchSource(transport, request, timeoutMs, maxBytes))
+  sources.set(kubernetes, watchSource(transport, ask, { ...options, timeoutMs, maxBytes }))
   return kubernetes
 }
 
@@ -173,8 +195,10 @@ export function createKubernetes(connection: Connection, options: KubernetesOpti
 export type WatchSource = {
   list<T extends KubernetesObject>(
     kind: Kind<T>,
-    options: Parameters<Kubernetes['list']>[1],
+    options: Parameters<Kubernetes['list']>[1] & { keep?: Keep<T> | undefined },
   ): ReturnType<typeof listPages<T>>
+  /** Most objects that may be followed. @default any number */
+  maxItems?: number | undefined
   /** The lines of one watch connection. Throws what the transport throws, a refusal with its status first. */
   lines(path: string, query: Query, idleMs: number, signal?: AbortSignal): AsyncIterable<string>
 }
@@ -186,7 +210,10 @@ export function watchSourceOf(kubernetes: Kubernetes): WatchSource {
   const own = sources.get(kubernetes)
   if (own) return own
   return {
-    list: (kind, options) => kubernetes.list(kind, options),
+    list: async (kind, { keep, ...options } = {}) => {
+      const { items, metadata } = await kubernetes.list(kind, options)
+      return { items: keep ? items.map(keep) : items, metadata }
+    },
     lines: (path, query, _idleMs, signal) =>
       readLines(kubernetes.requestStream('GET', path, { query, ...(signal && { signal }) }), {
         maxLength: 64 * 1024 * 1024,
@@ -197,19 +224,21 @@ export function watchSourceOf(kubernetes: Kubernetes): WatchSource {
 
 function watchSource(
   transport: Transport,
-  request: Kubernetes['request'],
-  timeoutMs: number,
-  maxBytes: number,
+  ask: Ask,
+  limits: KubernetesOptions & { timeoutMs: number; maxBytes: number },
 ): WatchSource {
+  const { timeoutMs, maxBytes, watchBytesPerSecond } = limits
   return {
-    list: (kind, options = {}) => listPages(request, kind, options),
+    maxItems: limits.maxItems,
+    list: (kind, options = {}) => listPages(ask, kind, options, limits),
     async *lines(path, query, idleMs, signal) {
       const answer = await transport.stream(
         { method: 'GET', path, query, timeoutMs, retries: 0, ...(signal && { signal }) },
         idleMs,
       )
       try {
-        yield* readLines(answer.body, { maxLength: maxBytes, keepTail: false })
+        const lines = readLines(answer.body, { maxLength: maxBytes, keepTail: false })
+        yield* watchBytesPerSecond === undefined ? lines : paced(lines, watchBytesPerSecond, signal)
       } finally {
         answer.destroy()
       }

@@ -1,10 +1,12 @@
-import type { SelectOptions } from './client-types.ts'
+import type { Keep, SelectOptions } from './client-types.ts'
 import type { WatchSource } from './client.ts'
 import { isGone, KubeconfigError, KubernetesAnswerError, KubernetesApiError } from './errors.ts'
 import type { Status } from './errors.ts'
 import { collectionPath } from './kind.ts'
 import type { Kind } from './kind.ts'
+import { requireObject } from './list.ts'
 import type { KubernetesObject } from './objects.ts'
+import { pause } from './pace.ts'
 
 /** A change of one object. A deleted object is in its last known state. */
 export type Change<T> =
@@ -13,7 +15,9 @@ export type Change<T> =
   | { type: 'deleted'; object: T; old?: T }
 
 /** What to follow, and who is told. */
-export type FollowOptions = SelectOptions & {
+export type FollowOptions<T> = SelectOptions & {
+  /** What of each object is kept and told. @default all of it */
+  keep?: Keep<T>
   signal?: AbortSignal
   /** Called when everything of a list has been announced. */
   onSynced?: () => void
@@ -50,9 +54,9 @@ export function keyOf({
 export async function* follow<T extends KubernetesObject>(
   source: WatchSource,
   kind: Kind<T>,
-  options: FollowOptions,
+  options: FollowOptions<T>,
 ): AsyncGenerator<Change<T>> {
-  const { namespace, labelSelector, fieldSelector, signal, onSynced, onError } = options
+  const { namespace, labelSelector, fieldSelector, signal, onSynced, onError, keep } = options
   const select = {
     ...(namespace && { namespace }),
     ...(labelSelector && { labelSelector }),
@@ -61,13 +65,14 @@ export async function* follow<T extends KubernetesObject>(
   }
   const path = collectionPath(kind as Kind, namespace)
   const known = new Map<string, T>()
+  const maxItems = source.maxItems ?? Number.POSITIVE_INFINITY
   let version: string | undefined
   let failures = 0
   let synced = false
   while (!signal?.aborted) {
     try {
       if (version === undefined) {
-        const list = await source.list(kind, select)
+        const list = await source.list(kind, { ...select, keep })
         yield* compare(known, list.items)
         version = list.metadata.resourceVersion
         synced = true
@@ -85,20 +90,26 @@ export async function* follow<T extends KubernetesObject>(
       const startedAt = performance.now()
       let heard = false
       for await (const line of source.lines(path, query, seconds * 1000 + SILENCE_MARGIN, signal)) {
-        const event = parseEvent<T>(line, path)
+        const event = parseEvent<T>(line, path, kind)
         if (event.type === 'ERROR')
           throw new KubernetesApiError(event.object.code ?? 500, event.object, { method: 'WATCH', path })
         heard = true
-        failures = 0
-        if (event.type !== 'BOOKMARK') yield* accept(known, event.type, event.object)
+        // One event and an end, again and again, is no server that has recovered.
+        if (performance.now() - startedAt >= SHORTEST_WATCH) failures = 0
+        if (event.type !== 'BOOKMARK') yield* accept(known, event.type, keep?.(event.object) ?? event.object)
+        if (known.size > maxItems) {
+          version = undefined
+          throw new KubernetesAnswerError(`WATCH ${path}: there are more than ${maxItems} objects`)
+        }
         version = event.object.metadata.resourceVersion ?? version
       }
       if (signal?.aborted) return
-      if (!heard) {
-        if (performance.now() - startedAt < SHORTEST_WATCH) {
-          failures++
-          if (failures % FAILURES_BEFORE_RELIST === 0) version = undefined
-        } else if (await wentBack(source, kind, select, version)) version = undefined
+      if (performance.now() - startedAt < SHORTEST_WATCH) {
+        failures++
+        if (failures % FAILURES_BEFORE_RELIST === 0) version = undefined
+      } else {
+        failures = 0
+        if (!heard && (await wentBack(source, kind, select, version))) version = undefined
       }
     } catch (error) {
       if (signal?.aborted) return
@@ -150,16 +161,18 @@ function* accept<T extends KubernetesObject>(
   yield { type: 'added', object }
 }
 
-function parseEvent<T>(line: string, path: string): WireEvent<T & KubernetesObject> {
-  let event: WireEvent<T & KubernetesObject>
+function parseEvent<T extends KubernetesObject>(line: string, path: string, kind: Kind<T>): WireEvent<T> {
+  let event: WireEvent<T>
   try {
-    event = JSON.parse(line) as WireEvent<T & KubernetesObject>
+    event = JSON.parse(line) as WireEvent<T>
   } catch (error) {
     throw new KubernetesAnswerError(`WATCH ${path}: an event is not JSON`, { cause: error })
   }
   const isKnown = ['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR'].includes(event?.type)
   const isComplete = event?.type === 'ERROR' ? Boolean(event.object) : Boolean(event?.object?.metadata)
   if (!isKnown || !isComplete) throw new KubernetesAnswerError(`WATCH ${path}: an event of unknown form`)
+  if (event.type !== 'ERROR' && event.type !== 'BOOKMARK')
+    requireObject(event.object, kind, `WATCH ${path}: an object`)
   return event
 }
 
@@ -180,17 +193,4 @@ async function wentBack<T extends KubernetesObject>(
 function isRefusal(error: unknown): boolean {
   if (error instanceof KubeconfigError) return true
   return error instanceof KubernetesApiError && error.status < 500 && ![408, 410, 429].includes(error.status)
-}
-
-function pause(ms: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer)
-      signal?.removeEventListener('abort', end)
-      resolve()
-    }
-    const timer = setTimeout(end, ms)
-    if (signal?.aborted) end()
-    else signal?.addEventListener('abort', end, { once: true })
-  })
 }

@@ -1,5 +1,5 @@
 import { watchSourceOf } from './client.ts'
-import type { Kubernetes, SelectOptions } from './client-types.ts'
+import type { Keep, Kubernetes, SelectOptions } from './client-types.ts'
 import { KubernetesError } from './errors.ts'
 import { follow, keyOf } from './follow.ts'
 import type { Change } from './follow.ts'
@@ -10,7 +10,9 @@ import type { KubernetesObject } from './objects.ts'
 export type InformerEvent<T> = Change<T>
 
 /** Which objects an informer holds, and who hears of its failures. */
-export type InformerOptions = SelectOptions & {
+export type InformerOptions<T = KubernetesObject> = SelectOptions & {
+  /** What of each object is kept, before anybody sees it. @default all of it */
+  keep?: Keep<T>
   /** Told of each failure, also of a listener that threw. The informer goes on by itself. */
   onError?: (error: unknown) => void
 }
@@ -39,7 +41,7 @@ export interface Informer<T extends KubernetesObject> {
 export function createInformer<T extends KubernetesObject>(
   kubernetes: Kubernetes,
   kind: Kind<T>,
-  options: InformerOptions = {},
+  options: InformerOptions<T> = {},
 ): Informer<T> {
   const { onError, ...select } = options
   const controller = new AbortController()

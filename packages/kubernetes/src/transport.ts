@@ -142,6 +142,7 @@ export function createTransport(connection: Connection, limits: { maxBytes: numb
       try {
         const answer = await attempt(call, guard.signal, bodyTimeout)
         if (answer.statusCode >= 400) throw await apiError(call, answer)
+        if (answer.statusCode >= 300) throw await redirectError(call, answer)
         return await use(answer)
       } catch (error) {
         const problem = guard.explain(error)
@@ -162,7 +163,7 @@ export function createTransport(connection: Connection, limits: { maxBytes: numb
           async (answer) => ({
             status: answer.statusCode,
             headers: flatHeaders(answer.headers),
-            body: await readBounded(answer.body, limits.maxBytes, call),
+            body: await readBounded(answer, limits.maxBytes, call),
           }),
           guard,
         )
@@ -225,7 +226,7 @@ function pauseBefore(call: Call, error: unknown, failures: number): number | und
 }
 
 async function apiError(call: Call, answer: Dispatcher.ResponseData): Promise<KubernetesApiError> {
-  const text = (await readBounded(answer.body, LONGEST_ERROR, call)).toString('utf8')
+  const text = (await readBounded(answer, LONGEST_ERROR, call)).toString('utf8')
   const after = Number(flatHeaders(answer.headers)['retry-after'] ?? Number.NaN)
   let body: Status = {}
   try {
@@ -238,24 +239,36 @@ async function apiError(call: Call, answer: Dispatcher.ResponseData): Promise<Ku
   return new KubernetesApiError(answer.statusCode, body, call, Number.isNaN(after) ? undefined : after * 1000)
 }
 
+/** No API server redirects; one that does would have us ask somebody else, with its credentials. */
+async function redirectError(call: Call, answer: Dispatcher.ResponseData): Promise<KubernetesAnswerError> {
+  await answer.body.dump({ limit: LONGEST_ERROR })
+  return new KubernetesAnswerError(
+    `${call.method} ${call.path} answered ${answer.statusCode}, a redirect, which is not followed`,
+  )
+}
+
 function plainMessage(status: number, text: string, call: Call): string {
   const line = text.trim().startsWith('<') ? '' : (text.trim().split('\n', 1)[0] ?? '')
   return `${call.method} ${call.path} answered ${status}${line ? `: ${line.slice(0, 300)}` : ''}`
 }
 
 async function readBounded(
-  body: Dispatcher.ResponseData['body'],
+  { body, headers }: Dispatcher.ResponseData,
   maxBytes: number,
   call: Call,
 ): Promise<Buffer> {
+  const tooLarge = (): KubernetesAnswerError =>
+    new KubernetesAnswerError(`${call.method} ${call.path}: the answer is larger than ${maxBytes} bytes`)
+  if (Number(headers['content-length']) > maxBytes) {
+    body.on('error', () => {})
+    body.destroy()
+    throw tooLarge()
+  }
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of body as AsyncIterable<Buffer>) {
     size += chunk.length
-    if (size > maxBytes)
-      throw new KubernetesAnswerError(
-        `${call.method} ${call.path}: the answer is larger than ${maxBytes} bytes`,
-      )
+    if (size > maxBytes) throw tooLarge()
     chunks.push(chunk)
   }
   return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)

@@ -5,16 +5,9 @@ import {
   KubeconfigError,
   Node,
 } from '@fochista/kubernetes'
-import type { Connection, Informer, Kubernetes } from '@fochista/kubernetes'
+import type { Connection, Informer, Kubernetes, KubernetesOptions } from '@fochista/kubernetes'
 import { caPin } from '../ca-pin.ts'
-import {
-  endpointOf,
-  isSameEndpoint,
-  parseEndpoint,
-  printEndpoint,
-  serviceEndpointOf,
-  statusEndpointOf,
-} from '../endpoint.ts'
+import { endpointOf, isSameEndpoint, parseEndpoint, printEndpoint, serviceEndpointOf } from '../endpoint.ts'
 import { TenantRefusedError } from '../errors.ts'
 import type { TenantControlPlane } from '../kinds.ts'
 import { kubeconfigOf } from '../kubeconfig.ts'
@@ -26,13 +19,18 @@ import { drainNode } from './drain.ts'
 import type { DrainOptions, DrainResult } from './drain.ts'
 import { readJoinData } from './join-data.ts'
 import type { JoinData } from './join-data.ts'
+import { keepOfNode } from './keep-of-node.ts'
 import { cordonNode, deleteNode, labelNode } from './nodes.ts'
 
 export type ConnectTenantOptions = KubeconfigOptions & {
   /** Time for one request to the tenant, ms. @default 10000 */
   timeoutMs?: number
-  /** Largest answer accepted from the tenant, bytes. @default 16 MiB */
+  /** Largest answer and longest watch event accepted from the tenant, bytes. @default 4 MiB */
   maxBytes?: number
+  /** Most objects of one list accepted, and most Nodes followed. @default 10000: twice what Kubernetes is made for */
+  maxItems?: number
+  /** Runs each call to the tenant. */
+  around?: KubernetesOptions['around']
   /** Told of each failure of the watch of Nodes, which then goes on. Without it a refusal ends the watch. */
   onNodesError?: (error: unknown) => void
   /** Now, ms since 1970: the age of tokens is counted from it. @default the machine's clock */
@@ -54,7 +52,7 @@ export interface Tenant {
   deleteBootstrapToken(id: string): Promise<void>
   /** Deletes every token with this description, expired ones too. */
   deleteBootstrapTokens(description: string): Promise<void>
-  /** The tenant's nodes. The caller starts it; `close` stops it. */
+  /** The tenant's nodes, each with no more than is read of it. The caller starts it; `close` stops it. */
   readonly nodes: Informer<Node>
   cordon(name: string): Promise<void>
   uncordon(name: string): Promise<void>
@@ -65,6 +63,11 @@ export interface Tenant {
   addonsWithoutNode(options?: { signal?: AbortSignal }): Promise<string[]>
   close(): Promise<void>
 }
+
+/** Objects of one page of a list: a Node with its images has up to 30 KiB, so that a page stays within one answer. */
+const PAGE = 100
+/** How fast the watch of Nodes is read, bytes a second. 5000 Nodes that report each five minutes make a quarter of it. */
+const WATCH_RATE = 1024 * 1024
 
 /**
  * Connects to the tenant cluster of a control plane. Its kubeconfig is data that a tenant may have written: it is used only if it holds
@@ -98,9 +101,7 @@ export function tenantConnection(text: string, tcp: TenantControlPlane): Connect
   }
   const url = new URL(connection.server)
   const named = parseEndpoint(url.host, 443)
-  const own = [endpointOf(tcp), statusEndpointOf(tcp), serviceEndpointOf(tcp)].filter(
-    (endpoint) => endpoint !== undefined,
-  )
+  const own = [endpointOf(tcp), serviceEndpointOf(tcp)].filter((endpoint) => endpoint !== undefined)
   if (url.pathname !== '/' || !own.some((endpoint) => isSameEndpoint(endpoint, named))) {
     const allowed = [...new Set(own.map(printEndpoint))].join(' or ')
     throw new TenantRefusedError(
@@ -111,11 +112,23 @@ export function tenantConnection(text: string, tcp: TenantControlPlane): Connect
 }
 
 function openTenant(connection: Connection, options: ConnectTenantOptions): Tenant {
-  const { timeoutMs = 10_000, maxBytes = 16 * 1024 * 1024, now, onNodesError } = options
+  const { timeoutMs = 10_000, maxBytes = 4 * 1024 * 1024, maxItems = 10_000, now, onNodesError } = options
   const pin = caPin(connection.ca ?? '')
-  const kubernetes = createKubernetes(connection, { timeoutMs, maxBytes })
+  const kubernetes = createKubernetes(connection, {
+    timeoutMs,
+    maxBytes,
+    maxItems,
+    maxListBytes: 4 * maxBytes,
+    listTimeoutMs: 3 * timeoutMs,
+    pageSize: PAGE,
+    watchBytesPerSecond: WATCH_RATE,
+    ...(options.around && { around: options.around }),
+  })
   const tokens = createBootstrapTokens(kubernetes, now)
-  const nodes = createInformer(kubernetes, Node, onNodesError ? { onError: onNodesError } : {})
+  const nodes = createInformer(kubernetes, Node, {
+    keep: keepOfNode,
+    ...(onNodesError ? { onError: onNodesError } : {}),
+  })
   return {
     kubernetes,
     connection,

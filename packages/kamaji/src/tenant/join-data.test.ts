@@ -75,7 +75,7 @@ test('an add-on that no node accepts is named; without nodes nothing is', async 
     const name = path.split('/').at(-1) ?? ''
     api.objects.set(path, {
       apiVersion: 'apps/v1',
-      kind: 'X',
+      kind: path.includes('/daemonsets/') ? 'DaemonSet' : 'Deployment',
       metadata: { name, namespace: 'kube-system' },
       spec: { template: { spec } },
     })

@@ -62,7 +62,7 @@ test('whatever would run, read, redirect or weaken something is refused by its n
     [{ 'certificate-authority-data': undefined }, undefined, /certificate-authority-data is missing/],
     [{}, { token: 'a\r\nX-Evil: 1' }, /characters that a token cannot have/],
     [{}, {}, /neither a certificate with key nor a token/],
-    [{ 'tls-server-name': {} }, undefined, /tls-server-name/],
+    [{ 'tls-server-name': 'other.example' }, undefined, /cluster has "tls-server-name"/],
   ]
   for (const [cluster, user, problem] of refused) {
     assert.throws(
@@ -74,6 +74,26 @@ test('whatever would run, read, redirect or weaken something is refused by its n
       },
     )
   }
+})
+
+test('a second cluster, context or user is refused by its name, as is what belongs to none', () => {
+  const base = JSON.parse(config()) as Record<string, { name: string }[]>
+  for (const list of ['clusters', 'contexts', 'users']) {
+    const more = { ...base, [list]: [...(base[list] ?? []), { ...base[list]?.[0], name: 'second' }] }
+    assert.throws(
+      () => connectionFromKubeconfigData(JSON.stringify(more)),
+      new RegExp(`${list} has more than one entry: "second"`),
+    )
+  }
+  const context = [{ name: 'x', context: { cluster: 'c', user: 'u', extensions: [{}] } }]
+  assert.throws(
+    () => connectionFromKubeconfigData(JSON.stringify({ ...base, contexts: context })),
+    /context has "extensions"/,
+  )
+  assert.throws(
+    () => connectionFromKubeconfigData(JSON.stringify({ ...base, hooks: [] })),
+    /the top level has "hooks"/,
+  )
 })
 
 test('hostile YAML costs no more than its own length', () => {
