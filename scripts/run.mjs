@@ -4,8 +4,9 @@ import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const bin = join(root, 'node_modules', '.bin')
@@ -152,8 +153,27 @@ const journeys = () =>
   testStage('journeys', filesBelow('e2e/journeys', '.test.ts'), { budgetMinutes: 6, concurrency: 1 })
 const foreign = () =>
   testStage('foreign clients', filesBelow('e2e/foreign', '.test.ts'), { budgetMinutes: 4, concurrency: 1 })
-const chaos = () =>
-  testStage('chaos', filesBelow('e2e/chaos', '.test.ts'), { budgetMinutes: 4, concurrency: 1 })
+/** Where a journey of chaos is that has no file of its name in e2e/chaos. */
+const elsewhere = { model: join(root, 'packages', 'controllers', 'src', 'model', 'model.test.ts') }
+
+/** `--runs N` and `--seed S` go to the journeys through the environment; `--only NAME` picks those whose file begins so. */
+function chaos(args = []) {
+  const { runs, seed, only } = parseArgs({
+    args,
+    options: { runs: { type: 'string' }, seed: { type: 'string' }, only: { type: 'string' } },
+  }).values
+  if (runs !== undefined) env.CHAOS_RUNS = runs
+  if (seed !== undefined) env.CHAOS_SEED = seed
+  const files = filesBelow('e2e/chaos', '.test.ts').filter(
+    (file) => only === undefined || basename(file).startsWith(only),
+  )
+  if (only !== undefined && only in elsewhere) files.push(elsewhere[only])
+  if (files.length === 0) {
+    say(`no journey of chaos is named "${only}"`)
+    process.exit(2)
+  }
+  return testStage('chaos', files, { budgetMinutes: 4, concurrency: 1 })
+}
 
 /** Exchanges recorded from the real products, replayed against the lab. Its program counts by itself and says what is skipped. */
 async function conformance(args) {
@@ -229,7 +249,7 @@ switch (task) {
     summary()
     break
   case 'chaos':
-    await chaos()
+    await chaos(rest)
     summary()
     break
   case 'test':
