@@ -25,6 +25,8 @@ export interface Bench {
   readonly environment: Record<string, string>
   /** A scratch folder of this file's tests. */
   readonly folder: string
+  /** Arguments of Node that begin a `fochista` command, for those who start it by `run`. */
+  readonly command: readonly string[]
   /** Runs `fochista` to its end. */
   fochista(...args: string[]): Promise<Outcome>
   /** Runs `fochista` and requires exit code 0; resolves to its standard output. */
@@ -103,6 +105,7 @@ export async function startBench({
   const bench: Bench = {
     environment,
     folder,
+    command: [...flags, cli],
     run,
     fochista,
     ok,

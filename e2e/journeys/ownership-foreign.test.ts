@@ -1,0 +1,267 @@
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { test } from 'node:test'
+import { ask } from '../chaos/world.ts'
+import { eventually } from '../harness.ts'
+import type { Meddle, Passing } from '../middleman.ts'
+import { ours, saysOf, setStage, type Worker } from '../ownership/stage.ts'
+
+// Whatever Fochista does to its own VMs, somebody else's stay as they are, also when that somebody acts in the worst moment.
+const stage = await setStage()
+const { bench, foreigner, middleman } = stage
+const stopServing = await bench.serve()
+
+/** What each test has put between the controllers and Proxmox; the first that answers counts. */
+const meddlers: ((...given: Parameters<Meddle>) => ReturnType<Meddle> | undefined)[] = []
+middleman.meddle = (passing, forward) => {
+  for (const meddler of meddlers) {
+    const answer = meddler(passing, forward)
+    if (answer) return answer
+  }
+  return forward()
+}
+
+/** VMs of others, as they were when their owner had made them. */
+const foreign = new Map<number, { config: unknown; status: string | undefined }>()
+async function remember(vmid: number): Promise<void> {
+  foreign.set(vmid, { config: await foreigner.config(vmid), status: (await foreigner.find(vmid))?.status })
+}
+
+const isClone = ({ method, path }: Passing): boolean => method === 'POST' && path.endsWith('/clone')
+const isOfPool = (passing: Passing, pool: string): boolean =>
+  passing.form.get('name')?.startsWith(`${pool}-`) ?? false
+/** The VMID in the path of a VM. */
+const vmidIn = ({ path }: Passing): number => Number(/\/qemu\/(\d+)/.exec(path)?.[1])
+const mark = ({ metadata, spec }: Worker, more: { installation?: string; id?: string } = {}): string =>
+  `fochista installation=${more.installation ?? stage.installation} namespace=default pool=${spec.nodePoolName} machine=${metadata.name} id=${more.id ?? spec.id} time=2026-01-01T00:00:00Z`
+const destroyed = (vmid: number) =>
+  eventually(`VM ${vmid} is gone`, 60_000, async () => assert.equal(await foreigner.find(vmid), undefined))
+const remove = (name: string) => ask(bench, 'DELETE', `${ours}/machines/${name}`)
+
+test('VMs of others stay as they are', { concurrency: true }, async (t) => {
+  await Promise.all([
+    t.test('those that look like ours survive scaling, replacement and deletion', async () => {
+      await stage.pool('alike', 2)
+      const [one, two] = await stage.joined('alike', 2)
+      assert.ok(one?.spec.vmid && two?.spec.vmid)
+      const own = (await foreigner.config(one.spec.vmid)) ?? {}
+      // Same name, tags, pool and address, and no mark.
+      await foreigner.create(10_901, {
+        name: one.metadata.name,
+        pool: 'fochista-default',
+        ...(own['tags'] ? { tags: own['tags'] } : {}),
+        ide2: 'local-lvm:cloudinit',
+        ipconfig0: `ip=${one.status?.addresses?.[0] ?? '10.0.0.9'}/24`,
+      })
+      // The same, with the mark that another installation would put on it.
+      await foreigner.create(10_902, {
+        name: two.metadata.name,
+        pool: 'fochista-default',
+        description: mark(two, { installation: randomUUID() }),
+      })
+      // A sentence that speaks of our mark.
+      await foreigner.create(10_903, { name: 'alike-notes', description: `see: ${mark(one)}, says Ada` })
+      for (const vmid of [10_901, 10_902, 10_903]) await remember(vmid)
+      await remove(one.metadata.name)
+      await destroyed(one.spec.vmid)
+      await stage.joined('alike', 2)
+      await stage.scale('alike', 1)
+      await stage.joined('alike', 1)
+      await bench.ok('pool', 'delete', 'alike')
+    }),
+
+    t.test('a VMID that somebody took before our clone, or while it was asked for, is given up', async () => {
+      const taken = new Map<string, number>()
+      meddlers.push((passing, forward) => {
+        // The first look at a VMID that was drawn: somebody has it a moment before.
+        const vmid = vmidIn(passing)
+        if (passing.path.endsWith('/config') && passing.method === 'GET' && !taken.has('early'))
+          return (async () => {
+            const drawn = (await stage.workers('taken')).find(({ spec }) => spec.vmid === vmid && !spec.made)
+            if (drawn && !taken.has('early') && !taken.has('late') && drawn.spec.vmid !== undefined) {
+              taken.set('early', vmid)
+              await foreigner.create(vmid, { name: drawn.metadata.name })
+              await remember(vmid)
+            }
+            return forward()
+          })()
+        // A clone that was sent: somebody is faster.
+        if (isClone(passing) && isOfPool(passing, 'taken') && !taken.has('late'))
+          return (async () => {
+            const newid = Number(passing.form.get('newid'))
+            taken.set('late', newid)
+            await foreigner.create(newid)
+            await remember(newid)
+            return forward()
+          })()
+        return undefined
+      })
+      await stage.pool('taken', 1)
+      const [worker] = await stage.joined('taken', 1)
+      assert.deepEqual([...taken.keys()].sort(), ['early', 'late'])
+      assert.ok(![...taken.values()].includes(worker?.spec.vmid ?? 0))
+      await stage.scale('taken', 0)
+      await destroyed(worker?.spec.vmid ?? 0)
+    }),
+
+    t.test('a VMID that somebody took when our clone had failed is given up', async () => {
+      let vmid: number | undefined
+      meddlers.push((passing, forward) => {
+        if (!isClone(passing) || !isOfPool(passing, 'broken') || vmid !== undefined) return undefined
+        vmid = Number(passing.form.get('newid'))
+        return (async () => {
+          const answer = await forward()
+          const upid = (JSON.parse(answer.body.toString('utf8')) as { data: string }).data
+          await foreigner.ask('DELETE', `/nodes/${upid.split(':')[1]}/tasks/${encodeURIComponent(upid)}`)
+          await eventually('the VM of the broken clone is gone', 30_000, async () =>
+            assert.equal(await foreigner.find(vmid ?? 0), undefined),
+          )
+          await foreigner.create(vmid ?? 0)
+          await remember(vmid ?? 0)
+          return answer
+        })()
+      })
+      await stage.pool('broken', 1)
+      const [worker] = await stage.joined('broken', 1)
+      assert.ok(vmid !== undefined && worker?.spec.vmid !== vmid)
+      await stage.scale('broken', 0)
+    }),
+
+    t.test('a person’s clone and restored backup of one of our VMs are reported, never touched', async () => {
+      await stage.pool('copied', 1)
+      const [worker] = await stage.joined('copied', 1)
+      const { vmid = 0 } = worker?.spec ?? {}
+      const at = (await foreigner.find(vmid))?.node
+      await foreigner.run('POST', `/nodes/${at}/qemu/${vmid}/clone`, {
+        newid: 10_911,
+        name: worker?.metadata.name ?? '',
+        full: 1,
+        pool: 'fochista-default',
+      })
+      // A restored backup has everything that the VM had, its SMBIOS UUID too.
+      const { description = '', smbios1 = '' } = (await foreigner.config(vmid)) ?? {}
+      await foreigner.create(10_912, { name: worker?.metadata.name ?? '', description, smbios1 })
+      await remember(10_911)
+      await remember(10_912)
+      const listed = await bench.ok('orphan', 'list', '--proxmox', 'lab')
+      assert.match(listed, /^ *10911 .*copied/m)
+      assert.match(listed, /^ *10912 .*copied/m)
+      const clone = await bench.fochista('orphan', 'adopt', '10911', '--proxmox', 'lab')
+      assert.match(clone.stderr, /is a copy: its SMBIOS UUID/)
+      const backup = await bench.fochista('orphan', 'adopt', '10912', '--proxmox', 'lab')
+      assert.match(backup.stderr, /has that id already/)
+      assert.deepEqual([clone.code, backup.code], [1, 1])
+      await remove(worker?.metadata.name ?? '')
+      await destroyed(vmid)
+      await stage.joined('copied', 1)
+      await stage.scale('copied', 0)
+    }),
+
+    t.test('a disk attached by hand holds its VM up until a person says what becomes of it', async () => {
+      await stage.pool('disks', 3)
+      const workers = await stage.joined('disks', 3)
+      const node = new Map<number, string>()
+      for (const { spec } of workers) {
+        node.set(spec.vmid ?? 0, (await foreigner.find(spec.vmid ?? 0))?.node ?? '')
+        await foreigner.ask('PUT', `/nodes/${node.get(spec.vmid ?? 0)}/qemu/${spec.vmid}/config`, {
+          scsi3: 'local-lvm:2',
+        })
+      }
+      const [moved, released, gone] = workers
+      assert.ok(moved?.spec.vmid && released?.spec.vmid && gone?.spec.vmid)
+      await stage.scale('disks', 0)
+      await eventually('each says which disk it is', 60_000, async () => {
+        for (const worker of await stage.workers('disks')) {
+          const said = saysOf(worker, 'Ready')
+          assert.equal(said?.reason, 'ForeignDisk')
+          assert.match(said.message, /scsi3 \(local-lvm:vm-\d+-disk-\d\)/)
+          for (const way of ['qm disk move', 'machine release', '--with-disks'])
+            assert.ok(said.message.includes(way))
+          assert.equal((await foreigner.find(worker.spec.vmid ?? 0))?.status, 'stopped')
+        }
+      })
+      // Detached it would still go with the VM.
+      const path = `/nodes/${node.get(moved.spec.vmid)}/qemu/${moved.spec.vmid}`
+      await foreigner.ask('PUT', `${path}/config`, { delete: 'scsi3' })
+      assert.match((await foreigner.config(moved.spec.vmid))?.['unused0'] ?? '', /local-lvm:vm-/)
+      await eventually('the detached disk is named', 60_000, async () => {
+        const worker = (await stage.workers('disks')).find(
+          ({ metadata }) => metadata.name === moved.metadata.name,
+        )
+        assert.match((worker && saysOf(worker, 'Ready')?.message) ?? '', /unused0/)
+      })
+      await foreigner
+        .run('POST', '/nodes/pve1/qemu', { vmid: 10_921, name: 'keeper', memory: 512 })
+        .then(() =>
+          node.get(moved.spec.vmid ?? 0) === 'pve1'
+            ? undefined
+            : foreigner.run('POST', `/nodes/pve1/qemu/10921/migrate`, {
+                target: node.get(moved.spec.vmid ?? 0) ?? '',
+              }),
+        )
+      await foreigner.run('POST', `${path}/move_disk`, {
+        disk: 'unused0',
+        'target-vmid': 10_921,
+        'target-disk': 'scsi1',
+      })
+      await bench.ok('machine', 'release', released.metadata.name)
+      await bench.ok('machine', 'delete', gone.metadata.name, '--with-disks')
+      await destroyed(moved.spec.vmid)
+      assert.equal(await foreigner.find(gone.spec.vmid), undefined)
+      assert.match((await foreigner.config(10_921))?.['scsi1'] ?? '', /local-lvm:vm-10921-disk-/)
+      const let_go = (await foreigner.config(released.spec.vmid)) ?? {}
+      assert.match(let_go['description'] ?? '', / released$/m)
+      assert.match(let_go['scsi3'] ?? '', /local-lvm:vm-/)
+      assert.ok(!(await bench.ok('orphan', 'list', '--proxmox', 'lab')).includes(String(released.spec.vmid)))
+    }),
+
+    t.test('a VM whose description was edited stays ours once it has its UUID, and not before', async () => {
+      let early: number | undefined
+      meddlers.push((passing) => {
+        if (passing.method !== 'PUT' || !passing.form.get('smbios1') || early !== undefined) return undefined
+        if (!passing.form.get('description')?.includes('pool=edited ')) return undefined
+        early = vmidIn(passing)
+        return (async () => {
+          const { node = '' } = (await foreigner.find(early ?? 0)) ?? {}
+          await foreigner.ask('PUT', `/nodes/${node}/qemu/${early}/config`, { description: 'Mine now. Ada' })
+          await remember(early ?? 0)
+          return undefined
+        })()
+      })
+      await stage.pool('edited', 2)
+      const waiting = await eventually('the first says that its VM is not ours', 60_000, async () => {
+        const found = (await stage.workers('edited')).find(
+          (one) => saysOf(one, 'Cloned')?.reason === 'NotOurs',
+        )
+        assert.ok(found)
+        return found
+      })
+      assert.equal(waiting.spec.vmid, early)
+      const other = (await stage.workers('edited')).find(
+        ({ metadata }) => metadata.name !== waiting.metadata.name,
+      )
+      await eventually('the other has joined', 60_000, async () => {
+        const now = (await stage.workers('edited')).find(
+          ({ metadata }) => metadata.name === other?.metadata.name,
+        )
+        assert.equal(now && saysOf(now, 'Joined')?.status, 'True')
+      })
+      const { vmid = 0, host } = (await stage.workers('edited')).find(
+        ({ metadata }) => metadata.name === other?.metadata.name,
+      )?.spec ?? { id: '', nodePoolName: '' }
+      await foreigner.ask('PUT', `/nodes/${host}/qemu/${vmid}/config`, { description: 'wiped' })
+      await stage.scale('edited', 0)
+      await destroyed(vmid)
+      await eventually('both machines are gone', 60_000, async () =>
+        assert.deepEqual(await stage.workers('edited'), []),
+      )
+    }),
+  ])
+  for (const [vmid, before] of foreign)
+    assert.deepEqual(
+      { config: await foreigner.config(vmid), status: (await foreigner.find(vmid))?.status },
+      before,
+      `VM ${vmid} is as its owner left it`,
+    )
+  await stopServing()
+})
