@@ -91,8 +91,10 @@ export function createControllers(config: {
           }),
         (add) =>
           tenants.subscribe((namespace, cluster, node) => {
-            if (node !== undefined) add(`${namespace}/${node}`)
-            else for (const key of index.ofControlPlane(namespace, cluster)) add(key)
+            // A tenant may have any number of Nodes that are no machines of ours.
+            if (node !== undefined) {
+              if (caches.machines.get(namespace, node)) add(`${namespace}/${node}`)
+            } else for (const key of index.ofControlPlane(namespace, cluster)) add(key)
           }),
       ],
       reconcile: (key, signal) => reconcileMachine(world, key, signal),

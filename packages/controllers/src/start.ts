@@ -129,7 +129,7 @@ async function run(
     machines: createFreshReader(kubernetes, Machines, caches.machines),
     nodePools: createFreshReader(kubernetes, NodePools, caches.nodePools),
     connections: registry,
-    tenants: createTenants({ kubernetes, logger, now: () => clock.now() }),
+    tenants: createTenants({ kubernetes, logger, clock }),
     drains: createBackground<DrainResult>((key) => machines?.queue.add(key)),
     missing: createMissingVms(),
     drifted: new Set(),
@@ -166,10 +166,11 @@ async function run(
     await Promise.all([sweepRegularly(world, signal), runSweeps(world, drifted, signal), aborted(signal)])
   } finally {
     forgetTenants()
-    await Promise.all(controllers.map((controller) => controller.stop()))
-    await world.drains.stop()
+    const stopped = controllers.map((controller) => controller.stop())
+    // At once, for whoever waits for a tenant that hangs would wait its turn for minutes. Their signals have aborted by now.
+    await Promise.all([...stopped, world.drains.stop(), world.tenants.close()])
     for (const informer of Object.values(caches)) informer.stop()
-    await Promise.all([proxmoxClusters.close(), world.tenants.close(), recorder.flush()])
+    await Promise.all([proxmoxClusters.close(), recorder.flush()])
     logger.info({}, 'the controllers have ended')
   }
 }

@@ -210,7 +210,7 @@ export function watchSourceOf(kubernetes: Kubernetes): WatchSource {
   const own = sources.get(kubernetes)
   if (own) return own
   return {
-    list: async (kind, { keep, ...options } = {}) => {
+    list: async (kind, { keep, ...options }) => {
       const { items, metadata } = await kubernetes.list(kind, options)
       return { items: keep ? items.map(keep) : items, metadata }
     },
@@ -230,7 +230,7 @@ function watchSource(
   const { timeoutMs, maxBytes, watchBytesPerSecond } = limits
   return {
     maxItems: limits.maxItems,
-    list: (kind, options = {}) => listPages(ask, kind, options, limits),
+    list: (kind, options) => listPages(ask, kind, options, limits),
     async *lines(path, query, idleMs, signal) {
       const answer = await transport.stream(
         { method: 'GET', path, query, timeoutMs, retries: 0, ...(signal && { signal }) },

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createManualClock, settled } from '../test/manual-clock.ts'
+import { lendingPlace } from './place.ts'
 import { createQueue, type QueueConfig } from './queue.ts'
 
 /** A queue on a clock that is moved, whose looks a test ends by hand. */
@@ -199,4 +200,53 @@ test('idle means that nothing is queued or at work', async () => {
   assert.equal(isIdle, false)
   await end('a')
   await idle
+})
+
+test('a key that waits for somebody slow lends its place, and however many wait none of the others does', async () => {
+  const gate = Promise.withResolvers<void>()
+  const done: string[] = []
+  const queue = createQueue({
+    concurrency: 2,
+    process: async (key) => {
+      // Two calls at once are one wait.
+      if (key.startsWith('slow'))
+        await Promise.all([lendingPlace(() => gate.promise), lendingPlace(() => gate.promise)])
+      done.push(key)
+      return undefined
+    },
+  })
+  for (let key = 0; key < 50; key += 1) queue.add(`slow ${key}`)
+  for (const key of ['a', 'b', 'c']) queue.add(key)
+  await new Promise((resolve) => setImmediate(resolve))
+  assert.deepEqual(done, ['a', 'b', 'c'])
+  gate.resolve()
+  await queue.idle()
+  assert.equal(done.length, 53)
+})
+
+test('what goes on after a key’s work has ended lends no place, and outside a queue there is none to lend', async () => {
+  let running = 0
+  let most = 0
+  const gate = Promise.withResolvers<void>()
+  const left: Promise<void>[] = []
+  const queue = createQueue({
+    concurrency: 1,
+    process: async (key) => {
+      running += 1
+      most = Math.max(most, running)
+      if (key === 'first')
+        left.push(lendingPlace(() => gate.promise).then(() => lendingPlace(() => gate.promise)))
+      await new Promise((resolve) => setImmediate(resolve))
+      running -= 1
+      return undefined
+    },
+  })
+  queue.add('first')
+  await queue.idle()
+  for (const key of ['a', 'b', 'c']) queue.add(key)
+  await queue.idle()
+  assert.equal(most, 1)
+  gate.resolve()
+  await Promise.all(left)
+  assert.equal(await lendingPlace(() => Promise.resolve(7)), 7)
 })

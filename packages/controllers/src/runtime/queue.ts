@@ -1,4 +1,5 @@
 import { systemClock, type Clock } from './clock.ts'
+import { createPlace, withPlace } from './place.ts'
 
 /** What a reconciler answers: nothing (wait for a change), or when to look again by itself. */
 export interface Result {
@@ -11,7 +12,7 @@ export interface QueueConfig {
   /** Works on one key. Throwing means: again, later, and later still each time. */
   readonly process: (key: string, signal: AbortSignal) => Promise<Result | undefined>
   readonly clock?: Clock
-  /** Keys that are worked on at once; one key never is twice. @default 4 */
+  /** Keys that are worked on at once, without those that have lent their place; one key never is twice. @default 4 */
   readonly concurrency?: number
   /** Pause after the first failure of a key, milliseconds; doubled with each further one. @default 500 */
   readonly baseDelayMs?: number
@@ -53,6 +54,8 @@ export function createQueue(config: QueueConfig): Queue {
   const again = new Set<string>()
   const failures = new Map<string, number>()
   const timers = new Map<string, { at: number; cancel: () => void }>()
+  /** Those at work who wait for somebody slow and have lent their place. */
+  let lent = 0
   const idlers: (() => void)[] = []
   const stopping = new AbortController()
 
@@ -85,8 +88,12 @@ export function createQueue(config: QueueConfig): Queue {
   }
 
   const work = async (key: string): Promise<void> => {
+    const place = createPlace((change) => {
+      lent += change
+      pump()
+    })
     try {
-      const result = await process(key, stopping.signal)
+      const result = await withPlace(place, () => process(key, stopping.signal))
       failures.delete(key)
       if (result?.requeueAfterMs !== undefined) addAfter(key, result.requeueAfterMs)
     } catch (error) {
@@ -97,11 +104,13 @@ export function createQueue(config: QueueConfig): Queue {
       const pause = Math.min(baseDelayMs * 2 ** Math.min(count, 30), maxDelayMs) * (0.5 + random() / 2)
       onError?.(key, error, pause)
       addAfter(key, pause)
+    } finally {
+      place.end()
     }
   }
 
   const pump = (): void => {
-    while (working.size < concurrency && !stopping.signal.aborted) {
+    while (working.size - lent < concurrency && !stopping.signal.aborted) {
       const [key] = waiting
       if (key === undefined) break
       waiting.delete(key)

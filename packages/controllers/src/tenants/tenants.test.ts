@@ -6,6 +6,8 @@ import { silentLogger } from '../runtime/logger.ts'
 import { aControlPlane, NAMESPACE } from '../test/factories.ts'
 import { createFakeKubernetes } from '../test/fake-kubernetes.ts'
 import { createManualClock, settled } from '../test/manual-clock.ts'
+import { createLimiter } from './limiter.ts'
+import { createNews } from './news.ts'
 import { createTenants } from './tenants.ts'
 
 function someTenants() {
@@ -18,7 +20,7 @@ function someTenants() {
   const tenants = createTenants({
     kubernetes: api.kubernetes,
     logger: silentLogger,
-    now: () => clock.now(),
+    clock,
     connect: (_kubernetes, controlPlane, given) => {
       const { uid = '' } = controlPlane.metadata
       if (refusal) return Promise.reject(refusal)
@@ -92,4 +94,46 @@ test('a tenant has answered since its Nodes were listed, or since its watch fail
   await clock.advance(60_000)
   nodesFail()
   assert.equal(tenants.answeringSince(NAMESPACE, 'tenant-test'), clock.now())
+})
+
+test('a Node that changes all the time is told of once a second, and of many only some in a round', async () => {
+  const clock = createManualClock()
+  const told: string[] = []
+  const news = createNews(clock, (name) => told.push(name))
+  for (let change = 0; change < 1000; change += 1) news.add('a')
+  assert.deepEqual(told, ['a'])
+  await clock.advance(1000)
+  assert.deepEqual(told, ['a', 'a'], 'the last state is not missed')
+  await clock.advance(5000)
+  assert.equal(told.length, 2)
+  for (let node = 0; node < 120; node += 1) news.add(`n${node}`)
+  assert.equal(new Set(told).size, 51)
+  await clock.advance(2000)
+  assert.equal(new Set(told).size, 121, 'the rest follows')
+  news.add('a')
+  news.add('a')
+  news.close()
+  await clock.advance(5000)
+  assert.equal(told.filter((name) => name === 'a').length, 3)
+})
+
+test('calls to one tenant run four at once, the others in their order', async () => {
+  const limited = createLimiter(4)
+  const gates = Array.from({ length: 6 }, () => Promise.withResolvers<void>())
+  const begun: number[] = []
+  const ended = gates.map(({ promise }, index) =>
+    limited(async () => {
+      begun.push(index)
+      await promise
+    }),
+  )
+  await settled()
+  assert.deepEqual(begun, [0, 1, 2, 3])
+  gates[2]?.reject(new Error('no answer'))
+  await assert.rejects(ended[2] ?? Promise.resolve())
+  assert.deepEqual(begun, [0, 1, 2, 3, 4])
+  for (const { resolve } of gates) resolve()
+  await Promise.allSettled(ended)
+  await limited(() => Promise.resolve(begun.push(9)))
+  assert.deepEqual(begun, [0, 1, 2, 3, 4, 5, 9])
 })

@@ -6,8 +6,15 @@ import {
   type TenantControlPlane,
 } from '@fochista/kamaji'
 import type { Kubernetes, Node } from '@fochista/kubernetes'
+import type { Clock } from '../runtime/clock.ts'
 import { keyOf } from '../runtime/keys.ts'
 import type { Logger } from '../runtime/logger.ts'
+import { lendingPlace } from '../runtime/place.ts'
+import { createLimiter } from './limiter.ts'
+import { createNews, type News } from './news.ts'
+
+/** Calls to one tenant's API server at once. Whoever waits for one holds no worker. */
+const CALLS_AT_ONCE = 4
 
 /** The connections to tenant clusters: one for each control plane, opened when first needed. */
 export interface Tenants {
@@ -28,7 +35,8 @@ export interface Tenants {
   /** Closes the connection to a control plane that is gone. */
   forget(namespace: string, cluster: string): void
   /**
-   * Hears of every change of a Node: namespace and name of the control plane, name of the Node; undefined once all have been listed.
+   * Hears of changes of Nodes, of each at most once a second: namespace and name of the control plane, name of the Node; undefined once
+   * all have been listed.
    * @returns what ends it
    */
   subscribe(listener: NodeListener): () => void
@@ -42,6 +50,7 @@ interface Entry {
   readonly key: string
   readonly tenant: Promise<Tenant>
   open?: Tenant
+  news?: News
   /** When its Nodes were listed, or a watch of them failed last. */
   steadySince?: number
 }
@@ -50,22 +59,27 @@ interface Entry {
 export function createTenants(config: {
   kubernetes: Kubernetes
   logger: Logger
-  now: () => number
+  clock: Clock
   connect?: typeof connectTenant
 }): Tenants {
-  const { kubernetes, logger, now, connect = connectTenant } = config
+  const { kubernetes, logger, clock, connect = connectTenant } = config
+  const now = (): number => clock.now()
   const entries = new Map<string, Entry>()
   const listeners = new Set<NodeListener>()
 
   const close = (name: string): void => {
     const entry = entries.get(name)
     entries.delete(name)
+    entry?.news?.close()
     entry?.tenant.then((tenant) => tenant.close()).catch(() => undefined)
   }
   const open = async (entry: () => Entry, controlPlane: TenantControlPlane): Promise<Tenant> => {
     const { namespace = 'default', name } = controlPlane.metadata
+    const limited = createLimiter(CALLS_AT_ONCE)
     const tenant = await connect(kubernetes, controlPlane, {
       now,
+      // The place is lent while waiting in the row too: else a tenant that hangs would hold as many workers as it has machines.
+      around: (run) => lendingPlace(() => limited(run)),
       onNodesError: (error) => {
         entry().steadySince = now()
         logger.debug({ namespace, name, err: error }, 'watch of the tenant’s Nodes failed, will retry')
@@ -75,7 +89,9 @@ export function createTenants(config: {
     const tell = (node: string | undefined): void => {
       for (const listener of listeners) listener(namespace, name, node)
     }
-    tenant.nodes.subscribe(({ object }) => tell(object.metadata.name))
+    const news = createNews(clock, tell)
+    entry().news = news
+    tenant.nodes.subscribe(({ object }) => news.add(object.metadata.name))
     tenant.nodes.ready.then(
       () => {
         entry().steadySince = now()
@@ -116,6 +132,7 @@ export function createTenants(config: {
     close: async () => {
       const all = [...entries.values()]
       entries.clear()
+      for (const { news } of all) news?.close()
       await Promise.all(all.map(({ tenant }) => tenant.then((one) => one.close()).catch(() => undefined)))
     },
   }
