@@ -54,8 +54,3 @@ test('a default above the maximum is named, in whatever unit', () => {
     'spec.memory.default',
   ])
 })
-
-test('what is not built yet is said, not tried', () => {
-  assert.deepEqual(problemsOf({ install: 'packages' }), ['spec.install'])
-  assert.deepEqual(problemsOf({ install: 'none' }), [])
-})

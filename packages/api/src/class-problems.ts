@@ -6,18 +6,11 @@ import type { FieldProblem } from './validate.ts'
 /** What is wrong with a class in itself that its schema cannot see, with field, value and rule. An empty list means nothing. */
 export function classProblems({ spec }: MachineClass): FieldProblem[] {
   return [
-    ...installProblems(spec.install),
     ...(['cores', 'memory', 'disk'] as const).flatMap((field) => sizeProblems(field, spec[field])),
     ...spec.networks.flatMap((network, index) =>
       addressProblems(network.addresses, `spec.networks[${index}].addresses`),
     ),
   ]
-}
-
-function installProblems(install: MachineClass['spec']['install']): FieldProblem[] {
-  if (install !== 'packages') return []
-  const rule = 'is not built yet: use a template that has containerd and kubelet, and install "none"'
-  return [{ field: 'spec.install', value: install, rule }]
 }
 
 function sizeProblems(

@@ -73,11 +73,11 @@ test('a rollout that could never replace a machine is refused', () => {
 })
 
 test('a pool of a class that cannot be used is told why', () => {
-  const packages = { ...small, spec: { ...small.spec, install: 'packages' as const } }
-  const [problem] = poolProblems(pool({}), packages, gold)
+  const broken = { ...small, spec: { ...small.spec, cores: { default: 4, max: 2 } } }
+  const [problem] = poolProblems(pool({}), broken, gold)
   assert.equal(problem?.field, 'spec.className')
   assert.match(
     problem?.rule ?? '',
-    /class "small" cannot be used: spec\.install: "packages": is not built yet/,
+    /class "small" cannot be used: spec\.cores\.default: "?4"?: must not be more than max/,
   )
 })

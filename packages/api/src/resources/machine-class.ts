@@ -137,8 +137,29 @@ const spec = object(
         { default: 'none' },
       ),
     ),
+    packages: optional(
+      object('Where the Kubernetes packages come from. Default: Kubernetes’ own, pkgs.k8s.io.', {
+        mirror: optional(
+          text(
+            'URL of a mirror of https://pkgs.k8s.io/core:/stable:/, with the same folders below it: v1.30/deb/.',
+            { pattern: '^https?://[A-Za-z0-9._~:/%+\\[\\]-]+$', maxLength: 2048 },
+          ),
+        ),
+        keyring: optional(
+          text(
+            'Armored public key that signs them. Default: Kubernetes’ own, which expires on 2026-12-29 unless it is prolonged.',
+            { pattern: '^\\s*-----BEGIN PGP PUBLIC KEY BLOCK-----\\n', maxLength: 65_536 },
+          ),
+        ),
+      }),
+    ),
   },
-  [],
+  [
+    {
+      rule: "!has(self.packages) || (has(self.install) && self.install == 'packages')",
+      message: 'packages is only for install: packages',
+    },
+  ],
 )
 
 const status = object('What is known of the class.', {

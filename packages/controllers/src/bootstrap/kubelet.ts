@@ -33,15 +33,18 @@ const RESOLV_CONF = '/etc/kubernetes/resolv.conf'
  */
 export const staleKubeletState = ['/etc/kubernetes/kubelet.conf', '/var/lib/kubelet/pki'] as const
 
-/** The files that make the kubelet of a template join. Its own kubeconfig it makes itself. Throws a BootstrapError for a name that is none. */
-export function kubeletFiles(join: KubeletJoin): SeedFile[] {
+/**
+ * The files that make a kubelet join. Its own kubeconfig it makes itself. Throws a BootstrapError for a name that is none.
+ * @param mark a file without which it does not start. @default none
+ */
+export function kubeletFiles(join: KubeletJoin, mark?: string): SeedFile[] {
   return [
     { path: CA, content: join.caPem, permissions: '0644' },
     { path: BOOTSTRAP, content: yamlText(bootstrapKubeconfig(join)), permissions: '0600' },
     { path: CONFIG, content: yamlText(kubeletConfiguration(join)), permissions: '0644' },
     {
       path: '/etc/systemd/system/kubelet.service.d/20-fochista.conf',
-      content: unit(join),
+      content: unit(join, mark),
       permissions: '0644',
     },
     { path: '/etc/modules-load.d/k8s.conf', content: 'overlay\nbr_netfilter\n', permissions: '0644' },
@@ -99,7 +102,7 @@ function bootstrapKubeconfig({ server, token }: KubeletJoin): object {
   }
 }
 
-function unit({ nodeName, nodeIp, labels }: KubeletJoin): string {
+function unit({ nodeName, nodeIp, labels }: KubeletJoin, mark: string | undefined): string {
   const flags = [
     `--bootstrap-kubeconfig=${BOOTSTRAP}`,
     '--kubeconfig=/etc/kubernetes/kubelet.conf',
@@ -112,7 +115,7 @@ function unit({ nodeName, nodeIp, labels }: KubeletJoin): string {
 After=containerd.service network-online.target time-sync.target
 Wants=containerd.service network-online.target time-sync.target
 StartLimitIntervalSec=0
-
+${mark === undefined ? '' : `ConditionPathExists=${mark}\n`}
 [Service]
 # At every start: a swap of the template's fstab is back after a reboot, and with it the kubelet ends.
 ExecStartPre=-/sbin/swapoff -a

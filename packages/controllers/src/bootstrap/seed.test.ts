@@ -76,9 +76,20 @@ const full: SeedInput = {
   },
 }
 
+const packages: SeedInput = {
+  ...plain,
+  install: 'packages',
+  kubeletVersion: 'v1.30.4',
+  extras: {
+    preJoinCommands: ['update-ca-certificates'],
+    postJoinCommands: ['echo "it’s $HOME" > /run/after'],
+    registryMirrors: [{ registry: 'docker.io', endpoints: ['https://mirror.example.org'] }],
+  },
+}
+
 const names = { userData: 'user-data', metaData: 'meta-data', networkConfig: 'network-config' } as const
 
-for (const [name, input] of Object.entries({ plain, full })) {
+for (const [name, input] of Object.entries({ plain, full, packages })) {
   test(`the seed "${name}" is what it was; UPDATE_GOLDEN=1 accepts another`, () => {
     const folder = join(import.meta.dirname, 'testdata', name)
     mkdirSync(folder, { recursive: true })
@@ -125,6 +136,31 @@ test('commands run on their side of the kubelet’s start', () => {
   assert.ok(at('before') < start && start < at('after') && at('before') >= 0)
 })
 
+test('with packages commands are files of their own, run once each by the unit that installs', () => {
+  const hostile = 'echo "$(id)"\n\'; rm -rf /\n'
+  const text = renderSeed({ ...packages, extras: { preJoinCommands: ['first', hostile] } }).userData
+  const { write_files: files, runcmd } = parse(text, { version: '1.1' }) as CloudConfig
+  const folder = `/var/lib/fochista/${packages.instanceId}/before-join`
+  assert.deepEqual(
+    files.filter(({ path }) => path.startsWith(folder)).map(({ path, content }) => [path, content]),
+    [
+      [`${folder}/000/run`, 'first'],
+      [`${folder}/001/run`, hostile],
+    ],
+  )
+  assert.doesNotMatch(JSON.stringify(runcmd), /first|rm -rf \/"/)
+})
+
+test('packages come from the folder of their minor version, of Kubernetes or of a mirror', () => {
+  const sources = (mirror?: string): string => {
+    const { userData } = renderSeed({ ...packages, packages: { mirror } })
+    const { write_files: files } = parse(userData, { version: '1.1' }) as CloudConfig
+    return /^URIs: (.*)$/m.exec(files.find(({ path }) => path.endsWith('.sources'))?.content ?? '')?.[1] ?? ''
+  }
+  assert.equal(sources(), 'https://pkgs.k8s.io/core:/stable:/v1.30/deb/')
+  assert.equal(sources('http://10.0.0.9:8080/k8s'), 'http://10.0.0.9:8080/k8s/v1.30/deb/')
+})
+
 test('the token stands in one file that only root reads, and on no command line', () => {
   const { write_files: files, runcmd } = cloudConfig({})
   const holders = files.filter(({ content }) => content.includes('0123456789abcdef'))
@@ -154,7 +190,16 @@ test('the kubelet’s configuration holds only fields that kubelets since 1.28 k
 })
 
 const refusals: Record<string, Partial<SeedInput>> = {
-  'a class that installs packages': { install: 'packages' },
+  'a kubelet to install without an exact version': { ...packages, kubeletVersion: 'v1.30' },
+  'a kubelet to install with an argument in its version': { ...packages, kubeletVersion: '1.30.4 -o x' },
+  'a mirror with a second line': { ...packages, packages: { mirror: 'https://a/\nTrusted: yes' } },
+  'a mirror that is no URL': { ...packages, packages: { mirror: '/srv/packages' } },
+  'a keyring that is none': { ...packages, packages: { keyring: 'DE15B144' } },
+  'a file in place of containerd’s configuration': {
+    ...packages,
+    extras: { files: [{ path: '/etc/containerd/config.toml', content: '' }] },
+  },
+  'an instance-id that a unit file would read': { ...packages, instanceId: 'a b' },
   'a file in place of one of ours': {
     extras: { files: [{ path: '/etc//kubernetes/../kubernetes/pki/ca.crt', content: '' }] },
   },

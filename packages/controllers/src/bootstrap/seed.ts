@@ -3,6 +3,7 @@ import { BootstrapError } from './error.ts'
 import { buildIso } from './iso9660.ts'
 import { kubeletFiles, staleKubeletState, type KubeletJoin } from './kubelet.ts'
 import { networkConfig, type SeedNetwork } from './network.ts'
+import { INSTALL_UNIT, installedMark, packageFiles, type PackageSource } from './packages/files.ts'
 import { mirrorFile, type RegistryMirror } from './registry-mirror.ts'
 import { yamlText } from './yaml-text.ts'
 
@@ -34,7 +35,10 @@ export interface SeedExtras {
   /** Keys of the image's own default user. */
   readonly sshAuthorizedKeys?: readonly string[] | undefined
   readonly files?: readonly SeedFile[] | undefined
-  /** Run by sh as root before the kubelet starts. One that fails does not stop the rest. */
+  /**
+   * Run by sh as root before the kubelet starts; with packages before these are installed, so that they can set up a proxy or an authority.
+   * One that fails does not stop the rest.
+   */
   readonly preJoinCommands?: readonly string[] | undefined
   /** Run by sh as root once the kubelet was started. */
   readonly postJoinCommands?: readonly string[] | undefined
@@ -51,6 +55,10 @@ export interface SeedInput {
   readonly extras?: SeedExtras | undefined
   /** The class's `install`: how containerd and kubelet come into the image. @default 'none' */
   readonly install?: 'none' | 'packages' | undefined
+  /** Where packages come from. @default Kubernetes' own */
+  readonly packages?: PackageSource | undefined
+  /** The kubelet to install with packages, exact. */
+  readonly kubeletVersion?: string | undefined
 }
 
 /** The three documents of a NoCloud seed. */
@@ -75,13 +83,11 @@ export function instanceIdOf(machineId: string, revision: string): string {
  */
 export function renderSeed(input: SeedInput): Seed {
   const { instanceId, hostname, join, networks, extras = {}, install = 'none' } = input
-  if (install !== 'none')
-    throw new BootstrapError(
-      'install',
-      install,
-      'is not built yet: use a class whose template has containerd and kubelet (install: none)',
-    )
-  const own = [...kubeletFiles(join), ...(extras.registryMirrors ?? []).map(mirrorFile)]
+  const own = [
+    ...kubeletFiles(join, install === 'packages' ? installedMark(instanceId) : undefined),
+    ...(extras.registryMirrors ?? []).map(mirrorFile),
+    ...(install === 'packages' ? packagesOf(input) : []),
+  ]
   const files = extras.files ?? []
   requireOtherPaths(files, own)
   const userData = {
@@ -91,26 +97,58 @@ export function renderSeed(input: SeedInput): Seed {
     users: ['default', ...(extras.users ?? []).map(userEntry)],
     ...(extras.sshAuthorizedKeys?.length ? { ssh_authorized_keys: [...extras.sshAuthorizedKeys] } : {}),
     write_files: [...own, ...files].map(fileEntry),
-    runcmd: [
-      // The template may have started one that has nothing to do yet.
-      ['systemctl', 'stop', 'kubelet'],
-      ['rm', '-rf', ...staleKubeletState],
-      ['swapoff', '-a'],
-      ['mkdir', '-p', '/etc/kubernetes/manifests'],
-      ['modprobe', '-a', 'overlay', 'br_netfilter'],
-      ['sysctl', '--system'],
-      ...(extras.preJoinCommands ?? []).map(shell),
-      ['systemctl', 'daemon-reload'],
-      ['systemctl', 'enable', 'kubelet'],
-      ['systemctl', 'restart', 'kubelet'],
-      ...(extras.postJoinCommands ?? []).map(shell),
-    ],
+    runcmd: install === 'packages' ? startInstall : startKubelet(extras),
   }
   return {
     userData: `#cloud-config\n${yamlText(userData)}`,
     metaData: yamlText({ 'instance-id': instanceId, 'local-hostname': hostname }),
     networkConfig: yamlText(networkConfig(networks)),
   }
+}
+
+function packagesOf({
+  instanceId,
+  join,
+  extras = {},
+  packages = {},
+  kubeletVersion = '',
+}: SeedInput): SeedFile[] {
+  return packageFiles({
+    ...packages,
+    instanceId,
+    kubeletVersion,
+    cgroupDriver: join.cgroupDriver,
+    preJoinCommands: extras.preJoinCommands ?? [],
+    postJoinCommands: extras.postJoinCommands ?? [],
+  })
+}
+
+const forgetOldKubelet = [
+  // The template may have started one that has nothing to do yet.
+  ['systemctl', 'stop', 'kubelet'],
+  ['rm', '-rf', ...staleKubeletState],
+]
+
+/** With packages the unit does the rest, at this boot or a later one: the boot does not wait for it. */
+const startInstall = [
+  ...forgetOldKubelet,
+  ['systemctl', 'daemon-reload'],
+  ['systemctl', 'start', '--no-block', INSTALL_UNIT],
+]
+
+function startKubelet({ preJoinCommands = [], postJoinCommands = [] }: SeedExtras): string[][] {
+  return [
+    ...forgetOldKubelet,
+    ['swapoff', '-a'],
+    ['mkdir', '-p', '/etc/kubernetes/manifests'],
+    ['modprobe', '-a', 'overlay', 'br_netfilter'],
+    ['sysctl', '--system'],
+    ...preJoinCommands.map(shell),
+    ['systemctl', 'daemon-reload'],
+    ['systemctl', 'enable', 'kubelet'],
+    ['systemctl', 'restart', 'kubelet'],
+    ...postJoinCommands.map(shell),
+  ]
 }
 
 /** The seed as an ISO 9660 image with the volume label that cloud-init looks for. */

@@ -165,6 +165,8 @@ async function attach(context: MachineContext, parts: SeedParts): Promise<StepRe
         networks,
         extras: await extrasOf(context, parts.pool),
         install: parts.machineClass.spec.install,
+        packages: parts.machineClass.spec.packages,
+        kubeletVersion: machine.spec.version,
       }),
     )
     const upid = await connection.hypervisor.uploadImage(vm.node, isoStorage, filename, image)

@@ -74,6 +74,28 @@ export const classCreate = command({
       '--host <host>',
       tr('only on this Proxmox host; may be repeated', 'solo su questo host Proxmox; ripetibile'),
     ),
+    install: textOr(
+      '--install <what>',
+      tr(
+        'packages: the template is a stock Debian or Ubuntu image, which gets containerd and the kubelet at first boot; none: it has them',
+        'packages: il template è un’immagine Debian o Ubuntu originale, che riceve containerd e kubelet al primo avvio; none: li ha già',
+      ),
+      'none',
+    ),
+    packagesMirror: text(
+      '--packages-mirror <url>',
+      tr(
+        'mirror of https://pkgs.k8s.io/core:/stable:/ (default: that itself)',
+        'mirror di https://pkgs.k8s.io/core:/stable:/ (predefinito: quello stesso)',
+      ),
+    ),
+    packagesKeyring: text(
+      '--packages-keyring <file>',
+      tr(
+        'armored public key of the packages (default: Kubernetes’ own)',
+        'chiave pubblica dei pacchetti, in formato testo (predefinita: quella di Kubernetes)',
+      ),
+    ),
     linkedClone: flag(
       '--linked-clone',
       tr('linked clones instead of full ones', 'cloni collegati invece che completi'),
@@ -86,6 +108,7 @@ export const classCreate = command({
   },
   examples: [
     'fochista class create small --proxmox dc1 --template-tags kubelet-v1.30.4 --storage local-lvm --iso-storage local --bridge vmbr0 --cores 2:4 --memory 4Gi:16Gi --default',
+    'fochista class create stock --proxmox dc1 --template-name debian-12 --install packages --storage local-lvm --iso-storage local --bridge vmbr0',
   ],
   run: async (context, args, options) => {
     const name = argument(args, 'name')
@@ -102,6 +125,8 @@ export const classCreate = command({
       cores: coresFrom(options.cores),
       memory: boundsFrom('--memory', options.memory),
       disk: boundsFrom('--disk', options.disk),
+      install: installFrom(options.install),
+      packages: await packagesFrom(options),
       nodes: options.hosts.length > 0 ? options.hosts : undefined,
       fullClone: !options.linkedClone,
       isDefault: options.isDefault,
@@ -132,6 +157,38 @@ function templateFrom({ templateVmid, templateName, templateTags }: TemplateOpti
       'indica --template-vmid, --template-name o --template-tags',
     ),
   )
+}
+
+function installFrom(given: string): 'none' | 'packages' {
+  if (given === 'none' || given === 'packages') return given
+  throw new UsageError(
+    tr(
+      `--install: "${given}" is neither none nor packages`,
+      `--install: "${given}" non è né none né packages`,
+    ),
+  )
+}
+
+interface PackageOptions {
+  readonly packagesMirror: string | undefined
+  readonly packagesKeyring: string | undefined
+}
+
+async function packagesFrom({ packagesMirror: mirror, packagesKeyring }: PackageOptions) {
+  if (mirror === undefined && packagesKeyring === undefined) return undefined
+  return {
+    ...(mirror === undefined ? {} : { mirror }),
+    ...(packagesKeyring === undefined ? {} : { keyring: await keyringFrom(packagesKeyring) }),
+  }
+}
+
+async function keyringFrom(path: string): Promise<string> {
+  const { readFile } = await import('node:fs/promises')
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    throw new UsageError(`--packages-keyring: ${error instanceof Error ? error.message : String(error)}`)
+  }
 }
 
 interface AddressOptions {
