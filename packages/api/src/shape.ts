@@ -15,6 +15,9 @@ export interface Shape {
 /** What a class gives a pool that says nothing and whose class says nothing: enough for a kubelet and a few pods. */
 const fallback = { cores: 2, memory: 4 * 2 ** 30, disk: 20 * 2 ** 30 }
 
+/** With less no kubelet starts, and a quota would count nothing. */
+const least = { memory: '512Mi', disk: '1Gi' } as const
+
 /** The shape of a pool's machines: what the pool asks for, else the class's default. */
 export function shapeOf(pool: NodePool, machineClass: MachineClass): Shape {
   const { cores, memory, disk } = machineClass.spec
@@ -55,7 +58,9 @@ export function poolProblems(
     ['disk', pool.spec.disk, disk?.max ?? disk?.default],
   ] as const) {
     const limit = most === undefined ? fallback[field] : (parseBytes(most) ?? 0)
-    if (shape[field] > limit)
+    const rule = value === undefined ? undefined : amountRule(value, least[field])
+    if (rule !== undefined) problems.push({ field: `spec.${field}`, value, rule })
+    else if (shape[field] > limit)
       problems.push({
         field: `spec.${field}`,
         value: value ?? shape[field],
@@ -70,6 +75,12 @@ export function poolProblems(
     })
   }
   return [...problems, ...labelProblems(pool), ...rolloutProblems(pool)]
+}
+
+function amountRule(value: string, smallest: string): string | undefined {
+  const bytes = parseBytes(value)
+  if (bytes === undefined) return 'must be a number of bytes of less than 8Pi'
+  return bytes < (parseBytes(smallest) ?? 0) ? `must be at least ${smallest}` : undefined
 }
 
 function labelProblems(pool: NodePool): FieldProblem[] {

@@ -62,6 +62,18 @@ export function createControllers(config: {
           poolsOfControlPlane(world, metadata.namespace ?? 'default', metadata.name),
         ),
         each(caches.machineClasses, ({ metadata }) => poolsOfClass(world, metadata.name)),
+        // Its labels decide which classes it may use.
+        each(caches.namespaces, ({ metadata }) => poolsOfNamespace(world, metadata.name)),
+        // What a machine leaves of the quota is another pool's.
+        (add) =>
+          caches.machines.subscribe(({ type, object: { metadata, spec } }) => {
+            if (
+              type !== 'deleted' ||
+              caches.machineClasses.get(undefined, spec.className ?? '')?.spec.quota === undefined
+            )
+              return
+            for (const key of poolsOfNamespace(world, metadata.namespace ?? 'default')) add(key)
+          }),
         (add) =>
           connections.subscribe((event) => {
             if (event.type === 'connection') for (const pool of caches.nodePools.list()) add(keyOf(pool))
@@ -123,6 +135,13 @@ function poolsOfControlPlane({ caches }: World, namespace: string, name: string)
     .filter(
       ({ metadata, spec }) => spec.clusterName === name && (metadata.namespace ?? 'default') === namespace,
     )
+    .map(keyOf)
+}
+
+function poolsOfNamespace({ caches }: World, namespace: string): string[] {
+  return caches.nodePools
+    .list()
+    .filter(({ metadata }) => (metadata.namespace ?? 'default') === namespace)
     .map(keyOf)
 }
 

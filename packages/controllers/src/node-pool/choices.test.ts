@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { LABEL_CLUSTER, LABEL_POOL, shapeOf, type Machine } from '@fochista/api'
+import { LABEL_CLUSTER, LABEL_POOL, quotaLeft, shapeOf, usageOf, type Machine } from '@fochista/api'
 import { revisionOf } from '../revision.ts'
 import { aWorld } from '../test/a-world.ts'
 import { aClass, aControlPlane, aMachine, aPool, aTemplate } from '../test/factories.ts'
 import { classOf } from './parents.ts'
-import { quotaLeft } from './quota.ts'
 import { newMachine, pickForRemoval } from './scale.ts'
 import { versionFor } from './version.ts'
 
@@ -109,7 +108,9 @@ test('a pool uses the class it names, the one it has used so far, or the newest 
 test('a namespace gets no more of a class than its quota leaves, and hears which rule stops it', () => {
   const left = (quota: NonNullable<ReturnType<typeof aClass>['spec']['quota']>, machines: Machine[] = []) => {
     const machineClass = aClass({ spec: { quota } })
-    return quotaLeft(machineClass, shapeOf(aPool(), machineClass), machines, () => aPool())
+    const used = usageOf(machineClass, machines, () => aPool())
+    const { count, rule } = quotaLeft(machineClass, shapeOf(aPool(), machineClass), used)
+    return { count, rule }
   }
   assert.equal(left({}).count, Number.POSITIVE_INFINITY)
   assert.deepEqual(left({ machines: 3 }, [aMachine()]), {

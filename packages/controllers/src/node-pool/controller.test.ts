@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { Machine, NodePool } from '@fochista/api'
 import { TenantControlPlane } from '@fochista/kamaji'
 import { KubernetesApiError, KubernetesConnectionError, Secret } from '@fochista/kubernetes'
-import { Machines, NodePools } from '../kinds.ts'
+import { MachineClasses, Machines, NodePools } from '../kinds.ts'
 import { aWorld, type Given } from '../test/a-world.ts'
 import { certificates } from '../test/certificates.ts'
 import { aClass, aMachine, aPool, markOf, NAMESPACE, placed } from '../test/factories.ts'
@@ -156,7 +156,7 @@ test('a quota stops a pool at its limit, and says the field, the value and the r
   assert.equal(world.reason(), 'NotAllowed')
   assert.equal(
     world.message(),
-    'spec.replicas: "3" class "small" allows a namespace at most 2 machines in all.',
+    'spec.replicas: 3: class "small" allows a namespace at most 2 machines in all.',
   )
 })
 
@@ -167,6 +167,72 @@ test('two pools of one namespace do not share a quota’s last machines twice', 
   await Promise.all([world.look('workers'), world.look('others')])
   await Promise.all([world.look('workers'), world.look('others')])
   assert.equal(world.machines().length, 4)
+})
+
+test('many pools of a namespace that ask at once, over a server that is slow, never exceed its quota', async () => {
+  const machineClass = aClass({ spec: { quota: { machines: 9, cores: 14 } } })
+  const world = aPoolWorld({ machineClass, pool: aPool({ spec: { replicas: 5, cores: 1 } }) })
+  const names = ['workers', 'a', 'b', 'c']
+  for (const name of names.slice(1))
+    world.management.has(NodePools, aPool({ metadata: { name }, spec: { replicas: 5, cores: 2 } }))
+  world.caches.machines.freeze()
+  for (let round = 0; round < 4; round += 1) {
+    await Promise.all(names.map((name) => world.look(name)))
+    const cores = world.machines().map(({ spec }) => (spec.nodePoolName === 'workers' ? 1 : 2))
+    assert.ok(cores.length <= 9 && cores.reduce((sum, one) => sum + one, 0) <= 14, `${cores.join('+')}`)
+  }
+  assert.ok(world.machines().length >= 7, 'and use all of it that fits')
+})
+
+test('a class that shrinks under a running pool takes nothing away: what runs stays, and is reported', async () => {
+  const world = aPoolWorld({
+    pool: aPool({ spec: { cores: 4, replicas: 3, rollout: { maxUnavailable: 1 } } }),
+  })
+  await world.looks(3)
+  const before = world.machines().map(({ metadata }) => metadata.name)
+  assert.equal(before.length, 3)
+  const shrink = (max: number): unknown =>
+    world.management.change(
+      MachineClasses,
+      { name: 'small' },
+      ({ spec }) => (spec.cores = { default: 2, max }),
+    )
+  shrink(2)
+  // Not even a rollout or a failed machine: what can have no successor stays.
+  world.edit(({ spec }) => Object.assign(spec, { disk: '30Gi' }))
+  world.management.change(Machines, { name: before[0] ?? '', namespace: NAMESPACE }, (machine) => {
+    machine.status = { ...machine.status, failure: { reason: 'NodeUnhealthy', message: 'x' } }
+  })
+  await world.looks(3)
+  assert.deepEqual(
+    world.staying().map(({ metadata }) => metadata.name),
+    before,
+  )
+  assert.deepEqual(
+    [world.reason(), world.message()],
+    ['NotAllowed', 'spec.cores: 4: class "small" allows at most 2'],
+  )
+  assert.equal((await world.events()).filter((reason) => reason === 'NotAllowed').length, 1)
+  world.edit(({ spec }) => Object.assign(spec, { replicas: 2 }))
+  await world.look()
+  assert.equal(world.staying().length, 2, 'fewer it may always be')
+})
+
+test('a quota made smaller than what runs is reported, and takes nothing away', async () => {
+  const world = aPoolWorld()
+  await world.looks(3)
+  world.management.change(MachineClasses, { name: 'small' }, ({ spec }) =>
+    Object.assign(spec, { quota: { machines: 1 } }),
+  )
+  await world.looks(2)
+  assert.equal(world.staying().length, 3)
+  assert.deepEqual(
+    [world.reason(), world.message()],
+    [
+      'NotAllowed',
+      'spec.replicas: 3: class "small" allows a namespace at most 1 machines in all. What runs stays.',
+    ],
+  )
 })
 
 test('what the class does not allow is refused with field, value and rule', async () => {

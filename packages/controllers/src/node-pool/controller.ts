@@ -5,8 +5,12 @@ import {
   LABEL_POOL,
   poolProblems,
   printProblem,
+  quotaExceeded,
+  quotaLeft,
   REASON,
   shapeOf,
+  usageOf,
+  valueOf,
   type Machine,
   type MachineClass,
   type NodePool,
@@ -22,9 +26,8 @@ import type { World } from '../world.ts'
 import { sayAddons } from './addons.ts'
 import { caPinOf, classOf, clusterOf } from './parents.ts'
 import { planRepair } from './health.ts'
-import { quotaLeft } from './quota.ts'
 import { isOutdated, planScale } from './rollout.ts'
-import { newMachine } from './scale.ts'
+import { newMachine, pickForRemoval } from './scale.ts'
 import { unclaimedVms } from './unclaimed-vms.ts'
 import { versionFor } from './version.ts'
 
@@ -141,16 +144,29 @@ async function keep(
   }
   const { controlPlane } = cluster
   const all = machines.filter((machine) => !isDeleting(machine))
+  const plan = await planOf(world, pool, controlPlane, machines)
+  if ('reason' in plan) {
+    // Where no other can be made none is replaced or rolled: what runs stays. Fewer it may always be.
+    const surplus = all.length - (pool.spec.replicas ?? 1)
+    const spare = pickForRemoval(all, (machine) => isOutdated(pool, machine), surplus)
+    if (!all.some(isUnseen)) await deleteMachines(world, spare)
+    return plan
+  }
   const repair = planRepair(world, pool, all)
   await deleteMachines(world, repair.replace)
   const staying = all.filter((machine) => !repair.replace.includes(machine))
   const scale = planScale(pool, staying)
+  const unseen = scale.remove.length > 0 ? staying.find(isUnseen) : undefined
+  if (unseen)
+    return {
+      reason: 'Looking',
+      message: `Some machines are too many; which, is decided once ${unseen.metadata.name} was looked at.`,
+      isWaiting: true,
+    }
   await deleteMachines(world, scale.remove)
   // A pool whose machines do not join makes no further ones; any other failure leaves room for those that lack.
   if (repair.reason !== undefined && (repair.reason === REASON.joinFailing || scale.create === 0))
     return repair
-  const plan = await planOf(world, pool, controlPlane, machines)
-  if ('reason' in plan) return plan
   // The pool's memory of its cluster is written before its first machine is: from then on only that cluster counts.
   if (await noteCluster(world, pool, controlPlane))
     return {
@@ -163,8 +179,22 @@ async function keep(
     return making(`${pool.metadata.namespace}/${plan.machineClass.metadata.name}`, () =>
       create(world, pool, plan, scale.create),
     )
-  return undefined
+  // A class may have shrunk under a running pool.
+  const problem = quotaExceeded(plan.machineClass, usageIn(world, pool, plan.machineClass))
+  return problem && { reason: REASON.notAllowed, message: `${printProblem(problem)}. What runs stays.` }
 }
+
+/** What the pool's namespace has and is promised of a class. */
+function usageIn(world: World, pool: NodePool, machineClass: MachineClass): ReturnType<typeof usageOf> {
+  const { namespace = 'default' } = pool.metadata
+  const own = world.machines.list().filter(({ metadata }) => (metadata.namespace ?? 'default') === namespace)
+  return usageOf(machineClass, own, ({ spec }) => world.caches.nodePools.get(namespace, spec.nodePoolName))
+}
+
+/** A machine that came all its way once, and of which nothing is known yet: its status was lost, or it was adopted a moment ago. */
+const isUnseen = ({ spec, status: { conditions = [] } = {} }: Machine): boolean =>
+  spec.made === true &&
+  (conditions.length === 0 || conditions.some(({ reason }) => reason === 'ListingNodes'))
 
 /** What new machines would be made of. */
 interface Plan {
@@ -207,7 +237,8 @@ async function planOf(
   const answer = versionFor(pool, machineClass, controlPlane, machines, connection.observer.vms())
   if ('reason' in answer) return answer
   status.version = answer.version
-  if (machines.length === 0 && !status.cluster) {
+  // A pool without memory is new, or was restored: then its Machines may come back one after the other.
+  if (!status.cluster) {
     const vmids = await unclaimedVms(world, connection, cluster, pool)
     if (vmids.length > 0)
       return {
@@ -239,16 +270,9 @@ async function create(
   { machineClass, version }: Plan,
   wanted: number,
 ): Promise<Verdict | undefined> {
-  const { namespace = 'default' } = pool.metadata
-  const all = world.machines.list()
-  const names = new Set(all.map(({ metadata }) => metadata.name))
-  const ofClass = all.filter(
-    ({ metadata, spec }) =>
-      (metadata.namespace ?? 'default') === namespace && spec.className === machineClass.metadata.name,
-  )
-  const { count: left, rule } = quotaLeft(machineClass, shapeOf(pool, machineClass), ofClass, ({ spec }) =>
-    world.caches.nodePools.get(namespace, spec.nodePoolName),
-  )
+  const shape = shapeOf(pool, machineClass)
+  const { count: left, field, rule } = quotaLeft(machineClass, shape, usageIn(world, pool, machineClass))
+  const names = new Set(world.machines.list().map(({ metadata }) => metadata.name))
   for (let made = 0; made < Math.min(wanted, left); made += 1) {
     const machine = newMachine(pool, machineClass, version, (name) => names.has(name))
     names.add(machine.metadata.name)
@@ -257,9 +281,15 @@ async function create(
     world.machines.wrote(created)
     world.voice.tell(pool, 'Normal', 'MachineCreated', `Machine ${machine.metadata.name} is created.`)
   }
-  return left < wanted
-    ? { reason: REASON.notAllowed, message: `spec.replicas: "${pool.spec.replicas ?? 1}" ${rule}.` }
-    : undefined
+  if (left >= wanted) return undefined
+  const isRollout =
+    machinesOf(world, pool).filter((one) => !isDeleting(one)).length >= (pool.spec.replicas ?? 1)
+  return {
+    reason: REASON.notAllowed,
+    message: isRollout
+      ? `The rollout needs one machine more, and ${rule}. Set spec.rollout.maxUnavailable to 1 and maxSurge to 0.`
+      : `${printProblem({ field, value: valueOf(pool, shape, field), rule })}.`,
+  }
 }
 
 async function deleteMachines(world: World, machines: readonly Machine[]): Promise<void> {

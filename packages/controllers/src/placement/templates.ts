@@ -7,6 +7,8 @@ export interface Template {
   readonly node: string
   /** Version of its kubelet by its tag, such as `v1.30.4`; undefined if no tag says it. */
   readonly version?: string
+  /** Size of its disk, bytes: a clone is never smaller. */
+  readonly disk?: number
 }
 
 /** The templates that a class names, wherever they are: by VMID one, by name or tags each host's own copy. */
@@ -24,7 +26,8 @@ export function templatesOf(machineClass: MachineClass, vms: readonly ClusterRes
           : tags !== undefined && tags.every((tag) => own.includes(tag))
     if (!matches) return []
     const version = own.map(kubeletOf).find((one) => one !== undefined)
-    return [{ vmid: vm.vmid, node: vm.node, ...(version ? { version } : {}) }]
+    const { vmid: id, node, maxdisk } = vm
+    return [{ vmid: id, node, ...(version ? { version } : {}), ...(maxdisk ? { disk: maxdisk } : {}) }]
   })
 }
 
