@@ -1,4 +1,12 @@
-import { formatBytes, poolProblems, printMark, printProblem, REASON, type NodePool } from '@fochista/api'
+import {
+  formatBytes,
+  getCondition,
+  poolProblems,
+  printMark,
+  printProblem,
+  REASON,
+  type NodePool,
+} from '@fochista/api'
 import {
   isAlreadyExists,
   isLocked,
@@ -18,7 +26,7 @@ import {
   type MachineContext,
   type StepResult,
 } from './context.ts'
-import { giveUpVmid, requireParents } from './place.ts'
+import { giveUpVmid, ownElsewhere, requireParents } from './place.ts'
 import { hostGone, vanished } from './vanished.ts'
 import { holdAfterFailure, lookAtTask, noteTask, RETRY_MS, taskPause, waitingFor } from './task.ts'
 
@@ -160,12 +168,23 @@ async function beginClone(context: MachineContext): Promise<StepResult> {
   if (vmid === undefined || !host || !template || !storage) return waiting('NotPlaced', 'Not placed yet.', 0)
   const held = holdAfterFailure(context, 'Cloned', ['CloneFailed', 'StorageFull'])
   if (held) return held
-  if (connection.observer.vm(vmid))
+  const listed = connection.observer.vm(vmid)
+  if (listed && listed.type !== 'qemu')
+    return giveUpVmid(context, 'VMIDTaken', `VMID ${vmid} is that of a container on ${listed.node}.`)
+  if (listed)
     return waiting('VMIDListed', `The list shows a VM ${vmid} that no host has any more.`, LOCK_PAUSE_MS)
   const refusal = requireStillAllowed(context)
   if (refusal) return refusal
   const turn = connection.slots.take(context.key, lockDomains(context))
   if (turn) return waitingForTurn(turn)
+  const made = await ownElsewhere(context)
+  if (made)
+    return giveUpVmid(
+      context,
+      'VMFound',
+      `VM ${made.vmid} on ${made.node} is this machine's already.`,
+      `It is taken, and VMID ${vmid} is not used.`,
+    )
   const isFull = context.machineClass?.spec.fullClone ?? true
   try {
     if (pool)
@@ -197,9 +216,28 @@ async function beginClone(context: MachineContext): Promise<StepResult> {
   } catch (error) {
     // Whether or not the request took effect: the next look finds its task, its VM, or neither.
     connection.slots.release(context.key)
-    if (isAlreadyExists(error)) return giveUpVmid(context, 'VMIDTaken', `VMID ${vmid} was taken meanwhile.`)
+    if (isAlreadyExists(error)) return takenMeanwhile(context)
     throw error
   }
+}
+
+/**
+ * Somebody has made a VM with our VMID since we looked: another person, or a copy of this installation that makes the same machine. What
+ * the VM says of itself decides with the next look. One that shows itself nowhere is a stranger's.
+ */
+async function takenMeanwhile(context: MachineContext): Promise<StepResult> {
+  const { machine, connection, world } = context
+  const { vmid } = machine.spec
+  await connection.observer.refresh()
+  const said = getCondition(machine, 'Cloned')
+  const since = said?.reason === 'VMIDTaken' ? Date.parse(said.lastTransitionTime) : world.clock.now()
+  if (world.clock.now() - since > STUCK_AFTER_MS)
+    return giveUpVmid(context, 'VMIDTaken', `VMID ${vmid} is taken by something that cannot be seen.`)
+  return blocked(
+    'VMIDTaken',
+    `VMID ${vmid} was taken meanwhile; whose it is, is looked at next.`,
+    LOCK_PAUSE_MS,
+  )
 }
 
 async function cloneFailed(context: MachineContext, upid: string, exitStatus: string): Promise<StepResult> {

@@ -177,8 +177,8 @@ export function ownerOf(context: MachineContext, config: VmConfig): Owner {
 }
 
 /** UUID of the VM's SMBIOS, lower case. */
-function smbiosUuid(config: VmConfig): string | undefined {
-  const { uuid } = parsePropertyString('smbios1', config.smbios1 ?? '')
+export function smbiosUuid(config: VmConfig | undefined): string | undefined {
+  const { uuid } = parsePropertyString('smbios1', config?.smbios1 ?? '')
   return typeof uuid === 'string' ? uuid.toLowerCase() : undefined
 }
 

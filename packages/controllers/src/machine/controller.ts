@@ -1,10 +1,12 @@
 import {
   ANNOTATION_PAUSED,
   ANNOTATION_RELEASE,
+  CONDITION,
   FINALIZER,
   getCondition,
   isTrue,
   MACHINE_STEPS,
+  REASON,
   type MachineStep,
 } from '@fochista/api'
 import { isConflict } from '@fochista/kubernetes'
@@ -112,8 +114,13 @@ async function attempt(
 function say(
   { world, machine }: MachineContext,
   step: MachineStep,
-  { state, reason, message }: StepResult,
+  { state, reason, message: said }: StepResult,
 ): void {
+  // Whatever blocks a deletion, there is a way round it.
+  const needsWayOn = state === 'blocked' && isDeleting(machine) && !said.includes('machine release')
+  const message = needsWayOn
+    ? `${said} To keep the VM: \`fochista machine release ${machine.metadata.name}\`.`
+    : said
   if (state === 'done') world.voice.yes(machine, step, reason, message)
   else if (state === 'waiting') world.voice.unknown(machine, step, reason, message)
   else world.voice.no(machine, step, reason, message)
@@ -142,10 +149,13 @@ function whyHeld(context: MachineContext): Holdup | undefined {
   if (pool?.spec.paused) return waiting('Paused', `Paused with its NodePool "${pool.metadata.name}".`)
   if (proxmoxCluster?.spec.paused)
     return waiting('Paused', `Paused with its ProxmoxCluster "${proxmoxCluster.metadata.name}".`)
+  const isReleased = isDeleting(machine) && machine.metadata.annotations?.[ANNOTATION_RELEASE] !== undefined
+  const fenced = proxmoxCluster && getCondition(proxmoxCluster, CONDITION.fenced)
+  if (fenced?.status === 'True' && !isReleased) return waiting(REASON.fenced, fenced.message)
   if (context.isConnected) return undefined
   const isLeaving = isDeleting(machine)
   // To be let go a machine needs nobody's answer.
-  if (isLeaving && machine.metadata.annotations?.[ANNOTATION_RELEASE] !== undefined) return undefined
+  if (isReleased) return undefined
   const name = machine.spec.proxmoxCluster
   const why = !proxmoxCluster
     ? `ProxmoxCluster "${name}" is not there.`

@@ -442,7 +442,10 @@ test('a right that is missing is named', async () => {
   }
   await assert.rejects(looks(1))
   assert.equal(reason(), 'PermissionDenied')
-  assert.equal(message(), 'The token lacks VM.Allocate on /vms/412.')
+  assert.equal(
+    message(),
+    `The token lacks VM.Allocate on /vms/412. To keep the VM: \`fochista machine release ${machine.metadata.name}\`.`,
+  )
   assert.ok(world.machine(machine.metadata.name).metadata.finalizers?.length)
 })
 

@@ -11,21 +11,14 @@ import { TenantControlPlane, TenantNotReadyError, type Tenant } from '@fochista/
 import { isNotFound as isObjectNotFound, KubernetesError, orUndefined } from '@fochista/kubernetes'
 import { isConnectionError, isNotRunning, isPermissionDenied, isTimeout } from '@fochista/proxmox'
 import { releaseAddresses } from '../placement/addresses.ts'
-import type { VmConfig, VmRef } from '../proxmox-cluster/hypervisor.ts'
+import { WritesForbiddenError, type VmConfig, type VmRef } from '../proxmox-cluster/hypervisor.ts'
 import { timestampOf } from '../runtime/clock.ts'
 import { removeFinalizer } from '../runtime/finalizers.ts'
-import {
-  blocked,
-  done,
-  entriesOf,
-  ownerOf,
-  waiting,
-  type MachineContext,
-  type StepResult,
-} from './context.ts'
+import { blocked, done, ownerOf, waiting, type MachineContext, type StepResult } from './context.ts'
 import { removeImages } from './join.ts'
 import { hasJoined, nodeOf } from './node.ts'
-import { durationOf, ownAmongGivenUp } from './place.ts'
+import { foreignDisks } from './disks.ts'
+import { durationOf, ownElsewhere } from './place.ts'
 import { tokenDescription } from './seed.ts'
 import { hostGone } from './vanished.ts'
 import { holdAfterFailure, lookAtTask, noteTask, RETRY_MS, waitingFor } from './task.ts'
@@ -76,7 +69,7 @@ export async function leave(context: MachineContext): Promise<StepResult> {
 async function takeGivenUp(context: MachineContext): Promise<StepResult | undefined> {
   const { machine } = context
   if (machine.spec.made) return undefined
-  const found = await ownAmongGivenUp(context)
+  const found = await ownElsewhere(context)
   if (!found) return undefined
   const { vmid, node } = found
   Object.assign(machine.spec, { vmid, host: node })
@@ -344,17 +337,7 @@ async function foreignDisksOf({ machine, connection }: MachineContext, config: V
       (error) => isConnectionError(error) || isTimeout(error) || isPermissionDenied(error),
       connection.template(template.node, template.vmid),
     ))
-  return entriesOf(config, /^(scsi|virtio|sata|ide|unused|efidisk|tpmstate)\d+$/)
-    .filter(([, drive]) => !/(^|,)media=cdrom/.test(drive) && drive !== 'none')
-    .filter(([key, drive]) => {
-      // Without its template only the first disk of a bus, named as a clone names it, is surely not a person's.
-      const isGiven = origin
-        ? origin[key as keyof VmConfig] !== undefined
-        : key.endsWith('0') && !key.startsWith('unused')
-      const isOwnVolume = new RegExp(`[:/]vm-${vmid}-`).test(drive.split(',')[0] ?? '')
-      return !isGiven || !isOwnVolume
-    })
-    .map(([key, drive]) => `${key} (${drive.split(',')[0]})`)
+  return foreignDisks(config, vmid ?? 0, origin)
 }
 
 /** Lets go without destroying: the mark says so if the VM can be reached. */
@@ -373,7 +356,7 @@ async function release(context: MachineContext): Promise<StepResult> {
       released: true,
     })
     await orUndefined(
-      (error) => isConnectionError(error) || isTimeout(error),
+      (error) => isConnectionError(error) || isTimeout(error) || error instanceof WritesForbiddenError,
       context.connection.hypervisor.configure(vm, { description }),
     )
   }

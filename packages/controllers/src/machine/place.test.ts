@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Lease } from '@fochista/kubernetes'
 import { aWorld } from '../test/a-world.ts'
-import { aClass, aMachine, aPool, aProxmoxCluster, markOf, placed } from '../test/factories.ts'
+import { NodePools } from '../kinds.ts'
+import { aClass, aMachine, aPool, aProxmoxCluster, markOf, NAMESPACE, placed } from '../test/factories.ts'
 import { place } from './place.ts'
 
 const withNetwork = aClass({
@@ -128,4 +129,49 @@ test('an address that was claimed before a crash is the one that is written afte
   await world.step(place, machine)
   assert.equal(world.machine().spec.addresses?.[0]?.address, '10.0.0.10')
   assert.equal(world.management.all(Lease).length, 1)
+})
+
+test('a pool that asks for more after its machines were counted gets no more than its quota', async () => {
+  const world = aWorld({ machineClass: aClass({ spec: { quota: { cores: 8 } } }) })
+  world.has(aMachine({ metadata: { name: 'workers-a' }, spec: placed }))
+  // Made when the pool asked for 2 cores each; before it is placed the pool asks for 8.
+  const machine = world.has(aMachine({ metadata: { name: 'workers-b' } }))
+  const edit = (cores: number): unknown =>
+    world.management.change(
+      NodePools,
+      { name: 'workers', namespace: NAMESPACE },
+      ({ spec }) => (spec.cores = cores),
+    )
+  edit(8)
+  const said = await world.step(place, machine)
+  assert.deepEqual(
+    [said.state, said.reason, said.message],
+    ['blocked', 'NotAllowed', 'spec.cores: 8: class "small" allows a namespace at most 8 cores in all'],
+  )
+  assert.equal(world.machine('workers-b').spec.vmid, undefined)
+  edit(6)
+  assert.equal((await world.step(place, machine)).state, 'done')
+})
+
+test('a clone has at least its template’s disk, and counts with it', async () => {
+  const machineClass = aClass({ spec: { quota: { disk: '100Gi' }, disk: { default: '1Gi' } } })
+  const world = aWorld({ machineClass })
+  const { vms } = world.proxmox.observer
+  Object.assign(world.proxmox.observer, { vms: () => vms().map((vm) => ({ ...vm, maxdisk: 60 * 2 ** 30 })) })
+  const [a, b] = ['workers-a', 'workers-b'].map((name) => world.has(aMachine({ metadata: { name } })))
+  assert.ok(a && b)
+  await world.step(place, a)
+  assert.equal(world.machine('workers-a').spec.disk, 60 * 2 ** 30)
+  assert.equal((await world.step(place, b)).reason, 'NotAllowed')
+})
+
+test('a class for certain namespaces is for no other, also while ours is not known yet', async () => {
+  const world = aWorld({
+    machineClass: aClass({ spec: { allowedNamespaces: { matchLabels: { tier: 'silver' } } } }),
+  })
+  const machine = world.has(aMachine())
+  const refused = 'spec.className: "small": class "small" does not allow namespace "acme"'
+  assert.equal((await world.step(place, machine)).message, refused)
+  Object.assign(world.caches.namespaces, { get: () => undefined })
+  assert.equal((await world.step(place, machine)).message, refused)
 })

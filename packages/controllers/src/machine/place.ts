@@ -2,10 +2,14 @@ import {
   parseDuration,
   poolProblems,
   printProblem,
+  quotaLeft,
   REASON,
   shapeOf,
+  usageOf,
+  valueOf,
   type MachineClass,
   type NodePool,
+  type Shape,
 } from '@fochista/api'
 import { isPermissionDenied, orUndefined, parsePropertyString } from '@fochista/proxmox'
 import { AddressesExhaustedError, claimAddresses } from '../placement/addresses.ts'
@@ -51,12 +55,9 @@ export function requireParents(
     )
   if (!machineClass)
     return blocked('ClassNotFound', `MachineClass "${machine.spec.className ?? ''}" is not there.`)
-  const namespace = world.caches.namespaces.get(undefined, context.namespace)?.metadata
-  const [problem] = poolProblems(
-    pool,
-    machineClass,
-    namespace && { name: namespace.name, labels: namespace.labels ?? {} },
-  )
+  const { namespace: name } = context
+  const labels = world.caches.namespaces.get(undefined, name)?.metadata.labels ?? {}
+  const [problem] = poolProblems(pool, machineClass, { name, labels })
   return problem ? blocked(REASON.notAllowed, printProblem(problem)) : { pool, machineClass }
 }
 
@@ -69,15 +70,19 @@ async function draw(
   const { observer } = connection
   if (!proxmoxCluster)
     return blocked('ProxmoxClusterNotFound', `ProxmoxCluster "${machine.spec.proxmoxCluster}" is not there.`)
-  const found = await ownAmongGivenUp(context)
+  const found = await ownElsewhere(context)
   const others = world.machines
     .list()
     .filter(
       (other) =>
         other.spec.proxmoxCluster === machine.spec.proxmoxCluster && other.spec.id !== machine.spec.id,
     )
-  const shape = shapeOf(pool, machineClass)
+  const asked = shapeOf(pool, machineClass)
   const templates = templatesOf(machineClass, observer.vms())
+  // A clone has at least its template's disk, whatever was asked for, and counts with it.
+  const shape = { ...asked, disk: Math.max(asked.disk, ...templates.map(({ disk }) => disk ?? 0)) }
+  const overQuota = quotaRefusal(context, pool, machineClass, shape)
+  if (overQuota) return overQuota
   const answer =
     (found && whereFound(found, templates)) ??
     chooseHost({
@@ -105,6 +110,9 @@ async function draw(
     drawVmid({
       range: vmidRange,
       isTaken: (one) => taken.has(one) || observer.vm(one) !== undefined,
+      // Where it begins is the machine's own: two copies of an installation that draw for the same machine then want the same VMID, which
+      // Proxmox gives once.
+      random: () => Number.parseInt(machine.spec.id.slice(0, 8), 16) / 2 ** 32,
     })
   if (vmid === undefined)
     return blocked(
@@ -133,10 +141,27 @@ async function draw(
   if (found && machine.status)
     machine.status.vmidsGivenUp = (machine.status.vmidsGivenUp ?? []).filter((one) => one !== vmid)
   await context.save()
-  return done(
-    'Placed',
-    `On ${answer.host} as VM ${vmid}${found ? ', which was given up and made after all' : ''}.`,
-  )
+  return done('Placed', `On ${answer.host} as VM ${vmid}${found ? ', which was made before' : ''}.`)
+}
+
+/** The pool may ask for more than when the machine was made: what is placed counts again, so that no edit evades the quota. */
+function quotaRefusal(
+  { machine, namespace, world }: MachineContext,
+  pool: NodePool,
+  machineClass: MachineClass,
+  shape: Shape,
+): StepResult | undefined {
+  const placed = world.machines
+    .list()
+    .filter(
+      ({ metadata, spec }) =>
+        metadata.namespace === namespace && spec.cores !== undefined && spec.id !== machine.spec.id,
+    )
+  const used = usageOf(machineClass, placed, () => undefined)
+  const { count, field, rule } = quotaLeft(machineClass, shape, used)
+  if (count >= 1) return undefined
+  const value = valueOf(pool, shape, field)
+  return blocked(REASON.notAllowed, printProblem({ field, value, rule }), NO_ROOM_PAUSE_MS)
 }
 
 /** The host and a template for a VM that is there already: its host's own copy, else any that its class names. */
@@ -145,12 +170,30 @@ function whereFound(found: VmRef, templates: readonly Template[]): HostAnswer | 
   return template && { host: found.node, template }
 }
 
-/** A clone that was given up may have been made after all: then it is taken, and no second one is. @returns where it is */
-export async function ownAmongGivenUp(context: MachineContext): Promise<VmRef | undefined> {
-  const { machine, connection } = context
-  for (const vmid of machine.status?.vmidsGivenUp ?? []) {
-    const node = connection.observer.vm(vmid)?.node
-    if (node === undefined) continue
+/**
+ * A VM of the machine that its spec does not name: a clone that was given up and made after all, or one that was made after the backup
+ * which the Machine was restored from. It is taken, and no second one is made. Our VMs bear the machine's name, so that few have to be
+ * read; whose they are is judged as ever. @returns where it is
+ */
+export async function ownElsewhere(context: MachineContext): Promise<VmRef | undefined> {
+  const { machine, connection, world } = context
+  const { proxmoxCluster, vmid: own, id } = machine.spec
+  const givenUp = new Set(machine.status?.vmidsGivenUp)
+  const candidates = connection.observer
+    .vms()
+    .filter(
+      ({ type, vmid = 0, name }) =>
+        type === 'qemu' && vmid !== own && (givenUp.has(vmid) || name === machine.metadata.name),
+    )
+  if (candidates.length === 0) return undefined
+  const claimed = new Set(
+    world.machines
+      .list()
+      .filter(({ spec }) => spec.proxmoxCluster === proxmoxCluster && spec.id !== id)
+      .map(({ spec }) => spec.vmid),
+  )
+  for (const { node, vmid } of candidates) {
+    if (node === undefined || vmid === undefined || claimed.has(vmid)) continue
     const config = await orUndefined(isPermissionDenied, connection.hypervisor.config({ node, vmid }))
     if (config && ownerOf(context, config).owner === 'us') return { node, vmid }
   }
@@ -186,6 +229,7 @@ export async function giveUpVmid(
   context: MachineContext,
   reason: string,
   message: string,
+  next = 'Another VMID is drawn.',
 ): Promise<StepResult> {
   const { machine, world } = context
   const { vmid } = machine.spec
@@ -199,7 +243,7 @@ export async function giveUpVmid(
   context.forgetConfig()
   world.voice.tell(machine, 'Warning', reason, message)
   await context.save()
-  return waiting(reason, `${message} Another VMID is drawn.`, 0)
+  return waiting(reason, `${message} ${next}`, 0)
 }
 
 const MOST_GIVEN_UP = 64

@@ -17,7 +17,12 @@ function judge(context: MachineContext): StepResult {
   if (said?.status === 'True') {
     status.wasReady = true
     delete status.failure
-    return done('Ready', `Node ${node?.metadata.name} is Ready.`)
+    return context.pool
+      ? done('Ready', `Node ${node?.metadata.name} is Ready.`)
+      : done(
+          REASON.poolNotFound,
+          `Node ${node?.metadata.name} is Ready. NodePool "${context.machine.spec.nodePoolName}" is not there: the machine keeps running, and nobody replaces it.`,
+        )
   }
   const message = said?.message ?? ''
   if (/network ?plugin|cni plugin|NetworkReady=false/i.test(message))

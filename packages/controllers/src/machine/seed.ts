@@ -38,7 +38,7 @@ const NODES_PAUSE_MS = 1000
  */
 export async function seed(context: MachineContext): Promise<StepResult> {
   if (nodeOf(context)) return done('Joined', 'The machine has joined; it needs no seed any more.')
-  const lost = nodeLost(context)
+  const lost = isTrue(context.machine, 'Joined') ? nodeLost(context) : undefined
   if (lost) return lost
   const task = await lookAtTask(context)
   if (task.state === 'running' && task.type === 'imgcopy')
@@ -93,7 +93,7 @@ export async function seed(context: MachineContext): Promise<StepResult> {
  * answered steadily for as long as a Node may be unhealthy: an API server that comes back empty must not restart every machine.
  */
 function nodeLost({ machine, controlPlane, pool, world, namespace }: MachineContext): StepResult | undefined {
-  if (!isTrue(machine, 'Joined') || !controlPlane) return undefined
+  if (!controlPlane) return undefined
   const said = getCondition(machine, 'Seeded')
   const now = world.clock.now()
   const since = said?.reason === 'NodeGone' ? Date.parse(said.lastTransitionTime) : now
@@ -144,7 +144,11 @@ async function attach(context: MachineContext, parts: SeedParts): Promise<StepRe
   const volid = `${isoStorage}:iso/${filename}`
   const drive = seedDriveOf(config, id)
   if (drive?.file === volid) return done('Seeded', `The seed is in ${drive.key}.`)
-  if (await isRunning(context)) return stopForNewSeed(context, parts.tenant)
+  if (await isRunning(context)) {
+    // One that runs without its seed has had it taken out, which is done once it has joined: its status may be lost, not its Node alone.
+    const lost = drive ? undefined : nodeLost(context)
+    return lost ?? stopForNewSeed(context, parts.tenant)
+  }
 
   const status = (machine.status ??= {})
   if (status.seedImage !== volid) {

@@ -1,4 +1,7 @@
-import { REASON } from '@fochista/api'
+import { REASON, type NodePool } from '@fochista/api'
+import { maxUnhealthyOf } from '../node-pool/health.ts'
+import { keyOf } from '../runtime/keys.ts'
+import type { World } from '../world.ts'
 import { blocked, type Holdup, type MachineContext, type StepResult } from './context.ts'
 
 /** Two looks that find no VM must be so far apart before it counts as gone, milliseconds. */
@@ -12,8 +15,8 @@ export interface MissingVms {
   note(key: string, cluster: string, now: number): number
   /** It was found. */
   clear(key: string): void
-  /** How many are missing in a Proxmox cluster. */
-  count(cluster: string): number
+  /** Keys of the Machines whose VMs are missing in a Proxmox cluster. */
+  of(cluster: string): string[]
 }
 
 /** Makes an empty record. */
@@ -26,7 +29,7 @@ export function createMissingVms(): MissingVms {
       return known.since
     },
     clear: (key) => missing.delete(key),
-    count: (cluster) => [...missing.values()].filter((one) => one.cluster === cluster).length,
+    of: (cluster) => [...missing].filter(([, one]) => one.cluster === cluster).map(([key]) => key),
   }
 }
 
@@ -66,21 +69,36 @@ export async function vanished(context: MachineContext): Promise<StepResult> {
       `VM ${vmid} is on no host. If it is still gone in a minute, the machine is replaced.`,
       rest,
     )
-  const missing = world.missing.count(proxmoxCluster)
-  const made = world.machines
-    .list()
-    .filter(({ spec }) => spec.proxmoxCluster === proxmoxCluster && spec.made).length
-  if (missing > 1 && missing > made * BELIEVABLE_SHARE)
-    return blocked(
-      REASON.inventorySuspect,
-      `${missing} of ${made} VMs in "${proxmoxCluster}" have vanished at once, which is not believed: nothing is replaced. If they are really gone, delete their Machines.`,
-      EVIDENCE_MS,
-    )
+  const suspicion = inventorySuspicion(world, proxmoxCluster)
+  if (suspicion !== undefined) return blocked(REASON.inventorySuspect, suspicion, EVIDENCE_MS)
   const message = `VM ${vmid} is gone: no host has it.`
   if (machine.status?.failure?.reason !== 'Vanished')
     world.voice.tell(machine, 'Warning', 'Vanished', message)
   ;(machine.status ??= {}).failure = { reason: 'Vanished', message }
   return blocked('Vanished', message, EVIDENCE_MS)
+}
+
+/**
+ * Why what Proxmox says of our VMs in a cluster is not believed: more than one, and more than a fifth of them or more than a pool bears, are
+ * missing at once. Undefined while it is.
+ */
+export function inventorySuspicion(world: World, cluster: string): string | undefined {
+  const missing = new Set(world.missing.of(cluster))
+  if (missing.size <= 1) return undefined
+  const made = world.machines.list().filter(({ spec }) => spec.proxmoxCluster === cluster && spec.made)
+  const isTooMuchOf = (pool: NodePool): boolean => {
+    const own = made.filter(
+      (machine) =>
+        missing.has(keyOf(machine)) &&
+        keyOf(pool) === `${machine.metadata.namespace ?? 'default'}/${machine.spec.nodePoolName}`,
+    )
+    return own.length > 1 && own.length > maxUnhealthyOf(pool)
+  }
+  const isBelieved =
+    missing.size <= made.length * BELIEVABLE_SHARE && !world.caches.nodePools.list().some(isTooMuchOf)
+  return isBelieved
+    ? undefined
+    : `${missing.size} of ${made.length} VMs in "${cluster}" have vanished at once, which is not believed: nothing is replaced. If they are really gone, delete their Machines.`
 }
 
 /** Whether the machine's host is no member of the Proxmox cluster any more; then a person has to say what became of the VM. */

@@ -83,7 +83,7 @@ export function planRepair(world: World, pool: NodePool, staying: readonly Machi
 }
 
 /** How many may be unhealthy before nothing is repaired; of a share at least one, or a pool of one could never be. */
-function maxUnhealthyOf({ spec }: NodePool): number {
+export function maxUnhealthyOf({ spec }: NodePool): number {
   const given = spec.health?.maxUnhealthy ?? '40%'
   if (typeof given === 'number') return given
   const share = Number.parseInt(given, 10)

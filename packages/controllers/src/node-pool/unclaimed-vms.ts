@@ -1,11 +1,13 @@
 import { parseMark, type NodePool, type ProxmoxCluster } from '@fochista/api'
 import { isNotFound, isPermissionDenied, orUndefined } from '@fochista/proxmox'
+import { smbiosUuid } from '../machine/context.ts'
 import { poolNameOf, type ClusterConnection } from '../proxmox-cluster/connections.ts'
 import type { World } from '../world.ts'
 
 /**
- * VMs that bear the mark of a pool and that no Machine has: what a restored management cluster finds when its Machines were lost. Read at
- * once where they must be: in the Proxmox pool of the namespace, or named after the pool.
+ * VMs that bear the mark of a pool and that no Machine has: what a restored management cluster finds when its Machines were lost, or are
+ * not restored yet. Read at once where they must be: in the Proxmox pool of the namespace, or named after the pool. Beside Machines of the
+ * pool a copy that a person made of one of their VMs is none.
  */
 export async function unclaimedVms(
   world: World,
@@ -14,7 +16,15 @@ export async function unclaimedVms(
   pool: NodePool,
 ): Promise<number[]> {
   const { name, namespace = 'default' } = pool.metadata
-  const claimed = new Set(world.machines.list().map(({ spec }) => spec.vmid))
+  const here = world.machines.list().filter(({ spec }) => spec.proxmoxCluster === cluster.metadata.name)
+  const claimed = new Set(here.map(({ spec }) => spec.vmid))
+  const ownIds = new Set(
+    here
+      .filter(
+        ({ spec, metadata }) => spec.nodePoolName === name && (metadata.namespace ?? 'default') === namespace,
+      )
+      .map(({ spec }) => spec.id),
+  )
   const proxmoxPool = poolNameOf(cluster, namespace)
   const candidates = connection.observer
     .vms()
@@ -31,7 +41,9 @@ export async function unclaimedVms(
       mark?.installation === world.installation &&
       mark.namespace === namespace &&
       mark.pool === name &&
-      !mark.released
+      !mark.released &&
+      // The VM of a Machine that does not name it is looked for by that Machine. With no Machine at all nobody can say what is a copy.
+      (ownIds.size === 0 || (!ownIds.has(mark.id) && (mark.building || smbiosUuid(config) === mark.id)))
     )
       found.push(vmid)
   }

@@ -42,13 +42,7 @@ export async function runSweeps(
 async function report(world: World, name: string, at: string, orphans: readonly Orphan[]): Promise<void> {
   const cluster: ProxmoxCluster | undefined = world.caches.proxmoxClusters.get(undefined, name)
   if (!cluster) return
-  for (const { vmid, node, mark } of orphans)
-    world.voice.tell(
-      cluster,
-      'Warning',
-      'Orphan',
-      `VM ${vmid} on ${node} bears the mark of machine ${mark.namespace}/${mark.machine}, which is not there. Adopt or delete it: \`fochista orphan list\`.`,
-    )
+  for (const orphan of orphans) world.voice.tell(cluster, 'Warning', 'Orphan', describe(world, orphan))
   await orUndefined(
     isNotFound,
     world.kubernetes.patch(
@@ -60,4 +54,12 @@ async function report(world: World, name: string, at: string, orphans: readonly 
   ).catch((error: unknown) =>
     world.logger.warn({ cluster: name, err: error }, 'could not note the end of a sweep'),
   )
+}
+
+function describe(world: World, { vmid, node, mark }: Orphan): string {
+  const machine = world.machines.list().find(({ spec }) => spec.id === mark.id)
+  const what = machine
+    ? `which has VM ${machine.spec.vmid ?? 'none'}: it is a copy that a person made. Delete it if it is not wanted`
+    : 'which is not there. Adopt or delete it'
+  return `VM ${vmid} on ${node} bears the mark of machine ${mark.namespace}/${mark.machine}, ${what}: \`fochista orphan list\`.`
 }

@@ -49,8 +49,9 @@ test('a VM of ours that no Machine has is told, one of others or out of our rang
 
 test('only what is stopped, half made, an hour old and not at work is removed', async () => {
   const half = markOf(lost, { building: true, time: OLD })
+  const disk = { scsi0: 'local-lvm:vm-450-disk-0,size=10G' }
   const cases: [Parameters<ReturnType<typeof aWorld>['proxmox']['has']>[0], boolean][] = [
-    [{ vmid: 450, config: { description: half } }, true],
+    [{ vmid: 450, config: { description: half, name: 'workers-lost1', ...disk } }, true],
     [{ vmid: 450, status: 'running', config: { description: half } }, false],
     [{ vmid: 450, config: { description: half, lock: 'clone' } }, false],
     [{ vmid: 450, config: { description: markOf(lost, { time: OLD }) } }, false],
@@ -58,6 +59,11 @@ test('only what is stopped, half made, an hour old and not at work is removed', 
       { vmid: 450, config: { description: markOf(lost, { building: true, time: '2025-12-31T23:30:00Z' }) } },
       false,
     ],
+    // What a person has had a hand in.
+    [{ vmid: 450, config: { description: half, name: 'Copy-of-VM-workers-lost1' } }, false],
+    [{ vmid: 450, config: { description: half, ...disk, scsi1: 'local-lvm:vm-450-disk-1,size=1G' } }, false],
+    [{ vmid: 450, config: { description: half, ...disk, unused0: 'local-lvm:vm-450-disk-1' } }, false],
+    [{ vmid: 450, config: { description: half, ...disk, protection: 1 } }, false],
   ]
   for (const [vm, isRemoved] of cases) {
     const world = aWorld()
@@ -66,6 +72,34 @@ test('only what is stopped, half made, an hour old and not at work is removed', 
     assert.deepEqual(world.proxmox.writes, isRemoved ? ['destroy 450'] : [], JSON.stringify(vm))
     assert.deepEqual(orphans, isRemoved ? [] : [450])
   }
+})
+
+test('what bears the mark of a machine that is there is a copy, unless the machine gave it up', async () => {
+  for (const vmidsGivenUp of [[], [450]]) {
+    const world = aWorld()
+    const machine = world.has(aMachine({ spec: { ...placed, made: true }, status: { vmidsGivenUp } }))
+    world.proxmox.has({
+      vmid: 450,
+      config: { description: markOf(machine, { building: true, time: OLD }), name: machine.metadata.name },
+    })
+    const { orphans } = await aRound(world)
+    assert.deepEqual(
+      world.proxmox.writes,
+      vmidsGivenUp.map((vmid) => `destroy ${vmid}`),
+    )
+    assert.deepEqual(orphans, vmidsGivenUp.length > 0 ? [] : [450])
+  }
+})
+
+test('a removal that fails leaves an orphan', async () => {
+  const world = aWorld()
+  world.proxmox.has({ vmid: 450, config: { description: markOf(lost, { building: true, time: OLD }) } })
+  world.proxmox.slow = true
+  const round = aRound(world)
+  for (let turn = 0; turn < 400 && world.proxmox.tasks.length === 0; turn += 1)
+    await new Promise((resolve) => setImmediate(resolve))
+  world.proxmox.end('storage is full')
+  assert.deepEqual((await round).orphans, [450])
 })
 
 test('a VM that a Machine has is never an orphan; one whose mark is gone has drifted', async () => {

@@ -8,7 +8,8 @@ import {
   parseUpid,
 } from '@fochista/proxmox'
 import type { ClusterConnection } from '../proxmox-cluster/connections.ts'
-import type { VmConfig } from '../proxmox-cluster/hypervisor.ts'
+import { foreignDisks } from '../machine/disks.ts'
+import { WritesForbiddenError, type VmConfig } from '../proxmox-cluster/hypervisor.ts'
 import { timestampOf } from '../runtime/clock.ts'
 import type { World } from '../world.ts'
 
@@ -18,6 +19,9 @@ const VM_PAUSE_MS = 10_000
 const ROUND_PAUSE_MS = 60_000
 /** A VM that still says `building` is left alone for so long after its mark was written, milliseconds. */
 const BUILDING_AGE_MS = 3_600_000
+
+/** Pause between two looks at the task of a removal, milliseconds. */
+const TASK_PAUSE_MS = 2000
 
 /** A VM that bears our mark and has no Machine. */
 export interface Orphan {
@@ -82,7 +86,7 @@ async function round(
     // Asked again: between the two looks a Machine may have been given this VMID.
     if (machineOf(world, clusterName, vmid)) continue
     const orphan = { node, vmid, mark, config }
-    if (!(await removeHalfMade(world, connection, orphan))) orphans.push(orphan)
+    if (!(await removeHalfMade(world, connection, orphan, signal))) orphans.push(orphan)
   }
   listener.roundEnded(clusterName, timestampOf(world.clock.now()), orphans)
 }
@@ -109,23 +113,39 @@ const machineOf = (world: World, cluster: string, vmid: number) =>
 const isPassing = (error: unknown): boolean =>
   isNotFound(error) || isPermissionDenied(error) || isConnectionError(error)
 
-/** Removes a VM of ours that is stopped, was never finished, is old enough, and that no task is at work on. @returns whether it did */
+/**
+ * Removes a VM of ours that is stopped, was never finished, is old enough, and that no task is at work on. What a person may have had a
+ * hand in (another name, a disk of their own, protection) is left to a person. @returns whether it did
+ */
 async function removeHalfMade(
   world: World,
   { hypervisor, observer }: ClusterConnection,
   orphan: Orphan,
+  signal: AbortSignal,
 ): Promise<boolean> {
   const { node, vmid, mark, config } = orphan
-  if (!mark.building || config.lock) return false
+  if (!mark.building || config.lock || config.protection) return false
   // The mark's own time: the clone's `meta` is its template's.
   if (world.clock.now() - Date.parse(mark.time) < BUILDING_AGE_MS) return false
+  // A clone or a restored backup made by a person has the mark too: of a Machine that is there only what it gave up is its own.
+  const machine = world.machines.list().find(({ spec }) => spec.id === mark.id)
+  if (machine && !machine.status?.vmidsGivenUp?.includes(vmid)) return false
+  if ((config.name ?? mark.machine) !== mark.machine || foreignDisks(config, vmid, undefined).length > 0)
+    return false
   // A task that has ended says when; the schema names no more of it than its UPID.
   const isBusy = observer
     .tasks()
     .some((task) => !('endtime' in task) && parseUpid(task.upid).id === String(vmid))
   if (isBusy || (await hypervisor.status({ node, vmid }))?.status !== 'stopped') return false
-  const upid = await orUndefined(isLocked, hypervisor.destroy({ node, vmid }))
+  const isPut = (error: unknown): boolean => isLocked(error) || error instanceof WritesForbiddenError
+  const upid = await orUndefined(isPut, hypervisor.destroy({ node, vmid }))
   if (upid === undefined) return false
+  for (;;) {
+    const task = await hypervisor.task(upid)
+    if (task?.state === 'failed') return false
+    if (task?.state !== 'running') break
+    await world.clock.sleep(TASK_PAUSE_MS, signal)
+  }
   world.logger.info({ vmid, node, machine: mark.machine, upid }, 'a VM that was left half made is removed')
   return true
 }

@@ -29,6 +29,7 @@ import {
 } from './connections.ts'
 import { createHypervisor, type StorageConfig, type WritesAllowed } from './hypervisor.ts'
 import { createFence, fencePool, type Fence, type FenceState } from './fence.ts'
+import { inventorySuspicion } from '../machine/vanished.ts'
 import { nodesOf, storagesOf } from './observed.ts'
 import { describeMissing, missingRights, rightsNeeded } from './rights.ts'
 
@@ -195,6 +196,9 @@ export function createProxmoxClusterController(config: ProxmoxClusterConfig): Pr
     voice.yes(cluster, CONDITION.reachable, 'Reachable', `Proxmox VE ${facts?.version ?? ''} answers.`)
     if (facts?.missing) voice.no(cluster, CONDITION.authorized, 'PrivilegesMissing', facts.missing)
     else voice.yes(cluster, CONDITION.authorized, 'Authorized', 'The token has every right that is needed.')
+    const suspicion = inventorySuspicion(world, cluster.metadata.name)
+    if (suspicion === undefined) voice.unsay(cluster, CONDITION.inventorySuspect)
+    else voice.alert(cluster, CONDITION.inventorySuspect, REASON.inventorySuspect, suspicion)
   }
 
   /** Ready is said once a look: a condition that is set twice would be news each time. */
