@@ -12,6 +12,7 @@ export { machineKind, type Machine, type MachineAddress } from './resources/mach
 export { crds, type CustomResourceDefinition } from './crd.ts'
 export { printProblem, validate, type FieldProblem } from './validate.ts'
 export { poolProblems, shapeOf, type Shape } from './shape.ts'
+export { defaultClassOf } from './default-class.ts'
 export { quotaExceeded, quotaLeft, quotaProblem, usageOf, valueOf } from './quota.ts'
 export { classProblems } from './class-problems.ts'
 export { isInRange } from './ip.ts'

@@ -1,4 +1,4 @@
-import { ANNOTATION_DEFAULT_CLASS, REASON, type MachineClass, type NodePool } from '@fochista/api'
+import { defaultClassOf, REASON, type MachineClass, type NodePool } from '@fochista/api'
 import { caPin, TenantControlPlane } from '@fochista/kamaji'
 import { isNotFound, Secret, orUndefined } from '@fochista/kubernetes'
 import type { World } from '../world.ts'
@@ -121,13 +121,5 @@ export async function caPinOf(
 export function classOf({ caches }: World, pool: NodePool): MachineClass | undefined {
   const named = pool.spec.className ?? pool.status?.className
   if (named !== undefined) return caches.machineClasses.get(undefined, named)
-  return (
-    caches.machineClasses
-      .list()
-      .filter(({ metadata }) => metadata.annotations?.[ANNOTATION_DEFAULT_CLASS] === 'true')
-      // Of several the newest counts, as with StorageClasses.
-      .sort((a, b) =>
-        (b.metadata.creationTimestamp ?? '').localeCompare(a.metadata.creationTimestamp ?? ''),
-      )[0]
-  )
+  return defaultClassOf(caches.machineClasses.list())
 }

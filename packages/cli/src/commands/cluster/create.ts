@@ -5,6 +5,7 @@ import type { Context } from '../../context.ts'
 import { CommandError, UsageError } from '../../errors.ts'
 import { tr } from '../../locale.ts'
 import { printManifests } from '../../output.ts'
+import { requireAllowed } from '../pool/refusal.ts'
 import { pools } from '../pool/resource.ts'
 import { dryRunOption, timeoutOption } from '../waiting.ts'
 import { readManifests } from './manifests.ts'
@@ -129,6 +130,7 @@ async function bringUp(
   const nodePools = await nodePoolsFrom(options, name, namespace)
   if (options.dryRun) return printPlan(context, [cluster, ...nodePools], manifests)
   const kubernetes = await context.kubernetes()
+  for (const pool of nodePools) await requireAllowed(context, pool)
   if (verb === 'apply') {
     // The server checks all before it changes any.
     for (const dryRun of [true, false])

@@ -4,6 +4,7 @@ import { tr } from '../../locale.ts'
 import { printManifests } from '../../output.ts'
 import { clusters } from '../cluster/resource.ts'
 import { dryRunOption } from '../waiting.ts'
+import { requireAllowed } from './refusal.ts'
 import { pools } from './resource.ts'
 
 /** `fochista pool create`: a NodePool from flags. Anything finer is a manifest. */
@@ -73,6 +74,7 @@ export const poolCreate = command({
     if (options.dryRun) return printManifests(context.io, [manifest])
     const { isAlreadyExists, isNotFound, orUndefined } = await import('@fochista/kubernetes')
     const kubernetes = await context.kubernetes()
+    await requireAllowed(context, manifest)
     await kubernetes.create(await pools.kind(), manifest).catch((error: unknown) => {
       if (!isAlreadyExists(error)) throw error
       throw new CommandError(

@@ -3,6 +3,7 @@ import { CommandError, UsageError } from '../../errors.ts'
 import { tr } from '../../locale.ts'
 import { requireObject } from '../resources.ts'
 import { dryRunOption } from '../waiting.ts'
+import { requireAllowed } from './refusal.ts'
 import { pools } from './resource.ts'
 
 /** `fochista pool scale`: sets how many machines a pool keeps; the controllers do the rest. */
@@ -28,6 +29,9 @@ export const poolScale = command({
     const { nodePoolCan } = await import('@fochista/api')
     const reason = nodePoolCan.scale.reason(pool)
     if (reason !== undefined) throw new CommandError(reason)
+    // Fewer it may always be.
+    if (replicas > (pool.spec.replicas ?? 1))
+      await requireAllowed(context, { ...pool, spec: { ...pool.spec, replicas } })
     if (!options.dryRun) await (await context.kubernetes()).scale(kind, pool.metadata, replicas)
     const done = options.dryRun ? tr('would be scaled', 'verrebbe scalato') : tr('scaled', 'scalato')
     context.io.out(`pool/${name} ${done}: ${pool.spec.replicas ?? 1} -> ${replicas}`)

@@ -1,0 +1,59 @@
+import type { FieldProblem, MachineClass, NodePool } from '@fochista/api'
+import type { Kubernetes } from '@fochista/kubernetes'
+import type { Context } from '../../context.ts'
+import { CommandError } from '../../errors.ts'
+import { tr } from '../../locale.ts'
+import { classes } from '../class/resource.ts'
+import { machines } from '../machine/resource.ts'
+import { pools } from './resource.ts'
+
+/**
+ * Throws what the controllers would say of a pool that its class or its namespace's quota does not allow, before it is sent: field, value
+ * and rule. What the caller may not read, or what is not there yet, is left to them.
+ */
+export async function requireAllowed(context: Context, pool: NodePool): Promise<void> {
+  const kubernetes = await context.kubernetes()
+  const problems = await problemsOf(kubernetes, pool)
+  if (problems.length === 0) return
+  const { printProblem } = await import('@fochista/api')
+  throw new CommandError(
+    problems.map((problem) => `pool "${pool.metadata.name}": ${printProblem(problem)}`).join('\n'),
+    {
+      hint: `${tr('What the classes allow:', 'Che cosa consentono le classi:')}  fochista class list -o yaml`,
+    },
+  )
+}
+
+async function problemsOf(kubernetes: Kubernetes, pool: NodePool): Promise<FieldProblem[]> {
+  const { poolProblems, quotaProblem } = await import('@fochista/api')
+  const { isForbidden, isNotFound, Namespace, orUndefined } = await import('@fochista/kubernetes')
+  const unreadable = (error: unknown): boolean => isForbidden(error) || isNotFound(error)
+  const readable = <T>(promise: Promise<T>): Promise<T | undefined> => orUndefined(unreadable, promise)
+  const namespace = pool.metadata.namespace ?? 'default'
+  const machineClass = await readable(classOf(kubernetes, pool))
+  if (!machineClass) return []
+  const [own, ownPools, ownMachines] = await Promise.all([
+    readable(kubernetes.get(Namespace, { name: namespace })),
+    readable(kubernetes.list(await pools.kind(), { namespace })),
+    readable(kubernetes.list(await machines.kind(), { namespace })),
+  ])
+  // Without the namespace's labels only the class's list of names can be judged.
+  const isJudgable = own !== undefined || machineClass.spec.allowedNamespaces?.matchLabels === undefined
+  const given = { name: namespace, labels: own?.metadata.labels ?? {} }
+  const problems = poolProblems(pool, machineClass, isJudgable ? given : undefined)
+  if (!ownPools || !ownMachines) return problems
+  const byName = new Map(ownPools.items.map((one) => [one.metadata.name, one]))
+  byName.set(pool.metadata.name, pool)
+  const over = quotaProblem(pool, machineClass, ownMachines.items, ({ spec }) =>
+    byName.get(spec.nodePoolName),
+  )
+  return over ? [...problems, over] : problems
+}
+
+async function classOf(kubernetes: Kubernetes, pool: NodePool): Promise<MachineClass | undefined> {
+  const kind = await classes.kind()
+  const name = pool.spec.className ?? pool.status?.className
+  if (name !== undefined) return kubernetes.get(kind, { name })
+  const { defaultClassOf } = await import('@fochista/api')
+  return defaultClassOf((await kubernetes.list(kind)).items)
+}
