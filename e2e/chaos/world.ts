@@ -111,8 +111,8 @@ export async function requireConverged(bench: Bench, wanted: ReadonlyMap<string,
       vms
         .filter(({ name }) => name.startsWith(`${pool}-`))
         .map(({ vmid }) => vmid)
-        .sort(),
-      own.map(({ spec }) => spec.vmid).sort(),
+        .sort((a, b) => a - b),
+      own.map(({ spec }) => spec.vmid ?? 0).sort((a, b) => a - b),
       `VMs of ${pool} are those of its machines`,
     )
   }

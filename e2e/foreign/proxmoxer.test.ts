@@ -6,11 +6,12 @@ import { startBench } from '../harness.ts'
 /** The Python that has proxmoxer: Debian's package installs it for /usr/bin/python3 only. */
 function pythonWithProxmoxer(t: TestContext): string | undefined {
   const found = ['/usr/bin/python3', 'python3'].find(
-    (python) => spawnSync(python, ['-c', 'import proxmoxer']).status === 0,
+    (python) => spawnSync(python, ['-c', 'import proxmoxer, requests']).status === 0,
   )
   if (found) return found
-  if (process.env['FOCHISTA_NO_SKIP']) throw new Error('python3-proxmoxer is not installed')
-  t.skip('NEEDS python3-proxmoxer, which is not installed')
+  if (process.env['FOCHISTA_NO_SKIP'])
+    throw new Error('python3-proxmoxer or python3-requests is not installed')
+  t.skip('NEEDS python3-proxmoxer and python3-requests, which are not installed')
   return undefined
 }
 
