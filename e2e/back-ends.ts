@@ -5,7 +5,7 @@ import type { Bench } from './harness.ts'
 
 /** A plain HTTPS call with no SDK of ours: what it sees, any client sees. */
 export async function call(
-  bench: Bench,
+  bench: Pick<Bench, 'environment'>,
   backEnd: 'proxmox' | 'kubernetes',
   method: string,
   path: string,

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { after, type TestContext } from 'node:test'
+import { pveum } from './pveum.ts'
 
 /** The repository's root. */
 export const root = join(import.meta.dirname, '..')
@@ -39,16 +40,24 @@ export interface Bench {
   ): Promise<Outcome>
   /** kubectl against the management cluster; requires exit code 0. */
   kubectl(...args: string[]): Promise<string>
-  /** Starts `fochista serve`; resolves to what stops it (SIGTERM, waits for its end). */
-  serve(): Promise<() => Promise<void>>
+  /** Starts `fochista serve`; resolves to what stops it (SIGTERM, waits for its end). `env` is laid over the lab's environment. */
+  serve(options?: { args?: readonly string[]; env?: Record<string, string> }): Promise<() => Promise<void>>
+  /**
+   * Grants the controllers' token what it lacks, and no more, by the commands that `fochista doctor` prints: for a class or a namespace that a
+   * test adds. @param namespaces Namespaces that are to get machines, beside those that have pools.
+   */
+  grant(...namespaces: string[]): Promise<void>
 }
+
+/** The controllers' token: its user and it have exactly the rights that `fochista doctor` prints. */
+const TOKEN_ID = 'journey@pve!main'
 
 const flags = ['--conditions=source', '--disable-warning=ExperimentalWarning']
 const cli = join(root, 'packages', 'cli', 'src', 'main.ts')
 
 /**
  * Starts a lab. `speed` divides the durations of real hardware.
- * What runs against it: `install`, `proxmox add` and two classes are made unless `bare` is set.
+ * What runs against it: `install`, `proxmox add` with a token of the least rights, and two classes are made unless `bare` is set.
  */
 export async function startBench({
   speed = 40,
@@ -114,9 +123,9 @@ export async function startBench({
       assert.equal(outcome.code, 0, `kubectl ${args.join(' ')}: exit ${outcome.code}\n${outcome.stderr}`)
       return outcome.stdout
     },
-    serve: async () => {
-      const child = spawn(process.execPath, [...flags, cli, 'serve'], {
-        env,
+    serve: async ({ args = [], env: over = {} } = {}) => {
+      const child = spawn(process.execPath, [...flags, cli, 'serve', ...args], {
+        env: { ...env, ...over },
         cwd: root,
         stdio: ['ignore', 'ignore', 'pipe'],
       })
@@ -130,10 +139,31 @@ export async function startBench({
       })
       return () => stop(child)
     },
+    grant: async (...namespaces) => {
+      const wanted = namespaces.flatMap((namespace) => ['--namespaces', namespace])
+      // What a token may not see, as templates, it can be granted only when it sees more.
+      for (let round = 1; round <= 3; round += 1) {
+        const { stdout, stderr } = await fochista('doctor', '--proxmox', 'lab', ...wanted, '-o', 'pveum')
+        assert.match(stderr, /^$|wrong/)
+        const lines = stdout.split('\n').filter(Boolean)
+        if (lines.length === 0) return
+        for (const line of lines) await pveum(bench, line)
+      }
+      assert.fail('the rights that doctor prints do not suffice it')
+    },
   }
   if (!bare) {
+    await pveum(bench, `pveum user add ${TOKEN_ID.split('!')[0]}`)
+    const made = await pveum(bench, `pveum user token add ${TOKEN_ID.replace('!', ' ')} --privsep 1`)
     await ok('install')
-    await ok('proxmox', 'add', 'lab')
+    const added = await run(
+      process.execPath,
+      [...flags, cli, 'proxmox', 'add', 'lab', '--token-id', TOKEN_ID],
+      {
+        env: { PROXMOX_SECRET: (made as { value: string }).value },
+      },
+    )
+    assert.equal(added.code, 0, added.stderr)
     await ok(
       'class',
       'create',
@@ -165,6 +195,7 @@ export async function startBench({
       '--bridge',
       'vmbr0',
     )
+    await bench.grant('default')
   }
   return bench
 }

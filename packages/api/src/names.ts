@@ -9,6 +9,8 @@ export const API_VERSION = `${GROUP}/${VERSION}`
 export const SYSTEM_NAMESPACE = 'fochista-system'
 /** ConfigMap in the system namespace whose `data.id` is the installation's UUID. */
 export const INSTALLATION_CONFIG_MAP = 'fochista-installation'
+/** Service account of the controllers in the system namespace. */
+export const CONTROLLERS_ACCOUNT = 'fochista'
 /** Finalizer on everything of ours whose deletion must first undo something outside. */
 export const FINALIZER = 'fochista.dev/finalizer'
 

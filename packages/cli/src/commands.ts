@@ -17,6 +17,7 @@ export const nouns: Readonly<Record<string, () => Promise<readonly Command[]>>> 
   serve: async () => [(await import('./commands/serve.ts')).serve],
   install: async () => [(await import('./commands/install/install.ts')).install],
   uninstall: async () => [(await import('./commands/install/uninstall.ts')).uninstall],
+  doctor: async () => [(await import('./commands/doctor/doctor.ts')).doctor],
   proxmox: async () => {
     const [{ proxmoxAdd }, { proxmoxUnfence }, { proxmoxClusters }, verbs] = await Promise.all([
       import('./commands/proxmox/add.ts'),

@@ -11,3 +11,8 @@ export { revisionOf } from './revision.ts'
 export type { Logger } from './runtime/logger.ts'
 export type { Clock } from './runtime/clock.ts'
 export { buildSeedImage, instanceIdOf, renderSeed, type SeedInput } from './bootstrap/index.ts'
+// What `fochista doctor` asks as the controllers do.
+export { missingRights, rightsNeeded } from './proxmox-cluster/rights.ts'
+export { fencePool, LEASE_NAME as CONTROLLERS_LEASE } from './proxmox-cluster/fence.ts'
+export { poolNameOf } from './proxmox-cluster/connections.ts'
+export { templatesOf } from './placement/templates.ts'
