@@ -74,7 +74,7 @@ export function poolProblems(
       rule: `class "${name}" does not allow namespace "${namespace.name}"`,
     })
   }
-  return [...problems, ...labelProblems(pool), ...rolloutProblems(pool)]
+  return [...problems, ...labelProblems(pool), ...mirrorProblems(pool), ...rolloutProblems(pool)]
 }
 
 function amountRule(value: string, smallest: string): string | undefined {
@@ -87,6 +87,23 @@ function labelProblems(pool: NodePool): FieldProblem[] {
   return Object.entries(pool.spec.node?.labels ?? {}).flatMap(([key, value]) => {
     const rule = nodeLabelProblem(key, value)
     return rule ? [{ field: `spec.node.labels[${key}]`, value, rule }] : []
+  })
+}
+
+function mirrorProblems(pool: NodePool): FieldProblem[] {
+  return (pool.spec.bootstrap?.registryMirrors ?? []).flatMap(({ registry, endpoints }, index) => {
+    const field = `spec.bootstrap.registryMirrors[${index}]`
+    const isName = !/^\.+$/.test(registry)
+    return [
+      ...(isName
+        ? []
+        : [{ field: `${field}.registry`, value: registry, rule: 'is not the name of a registry' }]),
+      ...endpoints.flatMap((value, at) =>
+        /^https?:\/\/[\x21-\x7e]+$/.test(value) && URL.canParse(value)
+          ? []
+          : [{ field: `${field}.endpoints[${at}]`, value, rule: 'is not a http or https URL' }],
+      ),
+    ]
   })
 }
 

@@ -232,3 +232,28 @@ for (const [what, change] of Object.entries(refusals)) {
 test('a new generation of a seed has an instance-id of its own', () => {
   assert.notEqual(instanceIdOf('a', '0'), instanceIdOf('a', '1'))
 })
+
+test('what users give is bounded in size, and whatever it looks like it takes little time', () => {
+  const render = (content: string | Uint8Array) =>
+    renderSeed({ ...plain, extras: { files: [{ path: '/x', content }] } })
+  const size = 2 * 1024 * 1024 - 2
+  const lines = 'a\n'.repeat(size / 2)
+  for (const text of ['\0'.repeat(size), lines, `${lines.slice(1)}\x01`, '"\\'.repeat(size / 2)]) {
+    const begun = performance.now()
+    render(text)
+    // A process that renders for seconds holds everybody else up.
+    assert.ok(performance.now() - begun < 3000)
+  }
+  const [last] = (parse(render('\0'.repeat(size)).userData) as { write_files: object[] }).write_files.slice(
+    -1,
+  )
+  assert.deepEqual(last, {
+    ...last,
+    encoding: 'b64',
+    content: Buffer.alloc(size).toString('base64'),
+  })
+  assert.throws(
+    () => render(new Uint8Array(size + 1)),
+    /^BootstrapError: spec\.bootstrap: "2097153 bytes" is more than the 2097152 bytes/,
+  )
+})

@@ -90,6 +90,7 @@ export function renderSeed(input: SeedInput): Seed {
   ]
   const files = extras.files ?? []
   requireOtherPaths(files, own)
+  requireModest(extras)
   const userData = {
     hostname,
     preserve_hostname: false,
@@ -169,6 +170,32 @@ export function buildSeedImage(seed: Seed): Uint8Array {
 
 const shell = (line: string): string[] => ['sh', '-c', line]
 
+/** What a pool's users give may be so large in all, bytes; rendering it takes all our time meanwhile, also that of others. */
+const LARGEST_EXTRAS = 2 * 1024 * 1024
+
+function requireModest({
+  files = [],
+  users = [],
+  sshAuthorizedKeys = [],
+  preJoinCommands = [],
+  postJoinCommands = [],
+}: SeedExtras): void {
+  const texts = [
+    ...files.flatMap(({ path, content }) => [path, content]),
+    ...users.flatMap((user) => user.sshAuthorizedKeys ?? []),
+    ...sshAuthorizedKeys,
+    ...preJoinCommands,
+    ...postJoinCommands,
+  ]
+  const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0)
+  if (bytes > LARGEST_EXTRAS)
+    throw new BootstrapError(
+      'spec.bootstrap',
+      `${bytes} bytes`,
+      `is more than the ${LARGEST_EXTRAS} bytes that files, keys and commands may have in all`,
+    )
+}
+
 /** A user's file in place of one of ours would keep the machine from joining, and nobody would see why. */
 function requireOtherPaths(files: readonly SeedFile[], own: readonly SeedFile[]): void {
   const taken = new Set(own.map(({ path }) => path))
@@ -190,12 +217,20 @@ function fileEntry({ path, content, permissions = '0644', owner = 'root:root' }:
   }
 }
 
+/** A longer text with control characters is written as its bytes. */
+const LONGEST_ESCAPED = 64 * 1024
+/** Characters that YAML writes as escapes, but for tab and line feed. */
+const controls = /[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\u{10000}-\u{10ffff}]/u
+
 function contentEntry(content: string | Uint8Array): object {
-  if (typeof content === 'string') return { content }
-  const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength)
+  const bytes =
+    typeof content === 'string'
+      ? Buffer.from(content, 'utf8')
+      : Buffer.from(content.buffer, content.byteOffset, content.byteLength)
   const text = bytes.toString('utf8')
-  // What is no text would not come back as the same bytes.
-  return Buffer.from(text, 'utf8').equals(bytes)
+  // What is no text would not come back as the same bytes, and many escapes take long to write.
+  const isReadable = bytes.length <= LONGEST_ESCAPED || !controls.test(text)
+  return isReadable && Buffer.from(text, 'utf8').equals(bytes)
     ? { content: text }
     : { encoding: 'b64', content: bytes.toString('base64') }
 }
