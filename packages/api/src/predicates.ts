@@ -34,7 +34,8 @@ export const machineCan = {
   delete: predicate((machine: Machine) => alreadyLeaving(machine)),
   /** Let it go and leave its VM where it is. */
   release: predicate((machine: Machine) =>
-    machine.spec.made
+    // One that is leaving already may be held up before anybody has seen whether its VM was made.
+    machine.spec.made || machine.metadata.deletionTimestamp
       ? undefined
       : `Machine "${machine.metadata.name}" has no VM yet that could be left behind; delete it`,
   ),

@@ -1,6 +1,6 @@
-import type { Machine, MachineAddress, MachineClass, NodePool } from '@fochista/api'
-import type { Proxmox } from '@fochista/proxmox'
-import { argument, command, parseInteger } from '../../command.ts'
+import type { Machine, MachineAddress, MachineClass, NodePool, Shape } from '@fochista/api'
+import type { GetCalls, Proxmox } from '@fochista/proxmox'
+import { argument, command, flag, parseInteger } from '../../command.ts'
 import { CommandError } from '../../errors.ts'
 import { tr } from '../../locale.ts'
 import { printManifests } from '../../output.ts'
@@ -11,6 +11,8 @@ import { dryRunOption } from '../waiting.ts'
 import { findOrphans, requireOrphan, type Orphan } from './find.ts'
 import { proxmoxOption } from './list.ts'
 
+type VmConfig = GetCalls['/nodes/{node}/qemu/{vmid}/config']['result']
+
 /** `fochista orphan adopt`: makes the Machine of a VM again, so that a running worker is back in its pool. */
 export const orphanAdopt = command({
   path: 'orphan adopt <vmid>',
@@ -18,7 +20,17 @@ export const orphanAdopt = command({
     'take a VM back into its pool by making its Machine again',
     'riporta una VM nel suo pool ricreando la sua Machine',
   ),
-  options: { proxmox: proxmoxOption, dryRun: dryRunOption },
+  options: {
+    proxmox: proxmoxOption,
+    grow: flag(
+      '--grow',
+      tr(
+        'let a pool that has all its machines keep one more',
+        'se il pool ha già tutte le sue macchine, gliene fa tenere una in più',
+      ),
+    ),
+    dryRun: dryRunOption,
+  },
   examples: ['fochista orphan adopt 10234 --proxmox dc1'],
   run: async (context, args, options) => {
     const vmid = parseInteger('<vmid>', argument(args, 'vmid'), { min: 100 })
@@ -28,6 +40,9 @@ export const orphanAdopt = command({
       const kubernetes = await context.kubernetes()
       const { namespace, pool: poolName } = orphan.mark
       const pool = await kubernetes.get(await pools.kind(), { name: poolName, namespace })
+      const has = machinesOf(pool, search.machines).length
+      const isFull = has >= (pool.spec.replicas ?? 1)
+      if (isFull && !options.grow) throw tooMany(pool, has)
       const className = pool.spec.className ?? pool.status?.className
       const machineClass = className && (await kubernetes.get(await classes.kind(), { name: className }))
       if (!machineClass)
@@ -37,10 +52,35 @@ export const orphanAdopt = command({
       const machine = await machineOf(search.proxmox, orphan, pool, machineClass, options.proxmox)
       if (options.dryRun) return printManifests(context.io, [machine])
       await kubernetes.create(await machines.kind(), machine)
+      if (isFull) await kubernetes.scale(await pools.kind(), pool.metadata, has + 1)
       context.io.out(`machine/${machine.metadata.name} ${tr('has VM', 'ha la VM')} ${vmid}`)
     })
   },
 })
+
+/** A pool's machines, without those on their way out. */
+const machinesOf = ({ metadata }: NodePool, all: readonly Machine[]): Machine[] =>
+  all.filter(
+    (machine) =>
+      machine.spec.nodePoolName === metadata.name &&
+      machine.metadata.namespace === metadata.namespace &&
+      machine.metadata.deletionTimestamp === undefined,
+  )
+
+/** One more than a pool keeps would cost it one of its machines, and most likely the one that was taken back. */
+const tooMany = ({ metadata }: NodePool, has: number): CommandError =>
+  new CommandError(
+    tr(
+      `pool "${metadata.name}" has its ${has} machines, and would let one go for this one`,
+      `il pool "${metadata.name}" ha già le sue ${has} macchine, e per questa ne lascerebbe andare una`,
+    ),
+    {
+      hint: tr(
+        'To keep one more add --grow; else destroy the VM with `orphan delete`.',
+        'Per tenerne una in più aggiungi --grow; altrimenti distruggi la VM con `orphan delete`.',
+      ),
+    },
+  )
 
 /** Only what is surely the VM that the mark was written for is taken back; a person's clone bears the mark too. */
 function refuseDoubtful({ vmid, mark, uuid }: Orphan, all: readonly Machine[]): void {
@@ -98,9 +138,25 @@ async function machineOf(
       storage: machineClass.spec.storage,
       isoStorage: machineClass.spec.isoStorage,
       ...(addresses.length > 0 ? { addresses } : {}),
-      ...api.shapeOf(pool, machineClass),
+      ...(await shapeOf(config, api.shapeOf(pool, machineClass))),
       made: true,
     },
+  }
+}
+
+/** The VM as it is: what pool and class say today would change it, and an adopted VM is to stay as it is. */
+async function shapeOf(config: VmConfig, otherwise: Shape): Promise<Shape> {
+  const { parseDrive, parseSize } = await import('@fochista/proxmox')
+  const [, boot = ''] = /(?:^|,)order=([a-z]+\d+)/.exec(config.boot ?? '') ?? []
+  const [, text] = Object.entries(config).find(([key]) => key === boot) ?? []
+  const disk =
+    typeof text === 'string'
+      ? parseSize(String(parseDrive(boot.replace(/\d+$/, ''), text).options['size']))
+      : 0
+  return {
+    cores: (config.cores ?? 1) * (config.sockets ?? 1),
+    memory: Number.parseInt(config.memory ?? '', 10) * 2 ** 20 || otherwise.memory,
+    disk: disk || otherwise.disk,
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Proxmox } from '@fochista/proxmox'
 import { argument, command, flag, parseInteger } from '../../command.ts'
 import { CommandError } from '../../errors.ts'
 import { tr } from '../../locale.ts'
@@ -18,7 +19,7 @@ export const orphanDelete = command({
   run: async (context, args, options) => {
     const vmid = parseInteger('<vmid>', argument(args, 'vmid'), { min: 100 })
     await findOrphans(context, options.proxmox, async (search) => {
-      const { node } = requireOrphan(search, vmid)
+      const { node, mark } = requireOrphan(search, vmid)
       const { proxmox } = search
       const path = { node, vmid }
       const { status } = await proxmox.get('/nodes/{node}/qemu/{vmid}/status/current', { path })
@@ -38,7 +39,28 @@ export const orphanDelete = command({
         })
       const query = { purge: true, 'destroy-unreferenced-disks': false }
       await proxmox.tasks.wait(await proxmox.delete('/nodes/{node}/qemu/{vmid}', { path, query }), { signal })
+      // A copy's mark names the machine that it was copied from, which may need its image yet.
+      const isCopy = search.machines.some(({ spec }) => spec.id === mark.id)
+      if (!isCopy) await deleteImages(proxmox, node, mark.id, signal)
       context.io.out(`vm/${vmid} ${tr('destroyed', 'distrutta')}`)
     })
   },
 })
+
+/** Deletes the seed images of a machine on a host: they bear its id, and nobody else needs them. */
+async function deleteImages(proxmox: Proxmox, node: string, id: string, signal: AbortSignal): Promise<void> {
+  const storages = await proxmox.get('/nodes/{node}/storage', { path: { node }, query: { content: 'iso' } })
+  for (const { storage } of storages) {
+    const volumes = await proxmox.get('/nodes/{node}/storage/{storage}/content', {
+      path: { node, storage },
+      query: { content: 'iso' },
+    })
+    for (const { volid } of volumes) {
+      if (!volid.includes(`:iso/fochista-${id}-`)) continue
+      const upid: unknown = await proxmox.delete('/nodes/{node}/storage/{storage}/content/{volume}', {
+        path: { node, storage, volume: volid },
+      })
+      if (typeof upid === 'string') await proxmox.tasks.wait(upid, { signal })
+    }
+  }
+}

@@ -61,7 +61,7 @@ export async function findOrphans(
         taken.has(vmid)
       )
         continue
-      const config = await readable(proxmox, node, vmid)
+      const config = await readable(context, proxmox, node, vmid)
       const mark = parseMark(config?.description)
       if (!config || mark?.installation !== installation || mark.released) continue
       const uuid = /(?:^|,)uuid=([0-9a-fA-F-]{36})/.exec(config.smbios1 ?? '')?.[1]?.toLowerCase()
@@ -82,10 +82,22 @@ export async function findOrphans(
   }
 }
 
-async function readable(proxmox: Proxmox, node: string, vmid: number) {
-  const { isNotFound, isPermissionDenied, orUndefined } = await import('@fochista/proxmox')
+/** A VM's configuration, unless it went meanwhile or is not ours to read. A host that does not answer is told: its VMs may be orphans. */
+async function readable({ io }: Context, proxmox: Proxmox, node: string, vmid: number) {
+  const { isConnectionError, isNotFound, isPermissionDenied, isTimeout, orUndefined } =
+    await import('@fochista/proxmox')
   return orUndefined(
-    (error) => isNotFound(error) || isPermissionDenied(error),
+    (error) => {
+      const isSilent = isConnectionError(error) || isTimeout(error)
+      if (isSilent)
+        io.note(
+          tr(
+            `${node} does not answer, so VM ${vmid} was not looked at.`,
+            `${node} non risponde, quindi la VM ${vmid} non è stata esaminata.`,
+          ),
+        )
+      return isSilent || isNotFound(error) || isPermissionDenied(error)
+    },
     proxmox.get('/nodes/{node}/qemu/{vmid}/config', { path: { node, vmid } }),
   )
 }
