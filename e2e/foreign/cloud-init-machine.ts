@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
@@ -36,6 +45,8 @@ export interface CloudInitMachine {
   boot(image?: Uint8Array): Boot
   /** Runs a program inside. Throws if it fails. */
   run(...command: string[]): string
+  /** Runs a shell script inside, in namespaces of its own as at a boot: no network but its own, and nothing of it outlives it. */
+  shell(script: string): { readonly status: number | null; readonly output: string }
   /** Reads a file of the disk. */
   read(path: string): string
 }
@@ -68,6 +79,18 @@ export function startCloudInitMachine(t: TestContext, macs: readonly string[]): 
     root,
     boot: (image) => boot(root, image),
     run: (...command) => must('chroot', [root, ...command]),
+    shell: (script) => {
+      const { status, stdout } = spawnSync(
+        'unshare',
+        [...inside(root), '-c', `${prelude}{ ${script}\n} 2>&1`],
+        {
+          encoding: 'utf8',
+          timeout: 60_000,
+          killSignal: 'SIGKILL',
+        },
+      )
+      return { status, output: stdout }
+    },
     read: (path) => readFileSync(join(root, path), 'utf8'),
   }
 }
@@ -79,6 +102,24 @@ function whatIsLacking(): string | undefined {
   if (missing.length > 0) return `${missing.join(', ')}, which is not installed`
   const namespaces = spawnSync('unshare', ['--mount', '--uts', '--net', '--pid', '--fork', 'true'])
   return namespaces.status === 0 ? undefined : 'leave to make namespaces'
+}
+
+/**
+ * A folder with these packages of Debian and all that they need beside what the machine has. Fetched once and kept.
+ * @param wanted their names; the same as long as the folder is kept.
+ */
+export function packagesOfDebian(wanted: readonly string[]): string {
+  const folder = join(cache, `debian-${release}-packages-${wanted.join('-')}`)
+  if (existsSync(folder)) return folder
+  const inside = join(base, 'var/cache/apt/archives')
+  const quiet = ['apt-get', '-qq', '-y', '--no-install-recommends', '--download-only']
+  must('chroot', [base, 'apt-get', '-qq', 'update'])
+  must('chroot', [base, ...quiet, 'install', ...wanted])
+  mkdirSync(`${folder}.${process.pid}`)
+  for (const name of readdirSync(inside).filter((each) => each.endsWith('.deb')))
+    renameSync(join(inside, name), join(`${folder}.${process.pid}`, name))
+  renameSync(`${folder}.${process.pid}`, folder)
+  return folder
 }
 
 /** Half a minute the first time; later nothing. */
@@ -98,16 +139,22 @@ function makeBase(): void {
   }
 }
 
+const namespaces = ['--mount', '--uts', '--net', '--pid', '--fork', '--kill-child']
+const inside = (root: string): string[] => [...namespaces, 'chroot', root, 'sh']
+
+const prelude = `export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+mount -t proc proc /proc && mount -t sysfs sysfs /sys && mount -t tmpfs tmpfs /run || exit 1
+mkdir -p /dev/pts && mount -t devpts devpts /dev/pts
+ip link set lo up
+`
+
 /** What systemd's units do at boot, one after the other. */
 function bootScript(macs: readonly string[]): string {
   const cards = macs.map(
     (mac, index) =>
       `ip link add ens${18 + index} type veth peer name far${index}; ip link set ens${18 + index} address ${mac}`,
   )
-  return `export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-mount -t proc proc /proc && mount -t sysfs sysfs /sys && mount -t tmpfs tmpfs /run || exit 1
-ip link set lo up
-${cards.join('\n')}
+  return `${prelude}${cards.join('\n')}
 rm -rf /outcome /commands; mkdir /outcome; touch /commands
 if /usr/lib/cloud-init/ds-identify; then
   touch /outcome/enabled
@@ -135,8 +182,7 @@ function boot(root: string, image: Uint8Array | undefined): Boot {
       writeFileSync(join(seed, name), must('isoinfo', ['-J', '-x', `/${name}`, '-i', path]))
     rmSync(path)
   }
-  const namespaces = ['--mount', '--uts', '--net', '--pid', '--fork']
-  must('unshare', [...namespaces, 'chroot', root, 'sh', '/boot.sh'])
+  must('unshare', [...inside(root), '/boot.sh'])
   const outcome = (name: string): string => readFileSync(join(root, 'outcome', name), 'utf8').trim()
   const enabled = existsSync(join(root, 'outcome/enabled'))
   const result = enabled ? (JSON.parse(outcome('result.json')) as { v1: { errors: string[] } }) : undefined

@@ -46,7 +46,7 @@ explain() {
   else
     say 'the packages could not be installed.'
   fi
-  grep -E '^(E|W|Err):' "$log" || tail -n 5 "$log"
+  grep -E '^((E|W|Err):|dpkg: error)' "$log" || tail -n 5 "$log"
 }
 
 install_packages() {
@@ -69,6 +69,7 @@ start_containerd() {
   return 1
 }
 
+[ ! -e "$folder/done" ] || exit 0
 run_once before-join
 delay=5
 until install_packages && start_containerd; do
