@@ -24,6 +24,8 @@ export interface Command<O extends Options = Options> {
   readonly options?: O
   /** Lines to copy, shown in the help. */
   readonly examples?: readonly string[]
+  /** Further lines of the help that cost time to make; asked for only when the help is shown. */
+  readonly notes?: () => Promise<readonly string[]>
   readonly run: (context: Context, args: Arguments, options: Values<O>) => Promise<void>
 }
 

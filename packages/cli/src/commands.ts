@@ -98,6 +98,10 @@ export const nouns: Readonly<Record<string, () => Promise<readonly Command[]>>> 
     ])
     return [orphanList, orphanAdopt, orphanDelete]
   },
+  vm: async () => (await import('./commands/vm/verbs.ts')).vmCommands,
+  node: async () => (await import('./commands/node/verbs.ts')).nodeCommands,
+  storage: async () => (await import('./commands/storage/verbs.ts')).storageCommands,
+  task: async () => (await import('./commands/task/verbs.ts')).taskCommands,
   token: async () => [(await import('./commands/token/create.ts')).tokenCreate],
   api: async () => (await import('./commands/api/call.ts')).apiCommands,
 }

@@ -14,6 +14,8 @@ export interface Io {
   paint(style: Style, text: string): string
   /** All of standard input as text. */
   readInput(): Promise<string>
+  /** Asks a person for yes or no on the terminal; false where there is none, and for anything but a yes. */
+  ask(question: string): Promise<boolean>
   /** Terminal width in columns; 120 where there is none. */
   readonly columns: number
   /** Terminal height in lines; 50 where there is none. */
@@ -49,6 +51,16 @@ export function processIo(): Io {
     },
     get rows() {
       return process.stderr.rows || 50
+    },
+    ask: async (question) => {
+      if (!interactive || !process.stdin.isTTY) return false
+      const { createInterface } = await import('node:readline/promises')
+      const terminal = createInterface({ input: process.stdin, output: process.stderr })
+      try {
+        return /^(y|yes|s|sì|si)$/i.test((await terminal.question(`${question} `)).trim())
+      } finally {
+        terminal.close()
+      }
     },
     readInput: async () => {
       let text = ''

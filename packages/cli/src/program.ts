@@ -20,7 +20,9 @@ export async function runLine(
   makeContext: ContextMaker = createContext,
 ): Promise<ExitCode> {
   const commands = await commandsFor(argv)
+  const notes = await notesFor(commands, argv)
   const program = buildProgram(commands, io, signal, makeContext)
+  if (notes.length > 0) program.addHelpText('afterAll', `\n${notes.join('\n')}`)
   try {
     await program.parseAsync([...argv], { from: 'user' })
     return exitCodes.ok
@@ -35,6 +37,14 @@ export async function runLine(
     if (process.env['FOCHISTA_DEBUG'] && error instanceof Error) io.note(error.stack)
     return exitCode
   }
+}
+
+/** What the help of one command says beside its options, if that help is asked for. */
+async function notesFor(commands: readonly Command[], argv: readonly string[]): Promise<readonly string[]> {
+  if (!argv.includes('--help') && !argv.includes('-h')) return []
+  const line = argv.filter((word) => !word.startsWith('-')).join(' ')
+  const asked = commands.find(({ path, notes }) => notes && path.replaceAll(/ [<[].*$/g, '') === line)
+  return (await asked?.notes?.()) ?? []
 }
 
 function buildProgram(

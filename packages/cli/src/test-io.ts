@@ -9,7 +9,14 @@ export interface TestIo extends Io {
 
 /** Streams that remember. A painted word is shown as `<style:word>` where `painted` is set. */
 export function testIo(
-  options: { interactive?: boolean; columns?: number; rows?: number; input?: string; painted?: boolean } = {},
+  options: {
+    interactive?: boolean
+    columns?: number
+    rows?: number
+    input?: string
+    painted?: boolean
+    answer?: boolean
+  } = {},
 ): TestIo {
   const io: TestIo = {
     stdout: '',
@@ -20,6 +27,7 @@ export function testIo(
     interactive: options.interactive ?? false,
     paint: (style, text) => (options.painted ? `<${style}:${text}>` : text),
     readInput: () => Promise.resolve(options.input ?? ''),
+    ask: () => Promise.resolve(options.answer ?? false),
     columns: options.columns ?? 120,
     rows: options.rows ?? 50,
   }

@@ -22,6 +22,14 @@ export const serve = command({
       min: 1,
       max: 256,
     }),
+    healthPort: integer(
+      '--health-port <port>',
+      tr(
+        'answer /healthz, /readyz and /metrics on this port; 0 takes a free one (default: do not)',
+        'risponde a /healthz, /readyz e /metrics su questa porta; 0 ne prende una libera (predefinito: no)',
+      ),
+      { min: 0, max: 65_535 },
+    ),
     logFile: text(
       '--log-file <file>',
       tr(
@@ -33,7 +41,7 @@ export const serve = command({
   },
   examples: ['fochista serve', 'fochista serve --log-level debug'],
   run: async (context, _args, options) => {
-    const [{ startControllers }, { pino }, { hostname }] = await Promise.all([
+    const [{ createHealth, serveHealth, startControllers }, { pino }, { hostname }] = await Promise.all([
       import('@fochista/controllers'),
       import('pino'),
       import('node:os'),
@@ -44,13 +52,24 @@ export const serve = command({
         ? pino.destination({ dest: options.logFile, sync: false })
         : pino.destination({ fd: 2, sync: false }),
     )
+    const health = options.healthPort === undefined ? undefined : createHealth()
+    const probes =
+      health && options.healthPort !== undefined ? await serveHealth(health, options.healthPort) : undefined
     const controllers = await startControllers({
       kubernetes: await context.kubernetes(),
       identity: options.identity || `${hostname()}-${process.pid}`,
       leaderElection: !options.noLeaderElection,
       concurrency: options.concurrency,
       logger,
+      health,
+    }).catch(async (error: unknown) => {
+      await probes?.stop()
+      throw error
     })
+    if (probes)
+      context.io.note(
+        `${tr('Health and metrics', 'Salute e metriche')}: http://localhost:${probes.port}/readyz, /healthz, /metrics`,
+      )
     context.io.note(
       tr('The controllers run. Ctrl-C stops them.', 'I controller sono in esecuzione. Ctrl-C li ferma.'),
     )
@@ -58,6 +77,7 @@ export const serve = command({
       await Promise.race([untilAborted(context.signal), controllers.done])
     } finally {
       await controllers.stop()
+      await probes?.stop()
     }
   },
 })

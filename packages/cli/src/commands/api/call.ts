@@ -1,8 +1,9 @@
 import { closest } from '../../closest.ts'
 import { argument, choice, command, type Command } from '../../command.ts'
-import { CommandError, UsageError } from '../../errors.ts'
+import { CommandError } from '../../errors.ts'
 import { tr } from '../../locale.ts'
-import { printResult } from './result.ts'
+import { parametersOf, wordsOf } from '../proxmox-call/parameters.ts'
+import { printResult } from '../proxmox-call/result.ts'
 import { connectProxmox } from '../../proxmox-environment.ts'
 import { dryRunOption } from '../waiting.ts'
 
@@ -32,7 +33,7 @@ export const apiCommands: readonly Command[] = Object.entries(verbs).map(([verb,
     examples: examples.map((line) => `fochista api ${verb} ${line}`),
     run: async (context, args, options) => {
       const path = argument(args, 'path')
-      const parameters = parametersOf(args['parameters'])
+      const parameters = parametersOf(wordsOf(args['parameters']))
       await requirePath(method, path)
       if (options.dryRun) {
         const words = Object.entries(parameters).flatMap(([name, value]) =>
@@ -50,19 +51,6 @@ export const apiCommands: readonly Command[] = Object.entries(verbs).map(([verb,
     },
   }),
 )
-
-/** `param=value` words; a repeated name makes a list. */
-function parametersOf(joined: string | undefined): Record<string, string | string[]> {
-  const parameters: Record<string, string | string[]> = {}
-  for (const word of joined ? joined.split('\u0000') : []) {
-    const at = word.indexOf('=')
-    if (at < 1) throw new UsageError(`"${word}" ${tr('is not parameter=value', 'non è parametro=valore')}`)
-    const [name, value] = [word.slice(0, at), word.slice(at + 1)]
-    const before = parameters[name]
-    parameters[name] = before === undefined ? value : [...(Array.isArray(before) ? before : [before]), value]
-  }
-  return parameters
-}
 
 /** Refuses a path that Proxmox does not have, or not with this method, and says what may have been meant. */
 async function requirePath(method: Method, path: string): Promise<void> {

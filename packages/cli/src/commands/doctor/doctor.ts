@@ -96,7 +96,7 @@ async function examine(context: Context, question: Question): Promise<Finding[]>
         )
     }
   } finally {
-    await Promise.all([...reached.values()].map(({ target }) => target?.proxmox.close()))
+    await Promise.all([...reached.values()].map(async ({ target }) => target?.proxmox.close()))
   }
   return [...findings, ...classFindings(installed)]
 }

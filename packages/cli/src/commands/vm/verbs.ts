@@ -1,0 +1,373 @@
+import type { Command } from '../../command.ts'
+import { tr } from '../../locale.ts'
+import { verbCommand, type Find, type Verb } from '../proxmox-call/verb.ts'
+import { findVms } from './find.ts'
+import { vmList } from './list.ts'
+
+const vm = '/nodes/{node}/qemu/{vmid}'
+type Words = readonly [en: string, it: string]
+
+/** A call on VMs, one or several at once. */
+const onMany = (
+  name: string,
+  method: Verb['method'],
+  call: string,
+  [en, it]: Words,
+  more: Partial<Verb> = {},
+): Verb => ({
+  path: `vm ${name} <words...>`,
+  method,
+  call: `${vm}${call}`,
+  summary: tr(en, it),
+  examples: [`fochista vm ${name} 101`, `fochista vm ${name} 101 102 web-3`],
+  ...more,
+})
+
+/** A call on one VM, with further arguments and parameters. */
+const onOne = (
+  name: string,
+  method: Verb['method'],
+  call: string,
+  [en, it]: Words,
+  example: string,
+  more: Partial<Verb> = {},
+): Verb => {
+  const [word = '', ...rest] = name.split(' <')
+  const further = rest.map((one) => ` <${one}`).join('')
+  return {
+    path: `vm ${word} <vm>${further} [parameters...]`,
+    method,
+    call: `${vm}${call}`,
+    summary: tr(en, it),
+    examples: [`fochista vm ${word} ${example}`],
+    ...more,
+  }
+}
+
+/** Every call on a VM, by the word it has on the command line. Parameters are those of the API, as `parameter=value`. */
+export const vmVerbs: readonly Verb[] = [
+  onOne('get', 'GET', '/status/current', ['show how a VM stands', 'mostra lo stato di una VM'], '101'),
+  onOne(
+    'config',
+    'GET',
+    '/config',
+    ['show or change the configuration', 'mostra o cambia la configurazione'],
+    '101 cores=4 memory=8192',
+    { whenGiven: 'PUT' },
+  ),
+  onOne(
+    'pending',
+    'GET',
+    '/pending',
+    [
+      'show the configuration with what waits for a restart',
+      'mostra la configurazione con quanto attende un riavvio',
+    ],
+    '101',
+  ),
+  onOne(
+    'clone',
+    'POST',
+    '/clone',
+    ['clone a VM or template', 'clona una VM o un template'],
+    '9000 newid=120 name=web-4 full=1',
+  ),
+  onMany('start', 'POST', '/status/start', ['start VMs', 'avvia delle VM']),
+  onMany('stop', 'POST', '/status/stop', ['switch VMs off at once', 'spegne subito delle VM'], {
+    isDestructive: true,
+  }),
+  onMany(
+    'reset',
+    'POST',
+    '/status/reset',
+    ['reset VMs, as by the button', 'resetta delle VM, come col pulsante'],
+    { isDestructive: true },
+  ),
+  onMany('shutdown', 'POST', '/status/shutdown', [
+    'ask the guests to shut down',
+    'chiede ai guest di spegnersi',
+  ]),
+  onMany('reboot', 'POST', '/status/reboot', [
+    'shut VMs down and start them again',
+    'spegne delle VM e le riavvia',
+  ]),
+  onMany('suspend', 'POST', '/status/suspend', [
+    'suspend VMs (todisk=1: to disk)',
+    'sospende delle VM (todisk=1: su disco)',
+  ]),
+  onMany('resume', 'POST', '/status/resume', ['resume suspended VMs', 'riprende delle VM sospese']),
+  onMany('delete', 'DELETE', '', ['destroy VMs and their disks', 'distrugge delle VM con i loro dischi'], {
+    isDestructive: true,
+    initial: { purge: '1' },
+  }),
+  onMany('template', 'POST', '/template', ['make VMs templates', 'trasforma delle VM in template'], {
+    isDestructive: true,
+  }),
+  onOne(
+    'migrate',
+    'POST',
+    '/migrate',
+    ['move a VM to another host', 'sposta una VM su un altro host'],
+    '101 target=pve2 online=1',
+  ),
+  onOne(
+    'remote-migrate',
+    'POST',
+    '/remote_migrate',
+    ['move a VM to another cluster', 'sposta una VM in un altro cluster'],
+    '101 target-endpoint=… target-bridge=vmbr0 target-storage=local-lvm',
+  ),
+  onOne('resize', 'PUT', '/resize', ['grow a disk', 'ingrandisce un disco'], '101 disk=scsi0 size=+10G'),
+  onOne(
+    'move-disk',
+    'POST',
+    '/move_disk',
+    ['move a disk to another storage or VM', 'sposta un disco su un altro storage o un’altra VM'],
+    '101 disk=scsi0 storage=shared delete=1',
+  ),
+  onOne(
+    'unlink',
+    'PUT',
+    '/unlink',
+    ['detach disks (force=1: destroy them)', 'stacca dei dischi (force=1: li distrugge)'],
+    '101 idlist=unused0 force=1',
+    { isDestructive: true },
+  ),
+  onOne(
+    'cloudinit get',
+    'GET',
+    '/cloudinit',
+    ['show the cloud-init settings', 'mostra le impostazioni cloud-init'],
+    '101',
+  ),
+  onOne(
+    'cloudinit dump',
+    'GET',
+    '/cloudinit/dump',
+    ['print a cloud-init document', 'mostra un documento cloud-init'],
+    '101 type=user',
+    { initial: { type: 'user' } },
+  ),
+  onOne(
+    'cloudinit update',
+    'PUT',
+    '/cloudinit',
+    ['make the cloud-init drive anew', 'rigenera l’unità cloud-init'],
+    '101',
+  ),
+  onOne(
+    'feature',
+    'GET',
+    '/feature',
+    [
+      'ask whether a VM can be cloned, copied or snapshot',
+      'chiede se una VM si può clonare, copiare o fotografare',
+    ],
+    '101 feature=snapshot',
+  ),
+  onOne(
+    'monitor',
+    'POST',
+    '/monitor',
+    ['send a line to QEMU’s monitor', 'invia una riga al monitor di QEMU'],
+    '101 command="info version"',
+  ),
+  onOne('sendkey', 'PUT', '/sendkey', ['press keys', 'preme dei tasti'], '101 key=ctrl-alt-delete'),
+  onOne(
+    'rrd',
+    'GET',
+    '/rrddata',
+    ['print the figures of a time', 'mostra le misure di un periodo'],
+    '101 timeframe=hour',
+    { initial: { timeframe: 'hour' } },
+  ),
+  onOne('snapshot list', 'GET', '/snapshot', ['list snapshots', 'elenca gli snapshot'], '101'),
+  onOne(
+    'snapshot create <snapname>',
+    'POST',
+    '/snapshot',
+    ['make a snapshot', 'crea uno snapshot'],
+    '101 before-upgrade vmstate=1',
+    { asParameter: ['snapname'] },
+  ),
+  onOne(
+    'snapshot delete <snapname>',
+    'DELETE',
+    '/snapshot/{snapname}',
+    ['delete a snapshot', 'elimina uno snapshot'],
+    '101 before-upgrade',
+    { isDestructive: true },
+  ),
+  onOne(
+    'snapshot rollback <snapname>',
+    'POST',
+    '/snapshot/{snapname}/rollback',
+    ['go back to a snapshot', 'torna a uno snapshot'],
+    '101 before-upgrade',
+    { isDestructive: true },
+  ),
+  onOne(
+    'snapshot config <snapname>',
+    'GET',
+    '/snapshot/{snapname}/config',
+    ['show or change a snapshot', 'mostra o cambia uno snapshot'],
+    '101 before-upgrade description="it works"',
+    { whenGiven: 'PUT' },
+  ),
+  onOne(
+    'agent call <command>',
+    'POST',
+    '/agent',
+    ['ask the guest agent', 'interroga il guest agent'],
+    '101 ping',
+    { asParameter: ['command'] },
+  ),
+  onOne(
+    'agent exec',
+    'POST',
+    '/agent/exec',
+    ['run a program in the guest', 'esegue un programma nel guest'],
+    '101 command=uname command=-a',
+  ),
+  onOne(
+    'agent exec-status',
+    'GET',
+    '/agent/exec-status',
+    ['see how a program in the guest ended', 'mostra com’è finito un programma nel guest'],
+    '101 pid=1234',
+  ),
+  onOne(
+    'agent read',
+    'GET',
+    '/agent/file-read',
+    ['read a file of the guest', 'legge un file del guest'],
+    '101 file=/etc/hostname',
+  ),
+  onOne(
+    'agent write',
+    'POST',
+    '/agent/file-write',
+    ['write a file of the guest', 'scrive un file del guest'],
+    '101 file=/etc/motd content=hello',
+  ),
+  onOne(
+    'agent password',
+    'POST',
+    '/agent/set-user-password',
+    ['set a password in the guest', 'imposta una password nel guest'],
+    '101 username=debian password=…',
+  ),
+  onOne(
+    'firewall options',
+    'GET',
+    '/firewall/options',
+    ['show or change the firewall’s options', 'mostra o cambia le opzioni del firewall'],
+    '101 enable=1',
+    { whenGiven: 'PUT' },
+  ),
+  onOne(
+    'firewall rules',
+    'GET',
+    '/firewall/rules',
+    ['list the firewall’s rules, or add one', 'elenca le regole del firewall, o ne aggiunge una'],
+    '101 type=in action=ACCEPT proto=tcp dport=22',
+    { whenGiven: 'POST' },
+  ),
+  onOne(
+    'firewall rule <pos>',
+    'GET',
+    '/firewall/rules/{pos}',
+    ['show or change a rule', 'mostra o cambia una regola'],
+    '101 0 enable=1',
+    { whenGiven: 'PUT' },
+  ),
+  onOne(
+    'firewall rule-delete <pos>',
+    'DELETE',
+    '/firewall/rules/{pos}',
+    ['delete a rule', 'elimina una regola'],
+    '101 0',
+    { isDestructive: true },
+  ),
+  onOne(
+    'firewall aliases',
+    'GET',
+    '/firewall/aliases',
+    ['list aliases, or add one', 'elenca gli alias, o ne aggiunge uno'],
+    '101 name=office cidr=192.0.2.0/24',
+    { whenGiven: 'POST' },
+  ),
+  onOne(
+    'firewall alias-delete <name>',
+    'DELETE',
+    '/firewall/aliases/{name}',
+    ['delete an alias', 'elimina un alias'],
+    '101 office',
+    { isDestructive: true },
+  ),
+  onOne(
+    'firewall ipsets',
+    'GET',
+    '/firewall/ipset',
+    ['list IP sets, or add one', 'elenca gli insiemi di IP, o ne aggiunge uno'],
+    '101 name=admins',
+    { whenGiven: 'POST' },
+  ),
+  onOne(
+    'firewall ipset <name>',
+    'GET',
+    '/firewall/ipset/{name}',
+    ['list an IP set, or add an address', 'elenca un insieme di IP, o aggiunge un indirizzo'],
+    '101 admins cidr=192.0.2.7',
+    { whenGiven: 'POST' },
+  ),
+  onOne(
+    'firewall ipset-delete <name>',
+    'DELETE',
+    '/firewall/ipset/{name}',
+    ['delete an IP set', 'elimina un insieme di IP'],
+    '101 admins',
+    { isDestructive: true },
+  ),
+  onOne(
+    'firewall log',
+    'GET',
+    '/firewall/log',
+    ['print the firewall’s log', 'mostra il log del firewall'],
+    '101 limit=50',
+  ),
+  onOne(
+    'firewall refs',
+    'GET',
+    '/firewall/refs',
+    ['list what rules can refer to', 'elenca a cosa le regole possono riferirsi'],
+    '101',
+  ),
+  onOne(
+    'spice',
+    'POST',
+    '/spiceproxy',
+    ['print what a SPICE viewer needs', 'mostra ciò che serve a un viewer SPICE'],
+    '101',
+  ),
+]
+
+/** A VM that does not exist yet: on the host of --node-like argument, with the VMID of the parameters or the next free one. */
+const create: Verb = {
+  path: 'vm create <node> [parameters...]',
+  method: 'POST',
+  call: '/nodes/{node}/qemu',
+  summary: tr('create a VM on a host', 'crea una VM su un host'),
+  examples: [
+    'fochista vm create pve1 vmid=120 name=web-4 cores=2 memory=2048 scsi0=local-lvm:32 net0=virtio,bridge=vmbr0',
+  ],
+}
+
+const onHost: Find = (_proxmox, _words, { node = '' }) => Promise.resolve([{ name: node, path: { node } }])
+
+/** The commands of the noun `vm`. */
+export const vmCommands: readonly Command[] = [
+  vmList,
+  verbCommand(create, onHost),
+  ...vmVerbs.map((verb) => verbCommand(verb, findVms)),
+]

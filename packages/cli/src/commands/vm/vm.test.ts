@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import { startLab } from '@fochista/lab'
+import { apiSchema } from '@fochista/proxmox/schema'
+import { createContext } from '../../context.ts'
+import { runLine } from '../../program.ts'
+import { testIo } from '../../test-io.ts'
+import { nodeVerbs } from '../node/verbs.ts'
+import { storageVerbs } from '../storage/verbs.ts'
+import { taskVerbs } from '../task/verbs.ts'
+import { vmVerbs } from './verbs.ts'
+
+const lab = await startLab({ ports: { proxmox: 0, kubernetes: 0 }, speed: 200 })
+after(() => lab.stop())
+
+async function run(
+  line: string,
+  answer?: boolean,
+): Promise<{ code: number; stdout: string; stderr: string }> {
+  const io = testIo(answer === undefined ? {} : { answer })
+  const code = await runLine(
+    line.split(' ').filter(Boolean),
+    io,
+    new AbortController().signal,
+    (given, stop, flags) => createContext(given, stop, flags, { ...lab.environment, HOME: '/nonexistent' }),
+  )
+  return { code, stdout: io.stdout, stderr: io.stderr }
+}
+
+async function ok(line: string): Promise<string> {
+  const { code, stdout, stderr } = await run(line)
+  assert.equal(code, 0, `fochista ${line}: ${stderr}`)
+  return stdout
+}
+
+test('every verb is a call of the API, and its line names all that its path needs', () => {
+  for (const verb of [...vmVerbs, ...nodeVerbs, ...storageVerbs, ...taskVerbs]) {
+    const methods = [verb.method, ...(verb.whenGiven ? [verb.whenGiven] : [])]
+    for (const method of methods)
+      assert.ok(apiSchema.paths[verb.call]?.[method], `${verb.path}: ${method} ${verb.call}`)
+    const needed = [...verb.call.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name)
+    const named = [...verb.path.matchAll(/<(\w+)(?:\.\.\.)?>/g)].map(([, name = '']) => name)
+    const given = new Set([
+      ...named,
+      ...(named.includes('vm') || named.includes('words') ? ['node', 'vmid'] : []),
+      ...(named.includes('upid') ? ['node'] : []),
+    ])
+    assert.deepEqual(
+      needed.filter((name) => !given.has(name)),
+      [],
+      verb.path,
+    )
+    for (const name of verb.asParameter ?? []) assert.ok(named.includes(name), verb.path)
+  }
+})
+
+test('a VM is made, changed, cloned, photographed and taken away by name and by VMID', async () => {
+  await ok('vm create pve1 vmid=700 name=web-1 cores=1 memory=512 scsi0=local-lvm:1 net0=virtio,bridge=vmbr0')
+  assert.match(await ok('vm list'), /^ *700 +/m)
+  await ok('vm config web-1 cores=2 tags=blue')
+  assert.equal((JSON.parse(await ok('vm config web-1 -o json')) as { cores: number }).cores, 2)
+  await ok('vm clone web-1 newid=701 name=web-2 full=1')
+  await ok('vm start 700 web-2')
+  assert.equal((JSON.parse(await ok('vm get 701 -o json')) as { status: string }).status, 'running')
+  await ok('vm snapshot create web-1 before')
+  assert.match(await ok('vm snapshot list web-1'), /before/)
+  await ok('vm snapshot rollback web-1 before --yes')
+  await ok('vm snapshot delete web-1 before -y')
+  await ok('vm resize web-1 disk=scsi0 size=2G')
+  await ok('vm firewall rules web-1 type=in action=ACCEPT proto=tcp dport=22')
+  assert.match(await ok('vm firewall rules web-1'), /ACCEPT/)
+  await ok('vm stop web-1 web-2 --yes')
+  await ok('vm delete 700 701 --yes')
+  assert.doesNotMatch(await ok('vm list'), /web-/)
+})
+
+test('what destroys asks first, and does nothing without a yes', async () => {
+  await ok('vm create pve2 vmid=710 name=kept memory=512')
+  const refused = await run('vm delete kept')
+  assert.equal(refused.code, 1)
+  assert.match(refused.stderr, /not confirmed: vm delete 710 \(kept\)[\s\S]*--yes/)
+  assert.match(await ok('vm list'), /710/)
+  assert.equal((await run('vm delete kept', true)).code, 0)
+  assert.doesNotMatch(await ok('vm list'), /710/)
+})
+
+test('one that fails of several does not keep the others, and the exit code says so', async () => {
+  await ok('vm create pve1 vmid=720 name=one memory=512')
+  const mixed = await run('vm resize nope disk=scsi0 size=2G')
+  assert.equal(mixed.code, 1)
+  assert.match(mixed.stderr, /VM "nope" not found/)
+  const twice = await run('vm suspend 720 720')
+  assert.equal(twice.code, 1)
+  assert.match(twice.stderr, /720.*: .*VM 720 not running/)
+  await ok('vm delete 720 -y')
+})
+
+test('a task that fails is told with its words and the line that shows its log', async () => {
+  await ok('vm create pve1 vmid=730 name=broken memory=512 net0=virtio,bridge=vmbr77')
+  const failed = await run('vm start broken')
+  assert.equal(failed.code, 1)
+  assert.match(failed.stderr, /bridge 'vmbr77' does not exist/)
+  const [, upid = ''] = /fochista task log (UPID:\S+)/.exec(failed.stderr) ?? []
+  assert.match(await ok(`task log ${upid}`), /TASK ERROR/)
+  const waited = await run(`task wait ${upid}`)
+  assert.equal(waited.code, 1)
+  await ok('vm delete broken -y')
+})
+
+test('a dry run prints the call and sends nothing; a wrong parameter never leaves', async () => {
+  assert.equal(
+    await ok('vm migrate intranet target=pve2 --dry-run'),
+    'POST /nodes/pve1/qemu/100/migrate target=pve2\n',
+  )
+  const wrong = await run('vm resize intranet disk=nope size=1G')
+  assert.equal(wrong.code, 1)
+  assert.match(wrong.stderr, /disk: /)
+})
+
+test('hosts, storages and tasks are listed and read; an upload arrives with its checksum', async () => {
+  assert.match(await ok('node list'), /pve3/)
+  assert.match(await ok('node get pve1 -o json'), /"kversion"/)
+  assert.match(await ok('storage list'), /local-lvm/)
+  await ok(`storage upload pve1 local ${import.meta.filename} --name vm.test.iso`)
+  assert.match(await ok('storage content pve1 local content=iso'), /local:iso\/vm\.test\.iso/)
+  await ok('storage delete pve1 local local:iso/vm.test.iso -y')
+  assert.match(await ok('task list -o json'), /UPID:pve1:/)
+})
+
+test('the help of a call lists its parameters from the schema', async () => {
+  const help = await ok('vm clone --help')
+  assert.match(help, /^Parameters \(POST\):\n +newid +pve-vmid 100\.\.999999999 required/m)
+})
