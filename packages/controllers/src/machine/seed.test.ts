@@ -176,3 +176,16 @@ test('a file that a Secret should hold is read from it, and a missing key is nam
   })
   assert.equal((await world.step(seed, machine)).reason, 'Uploading')
 })
+
+test('a VM that is being stopped for another seed is not stopped again', async () => {
+  const { world, machine, vm, seeded } = aConfigured()
+  await seeded()
+  vm.status = 'running'
+  world.tenant.caPem = world.tenant.caPem.replace('MIIB', 'MIIC')
+  world.proxmox.slow = true
+  assert.equal((await world.step(seed, machine)).reason, 'SeedingAgain')
+  for (let turn = 0; turn < 3; turn += 1) assert.equal((await world.step(seed, machine)).state, 'waiting')
+  assert.equal(world.proxmox.writes.filter((one) => one === 'stop 412').length, 1)
+  world.proxmox.end()
+  assert.equal((await world.step(seed, machine)).reason, 'Uploading')
+})

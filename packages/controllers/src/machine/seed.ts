@@ -24,7 +24,7 @@ import type { VmConfig, VmConfigChange } from '../proxmox-cluster/hypervisor.ts'
 import { blocked, done, entriesOf, waiting, type MachineContext, type StepResult } from './context.ts'
 import { hasJoined, nodeOf } from './node.ts'
 import { durationOf } from './place.ts'
-import { holdAfterFailure, lookAtTask, noteTask, RETRY_MS, waitingFor } from './task.ts'
+import { holdAfterFailure, lookAtTask, noteTask, RETRY_MS, waitingFor, type TaskState } from './task.ts'
 
 /** Life of a join token; its end is pushed forward while the machine is on its way. */
 const TOKEN_TTL_MS = 30 * 60_000
@@ -78,7 +78,7 @@ export async function seed(context: MachineContext): Promise<StepResult> {
       tenant.joinData({ signal: context.signal }),
       tokenFor(context, tenant),
     ])
-    return await attach(context, { pool, machineClass, tenant, join, token })
+    return await attach(context, { pool, machineClass, tenant, join, token }, task)
   } catch (error) {
     if (error instanceof TenantNotReadyError)
       return waiting('ClusterNotReady', `Waiting for the control plane: ${error.message}.`, TENANT_PAUSE_MS)
@@ -130,7 +130,7 @@ interface SeedParts {
   readonly token: string
 }
 
-async function attach(context: MachineContext, parts: SeedParts): Promise<StepResult> {
+async function attach(context: MachineContext, parts: SeedParts, task: TaskState): Promise<StepResult> {
   const { machine, connection } = context
   const { id, isoStorage = '', proxmoxCluster, vmid = 0 } = machine.spec
   const vm = context.vm()
@@ -144,6 +144,9 @@ async function attach(context: MachineContext, parts: SeedParts): Promise<StepRe
   const volid = `${isoStorage}:iso/${filename}`
   const drive = seedDriveOf(config, id)
   if (drive?.file === volid) return done('Seeded', `The seed is in ${drive.key}.`)
+  // It may just be stopped for this seed, or started with the one before: what follows is told by its end.
+  if (task.state === 'running')
+    return waitingFor(context, task.upid, 'SeedingAgain', `Waiting for the task ${task.type} of its VM.`)
   if (await isRunning(context)) {
     // One that runs without its seed has had it taken out, which is done once it has joined: its status may be lost, not its Node alone.
     const lost = drive ? undefined : nodeLost(context)
