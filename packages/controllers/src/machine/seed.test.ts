@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Secret } from '@fochista/kubernetes'
+import { Node, Secret } from '@fochista/kubernetes'
 import { TenantRefusedError } from '@fochista/kamaji'
 import { aWorld, type Given } from '../test/a-world.ts'
 import { aControlPlane, aMachine, aPool, markOf, NAMESPACE, placed } from '../test/factories.ts'
@@ -188,4 +188,25 @@ test('a VM that is being stopped for another seed is not stopped again', async (
   assert.equal(world.proxmox.writes.filter((one) => one === 'stop 412').length, 1)
   world.proxmox.end()
   assert.equal((await world.step(seed, machine)).reason, 'Uploading')
+})
+
+test('a machine whose Node stays gone is decided on once: it is stopped, seeded and started, and does not wait anew between', async () => {
+  const { world, machine, vm, seeded } = aConfigured()
+  await seeded()
+  vm.status = 'running'
+  world.tenant.joins(machine)
+  await world.looks(machine, 3)
+  assert.equal(world.condition('Joined')?.status, 'True')
+  world.tenant.api.vanish(Node, { name: machine.metadata.name })
+  await world.looks(machine, 2)
+  assert.equal(world.condition('Seeded')?.reason, 'NodeGone')
+  await world.clock.advance(301_000)
+  world.proxmox.slow = true
+  const reasons: (string | undefined)[] = []
+  for (let turn = 0; turn < 4; turn += 1) {
+    await world.look(machine)
+    reasons.push(world.condition('Seeded')?.reason)
+  }
+  assert.deepEqual(reasons, Array(4).fill('SeedingAgain'))
+  assert.equal(world.condition('Joined')?.status, 'Unknown')
 })

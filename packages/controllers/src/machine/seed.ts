@@ -38,8 +38,13 @@ const NODES_PAUSE_MS = 1000
  */
 export async function seed(context: MachineContext): Promise<StepResult> {
   if (nodeOf(context)) return done('Joined', 'The machine has joined; it needs no seed any more.')
-  const lost = isTrue(context.machine, 'Joined') ? nodeLost(context) : undefined
-  if (lost) return lost
+  if (isTrue(context.machine, 'Joined') && context.controlPlane) {
+    const lost = nodeLost(context)
+    if (lost) return lost
+    // Said once it is decided: who looks again while the VM is stopped and seeded must not begin to wait anew.
+    const { name } = context.machine.metadata
+    context.world.voice.unknown(context.machine, 'Joined', 'NodeGone', `Node ${name} is gone; it joins anew.`)
+  }
   const task = await lookAtTask(context)
   if (task.state === 'running' && task.type === 'imgcopy')
     return waitingFor(context, task.upid, 'Uploading', 'The seed image is uploaded.')
