@@ -102,6 +102,7 @@ export const nouns: Readonly<Record<string, () => Promise<readonly Command[]>>> 
   node: async () => (await import('./commands/node/verbs.ts')).nodeCommands,
   storage: async () => (await import('./commands/storage/verbs.ts')).storageCommands,
   task: async () => (await import('./commands/task/verbs.ts')).taskCommands,
+  kube: async () => (await import('./commands/kube/commands.ts')).kubeCommands,
   token: async () => [(await import('./commands/token/create.ts')).tokenCreate],
   api: async () => (await import('./commands/api/call.ts')).apiCommands,
 }

@@ -28,6 +28,8 @@ export interface Context {
   kubernetes(): Promise<Kubernetes>
   /** The namespace of the command: flag, then named context, then kubeconfig context, then `default`. */
   namespace(): Promise<string>
+  /** The namespace that the line itself gives; undefined where it leaves that to the context. */
+  readonly namespaceGiven: string | undefined
   /** Releases what was connected. */
   close(): Promise<void>
 }
@@ -71,6 +73,7 @@ export function createContext(
     clock: wallClock,
     environment: async () => (await settings()).environment,
     kubernetes: async () => (await connect()).kubernetes,
+    namespaceGiven: options.namespace,
     namespace: async () => options.namespace ?? (await connect()).namespace,
     close: async () => {
       const open = await connected?.catch(() => undefined)

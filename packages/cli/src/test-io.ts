@@ -68,6 +68,7 @@ export function contextWithoutBackEnds(io: Io, over: Partial<Context> = {}): Con
     environment: () => Promise.resolve({}),
     kubernetes: none,
     namespace: () => Promise.resolve('default'),
+    namespaceGiven: undefined,
     close: () => Promise.resolve(),
     ...over,
   }
