@@ -4,6 +4,8 @@ import { reconcileMachine } from './machine/controller.ts'
 import { createNodePoolReconciler } from './node-pool/controller.ts'
 import type { ProxmoxClusterController } from './proxmox-cluster/controller.ts'
 import { createController, type Controller, type Source } from './runtime/controller.ts'
+import { isMoreThanStatus, type Change } from './runtime/news.ts'
+import type { Machine, NodePool } from '@fochista/api'
 import type { Informer, KubernetesObject } from '@fochista/kubernetes'
 import type { World } from './world.ts'
 import type { MachineIndex } from './machine-index.ts'
@@ -23,11 +25,13 @@ export function createControllers(config: {
     createController({
       name: 'proxmox-cluster',
       sources: [
-        each(caches.proxmoxClusters, (cluster) => [keyOf(cluster)]),
-        each(caches.machineClasses, ({ spec }) => [`/${spec.proxmoxClusterName}`]),
+        each(caches.proxmoxClusters, (cluster) => [keyOf(cluster)], isMoreThanStatus),
+        each(caches.machineClasses, ({ spec }) => [`/${spec.proxmoxClusterName}`], isMoreThanStatus),
         // One that is being deleted waits for its last Machine.
-        each(caches.machines, ({ spec, metadata }) =>
-          metadata.deletionTimestamp ? [`/${spec.proxmoxCluster}`] : [],
+        each(caches.machines, ({ spec }) =>
+          caches.proxmoxClusters.get(undefined, spec.proxmoxCluster)?.metadata.deletionTimestamp
+            ? [`/${spec.proxmoxCluster}`]
+            : [],
         ),
       ],
       reconcile: (key, signal) => proxmoxClusters.reconcile(key, signal),
@@ -38,9 +42,13 @@ export function createControllers(config: {
     createController({
       name: 'machine-class',
       sources: [
-        each(caches.machineClasses, (machineClass) => [keyOf(machineClass)]),
+        each(caches.machineClasses, (machineClass) => [keyOf(machineClass)], isMoreThanStatus),
         // One that is being deleted waits for the last pool that names it.
-        each(caches.nodePools, ({ spec, status }) => [`/${spec.className ?? status?.className ?? ''}`]),
+        each(
+          caches.nodePools,
+          ({ spec, status }) => [`/${spec.className ?? status?.className ?? ''}`],
+          isMoreThanStatus,
+        ),
         (add) =>
           connections.subscribe((event) => {
             if (event.type === 'connection') for (const one of caches.machineClasses.list()) add(keyOf(one))
@@ -54,14 +62,20 @@ export function createControllers(config: {
     createController({
       name: 'node-pool',
       sources: [
-        each(caches.nodePools, (pool) => [keyOf(pool)]),
-        each(caches.machines, ({ metadata, spec }) => [
-          `${metadata.namespace ?? 'default'}/${spec.nodePoolName}`,
-        ]),
+        each(
+          caches.nodePools,
+          (pool) => [keyOf(pool)],
+          (change) => isMoreThanStatus(change) || !world.nodePools.isOwnWrite(change.object),
+        ),
+        each(
+          caches.machines,
+          ({ metadata, spec }) => [`${metadata.namespace ?? 'default'}/${spec.nodePoolName}`],
+          isNewsToPool,
+        ),
         each(caches.controlPlanes, ({ metadata }) =>
           poolsOfControlPlane(world, metadata.namespace ?? 'default', metadata.name),
         ),
-        each(caches.machineClasses, ({ metadata }) => poolsOfClass(world, metadata.name)),
+        each(caches.machineClasses, ({ metadata }) => poolsOfClass(world, metadata.name), isMoreThanStatus),
         // Its labels decide which classes it may use.
         each(caches.namespaces, ({ metadata }) => poolsOfNamespace(world, metadata.name)),
         // What a machine leaves of the quota is another pool's.
@@ -87,17 +101,26 @@ export function createControllers(config: {
     createController({
       name: 'machine',
       sources: [
-        each(caches.machines, (machine) => [keyOf(machine)]),
-        each(caches.nodePools, ({ metadata }) =>
-          index.ofPool(metadata.namespace ?? 'default', metadata.name),
+        // What a look has written itself it knows, and it has said when to look again.
+        each(
+          caches.machines,
+          (machine) => [keyOf(machine)],
+          (change) => isMoreThanStatus(change) || !world.machines.isOwnWrite(change.object),
         ),
+        each(
+          caches.nodePools,
+          ({ metadata }) => index.ofPool(metadata.namespace ?? 'default', metadata.name),
+          (change) => isMoreThanStatus(change) || isNewsOfCluster(change),
+        ),
+        each(caches.machineClasses, ({ metadata }) => index.unmadeOfClass(metadata.name), isMoreThanStatus),
         each(caches.controlPlanes, ({ metadata }) =>
           index.ofControlPlane(metadata.namespace ?? 'default', metadata.name),
         ),
-        each(caches.proxmoxClusters, ({ metadata }) => machinesOfCluster(metadata.name)),
+        each(caches.proxmoxClusters, ({ metadata }) => machinesOfCluster(metadata.name), isMoreThanStatus),
         (add) =>
           connections.subscribe((event) => {
             if (event.type === 'slot') add(event.key)
+            else if (event.type === 'task') for (const key of index.ofTask(event.upid)) add(key)
             else if (event.type === 'connection') for (const key of machinesOfCluster(event.cluster)) add(key)
             else for (const key of index.ofVm(event.cluster, event.vmid)) add(key)
           }),
@@ -118,15 +141,33 @@ export function createControllers(config: {
   ]
 }
 
-/** Keys from every change of a kind. */
+/** Keys from every change of a kind that is news. */
 function each<T extends KubernetesObject>(
   informer: Informer<T>,
   keysOf: (object: T) => readonly string[],
+  isNews: (change: Change<T>) => boolean = () => true,
 ): Source {
   return (add) =>
-    informer.subscribe(({ object }) => {
-      for (const key of keysOf(object)) add(key)
+    informer.subscribe((change) => {
+      if (isNews(change)) for (const key of keysOf(change.object)) add(key)
     })
+}
+
+/** What a pool counts and says of its machines; how far a task of theirs has come is nothing to it. */
+function isNewsToPool(change: Change<Machine>): boolean {
+  if (isMoreThanStatus(change)) return true
+  return said(change.object) !== said(change.old)
+}
+
+const said = (machine: Machine | undefined): string =>
+  JSON.stringify([
+    machine?.status?.failure,
+    machine?.status?.conditions?.map(({ type, status, reason }) => [type, status, reason]),
+  ])
+
+/** Machines are seeded for the cluster that their pool has seen. */
+function isNewsOfCluster({ object, old }: Change<NodePool>): boolean {
+  return JSON.stringify(object.status?.cluster) !== JSON.stringify(old?.status?.cluster)
 }
 
 function poolsOfControlPlane({ caches }: World, namespace: string, name: string): string[] {

@@ -15,14 +15,19 @@ test('machines are found by what they depend on, and no longer once that has cha
   assert.deepEqual(index.ofControlPlane(NAMESPACE, 'tenant-test'), ['acme/a', 'acme/b'])
   assert.deepEqual(index.ofProxmoxCluster('dc1'), ['acme/a', 'acme/b'])
   assert.deepEqual(index.ofVm('dc1', 412), ['acme/a'])
-  assert.deepEqual(index.ofVm('dc1', 9000), ['acme/a'], 'by its template while it is being cloned')
+  assert.deepEqual(index.ofVm('dc1', 9000), [], 'what happens to a template is nothing to its clones')
+  assert.deepEqual(index.unmadeOfClass('small'), ['acme/a', 'acme/b'])
+  fake.change(Machines, machine.metadata, (one) => (one.status = { task: 'UPID:pve1:1' }))
+  assert.deepEqual(index.ofTask('UPID:pve1:1'), ['acme/a'])
   fake.change(Machines, machine.metadata, (one) => {
     one.spec.made = true
     one.spec.vmid = 413
+    one.status = {}
   })
+  assert.deepEqual(index.ofTask('UPID:pve1:1'), [])
+  assert.deepEqual(index.unmadeOfClass('small'), ['acme/b'])
   assert.deepEqual(index.ofVm('dc1', 412), [])
   assert.deepEqual(index.ofVm('dc1', 413), ['acme/a'])
-  assert.deepEqual(index.ofVm('dc1', 9000), [])
   assert.deepEqual(index.ofVm('dc2', 413), [])
   fake.vanish(Machines, machine.metadata)
   assert.deepEqual(index.ofPool(NAMESPACE, 'workers'), [])

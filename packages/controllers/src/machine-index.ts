@@ -7,8 +7,12 @@ export interface MachineIndex {
   ofPool(namespace: string, pool: string): string[]
   ofControlPlane(namespace: string, name: string): string[]
   ofProxmoxCluster(name: string): string[]
-  /** The Machine of a VMID, and those whose template it is while they are being cloned. */
+  /** The Machine of a VMID. */
   ofVm(cluster: string, vmid: number): string[]
+  /** The Machine whose task in flight it is. */
+  ofTask(upid: string): string[]
+  /** Machines of a class that have no VM yet. */
+  unmadeOfClass(name: string): string[]
 }
 
 /** Makes the index of an informer's Machines. */
@@ -16,7 +20,9 @@ export function createMachineIndex(machines: Pick<Informer<Machine>, 'subscribe'
   const groups = new Map<string, Set<string>>()
   const groupsOfMachine = new Map<string, string[]>()
   const put = (key: string, names: string[]): void => {
-    for (const name of groupsOfMachine.get(key) ?? []) {
+    const before = groupsOfMachine.get(key)
+    if (before?.length === names.length && before.every((name, at) => name === names[at])) return
+    for (const name of before ?? []) {
       const group = groups.get(name)
       group?.delete(key)
       if (group?.size === 0) groups.delete(name)
@@ -35,18 +41,21 @@ export function createMachineIndex(machines: Pick<Informer<Machine>, 'subscribe'
     ofControlPlane: (namespace, name) => keys('control plane', namespace, name),
     ofProxmoxCluster: (name) => keys('cluster', name),
     ofVm: (cluster, vmid) => keys('vm', cluster, vmid),
+    ofTask: (upid) => keys('task', upid),
+    unmadeOfClass: (name) => keys('class', name),
   }
 }
 
-function groupsOf({ metadata, spec }: Machine): string[] {
+function groupsOf({ metadata, spec, status }: Machine): string[] {
   const { namespace = 'default' } = metadata
-  const { nodePoolName, clusterName, proxmoxCluster, vmid, template, made } = spec
+  const { nodePoolName, clusterName, className, proxmoxCluster, vmid, made } = spec
   const groups: (string | number)[][] = [
     ['pool', namespace, nodePoolName],
     ['cluster', proxmoxCluster],
   ]
   if (clusterName !== undefined) groups.push(['control plane', namespace, clusterName])
   if (vmid !== undefined) groups.push(['vm', proxmoxCluster, vmid])
-  if (template && !made) groups.push(['vm', proxmoxCluster, template.vmid])
+  if (status?.task !== undefined) groups.push(['task', status.task])
+  if (className !== undefined && !made) groups.push(['class', className])
   return groups.map((parts) => parts.join('\0'))
 }

@@ -33,6 +33,8 @@ export type ConnectionEvent =
   | { readonly type: 'connection'; readonly cluster: string }
   /** Something about a VM has changed: the VM itself, or a task of it. */
   | { readonly type: 'vm'; readonly cluster: string; readonly vmid: number }
+  /** A task has begun or ended. */
+  | { readonly type: 'task'; readonly cluster: string; readonly upid: string }
   /** A place in the queue of clones has become free for the Machine of this key. */
   | { readonly type: 'slot'; readonly cluster: string; readonly key: string }
 
@@ -82,7 +84,8 @@ export function createConnection(config: {
 }): ClusterConnection {
   const { name, hypervisor, observer, storages, clock, emit } = config
   const templates = new Map<string, { at: number; config: Promise<VmConfig | undefined> }>()
-  observer.subscribe(({ kind, before, after }) => {
+  observer.subscribe(({ kind, key, before, after }) => {
+    if (kind === 'task') emit({ type: 'task', cluster: name, upid: key })
     for (const vmid of kind === 'vm'
       ? vmidsOf(before, after)
       : kind === 'task'

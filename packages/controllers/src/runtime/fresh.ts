@@ -23,6 +23,8 @@ export interface FreshReader<T> {
   list(): T[]
   /** Notes what the server answered to a write of ours. */
   wrote(object: T): void
+  /** True if a state of an object is the one that we wrote last. */
+  isOwnWrite(object: T): boolean
 }
 
 /** Makes a reader. */
@@ -33,8 +35,11 @@ export function createFreshReader<T extends KubernetesObject>(
 ): FreshReader<T> {
   /** Our writes that the cache does not show yet. */
   const written = new Map<string, T>()
+  /** Resource versions of our last writes. */
+  const versions = new Map<string, string>()
   // What is gone is no more to be waited for. Whoever subscribes after us finds it forgotten.
   cache.subscribe(({ type, object }) => {
+    if (type === 'deleted') versions.delete(keyOf(object))
     if (type === 'deleted' && written.get(keyOf(object))?.metadata.uid === object.metadata.uid)
       written.delete(keyOf(object))
   })
@@ -92,7 +97,9 @@ export function createFreshReader<T extends KubernetesObject>(
       const isGone = object.metadata.deletionTimestamp !== undefined && !object.metadata.finalizers?.length
       if (isGone) written.delete(keyOf(object))
       else written.set(keyOf(object), object)
+      versions.set(keyOf(object), object.metadata.resourceVersion ?? '')
     },
+    isOwnWrite: (object) => versions.get(keyOf(object)) === object.metadata.resourceVersion,
   }
 }
 
