@@ -1,14 +1,3 @@
-/** A source of numbers from 0 to 1 that gives the same row for the same seed, so that what failed once fails again. */
-export function createRandom(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
 /** A schema of a CustomResourceDefinition, as far as random values need it. */
 export interface Schema {
   type?: string

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parse } from 'yaml'
-import { createRandom, createValues, type Schema } from './tenants-random.ts'
+import { createRandom } from '../chaos/seed.ts'
+import { createValues, type Schema } from './tenants-random.ts'
 
 // Whatever a tenant may write into a pool reaches its machines as data: rendered, read back by the YAML library and by the lab's
 // cloud-init, and compared with what was asked for. Seeded: FUZZ_SEED=n runs another row, FUZZ_ROUNDS=n more of it.
@@ -87,7 +88,9 @@ const { Disk: GuestDisk } = await load<{ Disk: new (version: undefined) => Disk 
 
 const schemaOf = (...path: string[]): Schema => {
   const crd = api.crds.find(({ metadata }) => metadata.name === 'nodepools.fochista.dev')
-  const { versions } = crd?.spec as { versions: { schema: { openAPIV3Schema: Schema } }[] }
+  const { versions } = (crd ?? assert.fail('no NodePool')).spec as {
+    versions: { schema: { openAPIV3Schema: Schema } }[]
+  }
   return path.reduce<Schema>(
     (schema, name) => schema.properties?.[name] ?? assert.fail(`no schema of ${name}`),
     versions[0]?.schema.openAPIV3Schema ?? {},

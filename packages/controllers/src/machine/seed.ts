@@ -30,7 +30,6 @@ import { holdAfterFailure, lookAtTask, noteTask, RETRY_MS, waitingFor, type Task
 const TOKEN_TTL_MS = 30 * 60_000
 /** A tenant that is not ready is followed by a watch; this is for what no watch tells. */
 const TENANT_PAUSE_MS = 15_000
-const NODES_PAUSE_MS = 1000
 
 /**
  * Seeded: the VM has a drive with the image that makes it join. The image's name holds the machine's id and a digest of what it was made
@@ -77,8 +76,7 @@ export async function seed(context: MachineContext): Promise<StepResult> {
     return blocked(REASON.poolNotFound, 'Its NodePool or MachineClass is not there.')
   try {
     const tenant = await world.tenants.get(controlPlane)
-    if (!tenant.nodes.isReady)
-      return waiting('ListingNodes', 'Waiting for the list of the tenant’s Nodes.', NODES_PAUSE_MS)
+    if (!tenant.nodes.isReady) return waiting('ListingNodes', listingMessage(tenant), TENANT_PAUSE_MS)
     const [join, token] = await Promise.all([
       tenant.joinData({ signal: context.signal }),
       tokenFor(context, tenant),
@@ -91,6 +89,13 @@ export async function seed(context: MachineContext): Promise<StepResult> {
     if (error instanceof BootstrapError) return blocked(REASON.notAllowed, error.message, TENANT_PAUSE_MS)
     throw error
   }
+}
+
+/** What the tenant's API server does instead of listing its Nodes, in the words of whoever asked it. */
+function listingMessage({ nodes }: Tenant): string {
+  const why =
+    nodes.error instanceof Error ? ` Its API server does not answer as it should: ${nodes.error.message}` : ''
+  return `Waiting for the list of the tenant’s Nodes.${why.slice(0, 400)}`
 }
 
 /**
