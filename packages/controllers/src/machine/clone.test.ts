@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseMark, printMark } from '@fochista/api'
+import { ProxmoxApiError, ProxmoxConnectionError } from '@fochista/proxmox'
 import { aWorld } from '../test/a-world.ts'
 import { aClass, aMachine, INSTALLATION, markOf, placed } from '../test/factories.ts'
 import { clone } from './clone.ts'
@@ -274,4 +275,31 @@ test('a clone of a linked class asks for no storage, one to another host names i
   await world.step(clone, machine)
   const [params] = asked as [{ full: boolean; storage?: string; target?: string }]
   assert.deepEqual([params.full, params.storage, params.target], [false, undefined, 'pve2'])
+})
+
+test('after a restart the clones that run already count before another begins on their storage', async () => {
+  const { world, machine } = aPlaced()
+  world.proxmox.slow = true
+  const other = world.has(
+    aMachine({ metadata: { name: 'workers-other' }, spec: { ...placed, vmid: 413, host: 'pve1' } }),
+  )
+  await world.step(clone, machine)
+  world.dies()
+  assert.equal((await world.step(clone, other)).reason, 'WaitingForCloneSlot')
+  assert.deepEqual(world.proxmox.writes, ['clone 412'])
+})
+
+test('a clone that may have begun keeps its slot, one that was refused gives it back', async () => {
+  const call = { method: 'POST', path: '/' }
+  for (const [error, reason] of [
+    [new ProxmoxConnectionError(call, new Error('socket hang up'), true), 'WaitingForCloneSlot'],
+    [new ProxmoxApiError(call, 500, 'no such storage'), 'Cloning'],
+  ] as const) {
+    const { world, machine } = aPlaced()
+    world.proxmox.slow = true
+    const other = world.has(aMachine({ metadata: { name: 'workers-other' }, spec: { ...placed, vmid: 413 } }))
+    world.proxmox.refuse = { write: 'clone 412', error }
+    await assert.rejects(world.step(clone, machine))
+    assert.equal((await world.step(clone, other)).reason, reason)
+  }
 })

@@ -9,9 +9,11 @@ import {
 } from '@fochista/api'
 import {
   isAlreadyExists,
+  isConnectionError,
   isLocked,
   isPermissionDenied,
   isStorageFull,
+  ProxmoxApiError,
   ProxmoxTaskError,
 } from '@fochista/proxmox'
 import type { LockDomain, Waiting } from '../placement/slots.ts'
@@ -26,6 +28,7 @@ import {
   type MachineContext,
   type StepResult,
 } from './context.ts'
+import { countEarlierClones, lockDomains, runningClones } from './running-clones.ts'
 import { giveUpVmid, ownElsewhere, requireParents } from './place.ts'
 import { hostGone, vanished } from './vanished.ts'
 import { holdAfterFailure, lookAtTask, noteTask, RETRY_MS, taskPause, waitingFor } from './task.ts'
@@ -46,7 +49,7 @@ export async function clone(context: MachineContext): Promise<StepResult> {
   if (turn) return requireStillAllowed(context) ?? waitingForTurn(turn)
   const task = await lookAtTask(context)
   if (task.state === 'running' && task.type === 'qmclone') {
-    connection.slots.hold(context.key, lockDomains(context))
+    connection.slots.hold(context.key, domainsOf(context))
     return waitingFor(
       context,
       task.upid,
@@ -127,19 +130,17 @@ async function adoptRunningClone(context: MachineContext): Promise<StepResult | 
   const { machine, connection } = context
   const { template, vmid } = machine.spec
   if (!template || vmid === undefined) return undefined
-  for (const { upid } of await connection.hypervisor.runningTasks(template.node, 'qmclone', template.vmid)) {
-    const line = (await connection.hypervisor.taskHead(upid)) ?? ''
-    if (/with ID (\d+)/.exec(line)?.[1] !== String(vmid)) continue
-    connection.slots.hold(context.key, lockDomains(context))
-    await noteTask(context, upid)
-    return waitingFor(
-      context,
-      upid,
-      'Cloning',
-      `Cloning template ${template.vmid} into VM ${vmid}, as begun earlier.`,
-    )
-  }
-  return undefined
+  const own = (await runningClones(connection, template)).find(({ target }) => target === vmid)
+  if (!own) return undefined
+  const { upid } = own
+  connection.slots.hold(context.key, domainsOf(context))
+  await noteTask(context, upid)
+  return waitingFor(
+    context,
+    upid,
+    'Cloning',
+    `Cloning template ${template.vmid} into VM ${vmid}, as begun earlier.`,
+  )
 }
 
 /** Pool and class are asked again before a clone, also about the shape that was drawn: they may have changed since. */
@@ -175,7 +176,8 @@ async function beginClone(context: MachineContext): Promise<StepResult> {
     return waiting('VMIDListed', `The list shows a VM ${vmid} that no host has any more.`, LOCK_PAUSE_MS)
   const refusal = requireStillAllowed(context)
   if (refusal) return refusal
-  const turn = connection.slots.take(context.key, lockDomains(context))
+  await countEarlierClones(context)
+  const turn = connection.slots.take(context.key, domainsOf(context))
   if (turn) return waitingForTurn(turn)
   const made = await ownElsewhere(context)
   if (made)
@@ -214,8 +216,8 @@ async function beginClone(context: MachineContext): Promise<StepResult> {
       `Cloning template ${template.vmid} into VM ${vmid} on ${host}.`,
     )
   } catch (error) {
-    // Whether or not the request took effect: the next look finds its task, its VM, or neither.
-    connection.slots.release(context.key)
+    // One that may have begun keeps its slot: the next look finds its task, its VM, or neither.
+    if (error instanceof ProxmoxApiError && !isConnectionError(error)) connection.slots.release(context.key)
     if (isAlreadyExists(error)) return takenMeanwhile(context)
     throw error
   }
@@ -275,13 +277,5 @@ async function configOrRefusal(context: MachineContext): Promise<VmConfig | Hold
   }
 }
 
-/** Where clones get into each other's way: Proxmox locks source and target storage, each host's own where it is local. */
-function lockDomains({ machine, connection, proxmoxCluster }: MachineContext): LockDomain[] {
-  const { storage = '', host = '', template } = machine.spec
-  const limit = proxmoxCluster?.spec.limits?.clonesPerStorage ?? 1
-  const isShared = connection.storages().some(({ name, isShared: shared }) => name === storage && shared)
-  return [
-    { key: isShared ? `storage ${storage}` : `storage ${storage} on ${host}`, label: storage, limit },
-    { key: `template ${template?.vmid}`, label: `template ${template?.vmid}`, limit: Math.max(limit, 4) },
-  ]
-}
+const domainsOf = ({ machine, connection, proxmoxCluster }: MachineContext): LockDomain[] =>
+  lockDomains(machine, connection, proxmoxCluster)

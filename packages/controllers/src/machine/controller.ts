@@ -10,7 +10,7 @@ import {
   type MachineStep,
 } from '@fochista/api'
 import { isConflict } from '@fochista/kubernetes'
-import { isPermissionDenied, missingPrivilege } from '@fochista/proxmox'
+import { isPermissionDenied, missingPrivilege, parseUpid } from '@fochista/proxmox'
 import { addFinalizer, hasFinalizer, isDeleting } from '../runtime/finalizers.ts'
 import type { Result } from '../runtime/queue.ts'
 import type { World } from '../world.ts'
@@ -166,11 +166,19 @@ function whyHeld(context: MachineContext): Holdup | undefined {
 
 /** Does nothing but say why. Whether the Node is Ready is still the tenant's word. */
 async function hold(context: MachineContext, why: Holdup): Promise<Result> {
-  // Its place in the queue of clones goes to those behind; a clone that runs takes its slot again with the next look.
-  if (context.isConnected) context.connection.slots.release(context.key)
+  // Its place in the queue of clones goes to those behind; a clone that runs keeps its slot until the end of its task wakes the machine.
+  if (context.isConnected && !(await isCloning(context))) context.connection.slots.release(context.key)
   const step = at(context)
   say(context, step, step === 'Ready' && !isDeleting(context.machine) ? await ready(context) : why)
   return finish(context, { requeueAfterMs: why.lookAgainMs })
+}
+
+/** Whether a clone runs for the machine, as far as it has been noted. Unknown is as good as yes. */
+async function isCloning({ machine, connection }: MachineContext): Promise<boolean> {
+  const upid = machine.status?.task
+  if (upid === undefined || parseUpid(upid).type !== 'qmclone') return false
+  const task = await connection.hypervisor.task(upid).catch(() => 'unknown' as const)
+  return task === 'unknown' || task?.state === 'running'
 }
 
 /**

@@ -16,6 +16,7 @@ import { timestampOf } from '../runtime/clock.ts'
 import { removeFinalizer } from '../runtime/finalizers.ts'
 import { blocked, done, ownerOf, waiting, type MachineContext, type StepResult } from './context.ts'
 import { removeImages } from './join.ts'
+import { runningClones } from './running-clones.ts'
 import { hasJoined, nodeOf } from './node.ts'
 import { foreignDisks } from './disks.ts'
 import { durationOf, ownElsewhere } from './place.ts'
@@ -46,12 +47,12 @@ export async function leave(context: MachineContext): Promise<StepResult> {
     )
   const held = holdAfterFailure(context, 'Ready', ['TaskFailed'])
   if (held) return held
-  // Who leaves clones no more, and holds up nobody who waits for a clone.
-  context.connection.slots.release(context.key)
+  const found = await findVm(context)
+  // Who leaves clones no more, and holds up nobody who waits for a clone; one that still runs keeps its slot until it has ended.
+  if (!('state' in found && found.reason === 'Cloning')) context.connection.slots.release(context.key)
+  if ('state' in found) return found
   const tenant = await tenantOf(context)
   if (tenant && 'state' in tenant) return tenant
-  const found = await findVm(context)
-  if ('state' in found) return found
   const left =
     (found.vm && (await stop(context, found.vm, tenant))) ??
     (await inTenant(context, tenant, (one) => deleteNode(context, one))) ??
@@ -165,8 +166,8 @@ async function findVm(context: MachineContext): Promise<{ vm?: VmRef; config?: V
     if (!config || !vm) {
       // A clone that was asked for may only just begin: its task is seen before its VM is.
       if (template && !machine.spec.made) {
-        const running = await connection.hypervisor.runningTasks(template.node, 'qmclone', template.vmid)
-        if (running.length > 0)
+        const running = await runningClones(connection, template)
+        if (running.some(({ target = vmid }) => target === vmid))
           return waiting('Cloning', `A clone of template ${template.vmid} runs, which may be ours.`, PAUSE_MS)
       }
       return {}
@@ -277,11 +278,9 @@ async function stop(
     if (left) return left
     // Of a cluster that goes, and of a guest that never joined, nothing is worth an orderly end.
     const isOrderly = tenant !== undefined && nodeOf(context) !== undefined
-    await noteTask(
-      context,
-      isOrderly ? await hypervisor.shutdown(vm, SHUTDOWN_SECONDS) : await hypervisor.stop(vm),
-    )
-    return waiting('Stopping', `VM ${vm.vmid} is ${isOrderly ? 'shut down' : 'stopped'}.`, 150)
+    const upid = isOrderly ? await hypervisor.shutdown(vm, SHUTDOWN_SECONDS) : await hypervisor.stop(vm)
+    await noteTask(context, upid)
+    return waitingFor(context, upid, 'Stopping', `VM ${vm.vmid} is ${isOrderly ? 'shut down' : 'stopped'}.`)
   } catch (error) {
     if (isNotRunning(error)) return undefined
     if (isConnectionError(error) || isTimeout(error)) return hostSilent(context, error as Error)
@@ -325,7 +324,7 @@ async function destroy(
     )
   const upid = await connection.hypervisor.destroy(vm)
   await noteTask(context, upid)
-  return waiting('Destroying', `VM ${vm.vmid} is destroyed.`, 150)
+  return waitingFor(context, upid, 'Destroying', `VM ${vm.vmid} is destroyed.`)
 }
 
 /** Disks that neither template nor pool gave, each with its key: destroying the VM would take them along, unused ones too. */
