@@ -49,8 +49,9 @@ export async function configure(context: MachineContext): Promise<StepResult> {
   const disk = bootDiskOf(config)
   const wanted = context.machine.spec.disk ?? 0
   if (disk && disk.bytes < wanted) {
-    await noteTask(context, await hypervisor.resize(vm, disk.key, wanted))
-    return waiting('Resizing', `The disk grows to ${formatBytes(wanted)}B.`, 150)
+    const upid = await hypervisor.resize(vm, disk.key, wanted)
+    await noteTask(context, upid)
+    return waitingFor(context, upid, 'Resizing', `The disk grows to ${formatBytes(wanted)}B.`)
   }
   return done('Configured', describe(context))
 }

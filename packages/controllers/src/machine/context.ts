@@ -135,6 +135,8 @@ async function findConfig(context: MachineContext): Promise<VmConfig | undefined
     // A clone that goes to another host is at first where its template is.
     (machine.spec.made ? undefined : await ask(machine.spec.template?.node))
   if (found) return found
+  // A clone answers by itself if its VMID is taken wherever it may be: only what was made is searched for.
+  if (!machine.spec.made && !machine.metadata.deletionTimestamp) return undefined
   await connection.observer.refresh()
   return ask(connection.observer.vm(vmid)?.node)
 }

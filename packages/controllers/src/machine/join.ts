@@ -108,7 +108,7 @@ export async function removeImages(context: MachineContext): Promise<StepResult 
       const upid = await connection.hypervisor.deleteVolume(node, isoStorage, volid)
       if (upid) {
         await noteTask(context, upid)
-        return waiting('RemovingSeed', 'The seed image is deleted.', 150)
+        return waitingFor(context, upid, 'RemovingSeed', 'The seed image is deleted.')
       }
     }
   }

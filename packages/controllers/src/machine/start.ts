@@ -27,12 +27,15 @@ export async function start(context: MachineContext): Promise<StepResult> {
   const pause = pauseBeforeRestart(context)
   if (pause > 0)
     return waiting('Stopped', `VM ${vm.vmid} was stopped by somebody else; it is started again later.`, pause)
+  const starts = `VM ${vm.vmid} of machine ${machine.metadata.name} starts on ${vm.node}.`
   try {
-    await noteTask(context, await connection.hypervisor.start(vm))
+    const upid = await connection.hypervisor.start(vm)
+    await noteTask(context, upid)
+    return waitingFor(context, upid, 'Starting', starts)
   } catch (error) {
     if (!isAlreadyRunning(error) && !isTaskFailed(error)) throw error
   }
-  return waiting('Starting', `VM ${vm.vmid} of machine ${machine.metadata.name} starts on ${vm.node}.`, 150)
+  return waiting('Starting', starts, 150)
 }
 
 /** A guest that ended by itself and had not joined in the time that it had will not join: that is evidence enough. */

@@ -22,6 +22,7 @@ export async function lookAtTask(context: MachineContext): Promise<TaskState> {
   if (status?.state === 'running') return { state: 'running', upid, type }
   delete context.machine.status?.task
   context.forgetConfig()
+  context.connection.taskTimes.ended(upid, context.world.clock.now())
   const state: TaskState =
     status?.state === 'failed'
       ? { state: 'failed', upid, type, exitStatus: status.exitStatus }
@@ -52,17 +53,14 @@ export function holdAfterFailure(
 export async function noteTask(context: MachineContext, upid: string): Promise<void> {
   context.forgetConfig()
   ended.delete(context)
+  context.connection.taskTimes.began(upid, context.world.clock.now())
   ;(context.machine.status ??= {}).task = upid
   await context.save()
 }
 
-const SHORTEST_MS = 150
-const LONGEST_MS = 2000
-
-/** When to look at a task again: often at first, then less. Only while a task of ours runs do we ask at all. */
+/** When to look at a task again. Only while a task of ours runs do we ask at all. */
 export function taskPause(context: MachineContext, upid: string): number {
-  const age = context.world.clock.now() - Number(parseUpid(upid).starttime) * 1000
-  return Math.min(LONGEST_MS, Math.max(SHORTEST_MS, age / 8))
+  return context.connection.taskTimes.pause(upid, context.world.clock.now())
 }
 
 /** A step that waits for its task. */

@@ -33,6 +33,8 @@ import { versionFor } from './version.ts'
 
 /** A class, a Proxmox cluster or a quota may change without a word to the pool. */
 const LOOK_MS = 60_000
+/** Machines of a pool that are created at once. */
+const CREATED_AT_ONCE = 8
 
 /** Keeps the number of a pool's Machines: creates what lacks, retires what is too much. The machines' own way is their own. */
 export function createNodePoolReconciler(
@@ -273,14 +275,16 @@ async function create(
   const shape = shapeOf(pool, machineClass)
   const { count: left, field, rule } = quotaLeft(machineClass, shape, usageIn(world, pool, machineClass))
   const names = new Set(world.machines.list().map(({ metadata }) => metadata.name))
-  for (let made = 0; made < Math.min(wanted, left); made += 1) {
+  const createOne = async (): Promise<void> => {
     const machine = newMachine(pool, machineClass, version, (name) => names.has(name))
     names.add(machine.metadata.name)
     const created = await orUndefined(isAlreadyExists, world.kubernetes.create(Machines, machine))
-    if (!created) continue
+    if (!created) return
     world.machines.wrote(created)
     world.voice.tell(pool, 'Normal', 'MachineCreated', `Machine ${machine.metadata.name} is created.`)
   }
+  for (let rest = Math.min(wanted, left); rest > 0; rest -= CREATED_AT_ONCE)
+    await Promise.all(Array.from({ length: Math.min(rest, CREATED_AT_ONCE) }, createOne))
   if (left >= wanted) return undefined
   const isRollout =
     machinesOf(world, pool).filter((one) => !isDeleting(one)).length >= (pool.spec.replicas ?? 1)

@@ -1,6 +1,7 @@
 import type { ProxmoxCluster } from '@fochista/api'
 import { parseUpid, type ClusterResource, type ClusterTask, type Observer } from '@fochista/proxmox'
 import { createCloneSlots, type CloneSlots } from '../placement/slots.ts'
+import { createTaskTimes, type TaskTimes } from './task-times.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { Hypervisor, StorageConfig, VmConfig } from './hypervisor.ts'
 
@@ -11,6 +12,7 @@ export interface ClusterConnection {
   /** One for all who read. */
   readonly observer: Observer
   readonly slots: CloneSlots
+  readonly taskTimes: TaskTimes
   /** Configuration of a template, at most a minute old. */
   template(node: string, vmid: number): Promise<VmConfig | undefined>
   /** Storages with what they may hold, as last seen. */
@@ -98,6 +100,7 @@ export function createConnection(config: {
     hypervisor,
     observer,
     storages,
+    taskTimes: createTaskTimes(),
     slots: createCloneSlots((key) => emit({ type: 'slot', cluster: name, key })),
     template: (node, vmid) => {
       const key = `${node}/${vmid}`
