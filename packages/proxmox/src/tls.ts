@@ -1,4 +1,4 @@
-import type { TLSSocket } from 'node:tls'
+import { createSecureContext, type TLSSocket } from 'node:tls'
 import { buildConnector } from 'undici'
 
 /** How the endpoints' certificates are verified. By default against the CAs of the system. */
@@ -46,9 +46,10 @@ export function createConnector(tls: TlsConfig | undefined, timeoutMs: number): 
 }
 
 function connectorOf(tls: TlsConfig | undefined, timeoutMs: number): buildConnector.connector {
-  const base = { allowH2: false, timeout: timeoutMs, keepAlive: true }
-  if (!tls) return buildConnector(base)
-  if ('ca' in tls) return buildConnector({ ...base, ca: tls.ca })
+  // One for all connections: Proxmox closes a connection after each error, and to read the CAs anew takes longer than all the rest.
+  const secureContext = createSecureContext(tls && 'ca' in tls ? { ca: tls.ca } : {})
+  const base = { allowH2: false, timeout: timeoutMs, keepAlive: true, secureContext }
+  if (!tls || 'ca' in tls) return buildConnector(base)
   // A resumed session shows no certificate to compare, so none is kept.
   const unverified = buildConnector({ ...base, rejectUnauthorized: false, maxCachedSessions: 0 })
   if ('insecureSkipVerify' in tls) return unverified
