@@ -1,3 +1,8 @@
+import { systemClock, type Clock } from './clock.ts'
+
+/** An operation that has failed is begun anew after this, milliseconds: whoever is told of a failure looks again at once. */
+const FAILURE_PAUSE_MS = 5000
+
 /** Where a long operation stands. */
 export type Progress<T> =
   | { readonly state: 'running'; readonly message: string }
@@ -9,7 +14,7 @@ export type Progress<T> =
  * the key is looked at again when they end. Each must be such that beginning anew after a crash comes to the same end.
  */
 export interface Background<T> {
-  /** Begins the operation of a key unless it is under way, and says where it stands. A result is handed out once. */
+  /** Begins the operation of a key unless it is under way, and says where it stands. A result is handed out once, a failure for five seconds. */
   look(key: string, run: (signal: AbortSignal, say: (message: string) => void) => Promise<T>): Progress<T>
   /** Ends the operation of a key, if one runs. */
   cancel(key: string): void
@@ -18,18 +23,29 @@ export interface Background<T> {
 }
 
 /** Makes a set of background operations. `wake` is called with the key when one has ended or says something new. */
-export function createBackground<T>(wake: (key: string) => void): Background<T> {
-  const entries = new Map<string, { progress: Progress<T>; abort: AbortController; ended: Promise<void> }>()
+export function createBackground<T>(
+  wake: (key: string) => void,
+  clock: Pick<Clock, 'now'> = systemClock,
+): Background<T> {
+  interface Entry {
+    progress: Progress<T>
+    failedAt?: number
+    readonly abort: AbortController
+    ended: Promise<void>
+  }
+  const entries = new Map<string, Entry>()
+  const isOver = ({ progress, failedAt }: Entry): boolean =>
+    progress.state === 'done' ||
+    (progress.state === 'failed' && clock.now() - (failedAt ?? 0) >= FAILURE_PAUSE_MS)
   return {
     look: (key, run) => {
       const known = entries.get(key)
-      if (known) {
-        if (known.progress.state !== 'running') entries.delete(key)
-        return known.progress
-      }
+      if (known && !isOver(known)) return known.progress
+      entries.delete(key)
+      if (known?.progress.state === 'done') return known.progress
       const abort = new AbortController()
-      const entry = {
-        progress: { state: 'running', message: '' } as Progress<T>,
+      const entry: Entry = {
+        progress: { state: 'running', message: '' },
         abort,
         ended: Promise.resolve(),
       }
@@ -41,7 +57,10 @@ export function createBackground<T>(wake: (key: string) => void): Background<T> 
       entry.ended = new Promise<T>((resolve) => resolve(run(abort.signal, say)))
         .then(
           (value) => (entry.progress = { state: 'done', value }),
-          (error: unknown) => (entry.progress = { state: 'failed', error }),
+          (error: unknown) => {
+            entry.progress = { state: 'failed', error }
+            entry.failedAt = clock.now()
+          },
         )
         .then(() => {
           if (entries.get(key) === entry) wake(key)

@@ -52,6 +52,24 @@ test('a background operation that throws at once is a failure as well', async ()
   )
 })
 
+test('a background operation that failed is not begun again by those who hear of its failure', async () => {
+  let now = 0
+  let begun = 0
+  const background = createBackground<number>(() => look(), { now: () => now })
+  const look = () => {
+    const progress = background.look('a', () => {
+      begun += 1
+      return Promise.reject(new Error('refused'))
+    })
+    return progress.state
+  }
+  look()
+  await settled()
+  assert.deepEqual([look(), begun], ['failed', 1])
+  now = 5000
+  assert.deepEqual([look(), begun], ['running', 2])
+})
+
 test('a cancelled background operation is aborted and wakes nobody', async () => {
   const woken: string[] = []
   const background = createBackground<number>((key) => woken.push(key))

@@ -82,7 +82,7 @@ export function aWorld(given: Given = {}) {
     nodePools: createFreshReader(kubernetes, NodePools, caches.nodePools),
     connections,
     tenants: tenant.tenants,
-    drains: createBackground<DrainResult>((key) => woken.push(key)),
+    drains: createBackground<DrainResult>((key) => woken.push(key), clock),
     missing: createMissingVms(),
     drifted: new Set(),
     placing: createKeyedMutex(),
