@@ -3,7 +3,13 @@ import { reconcileMachineClass } from './machine-class/controller.ts'
 import { reconcileMachine } from './machine/controller.ts'
 import { createNodePoolReconciler } from './node-pool/controller.ts'
 import type { ProxmoxClusterController } from './proxmox-cluster/controller.ts'
-import { createController, type Controller, type Source } from './runtime/controller.ts'
+import type { Health } from './health/health.ts'
+import {
+  createController,
+  type Controller,
+  type ControllerConfig,
+  type Source,
+} from './runtime/controller.ts'
 import { isMoreThanStatus, type Change } from './runtime/news.ts'
 import type { Machine, NodePool } from '@fochista/api'
 import type { Informer, KubernetesObject } from '@fochista/kubernetes'
@@ -17,12 +23,19 @@ export function createControllers(config: {
   proxmoxClusters: ProxmoxClusterController
   /** Machines that are worked on at once. @default 16 */
   concurrency?: number | undefined
+  /** Hears of each look. */
+  health?: Health | undefined
 }): Controller[] {
-  const { world, index, proxmoxClusters, concurrency = 16 } = config
+  const { world, index, proxmoxClusters, concurrency = 16, health } = config
   const { caches, clock, logger, connections, tenants } = world
   const machinesOfCluster = (name: string): string[] => index.ofProxmoxCluster(name)
-  return [
+  const make = (definition: Omit<ControllerConfig, 'onLook'>): Controller =>
     createController({
+      ...definition,
+      onLook: (seconds, isFailure) => health?.looked(definition.name, seconds, isFailure),
+    })
+  return [
+    make({
       name: 'proxmox-cluster',
       sources: [
         each(caches.proxmoxClusters, (cluster) => [keyOf(cluster)], isMoreThanStatus),
@@ -39,7 +52,7 @@ export function createControllers(config: {
       logger,
       maxDelayMs: 30_000,
     }),
-    createController({
+    make({
       name: 'machine-class',
       sources: [
         each(caches.machineClasses, (machineClass) => [keyOf(machineClass)], isMoreThanStatus),
@@ -59,7 +72,7 @@ export function createControllers(config: {
       logger,
       maxDelayMs: 30_000,
     }),
-    createController({
+    make({
       name: 'node-pool',
       sources: [
         each(
@@ -98,7 +111,7 @@ export function createControllers(config: {
       logger,
       maxDelayMs: 30_000,
     }),
-    createController({
+    make({
       name: 'machine',
       sources: [
         // What a look has written itself it knows, and it has said when to look again.

@@ -13,6 +13,7 @@ import {
   type Kubernetes,
   type KubernetesObject,
 } from '@fochista/kubernetes'
+import { createProxmox } from '@fochista/proxmox'
 import { sweepClaims } from './placement/addresses.ts'
 import { createControllers } from './controllers.ts'
 import { MachineClasses, Machines, NodePools, ProxmoxClusters } from './kinds.ts'
@@ -26,6 +27,7 @@ import { createBackground } from './runtime/background.ts'
 import { systemClock, type Clock } from './runtime/clock.ts'
 import { createVoice } from './runtime/conditions.ts'
 import { createFreshReader } from './runtime/fresh.ts'
+import type { Health } from './health/health.ts'
 import type { Logger } from './runtime/logger.ts'
 import { createKeyedMutex } from './runtime/mutex.ts'
 import { createRecorder } from './runtime/recorder.ts'
@@ -46,6 +48,8 @@ export interface ControllersConfig {
   /** Machines that are worked on at once. @default 16 */
   readonly concurrency?: number | undefined
   readonly clock?: Clock
+  /** Hears what is done and in which state it is, for probes and metrics. */
+  readonly health?: Health | undefined
 }
 
 /** The controllers at work. */
@@ -104,7 +108,7 @@ async function run(
   config: ControllersConfig & { clock: Clock; installation: string },
   signal: AbortSignal,
 ): Promise<void> {
-  const { kubernetes, logger, clock, installation, identity, concurrency } = config
+  const { kubernetes, logger, clock, installation, identity, concurrency, health } = config
   const recorder = createRecorder({ kubernetes, clock, logger, identity })
   const follow = <T extends KubernetesObject>(kind: Kind<T>): Informer<T> =>
     createInformer(kubernetes, kind, {
@@ -139,6 +143,11 @@ async function run(
   const proxmoxClusters = createProxmoxClusterController({
     world,
     registry,
+    connect: (access, name) =>
+      createProxmox({
+        ...access,
+        onCall: ({ method, status, ms }) => health?.called(name, method, status, ms / 1000),
+      }),
     writesAllowed: (name) => {
       if (signal.aborted) return 'The controllers are stopping, or lead no more.'
       return caches.proxmoxClusters.get(undefined, name)?.spec.paused
@@ -146,13 +155,18 @@ async function run(
         : undefined
     },
   })
-  const controllers = createControllers({ world, index, proxmoxClusters, concurrency })
+  const controllers = createControllers({ world, index, proxmoxClusters, concurrency, health })
   const machines = controllers.find(({ name }) => name === 'machine')
   const forgetTenants = caches.controlPlanes.subscribe(({ type, object }) => {
     if (type === 'deleted') world.tenants.forget(object.metadata.namespace ?? 'default', object.metadata.name)
   })
   try {
     const informers = Object.values(caches) as Informer<KubernetesObject>[]
+    health?.runs({
+      caches: Object.fromEntries(informers.map((informer) => [informer.kind.plural, informer])),
+      controllers,
+      phases: () => caches.machines.list().map(({ status }) => status?.phase ?? 'Unknown'),
+    })
     for (const informer of informers) informer.start()
     // Nothing is judged by half a view of the world.
     await Promise.race([Promise.all(informers.map(({ ready }) => ready)), aborted(signal)])
@@ -165,6 +179,7 @@ async function run(
     }
     await Promise.all([sweepRegularly(world, signal), runSweeps(world, drifted, signal), aborted(signal)])
   } finally {
+    health?.runs(undefined)
     forgetTenants()
     const stopped = controllers.map((controller) => controller.stop())
     // At once, for whoever waits for a tenant that hangs would wait its turn for minutes. Their signals have aborted by now.

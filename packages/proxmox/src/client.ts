@@ -3,7 +3,7 @@ import { createAuthenticator, type Credentials } from './auth.ts'
 import { checkCall } from './check.ts'
 import { createDeadline } from './deadline.ts'
 import { encodeForm, encodePath, fillPath, type ParamValue } from './encode.ts'
-import { ProxmoxConnectionError } from './errors.ts'
+import { ProxmoxApiError, ProxmoxConnectionError } from './errors.ts'
 import { isUnauthorized } from './failures.ts'
 import type { DeleteCalls, GetCalls, PostCalls, PutCalls } from './generated/calls.ts'
 import { normaliserOf } from './normalise.ts'
@@ -30,6 +30,8 @@ export interface ProxmoxConfig {
   readonly connections?: number
   /** How often a GET is repeated after a broken connection, within `timeoutMs`. Nothing else is ever repeated. @default 2 */
   readonly retries?: number
+  /** Hears of each call that ended: its status, undefined without an answer, and how long it took with all repetitions, milliseconds. */
+  readonly onCall?: (call: { method: string; status: number | undefined; ms: number }) => void
 }
 
 /** Options of every call. */
@@ -152,14 +154,21 @@ export function createProxmox(config: ProxmoxConfig): Proxmox {
       deadline,
       repeatable: method === 'GET',
     }
+    const asked = performance.now()
+    const ended = (status: number | undefined): void =>
+      config.onCall?.({ method, status, ms: performance.now() - asked })
     try {
       for (let attempt = 0; ; attempt += 1) {
         try {
           const { data, ...rest } = await authorised(exchange, true)
+          ended(200)
           return { data: normaliserOf(method, template)(data), ...rest }
         } catch (error) {
           const mayRepeat = method === 'GET' && error instanceof ProxmoxConnectionError
-          if (!mayRepeat || attempt >= retries) throw error
+          if (!mayRepeat || attempt >= retries) {
+            ended(error instanceof ProxmoxApiError ? error.status : undefined)
+            throw error
+          }
           await deadline.sleep(RETRY_PAUSE_MS * 2 ** attempt * (0.5 + Math.random()))
         }
       }

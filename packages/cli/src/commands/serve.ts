@@ -55,28 +55,28 @@ export const serve = command({
     const health = options.healthPort === undefined ? undefined : createHealth()
     const probes =
       health && options.healthPort !== undefined ? await serveHealth(health, options.healthPort) : undefined
-    const controllers = await startControllers({
-      kubernetes: await context.kubernetes(),
-      identity: options.identity || `${hostname()}-${process.pid}`,
-      leaderElection: !options.noLeaderElection,
-      concurrency: options.concurrency,
-      logger,
-      health,
-    }).catch(async (error: unknown) => {
-      await probes?.stop()
-      throw error
-    })
-    if (probes)
-      context.io.note(
-        `${tr('Health and metrics', 'Salute e metriche')}: http://localhost:${probes.port}/readyz, /healthz, /metrics`,
-      )
-    context.io.note(
-      tr('The controllers run. Ctrl-C stops them.', 'I controller sono in esecuzione. Ctrl-C li ferma.'),
-    )
     try {
-      await Promise.race([untilAborted(context.signal), controllers.done])
+      const controllers = await startControllers({
+        kubernetes: await context.kubernetes(),
+        identity: options.identity || `${hostname()}-${process.pid}`,
+        leaderElection: !options.noLeaderElection,
+        concurrency: options.concurrency,
+        logger,
+        health,
+      })
+      if (probes)
+        context.io.note(
+          `${tr('Health and metrics', 'Salute e metriche')}: http://localhost:${probes.port}/readyz, /healthz, /metrics`,
+        )
+      context.io.note(
+        tr('The controllers run. Ctrl-C stops them.', 'I controller sono in esecuzione. Ctrl-C li ferma.'),
+      )
+      try {
+        await Promise.race([untilAborted(context.signal), controllers.done])
+      } finally {
+        await controllers.stop()
+      }
     } finally {
-      await controllers.stop()
       await probes?.stop()
     }
   },

@@ -8,10 +8,12 @@ import {
 } from '@fochista/api'
 import {
   createObserver,
+  createPacer,
   createProxmox,
   isTlsError,
   isUnauthorized,
   type Observer,
+  type Pacer,
   type Proxmox,
   type ProxmoxConfig,
 } from '@fochista/proxmox'
@@ -49,7 +51,7 @@ export interface ProxmoxClusterConfig {
   /** Pause between two looks of the observer, milliseconds. @default 2000 */
   readonly observeMs?: number | undefined
   /** Makes the client. @default createProxmox */
-  readonly connect?: ((config: ProxmoxConfig) => Proxmox) | undefined
+  readonly connect?: ((config: ProxmoxConfig, name: string) => Proxmox) | undefined
 }
 
 /** A connection, and what was found out through it. */
@@ -57,6 +59,7 @@ interface Entry {
   readonly identity: string
   readonly proxmox: Proxmox
   readonly observer: Observer
+  readonly pacer: Pacer
   readonly connection: ClusterConnection
   readonly fence: Fence
   storages: StorageConfig[]
@@ -92,7 +95,7 @@ export function createProxmoxClusterController(config: ProxmoxClusterConfig): Pr
     const known = entries.get(name)
     if (known?.identity === access.identity) return known
     await disconnect(name)
-    const proxmox = open(access.config)
+    const proxmox = open(access.config, name)
     const fence = createFence({
       kubernetes,
       proxmox,
@@ -101,18 +104,22 @@ export function createProxmoxClusterController(config: ProxmoxClusterConfig): Pr
       clock,
       mayStamp: () => writesAllowed(name) === undefined,
     })
+    const pacer = createPacer({ clock })
     const observer = createObserver(proxmox, {
       clock,
+      pacer,
       ...(observeMs === undefined ? {} : { intervalMs: observeMs }),
     })
     const entry: Entry = {
       identity: access.identity,
       proxmox,
       observer,
+      pacer,
       connection: createConnection({
         name,
         hypervisor: createHypervisor(proxmox, () => writesAllowed(name) ?? fence.whyNot()),
         observer,
+        pacer,
         storages: () => entry.storages,
         clock,
         emit: (event) => registry.emit(event),
@@ -128,9 +135,9 @@ export function createProxmoxClusterController(config: ProxmoxClusterConfig): Pr
   }
 
   /** What no client can be made from was written by a person: an edit cures it, trying again does not. */
-  const open = (access: ProxmoxConfig): Proxmox => {
+  const open = (access: ProxmoxConfig, name: string): Proxmox => {
     try {
-      return connect(access)
+      return connect(access, name)
     } catch (error) {
       throw error instanceof TypeError ? new CredentialsError(error.message) : error
     }

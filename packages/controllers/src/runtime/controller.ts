@@ -22,6 +22,8 @@ export interface ControllerConfig {
   readonly baseDelayMs?: number
   /** @default 120000 */
   readonly maxDelayMs?: number
+  /** Hears of each look: how long it took, seconds, and whether it failed. */
+  readonly onLook?: ((seconds: number, isFailure: boolean) => void) | undefined
   /** Hears of each failed look, in addition to the log. */
   readonly onError?: (key: string, error: unknown) => void
 }
@@ -40,15 +42,20 @@ const CONFLICT_PAUSE_MS = 50
 
 /** Makes a controller. Nothing happens before `start`. */
 export function createController(config: ControllerConfig): Controller {
-  const { name, sources, reconcile, clock, logger, concurrency = 4, onError } = config
+  const { name, sources, reconcile, clock, logger, concurrency = 4, onLook, onError } = config
   const queue = createQueue({
     process: async (key, signal) => {
+      const started = clock.now()
+      let isFailure = false
       try {
         return await reconcile(key, signal)
       } catch (error) {
         // Somebody wrote the object meanwhile: no failure, only a look at what is no more.
         if (isConflict(error)) return { requeueAfterMs: CONFLICT_PAUSE_MS }
+        isFailure = true
         throw error
+      } finally {
+        onLook?.((clock.now() - started) / 1000, isFailure)
       }
     },
     clock,
