@@ -21,8 +21,8 @@ export type KubernetesOptions = {
   maxListBytes?: number
   /** Time for all pages of one list together, ms. @default any time */
   listTimeoutMs?: number
-  /** How fast a watch is read, bytes a second; a burst of eight seconds' worth is read at once. @default as fast as it comes */
-  watchBytesPerSecond?: number
+  /** How fast answers and watches are read, all together; the burst may come at once after a silence. @default as fast as they come */
+  pace?: { bytesPerSecond: number; burst: number }
   /** Runs each call (streams not): whoever calls a server that may be slow limits here how many calls are under way. */
   around?: <T>(run: () => Promise<T>) => Promise<T>
 }

@@ -15,7 +15,8 @@ import type { Kind } from './kind.ts'
 import { readLines } from './lines.ts'
 import { listPages, requireObject } from './list.ts'
 import type { Ask } from './list.ts'
-import { paced } from './pace.ts'
+import { createPacer, pacedLines } from './pace.ts'
+import type { Pacer } from './pace.ts'
 import type { KubernetesObject, ObjectRef } from './objects.ts'
 import { canI, canThey, createToken, reviewToken } from './reviews.ts'
 import { createTransport } from './transport.ts'
@@ -31,7 +32,8 @@ const PATCH_TYPES = {
 export function createKubernetes(connection: Connection, options: KubernetesOptions = {}): Kubernetes {
   const { timeoutMs = 30_000, fieldManager = 'fochista', maxBytes = 64 * 1024 * 1024, retries = 2 } = options
   const { around = (run) => run() } = options
-  const transport = createTransport(connection, { maxBytes })
+  const pacer = options.pace && createPacer(options.pace)
+  const transport = createTransport(connection, { maxBytes, pacer })
   const callOf = (method: string, path: string, request: RawRequestOptions): Call => ({
     method,
     path,
@@ -148,7 +150,7 @@ export function createKubernetes(connection: Connection, options: KubernetesOpti
     },
     async *watch(kind, select = {}) {
       for await (const { type, object } of follow(
-        watchSource(transport, ask, { ...options, timeoutMs, maxBytes }),
+        watchSource(transport, ask, { ...options, timeoutMs, maxBytes, pacer }),
         kind,
         select,
       )) {
@@ -187,7 +189,7 @@ export function createKubernetes(connection: Connection, options: KubernetesOpti
     resolve: (object) => discovery.resolve(object, {}),
     close: () => transport.close(),
   }
-  sources.set(kubernetes, watchSource(transport, ask, { ...options, timeoutMs, maxBytes }))
+  sources.set(kubernetes, watchSource(transport, ask, { ...options, timeoutMs, maxBytes, pacer }))
   return kubernetes
 }
 
@@ -225,9 +227,9 @@ export function watchSourceOf(kubernetes: Kubernetes): WatchSource {
 function watchSource(
   transport: Transport,
   ask: Ask,
-  limits: KubernetesOptions & { timeoutMs: number; maxBytes: number },
+  limits: KubernetesOptions & { timeoutMs: number; maxBytes: number; pacer: Pacer | undefined },
 ): WatchSource {
-  const { timeoutMs, maxBytes, watchBytesPerSecond } = limits
+  const { timeoutMs, maxBytes, pacer } = limits
   return {
     maxItems: limits.maxItems,
     list: (kind, options) => listPages(ask, kind, options, limits),
@@ -238,7 +240,7 @@ function watchSource(
       )
       try {
         const lines = readLines(answer.body, { maxLength: maxBytes, keepTail: false })
-        yield* watchBytesPerSecond === undefined ? lines : paced(lines, watchBytesPerSecond, signal)
+        yield* pacer ? pacedLines(lines, pacer, signal) : lines
       } finally {
         answer.destroy()
       }

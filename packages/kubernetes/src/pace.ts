@@ -1,26 +1,34 @@
-/** A line costs at least so much, bytes: what a small event sets off is more than its bytes. */
-const LEAST_COST = 2048
-/** How much may come at once, in seconds of the rate: what has gathered while nobody read. */
-const BURST_SECONDS = 8
+/** What is taken is paid for; whoever takes faster than the rate waits. What is not taken stays in the sender's own buffers. */
+export interface Pacer {
+  /** Pays for so many bytes, and waits while more than the burst was taken ahead of the rate. Never rejects. */
+  take(bytes: number, signal?: AbortSignal): Promise<void>
+}
 
-/**
- * Takes lines no faster than so many bytes a second, after a burst. What is not taken waits in the sender's own buffers, so that one
- * server that floods its watch costs nobody else time.
- */
-export async function* paced(
-  lines: AsyncIterable<string>,
-  bytesPerSecond: number,
-  signal?: AbortSignal,
-): AsyncGenerator<string> {
-  const burst = bytesPerSecond * BURST_SECONDS
+/** Makes a pacer. Its burst is what may come at once after a silence, bytes. */
+export function createPacer({ bytesPerSecond, burst }: { bytesPerSecond: number; burst: number }): Pacer {
   let credit = burst
   let at = performance.now()
+  return {
+    take: async (bytes, signal) => {
+      const now = performance.now()
+      credit = Math.min(burst, credit + ((now - at) / 1000) * bytesPerSecond) - bytes
+      at = now
+      if (credit < 0) await pause(Math.max(10, (-credit / bytesPerSecond) * 1000), signal)
+    },
+  }
+}
+
+/** What a small event sets off is more than its bytes: it costs at least so much. */
+const LEAST_COST = 2048
+
+/** Lines whose bytes are paid for already, with what each costs beyond them. */
+export async function* pacedLines(
+  lines: AsyncIterable<string>,
+  pacer: Pacer,
+  signal?: AbortSignal,
+): AsyncGenerator<string> {
   for await (const line of lines) {
-    const now = performance.now()
-    credit = Math.min(burst, credit + ((now - at) / 1000) * bytesPerSecond)
-    at = now
-    credit -= Math.max(line.length, LEAST_COST)
-    if (credit < 0) await pause(Math.max(10, (-credit / bytesPerSecond) * 1000), signal)
+    if (line.length < LEAST_COST) await pacer.take(LEAST_COST - line.length, signal)
     if (signal?.aborted) return
     yield line
   }

@@ -5,6 +5,7 @@ import { KubernetesAnswerError, KubernetesApiError, KubernetesConnectionError } 
 import type { Status } from './errors.ts'
 import { createGuard } from './guard.ts'
 import type { Guard } from './guard.ts'
+import type { Pacer } from './pace.ts'
 
 /** Parameters of a URL; those that are undefined or empty are left out. */
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>
@@ -55,7 +56,10 @@ const MOST_RETIRED = 8
 const LONGEST_ERROR = 1024 * 1024
 
 /** Makes a transport. It connects when first used. */
-export function createTransport(connection: Connection, limits: { maxBytes: number }): Transport {
+export function createTransport(
+  connection: Connection,
+  limits: { maxBytes: number; pacer?: Pacer | undefined },
+): Transport {
   const { origin, pathname } = new URL(connection.server)
   const prefix = pathname.replace(/\/+$/, '')
   let agent: { dispatcher: Dispatcher; certificate: ClientCertificate | undefined } | undefined
@@ -163,7 +167,7 @@ export function createTransport(connection: Connection, limits: { maxBytes: numb
           async (answer) => ({
             status: answer.statusCode,
             headers: flatHeaders(answer.headers),
-            body: await readBounded(answer, limits.maxBytes, call),
+            body: await readBounded(answer, limits.maxBytes, call, limits.pacer, guard.signal),
           }),
           guard,
         )
@@ -179,7 +183,7 @@ export function createTransport(connection: Connection, limits: { maxBytes: numb
         return {
           status: answer.statusCode,
           headers: flatHeaders(answer.headers),
-          body: explained(answer.body as AsyncIterable<Uint8Array>, guard),
+          body: explained(answer.body as AsyncIterable<Uint8Array>, guard, limits.pacer),
           destroy: () => {
             guard.end()
             answer.body.on('error', () => {})
@@ -256,6 +260,8 @@ async function readBounded(
   { body, headers }: Dispatcher.ResponseData,
   maxBytes: number,
   call: Call,
+  pacer?: Pacer,
+  signal?: AbortSignal,
 ): Promise<Buffer> {
   const tooLarge = (): KubernetesAnswerError =>
     new KubernetesAnswerError(`${call.method} ${call.path}: the answer is larger than ${maxBytes} bytes`)
@@ -270,13 +276,23 @@ async function readBounded(
     size += chunk.length
     if (size > maxBytes) throw tooLarge()
     chunks.push(chunk)
+    await pacer?.take(chunk.length, signal)
   }
   return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)
 }
 
-async function* explained(body: AsyncIterable<Uint8Array>, guard: Guard): AsyncGenerator<Uint8Array> {
+async function* explained(
+  body: AsyncIterable<Uint8Array>,
+  guard: Guard,
+  pacer: Pacer | undefined,
+): AsyncGenerator<Uint8Array> {
   try {
-    yield* body
+    if (!pacer) yield* body
+    else
+      for await (const chunk of body) {
+        await pacer.take(chunk.length, guard.signal)
+        yield chunk
+      }
   } catch (error) {
     throw guard.explain(error)
   } finally {
