@@ -48,3 +48,21 @@ export function createLabClock(speed = 1): LabClock {
       }),
   }
 }
+
+/** A clock that can be set wrong. */
+export interface AdjustableClock extends LabClock {
+  /** Sets it forward by so many milliseconds, or back. */
+  shift(ms: number): void
+}
+
+/** The clock of one of the lab's machines: it runs as the lab's does, and may be wrong. */
+export function adjustable(clock: LabClock): AdjustableClock {
+  let offset = 0
+  return {
+    ...clock,
+    now: () => clock.now() + offset,
+    shift: (ms) => {
+      offset += ms
+    },
+  }
+}

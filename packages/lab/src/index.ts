@@ -1,3 +1,6 @@
 export { startLab } from './lab.ts'
 export type { Lab, LabOptions } from './lab.ts'
+export type { Faults } from './faults/faults.ts'
+export { FaultError } from './faults/spec.ts'
+export type { Fault, FaultOn, FaultSpec, FaultWhat, FaultWhen } from './faults/spec.ts'
 export { PortInUseError } from './errors.ts'

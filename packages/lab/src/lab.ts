@@ -1,15 +1,20 @@
 import { randomBytes } from 'node:crypto'
 import { isIP } from 'node:net'
-import { createLabClock } from './clock.ts'
+import { adjustable, createLabClock } from './clock.ts'
 import { createLabFolder, kubeconfigText } from './environment.ts'
 import type { LabFolder } from './environment.ts'
 import { PortInUseError } from './errors.ts'
+import { startEndpoint } from './faults/endpoint.ts'
+import { createFaults } from './faults/faults.ts'
+import type { Faults, LabFaults } from './faults/faults.ts'
 import { createGuests } from './guest/guests.ts'
 import type { Guests } from './guest/guests.ts'
 import { startManagementCluster } from './management/cluster.ts'
 import type { ManagementCluster } from './management/cluster.ts'
 import { createCa, fingerprint, issueCertificate } from './pki.ts'
+import type { KeyPair } from './pki.ts'
 import { createProxmoxServer } from './proxmox/server.ts'
+import type { ProxmoxServer } from './proxmox/server.ts'
 import { createProxmoxWorld } from './proxmox/world.ts'
 import type { ProxmoxWorld } from './proxmox/world.ts'
 import { createLabNetwork } from './tenant/network.ts'
@@ -40,6 +45,8 @@ export interface Lab {
   readonly management: ManagementCluster
   /** What the Proxmox side is made of, and the guests of its VMs: as `management`. */
   readonly proxmox: { readonly world: ProxmoxWorld; readonly guests: Guests }
+  /** Makes things go wrong, and right again. */
+  readonly faults: Faults
   /** Stops everything and removes what was written. Safe to call twice. */
   stop(): Promise<void>
 }
@@ -57,7 +64,9 @@ export async function startLab(options: LabOptions): Promise<Lab> {
   let stopping: Promise<void> | undefined
   const stop = (): Promise<void> => (stopping ??= stopAll(stops))
   try {
-    const world = createProxmoxWorld(clock, 'lab')
+    const clocks = { proxmox: adjustable(clock), kubernetes: adjustable(clock) }
+    const faults = createFaults()
+    const world = createProxmoxWorld(clocks.proxmox, 'lab')
     const credentials = seedWorld(world, options.seed ?? 'default', options.hosts ?? 3)
     const folder = await createLabFolder()
     stops.push(() => folder.remove())
@@ -67,11 +76,12 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     const token = randomBytes(24).toString('base64url')
     const management = await naming('kubernetes', options.ports.kubernetes, () =>
       startManagementCluster({
-        clock,
+        clock: clocks.kubernetes,
         network,
         host,
         port: options.ports.kubernetes,
         ca,
+        intercept: (exchange, answer, tenant) => faults.answerKubernetes(exchange, answer, tenant),
         tokens: [{ token, user: { username: 'kubernetes-admin', groups: ['system:masters'] } }],
         log,
       }),
@@ -80,14 +90,21 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     const guests = createGuests(world)
     stops.push(() => guests.close())
     const proxmox = await naming('proxmox', options.ports.proxmox, () =>
-      startProxmox(world, { host, port: options.ports.proxmox }),
+      startProxmox(world, faults, { host, port: options.ports.proxmox }),
     )
-    stops.push(() => proxmox.close())
+    stops.push(() => proxmox.server.close())
+    faults.attach({ world, guests, management, proxmox, managementCa: ca, clocks })
+    stops.push(() => faults.close())
+    const labToken = randomBytes(24).toString('base64url')
+    const endpoint = await startEndpoint(faults, { token: labToken, port: 0 })
+    stops.push(() => endpoint.close())
     const environment = {
       ...(await kubernetesEnvironment(folder, management.api.url, ca.certPem, token)),
       ...(await proxmoxEnvironment(folder, proxmox, credentials)),
+      LAB_URL: endpoint.url,
+      LAB_TOKEN: labToken,
     }
-    return { environment, management, proxmox: { world, guests }, stop }
+    return { environment, management, proxmox: { world, guests }, faults, stop }
   } catch (error) {
     await stop()
     throw error
@@ -111,6 +128,7 @@ async function kubernetesEnvironment(
 /** Starts the API of the world's first host, with a certificate of the cluster's own authority. */
 async function startProxmox(
   world: ProxmoxWorld,
+  faults: LabFaults,
   { host, port }: { host: string; port: number },
 ): Promise<ListeningProxmox> {
   const ca = await createCa({ commonName: 'pve-cluster-manager-ca' })
@@ -126,33 +144,28 @@ async function startProxmox(
     keyPem: leaf.keyPem,
     host,
     port,
+    intercept: (exchange, answer) => faults.answerProxmox(world, exchange, answer),
   })
-  return {
-    url: server.url,
-    caPem: ca.certPem,
-    fingerprint: fingerprint(leaf.certPem),
-    close: () => server.close(),
-  }
+  return { server, ca }
 }
 
 interface ListeningProxmox {
-  readonly url: string
-  readonly caPem: string
-  readonly fingerprint: string
-  close(): Promise<void>
+  readonly server: ProxmoxServer
+  /** Of its certificate. */
+  readonly ca: KeyPair
 }
 
 async function proxmoxEnvironment(
   folder: LabFolder,
-  { url, caPem, fingerprint: pin }: ListeningProxmox,
+  { server, ca }: ListeningProxmox,
   { administrator, least, rootPassword }: Credentials,
 ): Promise<Record<string, string>> {
   return {
-    PROXMOX_URL: url,
+    PROXMOX_URL: server.url,
     PROXMOX_TOKEN_ID: administrator.id,
     PROXMOX_SECRET: administrator.secret,
-    PROXMOX_CA: await folder.write('proxmox-ca.pem', caPem),
-    PROXMOX_FINGERPRINT: pin,
+    PROXMOX_CA: await folder.write('proxmox-ca.pem', ca.certPem),
+    PROXMOX_FINGERPRINT: fingerprint(server.certificate.certPem),
     PROXMOX_PASSWORD: rootPassword,
     ...(least === undefined ? {} : { PROXMOX_LEAST_TOKEN_ID: least.id, PROXMOX_LEAST_SECRET: least.secret }),
   }

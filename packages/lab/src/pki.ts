@@ -137,6 +137,26 @@ export async function signRequest(
   })
 }
 
+/** A certificate for the same names with the same key, that ended yesterday. */
+export async function expiredCopy(ca: KeyPair, { certPem, keyPem }: KeyPair): Promise<KeyPair> {
+  const certificate = new x509.X509Certificate(certPem)
+  const names = certificate.getExtension(x509.SubjectAlternativeNameExtension)?.names.items ?? []
+  const expired = await sign(
+    ca,
+    await certificate.publicKey.export(provider),
+    certificate.subjectName.toJSON(),
+    {
+      commonName: certificate.subjectName.getField('CN')[0] ?? '',
+      dns: names.filter(({ type }) => type === 'dns').map(({ value }) => value),
+      ips: names.filter(({ type }) => type === 'ip').map(({ value }) => value),
+      usages: ['server'],
+      days: 364,
+      now: Date.now() - 365 * DAY,
+    },
+  )
+  return { certPem: expired, keyPem }
+}
+
 /** SHA-256 fingerprint of a certificate, `AA:BB:…`. */
 export function fingerprint(certPem: string): string {
   const der = Buffer.from(new x509.X509Certificate(certPem).rawData)

@@ -202,8 +202,9 @@ export class Guest implements Machine {
   }
 
   #kubeletHost(): KubeletHost {
-    const { disk } = this
-    const { config } = this.vm
+    const { disk, vm } = this
+    const world = this.#world
+    const { config } = vm
     const main = this.interfaces.filter((card) => card.addresses.length > 0)
     const ordered = [
       ...main.filter((card) => card.gateway !== undefined),
@@ -221,6 +222,9 @@ export class Guest implements Machine {
       systemUuid: this.#systemUuid(),
       machineId: this.#machineId(),
       bootId: randomUUID(),
+      get isHeld() {
+        return world.faults.holdsKubelet?.(vm) === true
+      },
       log: (line) => this.print(line),
     }
   }

@@ -7,6 +7,8 @@ import type {
   UserInfo,
 } from './resources.ts'
 import type { LabClock } from '../clock.ts'
+import type { KeyPair } from '../pki.ts'
+import type { Exchange } from './http/exchange.ts'
 
 /** What a write does, as admission sees it. */
 export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT'
@@ -166,9 +168,14 @@ export interface ApiServerOptions {
   serviceCidr?: string
   /** Where the logs of pods come from. Default: one line per container that runs, saying that nothing really does. */
   podLog?: PodLog
+  /** Stands between requests, whose callers are known, and what answers them. */
+  intercept?: Intercept
   /** CRDs to have from the start. */
   crds?: JsonObject[]
 }
+
+/** Stands between a request and what answers it. */
+export type Intercept = (exchange: Exchange, answer: () => Promise<void>) => Promise<void>
 
 /** An emulated API server. */
 export interface ApiServer {
@@ -178,6 +185,14 @@ export interface ApiServer {
   readonly registry: ResourceRegistry
   readonly clock: LabClock
   listen(): Promise<void>
+  /** Cuts all connections and stops to listen until `resume`. */
+  suspend(): Promise<void>
+  /** Listens again, at the same address. */
+  resume(): Promise<void>
+  /** The certificate that it shows. */
+  readonly certificate: KeyPair
+  /** Shows another certificate to those who connect from now on. */
+  present(certificate: KeyPair): void
   close(): Promise<void>
   /** Adds a CustomResourceDefinition as a client would; it is established at once. */
   registerCrd(crd: JsonObject): void

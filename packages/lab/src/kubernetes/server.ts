@@ -2,7 +2,8 @@ import { createServer } from 'node:https'
 import type { Server as HttpsServer } from 'node:https'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { Admission, ApiServer, ApiServerOptions, StaticToken } from './api.ts'
+import type { Admission, ApiServer, ApiServerOptions, Intercept, StaticToken } from './api.ts'
+import type { KeyPair } from '../pki.ts'
 import { checkAccess, impersonate } from './auth/access.ts'
 import { createAuthenticator } from './auth/authenticate.ts'
 import { installDefaultRoles } from './auth/default-roles.ts'
@@ -68,17 +69,18 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   }
   const host = options.host ?? '127.0.0.1'
   let url = ''
+  let certificate: KeyPair = options.tls
+  const trusted = options.clientCaPem === undefined ? {} : { ca: options.clientCaPem }
   const https: HttpsServer = createServer(
     {
-      key: options.tls.keyPem,
-      cert: options.tls.certPem,
+      key: certificate.keyPem,
+      cert: certificate.certPem,
       ALPNProtocols: ['http/1.1'],
-      ...(options.clientCaPem === undefined
-        ? {}
-        : { ca: options.clientCaPem, requestCert: true, rejectUnauthorized: false }),
+      ...trusted,
+      ...(options.clientCaPem === undefined ? {} : { requestCert: true, rejectUnauthorized: false }),
     },
     (request, response) => {
-      void answer(server, request, response, url.replace('https://', ''))
+      void answer(server, request, response, url.replace('https://', ''), options.intercept)
     },
   )
   https.keepAliveTimeout = 90_000
@@ -86,6 +88,16 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   // A client that breaks its connection is no fault of the server.
   https.on('tlsClientError', () => {})
   https.on('clientError', (_error, socket) => socket.destroy())
+  const listen = (port: number): Promise<void> =>
+    new Promise((resolve, reject) => {
+      https.once('error', reject)
+      https.listen(port, host, () => {
+        https.off('error', reject)
+        const address = https.address() as AddressInfo
+        url = `https://${host.includes(':') ? `[${host}]` : host}:${address.port}`
+        resolve()
+      })
+    })
   const registerCrd = (crd: object): void => {
     store.create(CRDS, structuredClone(crd) as ApiObject)
   }
@@ -108,16 +120,21 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     addToken(token) {
       staticTokens.push(token)
     },
-    listen: () =>
-      new Promise((resolve, reject) => {
-        https.once('error', reject)
-        https.listen(options.port ?? 0, host, () => {
-          https.off('error', reject)
-          const { port } = https.address() as AddressInfo
-          url = `https://${host.includes(':') ? `[${host}]` : host}:${port}`
-          resolve()
-        })
+    get certificate() {
+      return certificate
+    },
+    present(next) {
+      certificate = next
+      https.setSecureContext({ ...trusted, cert: next.certPem, key: next.keyPem })
+      https.closeAllConnections()
+    },
+    listen: () => listen(options.port ?? 0),
+    suspend: () =>
+      new Promise((resolve) => {
+        https.close(() => resolve())
+        https.closeAllConnections()
       }),
+    resume: () => listen(Number(new URL(url).port)),
     close: () =>
       new Promise((resolve) => {
         stopLifecycle()
@@ -133,18 +150,33 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
   address: string,
+  intercept: Intercept | undefined,
 ): Promise<void> {
   const exchange = new Exchange(request, response, address, server.gitVersion)
   try {
     exchange.user = server.authenticator.authenticate(request)
     exchange.user = impersonate(server.core, exchange)
+    const rest = (): Promise<void> => answerKnown(server, exchange)
+    await (intercept === undefined ? rest() : intercept(exchange, rest))
+  } catch (error) {
+    refuse(exchange, error)
+  }
+}
+
+/** Answers a request whose caller is known. */
+async function answerKnown(server: Server, exchange: Exchange): Promise<void> {
+  try {
     const info = requestInfo(exchange.method, exchange.path, exchange.query)
     checkAccess(server.core, info, exchange)
     if (info.isResource && server.core.registry.versions(info.group).includes(info.version))
       await serveResource(server, info, exchange)
     else servePath(server, exchange)
   } catch (error) {
-    if (error instanceof URIError) exchange.send(400, 'text/plain; charset=utf-8', '400 Bad Request')
-    else exchange.sendError(error)
+    refuse(exchange, error)
   }
+}
+
+function refuse(exchange: Exchange, error: unknown): void {
+  if (error instanceof URIError) exchange.send(400, 'text/plain; charset=utf-8', '400 Bad Request')
+  else exchange.sendError(error)
 }

@@ -3,6 +3,7 @@ import type { LabClock } from '../clock.ts'
 import { installKamaji } from '../kamaji/operator.ts'
 import type { ApiServer, StaticToken } from '../kubernetes/api.ts'
 import { addStaticNodes, startManagementControllers } from '../kubernetes/controllers/index.ts'
+import type { Exchange } from '../kubernetes/http/exchange.ts'
 import type { JsonObject } from '../kubernetes/resources.ts'
 import { createApiServer } from '../kubernetes/server.ts'
 import { createCa, issueCertificate } from '../pki.ts'
@@ -25,6 +26,8 @@ export interface ManagementOptions {
   /** Of the API server's certificate, and of client certificates. */
   readonly ca: KeyPair
   readonly tokens: readonly StaticToken[]
+  /** Stands between requests and what answers them; `tenant` is `namespace/name`, of a tenant's server. */
+  readonly intercept?: (exchange: Exchange, answer: () => Promise<void>, tenant?: string) => Promise<void>
   /** Told what goes wrong, as the components' logs would say it. */
   readonly log: (text: string) => void
 }
@@ -57,6 +60,7 @@ export async function startManagementCluster(options: ManagementOptions): Promis
     caPem: ca.certPem,
     clock,
     staticTokens: [...options.tokens],
+    ...(options.intercept && { intercept: options.intercept }),
     crds: kamajiCrds.map((crd) => structuredClone(crd) as unknown as JsonObject),
   })
   await api.listen()
@@ -69,6 +73,7 @@ export async function startManagementCluster(options: ManagementOptions): Promis
     network,
     log: options.log,
     startControllers: startTenant,
+    ...(options.intercept && { intercept: options.intercept }),
   })
   const kamaji = installKamaji({
     api,

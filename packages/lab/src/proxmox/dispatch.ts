@@ -22,6 +22,8 @@ export interface Backend {
   readonly world: ProxmoxWorld
   readonly handlers: Handlers
   readonly contact: string
+  /** Stands between requests and what answers them. */
+  readonly intercept?: (exchange: Exchange, answer: (exchange: Exchange) => Promise<void>) => Promise<void>
 }
 
 /** Milliseconds after which a refused login is answered, counted from the start of its request. */
@@ -30,7 +32,13 @@ const METHODS = new Set(['GET', 'POST', 'PUT', 'DELETE'])
 const UPLOAD = /^\/nodes\/[^/]+\/storage\/([^/]+)\/upload$/
 
 /** Answers one request, in the original's order of checks. */
-export async function answerExchange(backend: Backend, exchange: Exchange): Promise<void> {
+export function answerExchange(backend: Backend, exchange: Exchange): Promise<void> {
+  const { intercept } = backend
+  if (intercept === undefined) return answerOrRefuse(backend, exchange)
+  return intercept(exchange, (each) => answerOrRefuse(backend, each))
+}
+
+async function answerOrRefuse(backend: Backend, exchange: Exchange): Promise<void> {
   try {
     await answer(backend, exchange)
   } catch (error) {

@@ -24,6 +24,13 @@ export function isRoot({ user, token }: Identity): boolean {
 
 /** The privileges of an identity on a path, and whether they propagate. A separated token has what both it and its user have. */
 export function grantsOn(world: ProxmoxWorld, identity: Identity, path: string): Grants {
+  const grants = ruledOn(world, identity, path)
+  const lacking = world.faults.lacks?.(identity, path)
+  if (lacking === undefined || lacking.size === 0) return grants
+  return new Map([...grants].filter(([privilege]) => !lacking.has(privilege)))
+}
+
+function ruledOn(world: ProxmoxWorld, identity: Identity, path: string): Grants {
   const ofUser =
     identity.user === 'root@pam' ? everything(world) : effective(world, path, 'user', identity.user)
   if (identity.token === undefined) return ofUser

@@ -1,6 +1,7 @@
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
 import { fingerprint } from '../pki.ts'
+import type { KeyPair } from '../pki.ts'
 import { runServices } from './cluster/services.ts'
 import { answerExchange, type Backend } from './dispatch.ts'
 import type { Handlers } from './handler.ts'
@@ -22,6 +23,8 @@ export interface ProxmoxServerOptions {
   readonly node?: string
   /** What answers the calls. Default all that the lab emulates. */
   readonly handlers?: Handlers
+  /** Stands between requests and what answers them. Default: nothing. */
+  readonly intercept?: NonNullable<Backend['intercept']>
 }
 
 /** A listening API. */
@@ -30,6 +33,14 @@ export interface ProxmoxServer {
   readonly port: number
   /** `https://host:port` */
   readonly url: string
+  /** The certificate that it shows, with those that vouch for it behind. */
+  readonly certificate: KeyPair
+  /** Shows another certificate to those who connect from now on. */
+  present(certificate: KeyPair): void
+  /** Cuts all connections and stops to listen until `resume`. */
+  suspend(): Promise<void>
+  /** Listens again, at the same address. */
+  resume(): Promise<void>
   /** Cuts all connections and stops to listen. */
   close(): Promise<void>
 }
@@ -47,7 +58,12 @@ export async function createProxmoxServer(
 ): Promise<ProxmoxServer> {
   const contact = options.node ?? [...world.hosts.keys()][0]
   if (contact === undefined) throw new RangeError('a world without hosts has no API')
-  const backend: Backend = { world, contact, handlers: options.handlers ?? proxmoxHandlers }
+  const backend: Backend = {
+    world,
+    contact,
+    handlers: options.handlers ?? proxmoxHandlers,
+    ...(options.intercept && { intercept: options.intercept }),
+  }
   const certificates = splitPem(options.certPem)
   world.cluster.certificates.set(contact, certificates)
   if (!world.cluster.fingerprints.has(contact))
@@ -78,15 +94,32 @@ export async function createProxmoxServer(
   const { host = '127.0.0.1' } = options
   const port = await listen(server, options.port ?? 0, host)
   const stopServices = runServices(world)
+  let certificate: KeyPair = { certPem: options.certPem, keyPem: options.keyPem }
+  const suspend = async (): Promise<void> => {
+    // A server that does not listen has nothing to close.
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+    for (const socket of sockets) socket.destroy()
+    await closed
+  }
   return {
     host,
     port,
+    get certificate() {
+      return certificate
+    },
+    present(next) {
+      certificate = next
+      tls.setSecureContext({ cert: next.certPem, key: next.keyPem })
+      for (const socket of sockets) socket.destroy()
+    },
+    suspend,
+    async resume() {
+      await listen(server, port, host)
+    },
     url: `https://${host.includes(':') ? `[${host}]` : host}:${port}`,
     async close() {
       stopServices()
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-      for (const socket of sockets) socket.destroy()
-      await closed
+      await suspend()
     },
   }
 }

@@ -30,12 +30,21 @@ export interface Worker {
   readonly signal: AbortSignal
 }
 
+/** What a task does. */
+export type Work = (worker: Worker) => Promise<void>
+
+/** What a task is, before it has a number. */
+export interface TaskFacts {
+  readonly node: string
+  readonly type: string
+  readonly id: string
+  /** `user@realm` or `user@realm!token`. */
+  readonly user: string
+}
+
 /** Starts a task; the HTTP call returns its UPID at once. What the worker throws becomes the exit status. */
-export function startTask(
-  world: ProxmoxWorld,
-  facts: { node: string; type: string; id: string; user: string },
-  work: (worker: Worker) => Promise<void>,
-): string {
+export function startTask(world: ProxmoxWorld, facts: TaskFacts, given: Work): string {
+  const work = world.faults.runTask?.(facts, given) ?? given
   const now = world.clock.now()
   const host = world.hosts.get(facts.node)
   const pid = world.nextPid()

@@ -4,7 +4,8 @@ import type { LabClock } from '../clock.ts'
 import { BUILT_IN_ROLES } from './access/privileges.ts'
 import { createClusterState, type ClusterState } from './cluster/state.ts'
 import { createLocks, type Locks } from './locks.ts'
-import type { Task } from './tasks.ts'
+import type { Identity } from './permissions.ts'
+import type { Task, TaskFacts, Work } from './tasks.ts'
 
 /** A host of the cluster. */
 export interface Host {
@@ -43,7 +44,7 @@ export interface Storage {
   /** Why it cannot be used on any host. */
   readonly fault?: string
   /** Bytes that others use of the same file system. */
-  readonly usedByOthers?: number
+  usedByOthers?: number
 }
 
 /** A volume of a storage. */
@@ -153,6 +154,16 @@ export interface WorldEvents {
   taskEnded: [task: Task]
 }
 
+/** What faults change in a world. Absent: nothing. */
+export interface WorldFaults {
+  /** A task's work as it is to go. */
+  runTask?: (facts: TaskFacts, work: Work) => Work
+  /** Privileges that somebody lacks on a path, whatever the roles say. */
+  lacks?: (identity: Identity, path: string) => ReadonlySet<string>
+  /** Whether the kubelet of a VM's guest stands still. */
+  holdsKubelet?: (vm: Vm) => boolean
+}
+
 /** Everything an emulated Proxmox VE cluster is. */
 export interface ProxmoxWorld {
   readonly clock: LabClock
@@ -168,6 +179,7 @@ export interface ProxmoxWorld {
   readonly tasks: Map<string, Task>
   readonly locks: Locks
   readonly events: EventEmitter<WorldEvents>
+  readonly faults: WorldFaults
   /** Bridges of every host. */
   readonly bridges: string[]
   /** Key that signs tickets. */
@@ -206,6 +218,7 @@ export function createProxmoxWorld(clock: LabClock, clusterName = 'lab'): Proxmo
     tasks: new Map(),
     locks: createLocks(clock),
     events: new EventEmitter(),
+    faults: {},
     bridges: ['vmbr0', 'vmbr1'],
     ticketKey: createHash('sha256').update(String(Math.random())).digest('hex'),
     nextPid: () => (pid += 7),

@@ -1,5 +1,6 @@
 import type { LabClock } from '../clock.ts'
 import type { ApiServer } from '../kubernetes/api.ts'
+import type { Exchange } from '../kubernetes/http/exchange.ts'
 import { at } from '../kubernetes/rest/json.ts'
 import { createApiServer } from '../kubernetes/server.ts'
 import { portOf, publicEndpoint, serviceRanges, versionOf } from '../kamaji/control-plane.ts'
@@ -24,6 +25,8 @@ export interface TenantCluster {
   /** Where clients reach it. */
   readonly address: { host: string; port: number }
 }
+
+type TenantIntercept = (exchange: Exchange, answer: () => Promise<void>, tenant?: string) => Promise<void>
 
 /** Starts what a cluster's controller manager and scheduler do. Returns what ends it. */
 export type StartControllers = (cluster: TenantCluster) => () => void
@@ -56,6 +59,8 @@ export function createTenantClusters(options: {
   network: LabNetwork
   startControllers: StartControllers
   log?: (text: string) => void
+  /** Stands between requests and what answers them; `tenant` is `namespace/name`. */
+  intercept?: TenantIntercept
 }): TenantClusters {
   const entries = new Map<string, Entry>()
   const entryOf = (key: string): Entry => {
@@ -86,7 +91,7 @@ export function createTenantClusters(options: {
     const deployment = pass.get(gvr.deployments, pass.name)
     const ready = at(deployment, ['status', 'readyReplicas'])
     if (typeof ready === 'number' && ready > 0) {
-      entry.cluster ??= await startServer(options.clock, pass)
+      entry.cluster ??= await startServer(options.clock, pass, options.intercept)
       await expose(entry, pass)
       entry.stopControllers ??= options.startControllers(entry.cluster)
     } else await hide(entry)
@@ -198,7 +203,11 @@ function factsOf(cluster: TenantCluster, pass: Pass): AddonFacts {
   }
 }
 
-async function startServer(clock: LabClock, pass: Pass): Promise<TenantCluster> {
+async function startServer(
+  clock: LabClock,
+  pass: Pass,
+  intercept: TenantIntercept | undefined,
+): Promise<TenantCluster> {
   const { tcp, ca } = pass
   const server = pass.secretTexts('api-server-certificate') ?? {}
   const accounts = pass.secretTexts('sa-certificate') ?? {}
@@ -213,6 +222,9 @@ async function startServer(clock: LabClock, pass: Pass): Promise<TenantCluster> 
     gitVersion: versionOf(tcp),
     clock,
     serviceCidr,
+    ...(intercept && {
+      intercept: (exchange, answer) => intercept(exchange, answer, `${pass.namespace}/${pass.name}`),
+    }),
   })
   await api.listen()
   const podCidr =

@@ -14,6 +14,8 @@ export interface KubeletHost {
   readonly systemUuid: string
   readonly machineId: string
   readonly bootId: string
+  /** Whether the process stands still, as one that a full disk or a broken runtime stops. */
+  readonly isHeld: boolean
   /** One line of the log: console and journal. */
   log(line: string): void
 }

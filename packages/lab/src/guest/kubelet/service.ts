@@ -8,6 +8,9 @@ import { expand, readUnit } from './unit.ts'
 /** From the start of a process to its first healthy answer, ms. */
 const HEALTHY_MS = 1500
 
+/** How often a process that stands still is looked at, milliseconds of the wall clock. */
+const HELD_MS = 100
+
 /** The kubelet's unit as systemd keeps it: started, restarted after an exit, stopped. */
 export class KubeletService {
   readonly #host: KubeletHost
@@ -99,6 +102,9 @@ export class KubeletService {
       )
       return 203
     }
+    while (host.isHeld && !signal.aborted)
+      await host.clock.sleep(HELD_MS * host.clock.speed, signal).catch(() => {})
+    if (signal.aborted) return 0
     host.log('systemd[1]: Started kubelet.service - kubelet: The Kubernetes Node Agent.')
     this.#upSince = host.clock.now()
     try {

@@ -22,13 +22,15 @@ export const powerHandlers: Handlers = {
   },
 }
 
-function turnOff(world: ProxmoxWorld, host: Host): void {
+/** Takes the power of a host and of all that runs on it. */
+export function turnOff(world: ProxmoxWorld, host: Host): void {
   host.online = false
   for (const task of world.tasks.values()) if (task.node === host.name) killTask(world, task)
   for (const vm of world.vms.values()) if (vm.node === host.name) stopVm(world, vm)
 }
 
-function turnOn(world: ProxmoxWorld, host: Host): void {
+/** Boots a host; guests with `onboot` come back. */
+export function turnOn(world: ProxmoxWorld, host: Host): void {
   host.online = true
   host.bootedAt = world.clock.now()
   for (const vm of world.vms.values())

@@ -1,4 +1,5 @@
 import { die } from '../api-error.ts'
+import { isFull } from '../storage/usage.ts'
 import { spend, type Worker } from '../tasks.ts'
 import { findVolume, volumeKey, type ProxmoxWorld, type Storage, type Volume } from '../world.ts'
 import { lockStorage } from './lock.ts'
@@ -40,6 +41,7 @@ export function allocateVolume(world: ProxmoxWorld, wanted: NewVolume, worker?: 
       const name = wanted.name ?? freeDiskName(world, node, storage, vmid)
       const volid = imageVolid(storage, vmid, name, format)
       const size = storage.type === 'lvmthin' ? Math.ceil(wanted.size / EXTENT) * EXTENT : wanted.size
+      if (isFull(storage)) die(fullText(storage, volid, name))
       if (findVolume(world, node, volid)) die(`disk image '${pathOf(storage, volid)}' already exists`)
       if (storage.type === 'lvmthin') worker?.log(`  Logical volume "${name}" created.`)
       else worker?.log(formattingLine(pathOf(storage, volid), format, size))
@@ -54,6 +56,14 @@ export function allocateVolume(world: ProxmoxWorld, wanted: NewVolume, worker?: 
     },
     worker,
   )
+}
+
+/** What the program that makes an image says where there is no space. */
+function fullText(storage: Storage, volid: string, name: string): string {
+  if (storage.type !== 'lvmthin')
+    return `unable to create image: qemu-img: ${pathOf(storage, volid)}: Could not write the header: No space left on device`
+  const group = storage.path ?? 'pve'
+  return `lvcreate '${group}/${name}' error:   Cannot create new thin volume, free space in thin pool ${group}/data reached threshold.`
 }
 
 /** Smallest piece of a block storage, bytes. */

@@ -20,6 +20,11 @@ export function usageOf(world: ProxmoxWorld, node: string, storage: Storage): Us
   return { total: storage.capacity, used, avail: storage.capacity - used }
 }
 
+/** Whether others have left no byte of a storage. */
+export function isFull(storage: Storage): boolean {
+  return (storage.usedByOthers ?? 0) >= storage.capacity
+}
+
 /** Refuses what does not fit into a storage any more, in the words of the program that writes. */
 export function requireSpace(
   world: ProxmoxWorld,
