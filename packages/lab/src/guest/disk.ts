@@ -37,14 +37,14 @@ export class Disk {
   /** Instances that cloud-init has run. */
   readonly instances = new Set<string>()
   hostname = 'localhost'
-  /** Version of the kubelet that the template carries; undefined without one. */
-  readonly kubeletVersion: string | undefined
   /** Units that start at boot. */
   readonly enabledUnits = new Set<string>()
 
-  /** @param carriesKubeadm whether kubeadm of the kubelet's version, and its drop-in, are there too. */
+  /**
+   * @param kubeletVersion of the kubelet that the template carries, with containerd.
+   * @param carriesKubeadm whether kubeadm of the kubelet's version, and its drop-in, are there too.
+   */
   constructor(kubeletVersion: string | undefined, carriesKubeadm = false) {
-    this.kubeletVersion = kubeletVersion
     for (const path of [
       '/',
       '/etc',
@@ -59,14 +59,30 @@ export class Disk {
       this.makeDirectory(path)
     this.users.set('root', newUser('root', '/bin/bash'))
     if (kubeletVersion === undefined) return
-    this.write('/usr/lib/systemd/system/kubelet.service', KUBELET_UNIT)
-    this.write('/usr/bin/kubelet', '', { mode: 0o755 })
-    if (carriesKubeadm) {
+    const version = kubeletVersion.replace(/^v/, '')
+    this.install('containerd', '1.6.20')
+    this.install('kubelet', version)
+    if (carriesKubeadm) this.install('kubeadm', version)
+    this.enabledUnits.add('kubelet')
+  }
+
+  /** Version of the kubelet that is there, such as `v1.30.4`; undefined without one. */
+  get kubeletVersion(): string | undefined {
+    return /^Kubernetes (v\S+)/.exec(this.read('/usr/bin/kubelet') ?? '')?.[1]
+  }
+
+  /** Unpacks a package: what of it anything here can see. */
+  install(name: string, version: string): void {
+    if (name === 'containerd') {
+      this.write('/usr/bin/containerd', '', { mode: 0o755 })
+      this.enabledUnits.add('containerd')
+    } else if (name === 'kubelet') {
+      this.write('/usr/lib/systemd/system/kubelet.service', KUBELET_UNIT)
+      this.write('/usr/bin/kubelet', `Kubernetes v${version.replace(/-.*/, '')}\n`, { mode: 0o755 })
+    } else if (name === 'kubeadm') {
       this.write('/usr/bin/kubeadm', '', { mode: 0o755 })
       this.write('/usr/lib/systemd/system/kubelet.service.d/10-kubeadm.conf', KUBEADM_DROP_IN)
-    }
-    this.enabledUnits.add('kubelet')
-    this.enabledUnits.add('containerd')
+    } else if (name === 'kubernetes-cni') this.makeDirectory('/opt/cni/bin')
   }
 
   /** Text of a file; undefined when there is none. Links are followed. */
@@ -133,7 +149,7 @@ export class Disk {
 
   /** A disk with the same bytes: hostname, users and what cloud-init has run too. What ran is not on it. */
   copy(): Disk {
-    const twin = new Disk(this.kubeletVersion)
+    const twin = new Disk(undefined)
     twin.hostname = this.hostname
     twin.files.clear()
     for (const [path, file] of this.files) twin.files.set(path, { ...file })

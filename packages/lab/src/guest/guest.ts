@@ -13,6 +13,7 @@ import type { DhcpServer, Interface } from './network.ts'
 import { runKubeadm } from './kubeadm/join.ts'
 import type { Machine, Outcome } from './shell/programs.ts'
 import { runCommand } from './shell/run.ts'
+import { Services } from './services.ts'
 
 /** Firmware, boot loader and kernel, ms. */
 const KERNEL_MS = 5000
@@ -34,6 +35,7 @@ export class Guest implements Machine {
   readonly #clock: LabClock
   readonly #dhcp: DhcpServer
   readonly #off = new AbortController()
+  readonly #services: Services
   #kubelet: KubeletService | undefined
 
   constructor(world: ProxmoxWorld, vm: Vm, disk: Disk, dhcp: DhcpServer) {
@@ -42,6 +44,13 @@ export class Guest implements Machine {
     this.vm = vm
     this.disk = disk
     this.#dhcp = dhcp
+    this.#services = new Services({
+      disk,
+      clock: world.clock,
+      signal: this.#off.signal,
+      log: (line) => this.print(line),
+      run: (argv, write) => this.#service(argv, write),
+    })
   }
 
   /** Shows a text on the serial console. */
@@ -71,7 +80,7 @@ export class Guest implements Machine {
       const host = this.#kubeletHost()
       this.#kubelet = new KubeletService(
         host,
-        async (command) => (await this.#run(['sh', '-c', command])).exitCode,
+        async (command) => (await this.#runWhileUp(['sh', '-c', command])).exitCode,
       )
       if (this.disk.enabledUnits.has('kubelet')) this.#kubelet.start()
       if (seed === undefined) this.print('cloud-init[512]: no NoCloud drive was found, nothing to do')
@@ -84,6 +93,7 @@ export class Guest implements Machine {
           wait: () => this.#clock.sleep(FINAL_MS, signal),
           run: (argv) => this.#run(argv),
         })
+      this.#services.startWanted()
       this.print(`\n${this.disk.hostname} login:`)
     } catch (error) {
       if (!signal.aborted)
@@ -104,10 +114,7 @@ export class Guest implements Machine {
 
   systemctl(verb: string, unit: string): string | undefined {
     const kubelet = this.#kubelet
-    if (unit !== 'kubelet' || kubelet === undefined) {
-      if (verb === 'enable') this.disk.enabledUnits.add(unit)
-      return undefined
-    }
+    if (unit !== 'kubelet' || kubelet === undefined) return this.#otherUnit(verb, unit)
     switch (verb) {
       case 'start':
         return kubelet.start()
@@ -129,6 +136,12 @@ export class Guest implements Machine {
       default:
         return undefined
     }
+  }
+
+  readonly sleep = (ms: number): Promise<void> => this.#clock.sleep(ms, this.#off.signal)
+
+  expectPower(): void {
+    this.#off.signal.throwIfAborted()
   }
 
   powerOff(): void {
@@ -166,11 +179,49 @@ export class Guest implements Machine {
     )
   }
 
+  /** A unit that is not the kubelet's. What has no unit file here is taken for one of the distribution's, save containerd where it is not. */
+  #otherUnit(verb: string, unit: string): string | undefined {
+    const isThere = unit !== 'containerd' || this.disk.exists('/usr/bin/containerd')
+    if (!isThere && ['start', 'restart', 'enable'].includes(verb))
+      return `Failed to ${verb} ${unit}.service: Unit ${unit}.service not found.`
+    if (verb === 'enable') this.disk.enabledUnits.add(unit)
+    if (verb === 'stop' || verb === 'restart') this.#services.stop(unit)
+    if (verb === 'start' || verb === 'restart') this.#services.start(unit)
+    return undefined
+  }
+
+  /** Runs a service's program; what it writes is seen line by line. */
+  async #service(argv: readonly string[], write: (line: string) => void): Promise<number> {
+    const { exitCode } = await runCommand(this, argv, {
+      now: this.#clock.now(),
+      unknown: (unknown) => this.#notEmulated(unknown),
+      write: (text) => {
+        for (const line of text.replace(/\n$/, '').split('\n')) write(line)
+      },
+    })
+    return exitCode
+  }
+
+  /** For those who start a program and live on when the power goes: they see it killed. */
+  async #runWhileUp(argv: readonly string[]): Promise<{ exitCode: number; output: string }> {
+    try {
+      return await this.#run(argv)
+    } catch (error) {
+      if (!this.#off.signal.aborted) throw error
+      return { exitCode: 137, output: '' }
+    }
+  }
+
+  #notEmulated(argv: readonly string[]): void {
+    this.print(`lab: not emulated, taken as done: ${argv.join(' ').slice(0, 200)}`)
+  }
+
   /** @param toConsole whether what it writes is seen on the console, as that of services is and that of the agent's programs is not. */
   async #run(argv: readonly string[], toConsole = true): Promise<{ exitCode: number; output: string }> {
-    const command = await runCommand(this, argv, this.#clock.now(), (unknown) =>
-      this.print(`lab: not emulated, taken as done: ${unknown.join(' ').slice(0, 200)}`),
-    )
+    const command = await runCommand(this, argv, {
+      now: this.#clock.now(),
+      unknown: (unknown) => this.#notEmulated(unknown),
+    })
     if (toConsole && command.output.trim() !== '') this.print(command.output.trimEnd())
     return command
   }
@@ -187,7 +238,7 @@ export class Guest implements Machine {
       now: () => clock.now(),
       readFile: (path) => disk.files.get(path)?.content,
       writeFile: (path, content) => disk.write(path, content),
-      run: (argv) => this.#run(argv),
+      run: (argv) => this.#runWhileUp(argv),
       shutdown: (mode) => (mode === 'reboot' ? this.reboot() : this.powerOff()),
       users: () => [],
     }

@@ -27,6 +27,8 @@ interface Changes {
   instanceId?: string
   labels?: { [key: string]: string }
   extras?: object
+  install?: 'packages'
+  packages?: object
 }
 
 function seedOf(vmid: number, changes: Changes = {}): Uint8Array {
@@ -55,6 +57,9 @@ function seedOf(vmid: number, changes: Changes = {}): Uint8Array {
         },
       ],
       extras: changes.extras,
+      ...(changes.install
+        ? { install: changes.install, packages: changes.packages, kubeletVersion: 'v1.30.4' }
+        : {}),
     }),
   )
 }
@@ -181,3 +186,56 @@ test('an instance-id runs once; another one runs again', async () => {
   bed.lab.proxmox.world.events.emit('reset', vm)
   await eventually('ran again', () => runs() === 2)
 })
+
+const stock = { tags: 'debian-12;stock' }
+
+test('a stock image installs containerd and the kubelet, joins, and does it once', async () => {
+  const extras = { preJoinCommands: ['echo before >> /runs'], postJoinCommands: ['echo after >> /runs'] }
+  const seed = seedOf(140, { token: bed.token('stock0'), install: 'packages', extras })
+  const vm = bed.start(140, seed, stock)
+  const joined = await eventually(
+    'a Node',
+    () => node('worker-140'),
+    () => vm.console,
+  )
+  const { kubeletVersion } = (joined['status'] as { nodeInfo: { kubeletVersion: string } }).nodeInfo
+  assert.equal(kubeletVersion, 'v1.30.4')
+  const disk = bed.lab.proxmox.guests.disk(140)
+  const status = (): string => disk?.read('/var/lib/dpkg/status') ?? ''
+  assert.match(status(), /^Package: kubelet\nStatus: hold ok installed\nVersion: 1\.30\.4-1\.1$/m)
+  assert.doesNotMatch(vm.console, /not emulated/)
+  await eventually('all of it', () => disk?.read('/runs') === 'before\nafter\n')
+  const before = status()
+  vm.console = ''
+  bed.lab.proxmox.world.events.emit('reset', vm)
+  await eventually('skipped', () => /fochista-packages\.service was skipped/.test(vm.console))
+  assert.equal(status(), before)
+  assert.equal(disk?.read('/runs'), 'before\nafter\n')
+})
+
+for (const [title, vmid, packages, says] of [
+  [
+    'of a mirror that is not there',
+    141,
+    { mirror: 'https://nosuch.example/k8s' },
+    /the packages could not be fetched\./,
+  ],
+  [
+    'with another key',
+    142,
+    {
+      keyring:
+        '-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nmQENBGMHoXcBCAA=\n-----END PGP PUBLIC KEY BLOCK-----\n',
+    },
+    /the signature of the packages does not fit the key/,
+  ],
+] as const)
+  test(`a stock image ${title} says why it has no kubelet, and tries again`, async () => {
+    const vm = bed.start(vmid, seedOf(vmid, { install: 'packages', packages }), stock)
+    await eventually(
+      'the reason, twice',
+      () => vm.console.split(says).length > 2 && /tried again in 10 s/.test(vm.console),
+      () => vm.console,
+    )
+    assert.equal(bed.lab.proxmox.guests.disk(vmid)?.kubeletVersion, undefined)
+  })

@@ -93,7 +93,7 @@ interface Resource {
 
 test('each host has its own copy of each template, found by its tag', async () => {
   const found = await api<Resource[]>('GET', '/cluster/resources?type=vm')
-  for (const tag of ['kubelet-v1.30.4', 'kubelet-v1.33.4', 'kubeadm-v1.30.4']) {
+  for (const tag of ['kubelet-v1.30.4', 'kubelet-v1.33.4', 'kubeadm-v1.30.4', 'stock']) {
     const hosts = found
       .filter(({ template, tags }) => template === 1 && (tags ?? '').split(';').includes(tag))
       .map(({ node }) => node)

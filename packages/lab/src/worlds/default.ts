@@ -3,11 +3,15 @@ import { addLeastToken } from './access.ts'
 import type { TokenPair } from './access.ts'
 import { addVm } from './vms.ts'
 
-/** What the templates carry, as their tags say it, and the first VMID of each. Those with kubeadm are for other people's seeds. */
+/**
+ * What the templates carry, as their tags say it, and the first VMID of each. Those with kubeadm are for other people's seeds; `stock` is a
+ * cloud image of Debian as it comes, for classes that install packages.
+ */
 const TEMPLATES = [
   { carries: 'kubelet-v1.30.4', firstVmid: 9000 },
   { carries: 'kubelet-v1.33.4', firstVmid: 9100 },
   { carries: 'kubeadm-v1.30.4', firstVmid: 9200 },
+  { carries: 'stock', firstVmid: 9300 },
 ] as const
 
 /**
@@ -30,7 +34,8 @@ export function fillDefaultWorld(world: ProxmoxWorld): TokenPair {
         memory: 2048,
         isTemplate: true,
         config: {
-          description: `Debian 12 with containerd and ${carries}`,
+          description:
+            carries === 'stock' ? 'Debian 12 as it comes' : `Debian 12 with containerd and ${carries}`,
           serial0: 'socket',
           tags: `debian-12;${carries}`,
           vga: 'serial0',

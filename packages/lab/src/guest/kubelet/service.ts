@@ -3,7 +3,7 @@ import { KubeletExit } from './exit.ts'
 import type { KubeletHost } from './host.ts'
 import { logLine } from './host.ts'
 import { runKubelet } from './kubelet.ts'
-import { expand, readUnit } from './unit.ts'
+import { expand, readUnit, unmetCondition } from './unit.ts'
 
 /** From the start of a process to its first healthy answer, ms. */
 const HEALTHY_MS = 1500
@@ -44,8 +44,15 @@ export class KubeletService {
   /** Starts the unit; the text of systemctl's failure, or undefined. */
   start(): string | undefined {
     if (this.#running !== undefined) return undefined
-    if (readUnit(this.#host.disk) === undefined)
-      return 'Failed to start kubelet.service: Unit kubelet.service not found.'
+    const unit = readUnit(this.#host.disk, 'kubelet')
+    if (unit === undefined) return 'Failed to start kubelet.service: Unit kubelet.service not found.'
+    const unmet = unmetCondition(this.#host.disk, unit)
+    if (unmet !== undefined) {
+      this.#host.log(
+        `systemd[1]: kubelet.service - kubelet: The Kubernetes Node Agent was skipped because of an unmet condition check (ConditionPathExists=${unmet}).`,
+      )
+      return undefined
+    }
     const controller = new AbortController()
     this.#running = controller
     this.#done = this.#keep(controller.signal).finally(() => {
@@ -70,7 +77,7 @@ export class KubeletService {
   async #keep(signal: AbortSignal): Promise<void> {
     const host = this.#host
     for (let restarts = 0; !signal.aborted; restarts++) {
-      const unit = readUnit(host.disk)
+      const unit = readUnit(host.disk, 'kubelet')
       const code = await this.#once(host.disk, signal)
       if (signal.aborted) return
       host.log(
@@ -86,7 +93,7 @@ export class KubeletService {
 
   async #once(disk: Disk, signal: AbortSignal): Promise<number> {
     const host = this.#host
-    const unit = readUnit(disk)
+    const unit = readUnit(disk, 'kubelet')
     const argv = expand(unit?.execStart ?? [], unit?.environment ?? new Map())
     const [program = '', ...args] = argv
     for (const command of unit?.execStartPre ?? []) {

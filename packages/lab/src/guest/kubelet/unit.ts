@@ -1,7 +1,9 @@
 import type { Disk } from '../disk.ts'
 
-/** What systemd knows of the kubelet's unit after all drop-ins. */
+/** What systemd knows of a unit after all drop-ins. */
 export interface Unit {
+  /** Conditions by path: it does not start unless each holds. A leading `!` means that the path must not be there. */
+  conditions: string[]
   /** Program and arguments; undefined without an ExecStart. */
   execStart: string[] | undefined
   /** Commands before it. A leading `-` means that its failure does not matter. */
@@ -13,19 +15,20 @@ export interface Unit {
 }
 
 const UNIT_PLACES = ['/usr/lib/systemd/system', '/lib/systemd/system', '/etc/systemd/system']
-const DROP_IN_PLACES = ['/usr/lib/systemd/system/kubelet.service.d', '/etc/systemd/system/kubelet.service.d']
+const DROP_IN_PLACES = ['/usr/lib/systemd/system', '/etc/systemd/system']
 
-/** Reads the kubelet's unit and its drop-ins in the order of their names. Undefined when there is no such unit. */
-export function readUnit(disk: Disk): Unit | undefined {
-  const base = UNIT_PLACES.map((place) => disk.read(`${place}/kubelet.service`)).findLast(
+/** Reads a unit, by its name without `.service`, and its drop-ins in the order of their names. Undefined when there is no such unit. */
+export function readUnit(disk: Disk, name: string): Unit | undefined {
+  const base = UNIT_PLACES.map((place) => disk.read(`${place}/${name}.service`)).findLast(
     (text) => text !== undefined,
   )
   if (base === undefined) return undefined
   const dropIns = new Map<string, string>()
-  for (const place of DROP_IN_PLACES)
+  for (const place of DROP_IN_PLACES.map((each) => `${each}/${name}.service.d`))
     for (const path of disk.list(place))
       if (path.endsWith('.conf')) dropIns.set(path.slice(place.length + 1), path)
   const unit: Unit = {
+    conditions: [],
     execStart: undefined,
     execStartPre: [],
     restart: 'no',
@@ -33,9 +36,14 @@ export function readUnit(disk: Disk): Unit | undefined {
     environment: new Map(),
   }
   apply(unit, base, disk)
-  for (const name of [...dropIns.keys()].toSorted())
-    apply(unit, disk.read(dropIns.get(name) ?? '') ?? '', disk)
+  for (const file of [...dropIns.keys()].toSorted())
+    apply(unit, disk.read(dropIns.get(file) ?? '') ?? '', disk)
   return unit
+}
+
+/** The condition of a unit that does not hold; undefined if all do. */
+export function unmetCondition(disk: Disk, { conditions }: Unit): string | undefined {
+  return conditions.find((path) => disk.exists(path.replace(/^!/, '')) === path.startsWith('!'))
 }
 
 function apply(unit: Unit, text: string, disk: Disk): void {
@@ -48,10 +56,11 @@ function apply(unit: Unit, text: string, disk: Disk): void {
       section = header[1] ?? ''
       continue
     }
-    if (section !== 'Service') continue
     const split = trimmed.indexOf('=')
     const key = trimmed.slice(0, split).trim()
     const value = trimmed.slice(split + 1).trim()
+    if (section === 'Unit' && key === 'ConditionPathExists') unit.conditions.push(value)
+    if (section !== 'Service') continue
     switch (key) {
       case 'ExecStart':
         unit.execStart = value === '' ? undefined : words(value)

@@ -1,10 +1,13 @@
 import { posix } from 'node:path'
 import type { Disk } from '../disk.ts'
+import { runTextProgram } from './text.ts'
 
 /** What a program did. */
 export interface Outcome {
   code: number
   output: string
+  /** What it writes as errors. */
+  errors?: string
 }
 
 /** What programs can do to the machine beside its disk. */
@@ -17,12 +20,16 @@ export interface Machine {
   reboot(): void
   /** Lines of the journal since the boot; of one unit, if one is given. */
   journal(unit?: string): string[]
+  /** Waits so many milliseconds of the machine's. Rejects when its power goes. */
+  readonly sleep: (ms: number) => Promise<void>
+  /** Throws when the power is gone: nothing runs any more. */
+  expectPower(): void
   /** Runs kubeadm with the words behind it. */
   kubeadm(args: readonly string[]): Promise<Outcome>
 }
 
 const done = (output = ''): Outcome => ({ code: 0, output })
-const fail = (output: string, code = 1): Outcome => ({ code, output: `${output}\n` })
+const fail = (errors: string, code = 1): Outcome => ({ code, output: '', errors: `${errors}\n` })
 
 /** Programs without an effect that anything here could see. */
 const SILENT = new Set([
@@ -30,7 +37,6 @@ const SILENT = new Set([
   'modprobe',
   'sysctl',
   'sync',
-  'sleep',
   'ufw',
   'iptables',
   'update-ca-certificates',
@@ -38,8 +44,12 @@ const SILENT = new Set([
   'locale-gen',
 ])
 
-/** Runs a program that is emulated; undefined for one that is not. */
-export function runProgram(machine: Machine, argv: readonly string[], input: string): Outcome | undefined {
+/** Runs a program that is emulated; undefined for one that is not. Rejects when the machine's power goes. */
+export async function runProgram(
+  machine: Machine,
+  argv: readonly string[],
+  input: string,
+): Promise<Outcome | undefined> {
   const [program = '', ...rest] = argv
   const name = posix.basename(program)
   const { disk } = machine
@@ -129,6 +139,9 @@ export function runProgram(machine: Machine, argv: readonly string[], input: str
     case 'reboot':
       machine.reboot()
       return done()
+    case 'sleep':
+      await machine.sleep(1000 * Number.parseFloat(rest[0] ?? '0'))
+      return done()
     case 'kubelet':
       return disk.kubeletVersion === undefined
         ? fail('sh: 1: kubelet: not found', 127)
@@ -136,17 +149,45 @@ export function runProgram(machine: Machine, argv: readonly string[], input: str
     case 'kubeadm':
       return fail('sh: 1: kubeadm: not found', 127)
     default:
-      return SILENT.has(name) ? done() : undefined
+      return SILENT.has(name) ? done() : runTextProgram(disk, name, rest, input)
   }
 }
 
-function test(disk: Disk, [operator, operand, right]: readonly string[]): boolean {
-  if (operator === '-e' || operator === '-f' || operator === '-d') return disk.exists(operand ?? '')
+function test(disk: Disk, words: readonly string[]): boolean {
+  const [operator, operand, right = ''] = words
+  if (operator === '!' && words.length > 1) return !test(disk, words.slice(1))
+  if (words.length === 2 && /^-[efdrwxsL]$/.test(operator ?? '')) {
+    const file = disk.files.get(posix.normalize(operand ?? ''))
+    if (operator === '-d') return file?.kind === 'directory'
+    if (operator === '-f') return file !== undefined && file.kind !== 'directory'
+    if (operator === '-s') return (file?.content.length ?? 0) > 0
+    if (operator === '-L') return file?.kind === 'link'
+    return file !== undefined
+  }
   if (operator === '-z') return (operand ?? '') === ''
   if (operator === '-n') return (operand ?? '') !== ''
-  if (operand === '=' || operand === '==') return operator === right
-  if (operand === '!=') return operator !== right
-  return (operator ?? '') !== ''
+  const [one, other] = [Number(operator), Number(right)]
+  switch (operand) {
+    case '=':
+    case '==':
+      return operator === right
+    case '!=':
+      return operator !== right
+    case '-eq':
+      return one === other
+    case '-ne':
+      return one !== other
+    case '-lt':
+      return one < other
+    case '-le':
+      return one <= other
+    case '-gt':
+      return one > other
+    case '-ge':
+      return one >= other
+    default:
+      return (operator ?? '') !== ''
+  }
 }
 
 function change(disk: Disk, name: string, [what = '', ...paths]: readonly string[]): Outcome {
@@ -186,7 +227,8 @@ function systemctl(machine: Machine, rest: readonly string[]): Outcome {
   if (verb === 'reboot') machine.reboot()
   for (const unit of units.map((each) => each.replace(/\.service$/, ''))) {
     const problem = machine.systemctl(verb, unit)
-    if (problem !== undefined) return fail(problem, verb === 'is-active' ? 3 : 5)
+    if (problem !== undefined && verb === 'is-active') return { code: 3, output: `${problem}\n` }
+    if (problem !== undefined) return fail(problem, 5)
     if (now) machine.systemctl(verb === 'enable' ? 'start' : 'stop', unit)
   }
   return done()
