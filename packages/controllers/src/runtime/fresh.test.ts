@@ -100,3 +100,31 @@ test('a new object of the same name is as new as its version, whatever its UID',
   assert.equal((await reader.get('acme/w-1'))?.metadata.uid, again.metadata.uid)
   assert.equal(reader.list()[0]?.metadata.uid, again.metadata.uid)
 })
+
+test('what our own write has let go is gone, though the cache still shows it', async () => {
+  const { fake, cache, reader, add } = aWorld()
+  add('w-1')
+  add('w-2')
+  cache.freeze()
+  reader.wrote(
+    fake.change(Machines, ref, ({ metadata }) => {
+      metadata.deletionTimestamp = '2026-01-01T00:00:00Z'
+      metadata.finalizers = []
+    }),
+  )
+  assert.equal(await reader.get('acme/w-1'), undefined)
+  assert.deepEqual(names(reader.list()), ['w-2'])
+  add('w-1')
+  cache.thaw()
+  assert.equal((await reader.get('acme/w-1'))?.metadata.name, 'w-1', 'one that is made anew is seen')
+})
+
+test('what the server was found to have no more is not taken from the cache with the next look', async () => {
+  const { fake, cache, reader, add } = aWorld()
+  add('w-1')
+  cache.freeze()
+  reader.wrote(fake.change(Machines, ref, (one) => (one.spec.vmid = 412)))
+  fake.vanish(Machines, ref)
+  assert.equal(await reader.get('acme/w-1'), undefined)
+  assert.equal(await reader.get('acme/w-1'), undefined)
+})

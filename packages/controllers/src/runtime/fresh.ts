@@ -37,8 +37,11 @@ export function createFreshReader<T extends KubernetesObject>(
   const written = new Map<string, T>()
   /** Resource versions of our last writes. */
   const versions = new Map<string, string>()
+  /** UIDs of objects that we know to be gone though the cache may still show them: what it shows of them is acted upon no more. */
+  const gone = new Map<string, string | undefined>()
   // What is gone is no more to be waited for. Whoever subscribes after us finds it forgotten.
   cache.subscribe(({ type, object }) => {
+    if (type === 'deleted' && gone.get(keyOf(object)) === object.metadata.uid) gone.delete(keyOf(object))
     if (type === 'deleted') versions.delete(keyOf(object))
     if (type === 'deleted' && written.get(keyOf(object))?.metadata.uid === object.metadata.uid)
       written.delete(keyOf(object))
@@ -51,6 +54,15 @@ export function createFreshReader<T extends KubernetesObject>(
     written.delete(key)
     return true
   }
+  const noteGone = (key: string, object: T | undefined): void => {
+    const { namespace, name } = splitKey(key)
+    // Where the cache has let go of it already there is nothing to be warned of.
+    if (object && cache.get(namespace, name)?.metadata.uid === object.metadata.uid)
+      gone.set(key, object.metadata.uid)
+  }
+  /** What the cache shows of an object, unless that is known to be gone. */
+  const shown = (key: string, cached: T | undefined): T | undefined =>
+    cached && gone.has(key) && gone.get(key) === cached.metadata.uid ? undefined : cached
   const ask = async (key: string): Promise<T | undefined> => {
     const { namespace, name } = splitKey(key)
     const live = await orUndefined(
@@ -58,7 +70,10 @@ export function createFreshReader<T extends KubernetesObject>(
       kubernetes.get(kind, { name, ...(namespace ? { namespace } : {}) }),
     )
     if (live) written.set(key, live)
-    else written.delete(key)
+    else {
+      noteGone(key, written.get(key) ?? cache.get(namespace, name))
+      written.delete(key)
+    }
     return live
   }
   /** Leaving objects that are asked for because no watch will tell of them any more. */
@@ -74,13 +89,14 @@ export function createFreshReader<T extends KubernetesObject>(
   return {
     get: async (key) => {
       const { namespace, name } = splitKey(key)
-      const cached = cache.get(namespace, name)
+      const cached = shown(key, cache.get(namespace, name))
       if (caughtUp(key, cached)) return cached && structuredClone(cached)
       const live = await ask(key)
       return live && structuredClone(live)
     },
     list: () => {
-      const all = cache.list()
+      const cachedAll = cache.list()
+      const all = gone.size === 0 ? cachedAll : cachedAll.filter((one) => shown(keyOf(one), one))
       if (written.size === 0) return all
       const byKey = new Map(all.map((object) => [keyOf(object), object]))
       for (const [key, own] of written) {
@@ -95,8 +111,10 @@ export function createFreshReader<T extends KubernetesObject>(
     wrote: (object) => {
       // With its last finalizer an object goes: there is nothing left that the cache could show.
       const isGone = object.metadata.deletionTimestamp !== undefined && !object.metadata.finalizers?.length
-      if (isGone) written.delete(keyOf(object))
-      else written.set(keyOf(object), object)
+      if (isGone) {
+        noteGone(keyOf(object), object)
+        written.delete(keyOf(object))
+      } else written.set(keyOf(object), object)
       versions.set(keyOf(object), object.metadata.resourceVersion ?? '')
     },
     isOwnWrite: (object) => versions.get(keyOf(object)) === object.metadata.resourceVersion,
