@@ -19,6 +19,7 @@ export {
   type ObserverClock,
   type ObserverOptions,
 } from './observer/observer.ts'
+export { createPacer, type Pacer } from './observer/pacer.ts'
 export type { DeleteCalls, GetCalls, PostCalls, PutCalls } from './generated/calls.ts'
 export type { PropertyStrings } from './generated/formats.ts'
 export { generatedFrom } from './generated/calls.ts'

@@ -73,6 +73,7 @@ async function round(
   const orphans: Orphan[] = []
   for (const { vmid, node } of vmsInRange(connection, cluster)) {
     await world.clock.sleep(VM_PAUSE_MS, signal)
+    await connection.pacer.take(1, signal)
     const machine = machineOf(world, clusterName, vmid)
     const config = await orUndefined(isPassing, connection.hypervisor.config({ node, vmid }))
     if (!config) continue

@@ -1,5 +1,12 @@
 import type { ProxmoxCluster } from '@fochista/api'
-import { parseUpid, type ClusterResource, type ClusterTask, type Observer } from '@fochista/proxmox'
+import {
+  createPacer,
+  parseUpid,
+  type ClusterResource,
+  type ClusterTask,
+  type Observer,
+  type Pacer,
+} from '@fochista/proxmox'
 import { createCloneSlots, type CloneSlots } from '../placement/slots.ts'
 import { createTaskTimes, type TaskTimes } from './task-times.ts'
 import type { Clock } from '../runtime/clock.ts'
@@ -11,6 +18,8 @@ export interface ClusterConnection {
   readonly hypervisor: Hypervisor
   /** One for all who read. */
   readonly observer: Observer
+  /** Whom to ask before a request that nobody waits for. */
+  readonly pacer: Pacer
   readonly slots: CloneSlots
   readonly taskTimes: TaskTimes
   /** Configuration of a template, at most a minute old. */
@@ -80,11 +89,14 @@ export function createConnection(config: {
   name: string
   hypervisor: Hypervisor
   observer: Observer
+  /** The observer's own; by default one that nobody shares. */
+  pacer?: Pacer
   storages: () => readonly StorageConfig[]
   clock: Clock
   emit: (event: ConnectionEvent) => void
 }): ClusterConnection {
   const { name, hypervisor, observer, storages, clock, emit } = config
+  const { pacer = createPacer({ clock }) } = config
   const templates = new Map<string, { at: number; config: Promise<VmConfig | undefined> }>()
   observer.subscribe(({ kind, key, before, after }) => {
     if (kind === 'task') emit({ type: 'task', cluster: name, upid: key })
@@ -99,6 +111,7 @@ export function createConnection(config: {
     name,
     hypervisor,
     observer,
+    pacer,
     storages,
     taskTimes: createTaskTimes(),
     slots: createCloneSlots((key) => emit({ type: 'slot', cluster: name, key })),

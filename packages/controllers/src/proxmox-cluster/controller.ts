@@ -33,14 +33,18 @@ import { createHypervisor, type StorageConfig, type WritesAllowed } from './hype
 import { createFence, fencePool, type Fence, type FenceState } from './fence.ts'
 import { inventorySuspicion } from '../machine/vanished.ts'
 import { nodesOf, storagesOf } from './observed.ts'
-import { describeMissing, missingRights, rightsNeeded } from './rights.ts'
+import { createKeptRights, type KeptRights } from './rights-kept.ts'
+import { describeMissing, rightsNeeded } from './rights.ts'
 
 /** How often a Proxmox cluster is looked at without a word from anywhere. */
 const LOOK_MS = 60_000
 /** How often an unreachable one is tried. */
 const RETRY_MS = 5000
-/** How often its rights and version are asked for when nothing suggests a change. */
+/** How often its version is asked for. */
 const FACTS_MS = 600_000
+
+/** What a look at the fence asks: its stamp is read and made anew. */
+const FENCE_REQUESTS = 2
 
 /** What the controller of ProxmoxClusters needs beside the world. */
 export interface ProxmoxClusterConfig {
@@ -64,7 +68,8 @@ interface Entry {
   readonly fence: Fence
   storages: StorageConfig[]
   storagesAt: number
-  facts: { at: number; question: string; version: string; missing: string } | undefined
+  readonly rights: KeptRights
+  facts: { at: number; version: string; missing: string } | undefined
 }
 
 /** Connects to the Proxmox clusters, checks our rights there, and says what there is. */
@@ -110,14 +115,16 @@ export function createProxmoxClusterController(config: ProxmoxClusterConfig): Pr
       pacer,
       ...(observeMs === undefined ? {} : { intervalMs: observeMs }),
     })
+    const hypervisor = createHypervisor(proxmox, () => writesAllowed(name) ?? fence.whyNot())
     const entry: Entry = {
       identity: access.identity,
       proxmox,
       observer,
       pacer,
+      rights: createKeptRights({ hypervisor, pacer, clock }),
       connection: createConnection({
         name,
-        hypervisor: createHypervisor(proxmox, () => writesAllowed(name) ?? fence.whyNot()),
+        hypervisor,
         observer,
         pacer,
         storages: () => entry.storages,
@@ -148,6 +155,7 @@ export function createProxmoxClusterController(config: ProxmoxClusterConfig): Pr
     const { hypervisor } = entry.connection
     const now = clock.now()
     if (now - entry.storagesAt >= LOOK_MS) {
+      if (entry.facts) entry.pacer.charge(1)
       entry.storages = await hypervisor.storageConfig()
       entry.storagesAt = now
     }
@@ -161,12 +169,14 @@ export function createProxmoxClusterController(config: ProxmoxClusterConfig): Pr
       fencePool(world.installation),
       entry.observer.vms(),
     )
-    const question = JSON.stringify(needed)
-    const isNews = entry.facts?.question !== question || entry.facts.missing !== ''
-    if (entry.facts && !isNews && now - entry.facts.at < FACTS_MS) return
-    const missing = await missingRights(hypervisor, needed)
-    const version = await hypervisor.version()
-    entry.facts = { at: now, question, version, missing: missing.length > 0 ? describeMissing(missing) : '' }
+    const missing = await entry.rights.missing(needed)
+    const isOld = !entry.facts || now - entry.facts.at >= FACTS_MS
+    const version = isOld ? await hypervisor.version() : (entry.facts?.version ?? '')
+    entry.facts = {
+      at: isOld ? now : (entry.facts?.at ?? now),
+      version,
+      missing: missing.length > 0 ? describeMissing(missing) : '',
+    }
   }
 
   /** @param inUse Why it may not go although it should; said instead of what else there is to say. */
@@ -176,6 +186,7 @@ export function createProxmoxClusterController(config: ProxmoxClusterConfig): Pr
       // What the observer saw of late is good enough; without that, its failure is ours to tell.
       if (entry.observer.error !== undefined || entry.observer.age() > LOOK_MS) await entry.observer.refresh()
       await ask(cluster, entry)
+      if (!cluster.spec.paused && registry.get(cluster.metadata.name)) entry.pacer.charge(FENCE_REQUESTS)
       const fence = cluster.spec.paused ? undefined : await entry.fence.check(cluster)
       if (fence?.state === 'open' && cluster.metadata.annotations)
         delete cluster.metadata.annotations[ANNOTATION_UNFENCE]

@@ -1,5 +1,6 @@
 import type { Proxmox } from '../client.ts'
 import type { GetCalls } from '../generated/calls.ts'
+import type { Pacer } from './pacer.ts'
 
 /** An entry of /cluster/resources. */
 export type ClusterResource = GetCalls['/cluster/resources']['result'][number]
@@ -33,6 +34,8 @@ export interface ObserverOptions {
   /** Told of looks that failed and of listeners that threw; the observer goes on by itself. */
   readonly onError?: (error: unknown) => void
   readonly clock?: ObserverClock
+  /** Whom the observer asks before each look that nobody has asked for: others ask the same cluster too. @default nobody */
+  readonly pacer?: Pacer
 }
 
 /**
@@ -52,7 +55,8 @@ export interface Observer {
   age(): number
   resources(): ClusterResource[]
   vm(vmid: number): ClusterResource | undefined
-  vms(): ClusterResource[]
+  /** The same array until the next look: what is worked out from it can be kept with it. */
+  vms(): readonly ClusterResource[]
   nodes(): ClusterResource[]
   storages(): ClusterResource[]
   tasks(): ClusterTask[]
@@ -63,6 +67,9 @@ export interface Observer {
   /** Looks now; calls during a look share the one that follows it. Rejects when the look fails. */
   refresh(): Promise<void>
 }
+
+/** What a look asks. */
+const REQUESTS = 2
 
 const realClock: ObserverClock = {
   now: () => Date.now(),
@@ -76,11 +83,12 @@ const realClock: ObserverClock = {
 /** Makes the observer of a cluster. Nothing is asked before `start` or `refresh`. */
 export function createObserver(
   proxmox: Pick<Proxmox, 'get'>,
-  { intervalMs = 2000, clock = realClock, onError }: ObserverOptions = {},
+  { intervalMs = 2000, clock = realClock, onError, pacer }: ObserverOptions = {},
 ): Observer {
   let resources = new Map<string, ClusterResource>()
   let tasks = new Map<string, ClusterTask>()
   let vmidIndex = new Map<number, ClusterResource>()
+  let vms: readonly ClusterResource[] = []
   let version = 0
   let error: unknown
   let failures = 0
@@ -123,6 +131,7 @@ export function createObserver(
         resource.vmid === undefined ? [] : [[resource.vmid, resource] as const],
       ),
     )
+    vms = [...vmidIndex.values()]
     lastGood = clock.now()
     error = undefined
     failures = 0
@@ -144,7 +153,8 @@ export function createObserver(
   }
 
   const poll = (mine: object): void => {
-    run()
+    ;(pacer?.take(REQUESTS) ?? Promise.resolve())
+      .then(() => (polling === mine ? run() : undefined))
       .catch(() => undefined)
       .finally(() => {
         if (polling !== mine) return
@@ -172,7 +182,7 @@ export function createObserver(
     },
     resources: () => [...resources.values()],
     vm: (vmid) => vmidIndex.get(vmid),
-    vms: () => [...vmidIndex.values()],
+    vms: () => vms,
     nodes: () => [...resources.values()].filter(({ type }) => type === 'node'),
     storages: () => [...resources.values()].filter(({ type }) => type === 'storage'),
     tasks: () => [...tasks.values()],
