@@ -128,3 +128,18 @@ test('what the server was found to have no more is not taken from the cache with
   assert.equal(await reader.get('acme/w-1'), undefined)
   assert.equal(await reader.get('acme/w-1'), undefined)
 })
+
+test('of two writes of ours the later one counts, in whatever order they are told of', async () => {
+  const { fake, cache, reader, add } = aWorld()
+  add('w-1')
+  cache.freeze()
+  const earlier = fake.change(Machines, ref, (one) => (one.spec.vmid = 412))
+  const later = fake.change(
+    Machines,
+    ref,
+    ({ metadata }) => (metadata.deletionTimestamp = '2026-01-01T00:00:00Z'),
+  )
+  reader.wrote(later)
+  reader.wrote(earlier)
+  assert.equal(reader.list()[0]?.metadata.deletionTimestamp, '2026-01-01T00:00:00Z')
+})

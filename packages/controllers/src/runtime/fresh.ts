@@ -63,6 +63,11 @@ export function createFreshReader<T extends KubernetesObject>(
   /** What the cache shows of an object, unless that is known to be gone. */
   const shown = (key: string, cached: T | undefined): T | undefined =>
     cached && gone.has(key) && gone.get(key) === cached.metadata.uid ? undefined : cached
+  /** Two of us write one object: the answer to the earlier write may be told of later, and is no news then. */
+  const isNews = (object: T): boolean => {
+    const known = written.get(keyOf(object))
+    return !known || known.metadata.uid !== object.metadata.uid || isAsNew(object, known)
+  }
   const ask = async (key: string): Promise<T | undefined> => {
     const { namespace, name } = splitKey(key)
     const live = await orUndefined(
@@ -114,7 +119,7 @@ export function createFreshReader<T extends KubernetesObject>(
       if (isGone) {
         noteGone(keyOf(object), object)
         written.delete(keyOf(object))
-      } else written.set(keyOf(object), object)
+      } else if (isNews(object)) written.set(keyOf(object), object)
       versions.set(keyOf(object), object.metadata.resourceVersion ?? '')
     },
     isOwnWrite: (object) => versions.get(keyOf(object)) === object.metadata.resourceVersion,
