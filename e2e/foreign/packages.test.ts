@@ -118,6 +118,12 @@ function kubernetesPackages(folder: string, version: string): string[] {
   return [kubelet, cni]
 }
 
+/** What systemd has to say of a unit of ours; not of the distribution's, which it finds odd in a chroot. */
+function complaints(machine: CloudInitMachine, unit: string): string[] {
+  const { output } = machine.shell(`systemd-analyze verify --man=no ${unit}`)
+  return output.split('\n').filter((line) => /kubelet|fochista/.test(line))
+}
+
 /** All files and links of the machine's disk with size and time; without the test's own and what a look at them changes. */
 function listing(machine: CloudInitMachine): string {
   const own = '-path /srv -o -path /proc -o -path /sys -o -path /dev -o -path /run -o -path /commands'
@@ -194,7 +200,7 @@ test('a stock Debian image becomes a worker from packages under Debian’s own c
   await t.test('the boot writes files, starts the unit and waits for nothing', () => {
     assert.deepEqual(boot.errors, [])
     assert.deepEqual(
-      boot.commands.filter((command) => /kubelet|fochista|daemon-reload/.test(command)),
+      boot.commands.filter((command) => /kubelet|fochista|daemon-reload$/.test(command)),
       [
         'systemctl stop kubelet',
         'systemctl daemon-reload',
@@ -216,10 +222,7 @@ test('a stock Debian image becomes a worker from packages under Debian’s own c
   await t.test('every file is there with its mode and owner', compareFiles)
 
   await t.test('systemd takes the units for what they are', () => {
-    const { output } = machine.shell(
-      'systemd-analyze verify --man=no /etc/systemd/system/fochista-packages.service',
-    )
-    assert.equal(output, '')
+    assert.deepEqual(complaints(machine, 'fochista-packages.service'), [])
   })
 
   for (const [mirror, text] of [
@@ -229,6 +232,8 @@ test('a stock Debian image becomes a worker from packages under Debian’s own c
     ['with another package', /a package is not what the signed list says \(checksum or size\)/],
     ['without the version', /the packages have no kubelet 1\.30\.4\./],
   ] as const) {
+    // Since apt 3 a signature counts that was made while its key was good; gpg makes no other.
+    if (mirror === 'of an expired key' && existsSync(join(root, 'usr/bin/sqv'))) continue
     await t.test(`a mirror ${mirror} ends with a clear text and without a kubelet`, () => {
       serve(root, mirror)
       const { output } = runUnit(machine, { killAt: 'sleep 5' })
@@ -268,12 +273,15 @@ test('a stock Debian image becomes a worker from packages under Debian’s own c
     assert.equal(machine.read('before'), "it's {{ x }} 42\n")
   })
 
-  await t.test('the containerd that Debian made reads our configuration', () => {
+  await t.test('the distribution’s own containerd reads our configuration', () => {
     const dump = machine.run('containerd', 'config', 'dump')
     assert.match(dump, /^ +SystemdCgroup = true$/m)
     assert.match(dump, /^ +bin_dir = "\/opt\/cni\/bin"$/m)
     assert.match(dump, /^ +config_path = "\/etc\/containerd\/certs\.d"$/m)
-    assert.match(machine.run('dpkg-query', '-W', '-f', '${Maintainer}', 'containerd'), /debian\.org/)
+    assert.match(
+      machine.run('dpkg-query', '-W', '-f', '${Maintainer}', 'containerd'),
+      /debian\.org|ubuntu\.com/,
+    )
   })
 
   await t.test('the wanted versions are there, held, with our files as they were', () => {
@@ -285,8 +293,7 @@ test('a stock Debian image becomes a worker from packages under Debian’s own c
   })
 
   await t.test('systemd takes the kubelet’s unit with our drop-in', () => {
-    const { output } = machine.shell('systemd-analyze verify --man=no kubelet.service')
-    assert.equal(output, '')
+    assert.deepEqual(complaints(machine, 'kubelet.service'), [])
   })
 
   await t.test('a second run changes nothing', () => {

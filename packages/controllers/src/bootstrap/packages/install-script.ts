@@ -33,7 +33,11 @@ is_installed() {
 
 # Says in a sentence what apt says in many.
 explain() {
-  if grep -q 'EXPKEYSIG' "$log"; then
+  if grep -q 'Could not get lock' "$log"; then
+    say 'another program installs packages at the moment.'
+  elif grep -q 'is not valid yet' "$log"; then
+    say 'the lists of packages are from the future: the clock of the machine is slow.'
+  elif grep -q 'EXPKEYSIG' "$log"; then
     say 'the key of the packages has expired: nothing was installed. Give the new one as packages.keyring of the MachineClass.'
   elif grep -qE 'NO_PUBKEY|BADSIG|signatures were invalid|is not signed|signature verification failed|cannot be authenticated' "$log"; then
     say 'the signature of the packages does not fit the key: nothing was installed. See packages.keyring of the MachineClass.'
@@ -52,11 +56,11 @@ explain() {
 install_packages() {
   is_installed && return 0
   say "installing containerd and kubelet $version"
-  # What a kill has left half done first.
-  dpkg --force-confold --force-confdef --configure -a >"$log" 2>&1 &&
-    apt-get -q update --error-on=any >>"$log" 2>&1 &&
+  # What a kill has left half done first, as far as it goes: what it lacks is fetched below.
+  dpkg --force-confold --force-confdef --configure -a >"$log" 2>&1
+  apt-get -q update --error-on=any >>"$log" 2>&1 &&
     apt-get -q -y --no-install-recommends --allow-downgrades --allow-change-held-packages \
-      -o DPkg::Lock::Timeout=600 $keep install \
+      -o DPkg::Lock::Timeout=600 $keep --fix-broken install \
       containerd iptables qemu-guest-agent "kubelet=$version-*" >>"$log" 2>&1 &&
     is_installed && return 0
   explain
