@@ -58,6 +58,7 @@ export class Disk {
     ])
       this.makeDirectory(path)
     this.users.set('root', newUser('root', '/bin/bash'))
+    this.install('qemu-guest-agent', '7.2')
     if (kubeletVersion === undefined) return
     const version = kubeletVersion.replace(/^v/, '')
     this.install('containerd', '1.6.20')
@@ -71,6 +72,16 @@ export class Disk {
     return /^Kubernetes (v\S+)/.exec(this.read('/usr/bin/kubelet') ?? '')?.[1]
   }
 
+  /** Whether the guest agent is installed. */
+  get hasAgent(): boolean {
+    return this.exists(AGENT)
+  }
+
+  /** Takes the guest agent away, as cloud images come. */
+  removeAgent(): void {
+    this.remove(AGENT)
+  }
+
   /** Unpacks a package: what of it anything here can see. */
   install(name: string, version: string): void {
     if (name === 'containerd') {
@@ -82,7 +93,8 @@ export class Disk {
     } else if (name === 'kubeadm') {
       this.write('/usr/bin/kubeadm', '', { mode: 0o755 })
       this.write('/usr/lib/systemd/system/kubelet.service.d/10-kubeadm.conf', KUBEADM_DROP_IN)
-    } else if (name === 'kubernetes-cni') this.makeDirectory('/opt/cni/bin')
+    } else if (name === 'qemu-guest-agent') this.write(AGENT, '', { mode: 0o755 })
+    else if (name === 'kubernetes-cni') this.makeDirectory('/opt/cni/bin')
   }
 
   /** Text of a file; undefined when there is none. Links are followed. */
@@ -168,6 +180,8 @@ export class Disk {
     this.makeDirectory('/tmp')
   }
 }
+
+const AGENT = '/usr/sbin/qemu-ga'
 
 /** A user as `useradd` makes one. */
 export function newUser(name: string, shell = '/bin/sh'): GuestUser {

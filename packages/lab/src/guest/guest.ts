@@ -75,7 +75,7 @@ export class Guest implements Machine {
         this.print(
           `ci-info: | ${card.name} | True | ${card.addresses.map((each) => `${each.address}/${each.prefix}`).join(' ') || '.'} | ${card.mac} |`,
         )
-      this.vm.agent = createAgent(this.#agentFacts())
+      if (this.disk.hasAgent) this.startAgent()
       this.vm.onShutdownRequest = () => this.powerOff()
       const host = this.#kubeletHost()
       this.#kubelet = new KubeletService(
@@ -136,6 +136,10 @@ export class Guest implements Machine {
       default:
         return undefined
     }
+  }
+
+  startAgent(): void {
+    this.vm.agent = createAgent(this.#agentFacts())
   }
 
   readonly sleep = (ms: number): Promise<void> => this.#clock.sleep(ms, this.#off.signal)

@@ -193,6 +193,8 @@ test('a stock image installs containerd and the kubelet, joins, and does it once
   const extras = { preJoinCommands: ['echo before >> /runs'], postJoinCommands: ['echo after >> /runs'] }
   const seed = seedOf(140, { token: bed.token('stock0'), install: 'packages', extras })
   const vm = bed.start(140, seed, stock)
+  await eventually('a boot', () => /login:/.test(vm.console))
+  assert.equal(vm.agent, undefined, 'a cloud image has no agent as it comes')
   const joined = await eventually(
     'a Node',
     () => node('worker-140'),
@@ -204,6 +206,7 @@ test('a stock image installs containerd and the kubelet, joins, and does it once
   const status = (): string => disk?.read('/var/lib/dpkg/status') ?? ''
   assert.match(status(), /^Package: kubelet\nStatus: hold ok installed\nVersion: 1\.30\.4-1\.1$/m)
   assert.doesNotMatch(vm.console, /not emulated/)
+  assert.ok(vm.agent, 'it was installed')
   await eventually('all of it', () => disk?.read('/runs') === 'before\nafter\n')
   const before = status()
   vm.console = ''

@@ -104,10 +104,13 @@ function contentsOf(tags: string | undefined): Contents | undefined {
   return undefined
 }
 
-/** The disk of a VM that nothing has run on yet. */
+/** The disk of a VM that nothing has run on yet. With the tag `stock` it is a cloud image as it comes. */
 function freshDisk(vm: Vm): Disk {
-  const { kubelet, kubeadm = false } = contentsOf(vm.config['tags']) ?? {}
-  return new Disk(kubelet, kubeadm)
+  const { tags } = vm.config
+  const { kubelet, kubeadm = false } = contentsOf(tags) ?? {}
+  const disk = new Disk(kubelet, kubeadm)
+  if (/(^|[;, ])stock($|[;, ])/.test(tags ?? '')) disk.removeAgent()
+  return disk
 }
 
 /** Source and target of a clone that has succeeded. */

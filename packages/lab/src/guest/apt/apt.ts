@@ -86,6 +86,7 @@ async function install(machine: Machine, names: readonly string[]): Promise<Outc
     }
     await machine.sleep(LARGE.has(name) ? LARGE_MS : PACKAGE_MS)
     disk.install(name, version)
+    if (name === 'qemu-guest-agent') machine.startAgent()
     writeStatus(disk, status.set(name, { version, isHeld: status.get(name)?.isHeld ?? false }))
     output += `Setting up ${name} (${version}) ...\n`
   }

@@ -16,6 +16,8 @@ export interface Machine {
   setHostname(name: string): void
   /** Starts, stops or restarts a unit; the text of the failure, or undefined. */
   systemctl(verb: string, unit: string): string | undefined
+  /** Starts the guest agent. */
+  startAgent(): void
   powerOff(): void
   reboot(): void
   /** Lines of the journal since the boot; of one unit, if one is given. */
