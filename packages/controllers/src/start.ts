@@ -13,14 +13,14 @@ import {
   type Kubernetes,
   type KubernetesObject,
 } from '@fochista/kubernetes'
-import { createProxmox } from '@fochista/proxmox'
+import { createProxmox, type Observer } from '@fochista/proxmox'
 import { sweepClaims } from './placement/addresses.ts'
 import { createControllers } from './controllers.ts'
 import { MachineClasses, Machines, NodePools, ProxmoxClusters } from './kinds.ts'
 import { createMachineIndex } from './machine-index.ts'
 import { createMissingVms } from './machine/vanished.ts'
 import { runSweeps } from './orphans/controller.ts'
-import { createConnections } from './proxmox-cluster/connections.ts'
+import { createConnections, type ConnectionRegistry } from './proxmox-cluster/connections.ts'
 import { LEASE_NAME } from './proxmox-cluster/fence.ts'
 import { createProxmoxClusterController } from './proxmox-cluster/controller.ts'
 import { createBackground } from './runtime/background.ts'
@@ -56,6 +56,11 @@ export interface ControllersConfig {
 export interface RunningControllers {
   /** Settles when they have ended; rejects with what they could not get over, such as an installation that is not there. */
   readonly done: Promise<void>
+  /**
+   * The observer of a Proxmox cluster, for whoever reads along in this process: readers cost Proxmox nothing, however many there are.
+   * Undefined while we do not lead, or are not connected.
+   */
+  observer(proxmoxCluster: string): Observer | undefined
   /** Ends them: looks under way come to their end, then the Lease is handed over. */
   stop(): Promise<void>
 }
@@ -73,7 +78,11 @@ export async function startControllers(config: ControllersConfig): Promise<Runni
   const { kubernetes, identity, logger, leaderElection = true, clock = systemClock } = config
   const installation = await installationOf(kubernetes)
   const stopping = new AbortController()
-  const lead = (signal: AbortSignal): Promise<void> => run({ ...config, clock, installation }, signal)
+  let registry: ConnectionRegistry | undefined
+  const lead = (signal: AbortSignal): Promise<void> => {
+    registry = createConnections()
+    return run({ ...config, clock, installation, registry }, signal)
+  }
   const done = leaderElection
     ? createLeaderElection(kubernetes, {
         namespace: SYSTEM_NAMESPACE,
@@ -86,6 +95,7 @@ export async function startControllers(config: ControllersConfig): Promise<Runni
   done.catch(() => undefined)
   return {
     done,
+    observer: (name) => registry?.get(name)?.observer,
     stop: async () => {
       stopping.abort(new Error('stopping'))
       await done.catch(() => undefined)
@@ -105,10 +115,10 @@ export async function installationOf(kubernetes: Kubernetes): Promise<string> {
 
 /** Acts until the signal aborts: when we are to stop, or when the Lease is lost. */
 async function run(
-  config: ControllersConfig & { clock: Clock; installation: string },
+  config: ControllersConfig & { clock: Clock; installation: string; registry: ConnectionRegistry },
   signal: AbortSignal,
 ): Promise<void> {
-  const { kubernetes, logger, clock, installation, identity, concurrency, health } = config
+  const { kubernetes, logger, clock, installation, registry, identity, concurrency, health } = config
   const recorder = createRecorder({ kubernetes, clock, logger, identity })
   const follow = <T extends KubernetesObject>(kind: Kind<T>): Informer<T> =>
     createInformer(kubernetes, kind, {
@@ -122,7 +132,6 @@ async function run(
     controlPlanes: follow(TenantControlPlane),
     namespaces: follow(Namespace),
   }
-  const registry = createConnections()
   const world: World = {
     kubernetes,
     installation,
