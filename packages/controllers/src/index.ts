@@ -8,6 +8,8 @@ export {
 } from './start.ts'
 export { CredentialsError, readAccess, type Access } from './proxmox-cluster/connect.ts'
 export { revisionOf } from './revision.ts'
+// What `fochista pool plan` shows is what the controllers decide.
+export { planPool, type FieldPlan, type PoolPlan } from './node-pool/plan.ts'
 export type { Logger } from './runtime/logger.ts'
 export type { Clock } from './runtime/clock.ts'
 export { buildSeedImage, instanceIdOf, renderSeed, type SeedInput } from './bootstrap/index.ts'

@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto'
 import type { NodePool } from '@fochista/api'
 
+/** Fields of a pool's spec that no running machine can be given: whoever changes one asks for other machines. */
+export const revisedFields = ['className', 'version', 'cores', 'memory', 'disk', 'bootstrap'] as const
+
 /**
  * Revision of what a pool asks of its machines: those made by another one are outdated. Only the pool's own words count; an edit of its
  * class replaces nothing, and labels and taints change on the Node itself.
  */
 export function revisionOf({ spec }: NodePool): string {
-  const { className, version, cores, memory, disk, bootstrap } = spec
-  const words = sorted({ className, version, cores, memory, disk, bootstrap })
+  const words = sorted(Object.fromEntries(revisedFields.map((field) => [field, spec[field]])))
   return createHash('sha256').update(JSON.stringify(words)).digest('hex').slice(0, 16)
 }
 

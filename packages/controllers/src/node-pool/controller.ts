@@ -78,7 +78,7 @@ async function reconcile(world: World, pool: NodePool, key: string, memory: Memo
   const verdict = await judge(world, pool, key, memory, machines)
   // Counted anew: some may just have been made or asked to go.
   const now = machinesOf(world, pool)
-  count(pool, now)
+  count(pool, now, world.clock.now())
   sayAddons(world, pool)
   // Said once: a condition that is set twice a look would be news each time.
   if (verdict?.isWaiting) world.voice.unknown(pool, CONDITION.ready, verdict.reason, verdict.message)
@@ -104,7 +104,7 @@ async function retire(world: World, pool: NodePool, machines: readonly Machine[]
     return {}
   }
   await deleteMachines(world, machines)
-  count(pool, machines)
+  count(pool, machines, world.clock.now())
   if (machines.length === 0) {
     removeFinalizer(pool, FINALIZER)
     return {}
@@ -150,14 +150,14 @@ async function keep(
   if ('reason' in plan) {
     // Where no other can be made none is replaced or rolled: what runs stays. Fewer it may always be.
     const surplus = all.length - (pool.spec.replicas ?? 1)
-    const spare = pickForRemoval(all, (machine) => isOutdated(pool, machine), surplus)
+    const spare = pickForRemoval(all, (machine) => isOutdated(pool, machine, world.clock.now()), surplus)
     if (!all.some(isUnseen)) await deleteMachines(world, spare)
     return plan
   }
   const repair = planRepair(world, pool, all)
   await deleteMachines(world, repair.replace)
   const staying = all.filter((machine) => !repair.replace.includes(machine))
-  const scale = planScale(pool, staying)
+  const scale = planScale(pool, staying, world.clock.now())
   const unseen = scale.remove.length > 0 ? staying.find(isUnseen) : undefined
   if (unseen)
     return {
@@ -308,13 +308,13 @@ async function deleteMachines(world: World, machines: readonly Machine[]): Promi
   }
 }
 
-function count(pool: NodePool, machines: readonly Machine[]): void {
+function count(pool: NodePool, machines: readonly Machine[], now: number): void {
   const status = (pool.status ??= {})
   const staying = machines.filter((machine) => !isDeleting(machine))
   const ready = staying.filter((machine) => isTrue(machine, 'Ready')).length
   status.replicas = staying.length
   status.readyReplicas = ready
-  status.updatedReplicas = staying.filter((machine) => !isOutdated(pool, machine)).length
+  status.updatedReplicas = staying.filter((machine) => !isOutdated(pool, machine, now)).length
   status.selector = `${LABEL_POOL}=${pool.metadata.name}`
   if (pool.metadata.generation !== undefined) status.observedGeneration = pool.metadata.generation
 }
