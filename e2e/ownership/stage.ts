@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { ask } from '../chaos/world.ts'
-import { eventually, startBench, type Bench } from '../harness.ts'
+import { eventually, example, startBench, type Bench } from '../harness.ts'
 import { startMiddleman, type Middleman } from '../middleman.ts'
 import { createForeigner, type Foreigner } from './foreigner.ts'
 
@@ -33,6 +35,8 @@ export interface Stage {
   workers(pool: string): Promise<Worker[]>
   /** Resolves when the pool has so many machines, all joined and none of them leaving. */
   joined(pool: string, count: number): Promise<Worker[]>
+  /** Installs a network plugin in the tenant cluster, so that its Nodes become Ready. */
+  network(): Promise<void>
   /** A pool's condition Ready. */
   saying(pool: string): Promise<{ reason: string; message: string } | undefined>
 }
@@ -81,6 +85,16 @@ export async function setStage(): Promise<Stage> {
         for (const worker of all) assert.ok(hasJoined(worker), JSON.stringify(worker.status?.conditions))
         return all
       }),
+    network: async () => {
+      const file = join(bench.folder, 'tenant.kubeconfig')
+      const kubeconfig = await eventually('the control plane has a kubeconfig', 60_000, () =>
+        bench.ok('cluster', 'kubeconfig', CLUSTER),
+      )
+      await writeFile(file, kubeconfig)
+      await eventually('the network plugin is applied', 60_000, () =>
+        bench.kubectl('--kubeconfig', file, 'apply', '-f', example('network.yaml')),
+      )
+    },
     saying: async (pool) => {
       const { status } = (await ask(bench, 'GET', `${ours}/nodepools/${pool}`)) as Worker
       return status?.conditions?.find(({ type }) => type === 'Ready')
@@ -97,27 +111,10 @@ export const hasJoined = ({ status, metadata }: Worker): boolean =>
 export const saysOf = ({ status }: Worker, step: string) =>
   status?.conditions?.find(({ type }) => type === step)
 
-/** Leads the ProxmoxCluster `lab` through a middleman, with the least token; many clones may run at once. */
+/** Leads the ProxmoxCluster `lab` through a middleman; many clones may run at once. */
 export async function useMiddleman(bench: Bench, { url, fingerprint }: Middleman): Promise<void> {
-  const { environment } = bench
-  const added = await bench.run(
-    process.execPath,
-    [
-      ...bench.command,
-      'proxmox',
-      'add',
-      'lab',
-      '--url',
-      url,
-      '--fingerprint',
-      fingerprint,
-      '--secret-stdin',
-    ].concat(['--token-id', environment['PROXMOX_LEAST_TOKEN_ID'] ?? '']),
-    { input: environment['PROXMOX_LEAST_SECRET'] ?? '' },
-  )
-  assert.equal(added.code, 0, added.stderr)
   await ask(bench, 'PATCH', '/apis/fochista.dev/v1alpha1/proxmoxclusters/lab', {
-    spec: { limits: { clonesPerStorage: 16 } },
+    spec: { endpoints: [url], tls: { fingerprints: [fingerprint] }, limits: { clonesPerStorage: 16 } },
   })
 }
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Machine, NodePool } from '@fochista/api'
@@ -7,6 +8,7 @@ import { MachineClasses, Machines, NodePools } from '../kinds.ts'
 import { aWorld, type Given } from '../test/a-world.ts'
 import { certificates } from '../test/certificates.ts'
 import { aClass, aMachine, aPool, markOf, NAMESPACE, placed } from '../test/factories.ts'
+import { revisionOf } from '../revision.ts'
 import { createNodePoolReconciler } from './controller.ts'
 
 const ref = { name: 'workers', namespace: NAMESPACE }
@@ -454,4 +456,39 @@ test('a pool that knows its cluster makes the machines that it lacks, whatever V
   world.proxmox.has({ vmid: 450, config: { name: 'workers-lost1', description: markOf(lost) } })
   await world.looks(2)
   assert.equal(world.machines().length, 3)
+})
+
+test('a pool waits for all of its machines that come back one after the other, and not for a copy of one', async () => {
+  const lost = ['a', 'b', 'c'].map((name, index) =>
+    aMachine({
+      metadata: { name: `workers-${name}` },
+      spec: { ...placed, vmid: 460 + index, made: true, poolHash: revisionOf(aPool()) },
+    }),
+  )
+  for (const status of [undefined, known]) {
+    const world = aPoolWorld({ pool: aPool(status ? { status } : {}) })
+    for (const machine of lost)
+      world.proxmox.has({
+        vmid: machine.spec.vmid ?? 0,
+        config: {
+          name: machine.metadata.name,
+          description: markOf(machine),
+          smbios1: `uuid=${machine.spec.id}`,
+        },
+      })
+    const [first] = lost
+    assert.ok(first)
+    world.proxmox.has({
+      vmid: 470,
+      config: { name: 'workers-a', description: markOf(first), smbios1: `uuid=${randomUUID()}` },
+    })
+    await world.looks(2)
+    for (const [index, machine] of lost.entries()) {
+      assert.equal(world.reason(), 'VMsWithoutMachine', `with ${index} of 3`)
+      world.has(machine)
+      await world.looks(2)
+    }
+    assert.notEqual(world.reason(), 'VMsWithoutMachine')
+    assert.equal(world.machines().length, 3)
+  }
 })

@@ -1,6 +1,7 @@
 import {
   CONDITION,
   FINALIZER,
+  getCondition,
   isTrue,
   LABEL_POOL,
   poolProblems,
@@ -239,8 +240,13 @@ async function planOf(
   const answer = versionFor(pool, machineClass, controlPlane, machines, connection.observer.vms())
   if ('reason' in answer) return answer
   status.version = answer.version
-  // A pool without memory is new, or was restored: then its Machines may come back one after the other.
-  if (!status.cluster) {
+  // A pool without memory is new, or was restored; one without Machines may have lost them all. They may come back one after the other, so
+  // that a pool which has begun to wait for them waits for all.
+  const mayHaveLost =
+    !status.cluster ||
+    machines.length === 0 ||
+    getCondition(pool, CONDITION.ready)?.reason === REASON.vmsWithoutMachine
+  if (mayHaveLost && pool.spec.replicas !== 0) {
     const vmids = await unclaimedVms(world, connection, cluster, pool)
     if (vmids.length > 0)
       return {

@@ -1,5 +1,5 @@
-import { parseMark, type NodePool, type ProxmoxCluster } from '@fochista/api'
-import { isNotFound, isPermissionDenied, orUndefined } from '@fochista/proxmox'
+import { parseMark, type Mark, type NodePool, type ProxmoxCluster } from '@fochista/api'
+import { isConnectionError, isNotFound, isPermissionDenied, isTimeout, orUndefined } from '@fochista/proxmox'
 import { smbiosUuid } from '../machine/context.ts'
 import { poolNameOf, type ClusterConnection } from '../proxmox-cluster/connections.ts'
 import type { World } from '../world.ts'
@@ -30,10 +30,23 @@ export async function unclaimedVms(
     .vms()
     .filter((vm) => vm.vmid !== undefined && vm.node !== undefined && !claimed.has(vm.vmid))
     .filter((vm) => vm.pool === proxmoxPool || vm.name?.startsWith(`${name}-`))
+  const isKnown = pool.status?.cluster !== undefined
+  const isUnclaimed = (mark: Mark, uuid: string | undefined): boolean => {
+    // The VM of a Machine that does not name it is looked for by that Machine; other VMs with its mark are copies.
+    if (ownIds.has(mark.id)) return false
+    // A pool with memory waits for workers that were finished, not for what its controllers may have left half made.
+    if (isKnown) return uuid === mark.id
+    // With no Machine at all nobody can say what is a copy.
+    return ownIds.size === 0 || mark.building === true || uuid === mark.id
+  }
   const found: number[] = []
   for (const { node = '', vmid = 0 } of candidates) {
     const config = await orUndefined(
-      (error) => isPermissionDenied(error) || isNotFound(error),
+      // The VM of a host that is dead or silent must not keep a pool for ever that has long had its machines.
+      (error) =>
+        isPermissionDenied(error) ||
+        isNotFound(error) ||
+        (isKnown && (isConnectionError(error) || isTimeout(error))),
       connection.hypervisor.config({ node, vmid }),
     )
     const mark = parseMark(config?.description)
@@ -42,8 +55,7 @@ export async function unclaimedVms(
       mark.namespace === namespace &&
       mark.pool === name &&
       !mark.released &&
-      // The VM of a Machine that does not name it is looked for by that Machine. With no Machine at all nobody can say what is a copy.
-      (ownIds.size === 0 || (!ownIds.has(mark.id) && (mark.building || smbiosUuid(config) === mark.id)))
+      isUnclaimed(mark, smbiosUuid(config))
     )
       found.push(vmid)
   }
