@@ -44,4 +44,5 @@ export {
   type ProxmoxClusterOptions,
   type SecretManifest,
 } from './manifests/proxmox-cluster.ts'
+export { CONTROLLERS_DEPLOYMENT } from './manifests/controllers.ts'
 export { installManifests, type InstallOptions, type Manifest } from './manifests/install.ts'

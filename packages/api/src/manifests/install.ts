@@ -1,6 +1,7 @@
 import { crds } from '../crd.ts'
 import type { ObjectMeta } from '../kind.ts'
-import { GROUP, INSTALLATION_CONFIG_MAP, SYSTEM_NAMESPACE } from '../names.ts'
+import { CONTROLLERS_ACCOUNT, GROUP, INSTALLATION_CONFIG_MAP, SYSTEM_NAMESPACE } from '../names.ts'
+import { controllersManifests } from './controllers.ts'
 
 /** What the installation's manifests are made from. */
 export interface InstallOptions {
@@ -8,6 +9,8 @@ export interface InstallOptions {
   readonly installation: string
   /** Namespaces whose Secrets the controllers may get. Default: all. */
   readonly namespaces?: readonly string[] | undefined
+  /** Image of the controllers, if they are to run in the management cluster. Default: they run elsewhere. */
+  readonly image?: string | undefined
 }
 
 /** Any object that `install` makes. */
@@ -33,8 +36,8 @@ const labels = { 'app.kubernetes.io/name': 'fochista' }
 const ours = ['proxmoxclusters', 'machineclasses', 'nodepools', 'machines']
 
 /** Namespace, CRDs, roles and the installation's identity, in the order in which they must be made. */
-export function installManifests({ installation, namespaces }: InstallOptions): Manifest[] {
-  const controllers = { kind: 'ServiceAccount', name: 'fochista', namespace: SYSTEM_NAMESPACE }
+export function installManifests({ installation, namespaces, image }: InstallOptions): Manifest[] {
+  const controllers = { kind: 'ServiceAccount', name: CONTROLLERS_ACCOUNT, namespace: SYSTEM_NAMESPACE }
   return [
     { apiVersion: 'v1', kind: 'Namespace', metadata: { name: SYSTEM_NAMESPACE, labels } },
     {
@@ -127,6 +130,7 @@ export function installManifests({ installation, namespaces }: InstallOptions): 
       ),
       subjects: [{ apiGroup: rbac, kind: 'Group', name: 'system:authenticated' }],
     },
+    ...(image === undefined ? [] : controllersManifests(image)),
   ]
 }
 

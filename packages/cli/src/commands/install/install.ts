@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { Kubernetes, KubernetesObject } from '@fochista/kubernetes'
-import { command, list } from '../../command.ts'
+import { command, flag, list, text } from '../../command.ts'
 import type { Context } from '../../context.ts'
+import { UsageError } from '../../errors.ts'
 import { tr } from '../../locale.ts'
 import { printManifests } from '../../output.ts'
 import { dryRunOption, timeoutOption, waitWatching } from '../waiting.ts'
@@ -23,11 +24,27 @@ export const install = command({
         'namespace di cui i controller possono leggere i Secret (predefinito: tutti); con virgole o ripetibile',
       ),
     ),
+    controllers: flag(
+      '--controllers',
+      tr(
+        'run the controllers in the management cluster, two replicas; needs --image',
+        'esegue i controller nel cluster di gestione, due repliche; richiede --image',
+      ),
+    ),
+    image: text(
+      '--image <image>',
+      tr('image of the controllers (deploy/Containerfile)', 'immagine dei controller (deploy/Containerfile)'),
+    ),
     timeout: timeoutOption('60s'),
     dryRun: dryRunOption,
   },
-  examples: ['fochista install', 'fochista install --namespaces team-a,team-b'],
+  examples: [
+    'fochista install',
+    'fochista install --namespaces team-a,team-b',
+    'fochista install --controllers --image registry.example/fochista:0.1.0',
+  ],
   run: async (context, _args, options) => {
+    const image = imageFrom(options)
     const { installManifests } = await import('@fochista/api')
     const { isAlreadyExists, isNotFound, orUndefined } = await import('@fochista/kubernetes')
     const kubernetes = await context.kubernetes()
@@ -36,6 +53,7 @@ export const install = command({
     const manifests = installManifests({
       installation,
       namespaces: namespaces.length > 0 ? namespaces : undefined,
+      image,
     })
     if (options.dryRun) return printManifests(context.io, manifests)
     for (const manifest of manifests) {
@@ -49,9 +67,49 @@ export const install = command({
       .filter(({ kind }) => kind === 'CustomResourceDefinition')
       .map(({ metadata }) => metadata.name)
     await waitUntilServed(context, wanted, options.timeout)
+    if (image !== undefined) await waitUntilAvailable(context, options.timeout)
     context.io.out(`${tr('installed', 'installato')}: ${wanted.join(', ')}`)
   },
 })
+
+/** The image of the controllers, if they are wanted. Throws a UsageError for one without the other. */
+function imageFrom({
+  controllers,
+  image,
+}: {
+  controllers: boolean
+  image: string | undefined
+}): string | undefined {
+  if (controllers === (image !== undefined)) return image
+  throw new UsageError(
+    controllers
+      ? tr(
+          'give --image: build one with deploy/Containerfile and push it where the cluster can pull it',
+          'indica --image: costruiscine una con deploy/Containerfile e pubblicala dove il cluster può scaricarla',
+        )
+      : tr('--image is for --controllers', '--image vale per --controllers'),
+  )
+}
+
+/** Waits until all replicas of the controllers are of this image and available. */
+async function waitUntilAvailable(context: Context, timeoutMs: number): Promise<void> {
+  const { CONTROLLERS_DEPLOYMENT: name, SYSTEM_NAMESPACE: namespace } = await import('@fochista/api')
+  const { Deployment } = await import('@fochista/kubernetes')
+  const kubernetes = await context.kubernetes()
+  const hint = `kubectl -n ${namespace} describe pods -l app.kubernetes.io/component=controllers`
+  await waitWatching(context, [{ kind: Deployment, namespace }], { timeoutMs, hint }, async () => {
+    const { metadata, spec, status = {} } = await kubernetes.get(Deployment, { name, namespace })
+    const wanted = spec?.replicas ?? 1
+    const isSeen = (status.observedGeneration ?? 0) >= (metadata.generation ?? 0)
+    const { updatedReplicas = 0, availableReplicas = 0, replicas = 0 } = status
+    const done = isSeen && updatedReplicas === wanted && availableReplicas === wanted && replicas === wanted
+    const state = tr(
+      `${availableReplicas} of ${wanted} available`,
+      `${availableReplicas} disponibili su ${wanted}`,
+    )
+    return { done, lines: [{ name, state, style: done ? 'ready' : 'waiting' }] }
+  })
+}
 
 /** The UUID of the installation that is already there: it stands in the marks of VMs and must never change. */
 async function installedIdentity(kubernetes: Kubernetes): Promise<string | undefined> {

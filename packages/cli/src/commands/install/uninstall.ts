@@ -26,7 +26,11 @@ export const uninstall = command({
     const kubernetes = await context.kubernetes()
     await requireUnused(kubernetes)
     const proxmox = await listed(kubernetes, await proxmoxClusters.kind())
-    const manifests = installManifests({ installation: '00000000-0000-0000-0000-000000000000' }).reverse()
+    const manifests = installManifests({
+      installation: '00000000-0000-0000-0000-000000000000',
+      // Whatever its image: it goes by its name.
+      image: 'any',
+    }).reverse()
     if (options.dryRun) {
       for (const object of [...proxmox, ...manifests])
         context.io.out(`${nameOf(object)} ${tr('would be deleted', 'verrebbe eliminato')}`)
