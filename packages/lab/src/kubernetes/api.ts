@@ -6,9 +6,11 @@ import type {
   ResourceRegistry,
   UserInfo,
 } from './resources.ts'
+import type { WebhookServer } from './admission/webhooks.ts'
 import type { LabClock } from '../clock.ts'
 import type { KeyPair } from '../pki.ts'
 import type { Exchange } from './http/exchange.ts'
+import type { ObjectKey } from './store/storage.ts'
 
 /** What a write does, as admission sees it. */
 export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT'
@@ -170,8 +172,18 @@ export interface ApiServerOptions {
   podLog?: PodLog
   /** Stands between requests, whose callers are known, and what answers them. */
   intercept?: Intercept
+  /** Keeps the objects beyond the process. Default: nothing does. */
+  keep?: StorageKeeper
   /** CRDs to have from the start. */
   crds?: JsonObject[]
+}
+
+/** Keeps the objects of an API server. */
+export interface StorageKeeper {
+  /** The objects to begin with, and the latest revision; undefined for a server that begins anew. */
+  readonly restored: { revision: number; objects: { key: ObjectKey; object: ApiObject }[] } | undefined
+  /** Told of each change inside the write, before whoever wrote is answered; without an object it was removed. */
+  changed(key: ObjectKey, object: ApiObject | undefined, revision: number): void
 }
 
 /** Stands between a request and what answers it. */
@@ -198,6 +210,10 @@ export interface ApiServer {
   registerCrd(crd: JsonObject): void
   /** Adds an in-process webhook. Returns what takes it away. */
   addAdmission(admission: Admission): () => void
+  /** The version it tells of itself: another one after an upgrade. */
+  gitVersion: string
+  /** Answers for a webhook that configurations name by this URL, in this process and at once. */
+  serveWebhook(url: string, webhook: WebhookServer): void
   /** Adds a credential. */
   addToken(token: StaticToken): void
 }

@@ -39,15 +39,25 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     clock: options.clock,
     builtin: builtinRules(registry, storage, options),
     admissions,
+    webhookServers: new Map(),
     caPem: options.caPem ?? options.clientCaPem ?? '',
   }
   admissions.push(escalationCheck(core))
   for (const definition of builtinDefinitions(registry)) registry.add(definition)
   serveCrds(core)
   const stopLifecycle = startLifecycle(core)
-  installDefaultRoles(core)
+  const { keep } = options
+  const { restored } = keep ?? {}
+  if (restored !== undefined) storage.restore(restored.revision, restored.objects)
+  if (keep !== undefined)
+    storage.tap((key, { type, object, revision }) =>
+      keep.changed(key, type === 'DELETED' ? undefined : object, revision),
+    )
   const store = localStore(core)
-  for (const name of FIRST_NAMESPACES) store.create(NAMESPACES, { metadata: { name } })
+  if (restored === undefined) {
+    installDefaultRoles(core)
+    for (const name of FIRST_NAMESPACES) store.create(NAMESPACES, { metadata: { name } })
+  }
   const signer = new TokenSigner(
     options.issuer ?? 'https://kubernetes.default.svc.cluster.local',
     options.serviceAccountKeyPem,
@@ -59,7 +69,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     anonymous: options.anonymous ?? true,
   })
   const closing = new AbortController()
-  const server: Server = {
+  const server: Server & { gitVersion: string } = {
     core,
     authenticator,
     signer,
@@ -101,7 +111,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const registerCrd = (crd: object): void => {
     store.create(CRDS, structuredClone(crd) as ApiObject)
   }
-  for (const crd of options.crds ?? []) registerCrd(crd)
+  if (restored === undefined) for (const crd of options.crds ?? []) registerCrd(crd)
   return {
     get url() {
       return url
@@ -110,12 +120,21 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     registry,
     clock: options.clock,
     registerCrd,
+    get gitVersion() {
+      return server.gitVersion
+    },
+    set gitVersion(version) {
+      server.gitVersion = version
+    },
     addAdmission(admission) {
       admissions.push(admission)
       return () => {
         const index = admissions.indexOf(admission)
         if (index >= 0) admissions.splice(index, 1)
       }
+    },
+    serveWebhook(address, webhook) {
+      core.webhookServers.set(address, webhook)
     },
     addToken(token) {
       staticTokens.push(token)

@@ -20,6 +20,7 @@ export function testHost(speed = 100): ControllerHost & { stop(): void } {
     clock,
     builtin: builtinRules(registry, storage, { clock }),
     admissions: [],
+    webhookServers: new Map(),
     caPem: '',
   }
   for (const definition of builtinDefinitions(registry)) registry.add(definition)

@@ -1,3 +1,4 @@
+import { withOutsideCalls } from '../admission/calls.ts'
 import { badRequest, notFound, StatusError } from '../errors.ts'
 import { authReview } from '../auth/reviews.ts'
 import type { ApiObject, Json, JsonObject, ResourceDefinition } from '../resources.ts'
@@ -77,7 +78,13 @@ async function serveCollection(
     }
     const ctx = writeContext(exchange)
     const object = await readObject(server, definition, exchange, ctx, info)
-    reply(server, definition, exchange, 201, createObject(core, definition, info.namespace, object, ctx))
+    reply(
+      server,
+      definition,
+      exchange,
+      201,
+      await withOutsideCalls(ctx, (asking) => createObject(core, definition, info.namespace, object, asking)),
+    )
     return
   }
   if (method === 'DELETE') {
@@ -92,7 +99,16 @@ async function serveCollection(
       .list(bucketOf(definition), info.namespace)
       .filter((object) => selects === undefined || selects(object))
     for (const object of objects)
-      deleteObject(core, definition, object.metadata.namespace, object.metadata.name ?? '', options, ctx)
+      await withOutsideCalls(ctx, (asking) =>
+        deleteObject(
+          core,
+          definition,
+          object.metadata.namespace,
+          object.metadata.name ?? '',
+          options,
+          asking,
+        ),
+      )
     exchange.sendObject(200, deletedList(definition, core.storage.revision, objects))
     return
   }
@@ -151,7 +167,15 @@ async function serveObject(
       const object = await readObject(server, definition, exchange, ctx, info)
       const exists = core.storage.get(keyOf(definition, info.namespace, name)) !== undefined
       if (!exists && createsOnUpdate(definition) && (object.metadata.resourceVersion ?? '') === '') {
-        reply(server, definition, exchange, 201, createObject(core, definition, info.namespace, object, ctx))
+        reply(
+          server,
+          definition,
+          exchange,
+          201,
+          await withOutsideCalls(ctx, (asking) =>
+            createObject(core, definition, info.namespace, object, asking),
+          ),
+        )
         return
       }
       reply(
@@ -159,7 +183,9 @@ async function serveObject(
         definition,
         exchange,
         200,
-        updateObject(core, definition, info.namespace, name, object, ctx),
+        await withOutsideCalls(ctx, (asking) =>
+          updateObject(core, definition, info.namespace, name, object, asking),
+        ),
       )
       return
     }
@@ -170,7 +196,9 @@ async function serveObject(
     }
     case 'DELETE': {
       const { options, ctx } = await deleting(exchange)
-      const { object, gone } = deleteObject(core, definition, info.namespace, name, options, ctx)
+      const { object, gone } = await withOutsideCalls(ctx, (asking) =>
+        deleteObject(core, definition, info.namespace, name, options, asking),
+      )
       if (!gone || answersWithObject(definition)) {
         reply(server, definition, exchange, 200, object)
         return

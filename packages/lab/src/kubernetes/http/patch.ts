@@ -1,3 +1,4 @@
+import { withOutsideCalls } from '../admission/calls.ts'
 import { badRequest, StatusError } from '../errors.ts'
 import type { ApiObject, Json, ResourceDefinition } from '../resources.ts'
 import { apiVersionOf } from '../resources.ts'
@@ -79,10 +80,9 @@ export async function patch(
   const duplicates =
     type === 'apply' || ctx.fieldValidation === 'Ignore' ? [] : duplicateFields(keysOf(data.toString('utf8')))
   if (type === 'apply') checkApplied(definition, info, value)
-  return patchObject(server.core, definition, info.namespace, info.name ?? '', value, type, {
-    ...ctx,
-    duplicates,
-  })
+  return withOutsideCalls({ ...ctx, duplicates }, (asking) =>
+    patchObject(server.core, definition, info.namespace, info.name ?? '', value, type, asking),
+  )
 }
 
 function checkApplied(definition: ResourceDefinition, info: RequestInfo, value: Json): void {

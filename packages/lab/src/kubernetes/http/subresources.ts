@@ -1,3 +1,4 @@
+import { withOutsideCalls } from '../admission/calls.ts'
 import { notFound, StatusError } from '../errors.ts'
 import type { ApiObject, ResourceDefinition } from '../resources.ts'
 import { groupResource } from '../resources.ts'
@@ -83,7 +84,15 @@ export async function serveSubresource(
   }
   const ctx = { ...writeContext(exchange), subresource }
   const object = await readObject(server, definition, exchange, ctx, info)
-  reply(server, definition, exchange, 200, updateObject(core, definition, info.namespace, name, object, ctx))
+  reply(
+    server,
+    definition,
+    exchange,
+    200,
+    await withOutsideCalls(ctx, (asking) =>
+      updateObject(core, definition, info.namespace, name, object, asking),
+    ),
+  )
 }
 
 /** Answers a POST of a Binding, by the pod's own path or by the old one. */
@@ -119,11 +128,20 @@ async function serveScale(
   const ctx = { ...writeContext(exchange), subresource: 'scale' }
   const send = (scale: ApiObject): void => reply(server, SCALE, exchange, 200, scale)
   if (exchange.method === 'GET') send(readScale(core, definition, info.namespace, name))
-  else if (exchange.method === 'PUT')
-    send(writeScale(core, definition, info.namespace, name, await readKind(exchange, SCALE), ctx))
-  else {
+  else if (exchange.method === 'PUT') {
+    const scale = await readKind(exchange, SCALE)
+    send(
+      await withOutsideCalls(ctx, (asking) =>
+        writeScale(core, definition, info.namespace, name, scale, asking),
+      ),
+    )
+  } else {
     const data = await readBody(exchange.request)
     const type = patchType(exchange, definition)
-    send(patchScale(core, definition, info.namespace, name, parsePatch(data, type), type, ctx))
+    send(
+      await withOutsideCalls(ctx, (asking) =>
+        patchScale(core, definition, info.namespace, name, parsePatch(data, type), type, asking),
+      ),
+    )
   }
 }

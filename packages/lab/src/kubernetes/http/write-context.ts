@@ -44,6 +44,11 @@ export function writeContext(exchange: Exchange): WriteContext & { force?: boole
     dryRun: dryRun.length > 0,
     fieldValidation: validation === 'Ignore' || validation === 'Strict' ? validation : 'Warn',
     warnings: exchange.warnings,
+    options: {
+      ...(dryRun.length > 0 ? { dryRun } : {}),
+      ...(manager === '' ? {} : { fieldManager: manager }),
+      ...(validation === '' ? {} : { fieldValidation: validation }),
+    },
     ...(force === 'true' || force === '1' ? { force: true } : {}),
   }
 }

@@ -1,7 +1,7 @@
 import type { LabClock } from '../../clock.ts'
-import type { Admission, AdmissionRequest } from '../api.ts'
-import { AdmissionDenied } from '../api.ts'
-import { StatusError } from '../errors.ts'
+import type { OutsideCalls } from '../admission/calls.ts'
+import type { WebhookServer } from '../admission/webhooks.ts'
+import type { Admission } from '../api.ts'
 import type { FieldError } from '../errors.ts'
 import type {
   ApiObject,
@@ -37,6 +37,10 @@ export interface WriteContext {
   subresource?: string
   /** A patch without resourceVersion may not conflict; a PUT of some kinds needs one. */
   patch?: boolean
+  /** What the request asked for besides the object, as webhooks see it: `fieldManager`, `dryRun`. */
+  options?: JsonObject
+  /** Answers of webhooks outside the lab; without it they are not asked. */
+  outside?: OutsideCalls
   /** Status part survives a create (in-process restores, Nodes). */
   keepManagedFields?: boolean
 }
@@ -48,6 +52,8 @@ export interface Core {
   readonly clock: LabClock
   readonly builtin: BuiltinRules
   readonly admissions: Admission[]
+  /** Webhook servers in this process, by the URL that configurations name. */
+  readonly webhookServers: Map<string, WebhookServer>
   /** Hooks that come before all others: quota, service account names, bootstrap rules. */
   readonly caPem: string
 }
@@ -107,42 +113,4 @@ export function schemaOf(core: Core, definition: ResourceDefinition): Schema | u
 /** Path of a kind for admission. */
 export function gvrOf(definition: ResourceDefinition): GroupVersionResource {
   return { group: definition.group, version: definition.version, resource: definition.resource }
-}
-
-/** Runs the mutating hooks; returns the object as they leave it. */
-export function mutate(core: Core, request: AdmissionRequest): ApiObject | undefined {
-  let object = request.object
-  for (const admission of core.admissions) {
-    const asked: AdmissionRequest = { ...request, object }
-    if (admission.mutate === undefined || admission.matches?.(asked) === false) continue
-    object = denied(admission, () => admission.mutate?.(asked)) ?? object
-  }
-  return object
-}
-
-/** Runs the validating hooks. */
-export function validateAdmission(core: Core, request: AdmissionRequest): void {
-  for (const admission of core.admissions) {
-    if (admission.validate === undefined || admission.matches?.(request) === false) continue
-    denied(admission, () => admission.validate?.(request))
-  }
-}
-
-function denied<T>(admission: Admission, call: () => T): T {
-  try {
-    return call()
-  } catch (error) {
-    if (error instanceof AdmissionDenied) {
-      const text =
-        error.message === ''
-          ? 'denied the request without explanation'
-          : `denied the request: ${error.message}`
-      throw new StatusError(
-        error.code,
-        error.reason,
-        `admission webhook ${JSON.stringify(admission.name)} ${text}`,
-      )
-    }
-    throw error
-  }
 }

@@ -1,9 +1,10 @@
+import { validateAdmission } from '../admission/run.ts'
 import type { DeleteOptions } from '../api.ts'
 import { conflict, forbidden, notFound } from '../errors.ts'
 import type { ApiObject, ResourceDefinition } from '../resources.ts'
 import { groupResource } from '../resources.ts'
 import type { Core, WriteContext } from './core.ts'
-import { gvrOf, inVersion, keyOf, timestamp, validateAdmission } from './core.ts'
+import { gvrOf, inVersion, keyOf, timestamp } from './core.ts'
 import { tidyMetadata } from './metadata.ts'
 import { builtinGenerations } from './strategies.ts'
 import { isGone } from './write.ts'
@@ -37,16 +38,20 @@ export function deleteObject(
   checkDeletePreconditions(definition, old, options)
   if (definition.group === '' && definition.resource === 'namespaces' && SYSTEM_NAMESPACES.has(name))
     throw forbidden(definition, name, 'this namespace may not be deleted')
-  validateAdmission(core, {
-    operation: 'DELETE',
-    definition,
-    gvr: gvrOf(definition),
-    oldObject: old,
-    namespace,
-    name,
-    user: ctx.user,
-    dryRun: ctx.dryRun,
-  })
+  validateAdmission(
+    core,
+    {
+      operation: 'DELETE',
+      definition,
+      gvr: gvrOf(definition),
+      oldObject: old,
+      namespace,
+      name,
+      user: ctx.user,
+      dryRun: ctx.dryRun,
+    },
+    ctx,
+  )
   const meta = { ...old.metadata }
   const finalizers = withPolicy(meta.finalizers ?? [], options.propagationPolicy)
   const cleanup = 'customresourcecleanup.apiextensions.k8s.io'

@@ -1,60 +1,12 @@
 import { badRequest, fieldError, invalid, notFound } from '../errors.ts'
 import { applyJsonPatch } from '../patch/json-patch.ts'
 import { applyMergePatch } from '../patch/merge-patch.ts'
-import type { ApiObject, Json, ResourceDefinition, ScalePaths } from '../resources.ts'
+import type { ApiObject, Json, ResourceDefinition } from '../resources.ts'
 import type { Core, WriteContext } from './core.ts'
 import { inVersion, keyOf } from './core.ts'
-import { asText, at, copy, isObject, setAt, simplePath } from './json.ts'
+import { at, copy, isObject, setAt, simplePath } from './json.ts'
+import { pathsOf, scaleOf } from './scale-of.ts'
 import { checkPreconditions, updateObject } from './write.ts'
-
-const BUILTIN: ScalePaths = { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas' }
-
-function pathsOf(definition: ResourceDefinition): ScalePaths {
-  return definition.scale ?? BUILTIN
-}
-
-function scaleOf(definition: ResourceDefinition, object: ApiObject): ApiObject {
-  const paths = pathsOf(definition)
-  const replicas = at(object, simplePath(paths.specReplicasPath))
-  const current = at(object, simplePath(paths.statusReplicasPath))
-  const selector =
-    definition.crd === true
-      ? paths.labelSelectorPath === undefined
-        ? undefined
-        : at(object, simplePath(paths.labelSelectorPath))
-      : printSelector(at(object, ['spec', 'selector']))
-  const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata
-  return {
-    kind: 'Scale',
-    apiVersion: 'autoscaling/v1',
-    metadata: {
-      name,
-      ...(namespace === undefined ? {} : { namespace }),
-      uid,
-      resourceVersion,
-      creationTimestamp,
-    },
-    spec: typeof replicas === 'number' && replicas !== 0 ? { replicas } : {},
-    status: {
-      replicas: typeof current === 'number' ? current : 0,
-      ...(typeof selector === 'string' && selector !== '' ? { selector } : {}),
-    },
-  }
-}
-
-function printSelector(selector: Json | undefined): string | undefined {
-  const labels = isObject(selector)
-    ? isObject(selector['matchLabels'])
-      ? selector['matchLabels']
-      : selector
-    : undefined
-  if (labels === undefined) return undefined
-  return Object.keys(labels)
-    .toSorted()
-    .filter((key) => typeof labels[key] === 'string')
-    .map((key) => `${key}=${asText(labels[key])}`)
-    .join(',')
-}
 
 function wrongType(value: Json): string {
   const type = Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value

@@ -1,3 +1,4 @@
+import { mutate, validateAdmission } from '../admission/run.ts'
 import { alreadyExists, conflict, fieldError, forbidden, invalid, notFound, StatusError } from '../errors.ts'
 import type { FieldError } from '../errors.ts'
 import { withoutAllocated } from '../builtin/allocated.ts'
@@ -9,7 +10,7 @@ import { crdProblems } from '../schema/crd-problems.ts'
 import { prune, pruneTyped } from '../schema/prune.ts'
 import { resolveSchema } from '../schema/resolve.ts'
 import type { Core, WriteContext } from './core.ts'
-import { gvrOf, inVersion, keyOf, mutate, schemaOf, timestamp, validateAdmission } from './core.ts'
+import { gvrOf, inVersion, keyOf, schemaOf, timestamp } from './core.ts'
 import { essentialDefaults } from './essentials.ts'
 import { copy, equal, isObject, sorted } from './json.ts'
 import {
@@ -117,7 +118,11 @@ export function createObject(
   stampNew(meta, now)
   delete meta.resourceVersion
   if (meta.name === undefined && meta.generateName !== undefined && meta.generateName !== '')
-    meta.name = generateName(meta.generateName)
+    meta.name = ctx.outside?.drawn.name ?? generateName(meta.generateName)
+  if (ctx.outside !== undefined) {
+    meta.uid = ctx.outside.drawn.uid ?? meta.uid
+    ctx.outside.drawn = { uid: meta.uid, name: meta.name }
+  }
   checkNamespace(core, definition, namespace, meta.name ?? '')
   const custom = definition.crd === true
   if (dropsStatus(definition)) delete object['status']
@@ -132,7 +137,7 @@ export function createObject(
     user: ctx.user,
     dryRun: ctx.dryRun,
   }
-  const mutated = mutate(core, { ...request, object })
+  const mutated = mutate(core, { ...request, object }, ctx)
   if (mutated !== undefined && mutated !== object) {
     const { uid, creationTimestamp } = object.metadata
     object = copy(mutated)
@@ -154,7 +159,7 @@ export function createObject(
       object.metadata.name ?? '',
       errors,
     )
-  validateAdmission(core, { ...request, object })
+  validateAdmission(core, { ...request, object }, ctx)
   const name = object.metadata.name ?? ''
   const key = keyOf(definition, namespace, name)
   if (rv !== undefined && rv !== '' && rv !== '0' && /^\d+$/.test(rv))
@@ -200,7 +205,7 @@ export function updateObject(
     user: ctx.user,
     dryRun: ctx.dryRun,
   }
-  const mutated = mutate(core, { ...request, object })
+  const mutated = mutate(core, { ...request, object }, ctx)
   if (mutated !== undefined && mutated !== object) {
     object = copy(mutated)
     keepSystemFields(object.metadata, old.metadata)
@@ -216,7 +221,7 @@ export function updateObject(
     ...validateBody(core, definition, object, old),
   ]
   if (errors.length > 0) throw invalid(definition, name, errors)
-  validateAdmission(core, { ...request, object })
+  validateAdmission(core, { ...request, object }, ctx)
   if (unchanged(object, old)) return old
   if (ctx.dryRun)
     return {

@@ -4,6 +4,8 @@ import type { ApiObject } from '../resources.ts'
 
 /** Changes kept for watches that resume and for lists at an earlier revision, per kind. */
 const HISTORY_LIMIT = 20_000
+/** By how much the counter goes on from what was written last. */
+const REVISIONS_LOST = 1000
 
 /** Where an object is kept. */
 export interface ObjectKey {
@@ -64,6 +66,8 @@ function byText(a: string, b: string): number {
  */
 export class Storage {
   #revision = 1
+  /** Changes up to this revision are those of an earlier process. */
+  #floor = 0
   readonly #buckets = new Map<string, Bucket>()
   readonly #byUid = new Map<string, ObjectKey>()
   readonly #dependents = new Map<string, Set<string>>()
@@ -88,6 +92,11 @@ export class Storage {
   /** Objects in key order; `namespace` undefined means all. The array is shared. */
   list(bucket: string, namespace?: string): ApiObject[] {
     return this.#buckets.get(bucket)?.sorted(namespace) ?? []
+  }
+
+  /** How many objects of a kind a namespace has. */
+  count(bucket: string, namespace: string): number {
+    return this.#buckets.get(bucket)?.namespaces.get(namespace)?.size ?? 0
   }
 
   /** Objects as they were at a revision. Throws Expired when that is no longer known. */
@@ -161,6 +170,25 @@ export class Storage {
     return object
   }
 
+  /**
+   * Puts objects back as they were, with their revisions, into a storage that is empty. Nobody can resume from before; the next
+   * change has a revision well above the last one, for some that were taken without a change are not known any more.
+   */
+  restore(revision: number, objects: readonly { key: ObjectKey; object: ApiObject }[]): void {
+    this.#revision = revision + REVISIONS_LOST
+    this.#floor = revision
+    for (const { key, object } of objects) {
+      const bucket = this.#bucket(key.bucket)
+      let kept = bucket.namespaces.get(key.namespace)
+      if (kept === undefined) bucket.namespaces.set(key.namespace, (kept = new Map()))
+      kept.set(key.name, object)
+      bucket.invalidate(key.namespace)
+      this.#index(key, undefined, object)
+    }
+    for (const { key, object } of objects)
+      for (const tap of this.#taps) tap(key, { type: 'ADDED', object, revision })
+  }
+
   /** Takes a revision without a change, as writes to kinds that are not kept would. */
   tick(): number {
     return ++this.#revision
@@ -198,7 +226,10 @@ export class Storage {
 
   #bucket(name: string): Bucket {
     let bucket = this.#buckets.get(name)
-    if (bucket === undefined) this.#buckets.set(name, (bucket = new Bucket()))
+    if (bucket === undefined) {
+      this.#buckets.set(name, (bucket = new Bucket()))
+      bucket.compacted = this.#floor
+    }
     return bucket
   }
 

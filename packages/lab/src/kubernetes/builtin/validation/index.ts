@@ -16,6 +16,7 @@ import {
 import { configMapProblems, secretProblems } from './data.ts'
 import { podProblems } from './pod.ts'
 import { serviceProblems } from './service.ts'
+import { webhookProblems } from './webhooks.ts'
 import { jobProblems, workloadProblems } from './workloads.ts'
 
 /** What is wrong with an object of a built-in kind, beyond its metadata; `old` is the stored state on updates. */
@@ -61,6 +62,9 @@ export function builtinValidate(
       return bindingProblems(object, old)
     case 'certificatesigningrequests.certificates.k8s.io':
       return signingRequestProblems(object, old)
+    case 'validatingwebhookconfigurations.admissionregistration.k8s.io':
+    case 'mutatingwebhookconfigurations.admissionregistration.k8s.io':
+      return webhookProblems(object)
     default:
       return []
   }
