@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ConnectTenantOptions, Tenant, TenantControlPlane } from '@fochista/kamaji'
-import { Node } from '@fochista/kubernetes'
+import { isConnectionError, KubernetesTimeoutError, Node } from '@fochista/kubernetes'
 import { silentLogger } from '../runtime/logger.ts'
 import { aControlPlane, NAMESPACE } from '../test/factories.ts'
 import { createFakeKubernetes } from '../test/fake-kubernetes.ts'
 import { createManualClock, settled } from '../test/manual-clock.ts'
+import { createBreaker } from './breaker.ts'
 import { createLimiter } from './limiter.ts'
 import { createNews } from './news.ts'
 import { createTenants } from './tenants.ts'
@@ -136,4 +137,24 @@ test('calls to one tenant run four at once, the others in their order', async ()
   await Promise.allSettled(ended)
   await limited(() => Promise.resolve(begun.push(9)))
   assert.deepEqual(begun, [0, 1, 2, 3, 4, 5, 9])
+})
+
+test('a tenant that has not answered four calls in a row is not waited for; a while later it is asked again', async () => {
+  const clock = createManualClock()
+  const guarded = createBreaker(() => clock.now())
+  let asked = 0
+  const hang = (): Promise<never> => {
+    asked += 1
+    return Promise.reject(new KubernetesTimeoutError({ method: 'GET', path: '/' }, 10_000))
+  }
+  for (let call = 0; call < 3; call += 1) await assert.rejects(guarded(hang))
+  assert.equal(await guarded(() => Promise.resolve(1)), 1, 'an answer, and all is well')
+  for (let call = 0; call < 8; call += 1) await assert.rejects(guarded(hang))
+  assert.equal(asked, 7)
+  await assert.rejects(
+    guarded(hang),
+    (error) => isConnectionError(error) && /asked again in 15 s/.test(error.message),
+  )
+  await clock.advance(15_000)
+  assert.equal(await guarded(() => Promise.resolve(2)), 2)
 })

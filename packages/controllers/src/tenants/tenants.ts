@@ -10,6 +10,7 @@ import type { Clock } from '../runtime/clock.ts'
 import { keyOf } from '../runtime/keys.ts'
 import type { Logger } from '../runtime/logger.ts'
 import { lendingPlace } from '../runtime/place.ts'
+import { createBreaker } from './breaker.ts'
 import { createLimiter } from './limiter.ts'
 import { createNews, type News } from './news.ts'
 
@@ -76,10 +77,11 @@ export function createTenants(config: {
   const open = async (entry: () => Entry, controlPlane: TenantControlPlane): Promise<Tenant> => {
     const { namespace = 'default', name } = controlPlane.metadata
     const limited = createLimiter(CALLS_AT_ONCE)
+    const guarded = createBreaker(now)
     const tenant = await connect(kubernetes, controlPlane, {
       now,
       // The place is lent while waiting in the row too: else a tenant that hangs would hold as many workers as it has machines.
-      around: (run) => lendingPlace(() => limited(run)),
+      around: (run) => lendingPlace(() => limited(() => guarded(run))),
       onNodesError: (error) => {
         entry().steadySince = now()
         logger.debug({ namespace, name, err: error }, 'watch of the tenant’s Nodes failed, will retry')
