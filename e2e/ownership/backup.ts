@@ -26,6 +26,7 @@ export interface Saved {
     readonly namespace?: string
     readonly labels?: object
     readonly annotations?: object
+    readonly finalizers?: readonly string[]
   }
   readonly status?: object
 }
@@ -57,12 +58,21 @@ export async function lose(bench: Bench, backup: Backup, kinds: readonly Place[]
     }
 }
 
-/** Makes objects again as Velero does: new UIDs, no status, no finalizers, no owner references. What is there already stays as it is. */
-export async function restore(bench: Bench, backup: Backup, kinds: readonly Place[]): Promise<void> {
+/**
+ * Makes objects again as Velero does: new UIDs, no status, no owner references, and no finalizers unless they are to be kept. What is there
+ * already stays as it is.
+ */
+export async function restore(
+  bench: Bench,
+  backup: Backup,
+  kinds: readonly Place[],
+  { keepFinalizers = false } = {},
+): Promise<void> {
   for (const kind of kinds)
     for (const { metadata, status: _, ...rest } of backup.get(kind) ?? []) {
       const { name, namespace, labels, annotations } = metadata
-      const object = { ...rest, metadata: { name, namespace, labels, annotations } }
+      const finalizers = keepFinalizers ? metadata.finalizers : undefined
+      const object = { ...rest, metadata: { name, namespace, labels, annotations, finalizers } }
       const path = `${PLACES[kind]}/${name}`
       if ((await ask(bench, 'GET', path, undefined, true)) === undefined)
         await ask(bench, 'POST', PLACES[kind], {
