@@ -58,3 +58,8 @@ export async function pveum(bench: Pick<Bench, 'environment'>, line: string): Pr
 function shellWords(line: string): string[] {
   return [...line.matchAll(/(?:'[^']*'|[^\s'])+/g)].map(([word]) => word.replaceAll("'", ''))
 }
+
+/** A word as a line has it that `shellWords` reads. */
+export function shellQuoted(word: string): string {
+  return `'${word}'`
+}
