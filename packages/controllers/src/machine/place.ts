@@ -7,6 +7,7 @@ import {
   shapeOf,
   usageOf,
   valueOf,
+  type Machine,
   type MachineClass,
   type NodePool,
   type Shape,
@@ -14,10 +15,13 @@ import {
 import { isPermissionDenied, orUndefined, parsePropertyString } from '@fochista/proxmox'
 import { AddressesExhaustedError, claimAddresses } from '../placement/addresses.ts'
 import { chooseHost, type HostAnswer } from '../placement/hosts.ts'
+import { inventoryOf } from '../placement/inventory.ts'
 import { templatesOf, type Template } from '../placement/templates.ts'
 import { drawVmid } from '../placement/vmids.ts'
+import { inNamespace, inPool, onTheirWay, withVmid } from '../machine-groups.ts'
 import { poolNameOf } from '../proxmox-cluster/connections.ts'
 import type { VmRef } from '../proxmox-cluster/hypervisor.ts'
+import { keyOf } from '../runtime/keys.ts'
 import { blocked, done, ownerOf, waiting, type MachineContext, type StepResult } from './context.ts'
 
 /** When to look for room again: hosts get free without a word to us. */
@@ -71,12 +75,6 @@ async function draw(
   if (!proxmoxCluster)
     return blocked('ProxmoxClusterNotFound', `ProxmoxCluster "${machine.spec.proxmoxCluster}" is not there.`)
   const found = await ownElsewhere(context)
-  const others = world.machines
-    .list()
-    .filter(
-      (other) =>
-        other.spec.proxmoxCluster === machine.spec.proxmoxCluster && other.spec.id !== machine.spec.id,
-    )
   const asked = shapeOf(pool, machineClass)
   const templates = templatesOf(machineClass, observer.vms())
   // A clone has at least its template's disk, whatever was asked for, and counts with it.
@@ -97,19 +95,20 @@ async function draw(
       storages: connection.storages(),
       templates,
       templateStorages: await templateStorages(context, templates),
-      machines: others.filter(({ spec }) => spec.host !== undefined),
+      machines: promisedBeside(context, pool),
     })
   if ('reason' in answer) return blocked(answer.reason, answer.message, NO_ROOM_PAUSE_MS)
-  const taken = new Set(
-    others.flatMap(({ spec, status }) => [spec.vmid ?? 0, ...(status?.vmidsGivenUp ?? [])]),
-  )
-  for (const vmid of machine.status?.vmidsGivenUp ?? []) taken.add(vmid)
+  const isClaimed = (one: number): boolean =>
+    machine.status?.vmidsGivenUp?.includes(one) === true ||
+    world.machines
+      .by(withVmid, `${machine.spec.proxmoxCluster}/${one}`)
+      .some(({ spec }) => spec.id !== machine.spec.id)
   const { vmidRange } = proxmoxCluster.spec
   const vmid =
     found?.vmid ??
     drawVmid({
       range: vmidRange,
-      isTaken: (one) => taken.has(one) || observer.vm(one) !== undefined,
+      isTaken: (one) => observer.vm(one) !== undefined || isClaimed(one),
       // Where it begins is the machine's own: two copies of an installation that draw for the same machine then want the same VMID, which
       // Proxmox gives once.
       random: () => Number.parseInt(machine.spec.id.slice(0, 8), 16) / 2 ** 32,
@@ -121,7 +120,9 @@ async function draw(
       NO_ROOM_PAUSE_MS,
     )
   try {
-    const addresses = await claimAddresses(world.kubernetes, machine, machineClass, others)
+    const addresses = await claimAddresses(world.kubernetes, machine, machineClass, () =>
+      world.machines.list(),
+    )
     Object.assign(machine.spec, {
       vmid,
       host: answer.host,
@@ -144,6 +145,26 @@ async function draw(
   return done('Placed', `On ${answer.host} as VM ${vmid}${found ? ', which was made before' : ''}.`)
 }
 
+/** The machines that take room which the inventory does not show as taken: those on their way, and those whose VM does not run. */
+function promisedBeside(
+  { machine, connection, namespace, world }: MachineContext,
+  pool: NodePool,
+): Machine[] {
+  const { proxmoxCluster, id } = machine.spec
+  const found = new Map<string, Machine>()
+  const add = (machines: readonly Machine[]): void => {
+    for (const one of machines)
+      if (one.spec.proxmoxCluster === proxmoxCluster && one.spec.id !== id && one.spec.host !== undefined)
+        found.set(keyOf(one), one)
+  }
+  add(world.machines.by(onTheirWay, proxmoxCluster))
+  // Those of the pool are spread, whether they run or not.
+  add(world.machines.by(inPool, `${namespace}/${pool.metadata.name}`))
+  for (const vmid of inventoryOf(connection.observer.vms()).stopped)
+    add(world.machines.by(withVmid, `${proxmoxCluster}/${vmid}`))
+  return [...found.values()]
+}
+
 /** The pool may ask for more than when the machine was made: what is placed counts again, so that no edit evades the quota. */
 function quotaRefusal(
   { machine, namespace, world }: MachineContext,
@@ -151,12 +172,10 @@ function quotaRefusal(
   machineClass: MachineClass,
   shape: Shape,
 ): StepResult | undefined {
+  if (!machineClass.spec.quota) return undefined
   const placed = world.machines
-    .list()
-    .filter(
-      ({ metadata, spec }) =>
-        metadata.namespace === namespace && spec.cores !== undefined && spec.id !== machine.spec.id,
-    )
+    .by(inNamespace, namespace)
+    .filter(({ spec }) => spec.cores !== undefined && spec.id !== machine.spec.id)
   const used = usageOf(machineClass, placed, () => undefined)
   const { count, field, rule } = quotaLeft(machineClass, shape, used)
   if (count >= 1) return undefined
@@ -178,22 +197,18 @@ function whereFound(found: VmRef, templates: readonly Template[]): HostAnswer | 
 export async function ownElsewhere(context: MachineContext): Promise<VmRef | undefined> {
   const { machine, connection, world } = context
   const { proxmoxCluster, vmid: own, id } = machine.spec
-  const givenUp = new Set(machine.status?.vmidsGivenUp)
-  const candidates = connection.observer
-    .vms()
-    .filter(
-      ({ type, vmid = 0, name }) =>
-        type === 'qemu' && vmid !== own && (givenUp.has(vmid) || name === machine.metadata.name),
-    )
-  if (candidates.length === 0) return undefined
-  const claimed = new Set(
+  const { observer } = connection
+  const candidates = new Set([
+    ...(machine.status?.vmidsGivenUp ?? []).flatMap((vmid) => observer.vm(vmid) ?? []),
+    ...inventoryOf(observer.vms()).named(machine.metadata.name),
+  ])
+  const isClaimed = (vmid: number): boolean =>
     world.machines
-      .list()
-      .filter(({ spec }) => spec.proxmoxCluster === proxmoxCluster && spec.id !== id)
-      .map(({ spec }) => spec.vmid),
-  )
-  for (const { node, vmid } of candidates) {
-    if (node === undefined || vmid === undefined || claimed.has(vmid)) continue
+      .by(withVmid, `${proxmoxCluster}/${vmid}`)
+      .some(({ spec }) => spec.vmid === vmid && spec.id !== id)
+  for (const { type, node, vmid } of candidates) {
+    if (type !== 'qemu' || node === undefined || vmid === undefined) continue
+    if (vmid === own || isClaimed(vmid)) continue
     const config = await orUndefined(isPermissionDenied, connection.hypervisor.config({ node, vmid }))
     if (config && ownerOf(context, config).owner === 'us') return { node, vmid }
   }

@@ -19,6 +19,7 @@ import {
 import { isReady, TenantRefusedError, type TenantControlPlane } from '@fochista/kamaji'
 import { isAlreadyExists, isNotFound, orUndefined } from '@fochista/kubernetes'
 import { Machines, NodePools } from '../kinds.ts'
+import { inNamespace, inPool } from '../machine-groups.ts'
 import { addFinalizer, hasFinalizer, isDeleting, removeFinalizer } from '../runtime/finalizers.ts'
 import { createKeyedMutex, type KeyedMutex } from '../runtime/mutex.ts'
 import { patchIfChanged } from '../runtime/patch.ts'
@@ -91,11 +92,7 @@ async function reconcile(world: World, pool: NodePool, key: string, memory: Memo
 /** Machines of a pool, whatever their state. */
 function machinesOf(world: World, pool: NodePool): Machine[] {
   const { name, namespace = 'default' } = pool.metadata
-  return world.machines
-    .list()
-    .filter(
-      ({ metadata, spec }) => spec.nodePoolName === name && (metadata.namespace ?? 'default') === namespace,
-    )
+  return world.machines.by(inPool, `${namespace}/${name}`)
 }
 
 async function retire(world: World, pool: NodePool, machines: readonly Machine[]): Promise<Result> {
@@ -190,7 +187,8 @@ async function keep(
 /** What the pool's namespace has and is promised of a class. */
 function usageIn(world: World, pool: NodePool, machineClass: MachineClass): ReturnType<typeof usageOf> {
   const { namespace = 'default' } = pool.metadata
-  const own = world.machines.list().filter(({ metadata }) => (metadata.namespace ?? 'default') === namespace)
+  // Who has no quota need not be counted.
+  const own = machineClass.spec.quota ? world.machines.by(inNamespace, namespace) : []
   return usageOf(machineClass, own, ({ spec }) => world.caches.nodePools.get(namespace, spec.nodePoolName))
 }
 
@@ -280,7 +278,8 @@ async function create(
 ): Promise<Verdict | undefined> {
   const shape = shapeOf(pool, machineClass)
   const { count: left, field, rule } = quotaLeft(machineClass, shape, usageIn(world, pool, machineClass))
-  const names = new Set(world.machines.list().map(({ metadata }) => metadata.name))
+  const { namespace = 'default' } = pool.metadata
+  const names = new Set(world.machines.by(inNamespace, namespace).map(({ metadata }) => metadata.name))
   const createOne = async (): Promise<void> => {
     const machine = newMachine(pool, machineClass, version, (name) => names.has(name))
     names.add(machine.metadata.name)

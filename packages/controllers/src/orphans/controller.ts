@@ -1,6 +1,7 @@
 import type { ProxmoxCluster } from '@fochista/api'
 import { isNotFound, orUndefined } from '@fochista/kubernetes'
 import { ProxmoxClusters } from '../kinds.ts'
+import { withId } from '../machine-groups.ts'
 import type { World } from '../world.ts'
 import { sweep, type Orphan } from './sweep.ts'
 
@@ -57,7 +58,7 @@ async function report(world: World, name: string, at: string, orphans: readonly 
 }
 
 function describe(world: World, { vmid, node, mark }: Orphan): string {
-  const machine = world.machines.list().find(({ spec }) => spec.id === mark.id)
+  const [machine] = world.machines.by(withId, mark.id)
   const what = machine
     ? `which has VM ${machine.spec.vmid ?? 'none'}: it is a copy that a person made. Delete it if it is not wanted`
     : 'which is not there. Adopt or delete it'

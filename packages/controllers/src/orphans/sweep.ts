@@ -11,6 +11,7 @@ import type { ClusterConnection } from '../proxmox-cluster/connections.ts'
 import { foreignDisks } from '../machine/disks.ts'
 import { WritesForbiddenError, type VmConfig } from '../proxmox-cluster/hypervisor.ts'
 import { timestampOf } from '../runtime/clock.ts'
+import { withId, withVmid } from '../machine-groups.ts'
 import type { World } from '../world.ts'
 
 /** Pause between two VMs, milliseconds: the sweep shares the one request a second that we allow ourselves at rest. */
@@ -108,7 +109,7 @@ function vmsInRange(
 }
 
 const machineOf = (world: World, cluster: string, vmid: number) =>
-  world.machines.list().find(({ spec }) => spec.proxmoxCluster === cluster && spec.vmid === vmid)
+  world.machines.by(withVmid, `${cluster}/${vmid}`).find(({ spec }) => spec.vmid === vmid)
 
 /** What says nothing of a VM now: it went, moved, is not ours to read, or its host is silent. The next round looks again. */
 const isPassing = (error: unknown): boolean =>
@@ -129,7 +130,7 @@ async function removeHalfMade(
   // The mark's own time: the clone's `meta` is its template's.
   if (world.clock.now() - Date.parse(mark.time) < BUILDING_AGE_MS) return false
   // A clone or a restored backup made by a person has the mark too: of a Machine that is there only what it gave up is its own.
-  const machine = world.machines.list().find(({ spec }) => spec.id === mark.id)
+  const [machine] = world.machines.by(withId, mark.id)
   if (machine && !machine.status?.vmidsGivenUp?.includes(vmid)) return false
   if ((config.name ?? mark.machine) !== mark.machine || foreignDisks(config, vmid, undefined).length > 0)
     return false

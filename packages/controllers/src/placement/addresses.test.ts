@@ -33,7 +33,9 @@ function aWorld() {
     machineClass: MachineClass,
     machines: readonly Machine[] = [],
   ): Promise<string[]> =>
-    (await claimAddresses(fake.kubernetes, machine, machineClass, machines)).map(({ address }) => address)
+    (await claimAddresses(fake.kubernetes, machine, machineClass, () => machines)).map(
+      ({ address }) => address,
+    )
   const claims = (): string[] =>
     fake
       .all(Lease)
@@ -55,7 +57,7 @@ test('a machine gets the first free address of its range, and what its class say
     fake.kubernetes,
     aMachine(),
     classOf(networkOf('10.0.0.10', '10.0.0.20')),
-    [],
+    () => [],
   )
   assert.deepEqual(addresses, [
     { network: 0, address: '10.0.0.10', prefix: 24, gateway: '10.0.0.1', dns: ['10.0.0.2'] },

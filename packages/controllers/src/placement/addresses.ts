@@ -42,11 +42,11 @@ export async function claimAddresses(
   client: ClaimClient,
   machine: Machine,
   machineClass: MachineClass,
-  machines: readonly Machine[],
+  machines: () => readonly Machine[],
 ): Promise<MachineAddress[]> {
   const claimed: MachineAddress[] = []
   if (!machineClass.spec.networks.some(({ addresses }) => addresses)) return claimed
-  const taken = addressesInSpecs(machine, machines)
+  const taken = addressesInSpecs(machine, machines())
   const own = await ownClaims(client, machine)
   for (const [index, network] of machineClass.spec.networks.entries()) {
     const { addresses } = network

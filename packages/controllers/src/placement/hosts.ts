@@ -2,6 +2,7 @@ import type { Machine, MachineClass } from '@fochista/api'
 import { formatBytes } from '@fochista/api'
 import type { ClusterResource } from '@fochista/proxmox'
 import type { StorageConfig } from '../proxmox-cluster/hypervisor.ts'
+import { inventoryOf } from './inventory.ts'
 import { carries, type Template } from './templates.ts'
 
 /** What is looked for. */
@@ -23,7 +24,10 @@ export interface HostQuestion {
   readonly templates: readonly Template[]
   /** Storages that hold a template's disks. */
   readonly templateStorages: ReadonlyMap<number, readonly string[]>
-  /** Every Machine of the Proxmox cluster that has a host, this one not among them. */
+  /**
+   * Machines of the Proxmox cluster that have a host: at least all whose VM does not run or is not made yet, and all of the pool. This one is
+   * not among them.
+   */
   readonly machines: readonly Machine[]
 }
 
@@ -135,16 +139,12 @@ function judgeHost(
 
 /** What runs is counted with all that it may take: a guest that has just booted has not touched its memory yet. */
 function memoryInUse(node: ClusterResource, { vms }: HostQuestion): number {
-  const running = vms.filter((vm) => vm.node === node.node && vm.status === 'running')
-  return Math.max(
-    node.mem ?? 0,
-    running.reduce((sum, vm) => sum + (vm.maxmem ?? 0), 0),
-  )
+  return Math.max(node.mem ?? 0, inventoryOf(vms).memory.get(node.node) ?? 0)
 }
 
 /** Memory of Machines that are to be on the host and do not run there yet. */
 function pendingMemory(promised: readonly Machine[], { vms }: HostQuestion): number {
-  const running = new Set(vms.filter((vm) => vm.status === 'running').map((vm) => vm.vmid))
+  const { running } = inventoryOf(vms)
   return promised
     .filter(({ spec }) => spec.vmid === undefined || !running.has(spec.vmid))
     .reduce((sum, { spec }) => sum + (spec.memory ?? 0), 0)

@@ -1,5 +1,6 @@
 import type { MachineClass } from '@fochista/api'
 import type { ClusterResource } from '@fochista/proxmox'
+import { inventoryOf } from './inventory.ts'
 
 /** A template that a class may clone. */
 export interface Template {
@@ -14,9 +15,8 @@ export interface Template {
 /** The templates that a class names, wherever they are: by VMID one, by name or tags each host's own copy. */
 export function templatesOf(machineClass: MachineClass, vms: readonly ClusterResource[]): Template[] {
   const { vmid, name, tags } = machineClass.spec.template
-  return vms.flatMap((vm) => {
-    if (vm.type !== 'qemu' || !isTrue(vm.template) || vm.vmid === undefined || vm.node === undefined)
-      return []
+  return inventoryOf(vms).templates.flatMap((vm) => {
+    if (vm.vmid === undefined || vm.node === undefined) return []
     const own = tagsOf(vm)
     const matches =
       vmid !== undefined
@@ -51,8 +51,4 @@ function kubeletOf(tag: string): string | undefined {
 /** A version with its leading v, however it was written. */
 export function withV(version: string): string {
   return version.startsWith('v') ? version : `v${version}`
-}
-
-function isTrue(value: unknown): boolean {
-  return value === true || value === 1 || value === '1'
 }

@@ -1,5 +1,6 @@
 import type { Kind, Kubernetes, KubernetesObject } from '@fochista/kubernetes'
 import { isNotFound, orUndefined } from '@fochista/kubernetes'
+import { createGroups, type Grouping, type Groups } from './groups.ts'
 import { keyOf, splitKey } from './keys.ts'
 
 /** What is read of an informer. */
@@ -21,6 +22,8 @@ export interface FreshReader<T> {
   get(key: string): Promise<T | undefined>
   /** All objects, with our own writes put in where the cache lags behind them. Shared: do not change them. */
   list(): T[]
+  /** The objects of a group, as `list` has them. What it costs depends on them alone, however many others there are. */
+  by(grouping: Grouping<T>, group: string): T[]
   /** Notes what the server answered to a write of ours. */
   wrote(object: T): void
   /** True if a state of an object is the one that we wrote last. */
@@ -39,12 +42,25 @@ export function createFreshReader<T extends KubernetesObject>(
   const versions = new Map<string, string>()
   /** UIDs of objects that we know to be gone though the cache may still show them: what it shows of them is acted upon no more. */
   const gone = new Map<string, string | undefined>()
+  /** Made when first asked for. */
+  const groupings = new Map<Grouping<T>, Groups<T>>()
+  const group = (groups: Groups<T>, key: string, { namespace, name } = splitKey(key)): void => {
+    const states = [cache.get(namespace, name), written.get(key)]
+    groups.put(
+      key,
+      states.filter((state) => state !== undefined),
+    )
+  }
+  const groupAnew = (key: string): void => {
+    for (const groups of groupings.values()) group(groups, key)
+  }
   // What is gone is no more to be waited for. Whoever subscribes after us finds it forgotten.
   cache.subscribe(({ type, object }) => {
     if (type === 'deleted' && gone.get(keyOf(object)) === object.metadata.uid) gone.delete(keyOf(object))
     if (type === 'deleted') versions.delete(keyOf(object))
     if (type === 'deleted' && written.get(keyOf(object))?.metadata.uid === object.metadata.uid)
       written.delete(keyOf(object))
+    groupAnew(keyOf(object))
   })
 
   /** The cached object if the cache has caught up; a write that it shows is forgotten. */
@@ -79,6 +95,7 @@ export function createFreshReader<T extends KubernetesObject>(
       noteGone(key, written.get(key) ?? cache.get(namespace, name))
       written.delete(key)
     }
+    groupAnew(key)
     return live
   }
   /** Leaving objects that are asked for because no watch will tell of them any more. */
@@ -91,7 +108,34 @@ export function createFreshReader<T extends KubernetesObject>(
       .catch(() => undefined)
       .finally(() => asked.delete(key))
   }
+  /** An object as `list` has it. */
+  const freshest = (key: string): T | undefined => {
+    const { namespace, name } = splitKey(key)
+    const cached = shown(key, cache.get(namespace, name))
+    if (caughtUp(key, cached)) return cached
+    const own = written.get(key)
+    if (!cached && own?.metadata.deletionTimestamp) askOnce(key)
+    return own
+  }
+  const groupsBy = (grouping: Grouping<T>): Groups<T> => {
+    const known = groupings.get(grouping)
+    if (known) return known
+    const groups = createGroups(grouping)
+    groupings.set(grouping, groups)
+    for (const object of cache.list()) group(groups, keyOf(object))
+    for (const key of written.keys()) group(groups, key)
+    return groups
+  }
   return {
+    by: (grouping, name) => {
+      const found: T[] = []
+      for (const key of groupsBy(grouping).keys(name)) {
+        const object = freshest(key)
+        // The groups are those of the cache's state and of ours; the one that counts may not be in it.
+        if (object && grouping(object).includes(name)) found.push(object)
+      }
+      return found
+    },
     get: async (key) => {
       const { namespace, name } = splitKey(key)
       const cached = shown(key, cache.get(namespace, name))
@@ -120,6 +164,7 @@ export function createFreshReader<T extends KubernetesObject>(
         noteGone(keyOf(object), object)
         written.delete(keyOf(object))
       } else if (isNews(object)) written.set(keyOf(object), object)
+      groupAnew(keyOf(object))
       versions.set(keyOf(object), object.metadata.resourceVersion ?? '')
     },
     isOwnWrite: (object) => versions.get(keyOf(object)) === object.metadata.resourceVersion,

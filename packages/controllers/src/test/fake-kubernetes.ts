@@ -212,6 +212,9 @@ function createFakeInformer<T extends KubernetesObject>(
     )
   let shown = everything()
   let isFrozen = false
+  const tell = (event: InformerEvent<T>): void => {
+    for (const subscriber of subscribers) subscriber(event)
+  }
   listen((key, before) => {
     if (!key.startsWith(prefix) || isFrozen) return
     const known = objects.get(key) as T | undefined
@@ -223,7 +226,7 @@ function createFakeInformer<T extends KubernetesObject>(
         ? { type: 'modified', object, old: before }
         : { type: 'added', object }
       : { type: 'deleted', object: before }
-    for (const subscriber of subscribers) subscriber(event as InformerEvent<T>)
+    tell(event as InformerEvent<T>)
   })
   return {
     kind,
@@ -242,7 +245,13 @@ function createFakeInformer<T extends KubernetesObject>(
     freeze: () => (isFrozen = true),
     thaw: () => {
       isFrozen = false
+      const before = shown
       shown = everything()
+      for (const [key, object] of shown) {
+        const old = before.get(key)
+        if (old !== object) tell(old ? { type: 'modified', object, old } : { type: 'added', object })
+      }
+      for (const [key, object] of before) if (!shown.has(key)) tell({ type: 'deleted', object })
     },
   }
 }

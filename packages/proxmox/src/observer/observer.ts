@@ -57,8 +57,8 @@ export interface Observer {
   vm(vmid: number): ClusterResource | undefined
   /** The same array until the next look: what is worked out from it can be kept with it. */
   vms(): readonly ClusterResource[]
-  nodes(): ClusterResource[]
-  storages(): ClusterResource[]
+  nodes(): readonly ClusterResource[]
+  storages(): readonly ClusterResource[]
   tasks(): ClusterTask[]
   /** Calls the listener for every change. @returns what ends it */
   subscribe(listener: (change: ObservedChange) => void): () => void
@@ -89,6 +89,8 @@ export function createObserver(
   let tasks = new Map<string, ClusterTask>()
   let vmidIndex = new Map<number, ClusterResource>()
   let vms: readonly ClusterResource[] = []
+  let nodes: readonly ClusterResource[] = []
+  let storages: readonly ClusterResource[] = []
   let version = 0
   let error: unknown
   let failures = 0
@@ -132,6 +134,8 @@ export function createObserver(
       ),
     )
     vms = [...vmidIndex.values()]
+    nodes = newResources.filter(({ type }) => type === 'node')
+    storages = newResources.filter(({ type }) => type === 'storage')
     lastGood = clock.now()
     error = undefined
     failures = 0
@@ -183,8 +187,8 @@ export function createObserver(
     resources: () => [...resources.values()],
     vm: (vmid) => vmidIndex.get(vmid),
     vms: () => vms,
-    nodes: () => [...resources.values()].filter(({ type }) => type === 'node'),
-    storages: () => [...resources.values()].filter(({ type }) => type === 'storage'),
+    nodes: () => nodes,
+    storages: () => storages,
     tasks: () => [...tasks.values()],
     subscribe: (listener) => {
       listeners.add(listener)

@@ -1,0 +1,51 @@
+import type { ClusterResource } from '@fochista/proxmox'
+
+/** What is worked out of the list of VMs. */
+export interface Inventory {
+  /** What the running VMs of each host may take, bytes. */
+  readonly memory: ReadonlyMap<string | undefined, number>
+  /** VMIDs of those that run. */
+  readonly running: ReadonlySet<number | undefined>
+  /** VMIDs of those that do not. */
+  readonly stopped: readonly number[]
+  /** QEMU templates. */
+  readonly templates: readonly ClusterResource[]
+  /** VMs of a name: names are not unique in Proxmox. */
+  named(name: string): readonly ClusterResource[]
+}
+
+/** Kept with its list: the observer gives the same one until it has looked again, to any number of placements. */
+const inventories = new WeakMap<readonly ClusterResource[], Inventory>()
+
+/** The inventory of a list of VMs. */
+export function inventoryOf(vms: readonly ClusterResource[]): Inventory {
+  const known = inventories.get(vms)
+  if (known) return known
+  const memory = new Map<string | undefined, number>()
+  const running = new Set<number | undefined>()
+  const stopped: number[] = []
+  const byName = new Map<string | undefined, ClusterResource[]>()
+  for (const vm of vms) {
+    const { node, vmid, status, maxmem = 0 } = vm
+    if (status === 'running') {
+      memory.set(node, (memory.get(node) ?? 0) + maxmem)
+      running.add(vmid)
+    } else if (vmid !== undefined) stopped.push(vmid)
+    const namesakes = byName.get(vm.name)
+    if (namesakes) namesakes.push(vm)
+    else byName.set(vm.name, [vm])
+  }
+  const inventory = {
+    memory,
+    running,
+    stopped,
+    templates: vms.filter(({ type, template }) => type === 'qemu' && isTrue(template)),
+    named: (name: string) => byName.get(name) ?? [],
+  }
+  inventories.set(vms, inventory)
+  return inventory
+}
+
+function isTrue(value: unknown): boolean {
+  return value === true || value === 1 || value === '1'
+}
