@@ -42,36 +42,46 @@ export const nouns: Readonly<Record<string, () => Promise<readonly Command[]>>> 
     return [classCreate, verbs.listCommand(classes), verbs.getCommand(classes), verbs.deleteCommand(classes)]
   },
   cluster: async () => {
-    const [create, remove, describe, kubeconfig, { clusters }, verbs] = await Promise.all([
-      import('./commands/cluster/create.ts'),
-      import('./commands/cluster/delete.ts'),
-      import('./commands/cluster/describe.ts'),
-      import('./commands/cluster/kubeconfig.ts'),
-      import('./commands/cluster/resource.ts'),
-      import('./commands/resources.ts'),
-    ])
+    const [create, remove, describe, kubeconfig, { clusterScale }, { clusterUpgrade }, { clusters }, verbs] =
+      await Promise.all([
+        import('./commands/cluster/create.ts'),
+        import('./commands/cluster/delete.ts'),
+        import('./commands/cluster/describe.ts'),
+        import('./commands/cluster/kubeconfig.ts'),
+        import('./commands/cluster/scale.ts'),
+        import('./commands/cluster/upgrade.ts'),
+        import('./commands/cluster/resource.ts'),
+        import('./commands/resources.ts'),
+      ])
     return [
       create.clusterCreate,
       create.clusterApply,
       verbs.listCommand(clusters),
       verbs.getCommand(clusters),
       describe.clusterDescribe,
+      clusterScale,
+      clusterUpgrade,
       kubeconfig.clusterKubeconfig,
       remove.clusterDelete,
     ]
   },
   pool: async () => {
-    const [{ poolCreate }, { poolScale }, { pools }, verbs] = await Promise.all([
-      import('./commands/pool/create.ts'),
-      import('./commands/pool/scale.ts'),
-      import('./commands/pool/resource.ts'),
-      import('./commands/resources.ts'),
-    ])
+    const [{ poolCreate }, { poolPlan }, { poolRollout }, { poolScale }, { pools }, verbs] =
+      await Promise.all([
+        import('./commands/pool/create.ts'),
+        import('./commands/pool/plan.ts'),
+        import('./commands/pool/rollout.ts'),
+        import('./commands/pool/scale.ts'),
+        import('./commands/pool/resource.ts'),
+        import('./commands/resources.ts'),
+      ])
     return [
       poolCreate,
       verbs.listCommand(pools),
       verbs.getCommand(pools),
+      poolPlan,
       poolScale,
+      poolRollout,
       verbs.deleteCommand(pools),
     ]
   },

@@ -1,0 +1,114 @@
+import type { FieldPlan, PoolPlan } from '@fochista/controllers'
+import { stringify } from 'yaml'
+import { argument, choice, command } from '../../command.ts'
+import type { Io } from '../../io.ts'
+import { tr } from '../../locale.ts'
+import { oneLine, printTable } from '../../output.ts'
+import { machines } from '../machine/resource.ts'
+import { requireObject } from '../resources.ts'
+import { editOptions, withEdits } from './edits.ts'
+import { requireAllowed } from './refusal.ts'
+import { pools } from './resource.ts'
+
+/** `fochista pool plan`: what an edit would do to a pool's machines, by the controllers' own decisions. It writes nothing. */
+export const poolPlan = command({
+  path: 'pool plan <pool>',
+  summary: tr(
+    'show what would happen to a pool’s machines, now or with an edit',
+    'mostra che cosa accadrebbe alle macchine di un pool, ora o con una modifica',
+  ),
+  options: {
+    ...editOptions,
+    output: choice(
+      '-o, --output <format>',
+      tr('how to print', 'come mostrare'),
+      ['table', 'json', 'yaml'],
+      'table',
+    ),
+  },
+  examples: [
+    'fochista pool plan workers --version v1.33.4',
+    'fochista pool plan workers -f workers.yaml -o json',
+  ],
+  run: async (context, args, options) => {
+    const pool = await requireObject(context, await pools.kind(), 'pool', argument(args, 'pool'))
+    const { output, ...edits } = options
+    const wanted = await withEdits(context, pool, edits)
+    await requireAllowed(context, wanted)
+    const { namespace } = pool.metadata
+    const all = await (
+      await context.kubernetes()
+    ).list(await machines.kind(), namespace === undefined ? {} : { namespace })
+    const own = all.items.filter(({ spec }) => spec.nodePoolName === pool.metadata.name)
+    const { planPool } = await import('@fochista/controllers')
+    const plan = planPool(pool, wanted, own, Date.now())
+    if (output === 'json') return context.io.out(JSON.stringify(plan, null, 2))
+    if (output === 'yaml') return context.io.raw(stringify(plan))
+    print(context.io, plan)
+    if (wanted.spec.paused)
+      context.io.note(
+        tr(
+          'The pool is paused: nothing of this happens before that ends.',
+          'Il pool è in pausa: nulla di ciò accade prima che finisca.',
+        ),
+      )
+  },
+})
+
+const effects: Readonly<Record<FieldPlan['effect'], string>> = {
+  replace: tr('machines are replaced', 'le macchine vengono sostituite'),
+  hot: tr('put on the running Nodes', 'messo sui Node in funzione'),
+  scale: tr('the number of machines', 'il numero di macchine'),
+  later: tr('holds from now on', 'vale da ora in poi'),
+}
+
+function print(io: Io, plan: PoolPlan): void {
+  if (plan.fields.length > 0) {
+    printTable(
+      io,
+      [
+        { heading: 'FIELD', cell: ({ field }: FieldPlan) => field },
+        { heading: 'NOW', cell: ({ from }) => shortOf(from) },
+        { heading: 'THEN', cell: ({ to }) => shortOf(to) },
+        { heading: 'EFFECT', cell: ({ effect }) => effects[effect] },
+      ],
+      plan.fields,
+    )
+    io.out()
+  }
+  const { replace, remove, keep, create, most, fewest, steps } = plan
+  if (create === 0 && replace.length === 0 && remove.length === 0)
+    return io.out(
+      keep.length === 0
+        ? tr(
+            'There are no machines, and none would be made.',
+            'Non ci sono macchine, e nessuna verrebbe creata.',
+          )
+        : tr(
+            'No machine would be made, replaced or removed.',
+            'Nessuna macchina verrebbe creata, sostituita o rimossa.',
+          ),
+    )
+  for (const name of replace)
+    io.out(oneLine(`machine/${name} ${tr('would be replaced', 'verrebbe sostituita')}`))
+  for (const name of remove) io.out(oneLine(`machine/${name} ${tr('would be removed', 'verrebbe rimossa')}`))
+  const added = create - replace.length
+  if (added > 0)
+    io.out(
+      added === 1
+        ? tr('1 machine would be added', '1 macchina verrebbe aggiunta')
+        : tr(`${added} machines would be added`, `${added} macchine verrebbero aggiunte`),
+    )
+  io.out(
+    tr(
+      `In ${steps.length} steps; at most ${most} machines at once, at least ${fewest} of them Ready.`,
+      `In ${steps.length} passi; al massimo ${most} macchine insieme, di cui almeno ${fewest} Ready.`,
+    ),
+  )
+}
+
+const shortOf = (value: unknown): string => {
+  if (value === undefined) return '-'
+  const text = typeof value === 'string' ? value : JSON.stringify(value)
+  return text.length > 40 ? `${text.slice(0, 39)}…` : text
+}

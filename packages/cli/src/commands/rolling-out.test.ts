@@ -1,0 +1,174 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { LABEL_POOL, machineKind, nodePoolKind, nodePoolManifest, type Machine } from '@fochista/api'
+import { revisionOf, type PoolPlan } from '@fochista/controllers'
+import { connectionFromEnvironment, createKubernetes } from '@fochista/kubernetes'
+import { startLab } from '@fochista/lab'
+import { stringify } from 'yaml'
+import { createContext } from '../context.ts'
+import { runLine } from '../program.ts'
+import { testIo } from '../test-io.ts'
+
+// Plans, rollouts and upgrades against the lab's management cluster; no controllers run, so that what a plan says stays so.
+const lab = await startLab({ ports: { proxmox: 0, kubernetes: 0 }, speed: 100 })
+const folder = await mkdtemp(join(tmpdir(), 'fochista-rolling-out-'))
+const environment = { ...lab.environment, HOME: folder }
+const kubernetes = createKubernetes(await connectionFromEnvironment(environment))
+after(async () => {
+  await kubernetes.close()
+  await lab.stop()
+  await rm(folder, { recursive: true, force: true })
+})
+
+async function run(line: string): Promise<{ code: number; stdout: string; stderr: string }> {
+  const io = testIo({})
+  const { signal } = new AbortController()
+  const code = await runLine(line.split(' ').filter(Boolean), io, signal, (given, stop, flags) =>
+    createContext(given, stop, flags, environment),
+  )
+  return { code, stdout: io.stdout, stderr: io.stderr }
+}
+
+async function ok(line: string): Promise<string> {
+  const { code, stdout, stderr } = await run(line)
+  assert.equal(code, 0, `fochista ${line}: ${stderr}`)
+  return stdout
+}
+
+const ref = { name: 'workers', namespace: 'default' }
+const planOf = async (line: string): Promise<PoolPlan> =>
+  JSON.parse(await ok(`pool plan workers ${line} -o json`)) as PoolPlan
+
+await ok('install')
+await kubernetes.create(
+  nodePoolKind,
+  nodePoolManifest({
+    ...ref,
+    clusterName: 'tenant-test',
+    className: 'small',
+    replicas: 3,
+    version: 'v1.30.4',
+  }),
+)
+const pool = await kubernetes.get(nodePoolKind, ref)
+for (const name of ['workers-a', 'workers-b', 'workers-c']) {
+  const machine = await kubernetes.create<Machine>(machineKind, {
+    apiVersion: machineKind.apiVersion,
+    kind: machineKind.kind,
+    metadata: { name, namespace: 'default', labels: { [LABEL_POOL]: 'workers' } },
+    spec: {
+      id: `00000000-0000-4000-8000-00000000000${name.slice(-1)}`,
+      nodePoolName: 'workers',
+      proxmoxCluster: 'dc1',
+      poolHash: revisionOf(pool),
+    },
+  })
+  const ready = {
+    type: 'Ready',
+    status: 'True',
+    reason: 'Ready',
+    message: '',
+    lastTransitionTime: '2026-01-01T00:00:00Z',
+  }
+  await kubernetes.patch(
+    machineKind,
+    machine.metadata,
+    { status: { conditions: [ready] } },
+    { subresource: 'status' },
+  )
+}
+
+test('a plan without an edit says that nothing would happen', async () => {
+  assert.match(await ok('pool plan workers'), /^No machine would be made, replaced or removed\.$/m)
+})
+
+test('a plan of another version replaces every machine, one more at a time, and writes nothing', async () => {
+  const before = await kubernetes.get(nodePoolKind, ref)
+  const plan = await planOf('--version v1.31.2')
+  assert.deepEqual(plan.fields, [
+    { field: 'spec.version', from: 'v1.30.4', to: 'v1.31.2', effect: 'replace' },
+  ])
+  assert.deepEqual([...plan.replace].sort(), ['workers-a', 'workers-b', 'workers-c'])
+  assert.deepEqual([plan.create, plan.most, plan.fewest, plan.remove], [3, 4, 3, []])
+  assert.deepEqual(plan.steps[0], { create: 1, remove: [] })
+  assert.equal(
+    (await kubernetes.get(nodePoolKind, ref)).metadata.resourceVersion,
+    before.metadata.resourceVersion,
+  )
+  assert.match(
+    await ok('pool plan workers --version v1.31.2'),
+    /^spec\.version +v1\.30\.4 +v1\.31\.2 +machines are replaced$/m,
+  )
+})
+
+test('a plan from a manifest tells what is put on running Nodes from what replaces machines', async () => {
+  const file = join(folder, 'workers.yaml')
+  const labelled = {
+    apiVersion: pool.apiVersion,
+    kind: pool.kind,
+    metadata: ref,
+    spec: { ...pool.spec, node: { labels: { tier: 'gold' } }, rollout: { maxSurge: 0, maxUnavailable: 1 } },
+  }
+  await writeFile(file, stringify(labelled))
+  const hot = await planOf(`-f ${file}`)
+  assert.deepEqual(
+    hot.fields.map(({ field, effect }) => `${field} ${effect}`),
+    ['spec.node.labels hot', 'spec.rollout.maxSurge later', 'spec.rollout.maxUnavailable later'],
+  )
+  assert.equal(hot.steps.length, 0)
+  const larger = await planOf(`-f ${file} --cores 4`)
+  assert.deepEqual([larger.most, larger.fewest, larger.create], [3, 2, 3])
+  const { stderr } = await run('pool plan workers -f package.json')
+  assert.match(stderr, /package\.json/)
+})
+
+test('a plan of fewer machines names those that go, one of more says how many come', async () => {
+  assert.equal((await planOf('--replicas 1')).remove.length, 2)
+  const more = await planOf('--replicas 5')
+  assert.deepEqual([more.create, more.keep.length, more.replace], [2, 3, []])
+})
+
+test('what the server refuses is refused in its words, before anything is sent in earnest', async () => {
+  const { code, stderr } = await run('pool plan workers --version newest')
+  assert.equal(code, 1)
+  assert.match(stderr, /spec\.version/)
+})
+
+test('a rollout names the time before which machines are replaced; --dry-run names it only', async () => {
+  assert.match(await ok('pool rollout workers --dry-run'), /would be rolled/)
+  assert.equal((await kubernetes.get(nodePoolKind, ref)).spec.rollout?.before, undefined)
+  await new Promise((resolve) => setTimeout(resolve, 1100))
+  const written = JSON.parse(await ok('pool rollout workers -o json')) as typeof pool
+  const before = Date.parse(written.spec.rollout?.before ?? '')
+  assert.ok(Math.abs(Date.now() - before) < 10_000)
+  assert.equal((await planOf('')).replace.length, 3)
+})
+
+test('a control plane is upgraded one minor at a time, and Kamaji’s refusals are shown', async () => {
+  await ok('cluster create other --version v1.30.0 --replicas 1')
+  const refused = await run('cluster upgrade other --version v1.32.0')
+  assert.equal(refused.code, 1)
+  assert.match(refused.stderr, /unable to upgrade to a minor version in a non-sequential mode/)
+  assert.match(
+    (await run('cluster upgrade other --version v1.29.0')).stderr,
+    /unable to downgrade a TenantControlPlane from 1\.30\.0 to 1\.29\.0/,
+  )
+  assert.match((await run('cluster upgrade other --version next')).stderr, /"next" is not a version/)
+  assert.match(
+    await ok('cluster upgrade other --version v1.31.0 --dry-run'),
+    /would be upgraded: v1\.30\.0 -> v1\.31\.0/,
+  )
+  assert.match(
+    await ok('cluster upgrade other --version v1.31.0'),
+    /^cluster\/other upgraded: v1\.30\.0 -> v1\.31\.0$/m,
+  )
+})
+
+test('a control plane is scaled, and put to sleep without waiting for it to serve', async () => {
+  assert.match(await ok('cluster scale other --replicas 2 --dry-run'), /would be scaled: 1 -> 2/)
+  assert.match(await ok('cluster scale other --replicas 2'), /scaled: 1 -> 2/)
+  assert.match(await ok('cluster scale other --replicas 0'), /scaled: 2 -> 0/)
+})
