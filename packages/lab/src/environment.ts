@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
@@ -12,8 +12,15 @@ export interface LabFolder {
   remove(): Promise<void>
 }
 
-/** Makes the folder, below the system's for temporary files. */
-export async function createLabFolder(): Promise<LabFolder> {
+/**
+ * Makes the folder.
+ * @param kept a folder that stays when the lab ends. Default: one below the system's for temporary files, which does not.
+ */
+export async function createLabFolder(kept?: string): Promise<LabFolder> {
+  if (kept !== undefined) {
+    await mkdir(kept, { recursive: true, mode: 0o700 })
+    return { write: (name, text) => replace(join(kept, name), text), remove: () => Promise.resolve() }
+  }
   const path = await mkdtemp(join(tmpdir(), 'fochista-lab-'))
   // It holds tokens: a process that ends without stopping its lab takes them along.
   const removeAtExit = (): void => rmSync(path, { recursive: true, force: true })
@@ -29,6 +36,13 @@ export async function createLabFolder(): Promise<LabFolder> {
       await rm(path, { recursive: true, force: true })
     },
   }
+}
+
+/** Writes a file of mode 0600 whole: who reads it while the lab starts again finds the one before or the new one. */
+async function replace(file: string, text: string): Promise<string> {
+  await writeFile(`${file}.next`, text, { mode: 0o600 })
+  await rename(`${file}.next`, file)
+  return file
 }
 
 /** The text of a kubeconfig with one context, whose user has a bearer token. */

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { isIP } from 'node:net'
 import { adjustable, createLabClock } from './clock.ts'
 import { createLabFolder, kubeconfigText } from './environment.ts'
@@ -6,17 +5,21 @@ import type { LabFolder } from './environment.ts'
 import { PortInUseError } from './errors.ts'
 import { startEndpoint } from './faults/endpoint.ts'
 import { createFaults } from './faults/faults.ts'
-import type { Faults, LabFaults } from './faults/faults.ts'
+import type { Faults } from './faults/faults.ts'
 import { createGuests } from './guest/guests.ts'
 import type { Guests } from './guest/guests.ts'
 import { startManagementCluster } from './management/cluster.ts'
 import type { ManagementCluster } from './management/cluster.ts'
-import { createCa, fingerprint, issueCertificate } from './pki.ts'
+import { fingerprint, issueCertificate } from './pki.ts'
 import type { KeyPair } from './pki.ts'
 import { createProxmoxServer } from './proxmox/server.ts'
 import type { ProxmoxServer } from './proxmox/server.ts'
 import { createProxmoxWorld } from './proxmox/world.ts'
 import type { ProxmoxWorld } from './proxmox/world.ts'
+import { keepDisks } from './state/guests.ts'
+import { keepClusters } from './state/kubernetes.ts'
+import { keepWorld, restoreWorld } from './state/proxmox.ts'
+import { createIdentity, openState } from './state/state.ts'
 import { createLabNetwork } from './tenant/network.ts'
 import { seedWorld } from './worlds/seed.ts'
 import type { Credentials } from './worlds/seed.ts'
@@ -33,6 +36,11 @@ export interface LabOptions {
   readonly seed?: string
   /** Address to listen on. Default 127.0.0.1. */
   readonly host?: string
+  /**
+   * Folder of the lab's state: with one, the lab is what it was when it was stopped or killed, and seed and hosts count only the
+   * first time. Default: everything ends with the lab.
+   */
+  readonly state?: string
   /** Told what the parts would write to their logs when something goes wrong. Default: nobody. */
   readonly log?: (text: string) => void
 }
@@ -53,57 +61,91 @@ export interface Lab {
 
 /**
  * Starts both back ends in this process.
- * @throws PortInUseError when somebody else listens on a port; RangeError for a wrong speed or number of hosts, or a seed that does not exist.
+ * @throws PortInUseError when somebody else listens on a port; RangeError for a wrong speed or number of hosts, or a seed that does not exist;
+ * StateInUseError and JournalError for a state that cannot be had.
  */
 export async function startLab(options: LabOptions): Promise<Lab> {
   const clock = createLabClock(options.speed)
   const host = options.host ?? '127.0.0.1'
   const log = options.log ?? (() => {})
   // What was started is stopped in the opposite order, also when a later part fails to start.
-  const stops: (() => Promise<unknown>)[] = []
+  const stops: (() => unknown)[] = []
   let stopping: Promise<void> | undefined
   const stop = (): Promise<void> => (stopping ??= stopAll(stops))
   try {
+    const state = options.state === undefined ? undefined : await openState(options.state)
+    stops.push(() => state?.close())
+    const { journal, settled } = state ?? {}
+    const { cas, tokens, accountsKey, ticketKey } = state?.identity ?? (await createIdentity())
+    const port = {
+      proxmox: options.ports.proxmox || (settled?.ports.proxmox ?? 0),
+      kubernetes: options.ports.kubernetes || (settled?.ports.kubernetes ?? 0),
+    }
     const clocks = { proxmox: adjustable(clock), kubernetes: adjustable(clock) }
     const faults = createFaults()
-    const world = createProxmoxWorld(clocks.proxmox, 'lab')
-    const credentials = seedWorld(world, options.seed ?? 'default', options.hosts ?? 3)
-    const folder = await createLabFolder()
+    const world = createProxmoxWorld(clocks.proxmox, 'lab', ticketKey)
+    if (journal !== undefined && settled !== undefined) restoreWorld(world, journal)
+    const credentials =
+      settled?.credentials ?? seedWorld(world, options.seed ?? 'default', options.hosts ?? 3)
+    const kept = journal && keepWorld(world, journal)
+    stops.push(() => kept?.close())
+    const folder = await createLabFolder(options.state)
     stops.push(() => folder.remove())
-    const network = await createLabNetwork()
+    const network = await createLabNetwork(settled?.block)
     stops.push(() => network.close())
-    const ca = await createCa({ commonName: 'fochista-lab' })
-    const token = randomBytes(24).toString('base64url')
-    const management = await naming('kubernetes', options.ports.kubernetes, () =>
+    const management = await naming('kubernetes', port.kubernetes, () =>
       startManagementCluster({
         clock: clocks.kubernetes,
         network,
         host,
-        port: options.ports.kubernetes,
-        ca,
+        port: port.kubernetes,
+        ca: cas.kubernetes,
+        etcd: cas.etcd,
+        accountsKey,
         intercept: (exchange, answer, tenant) => faults.answerKubernetes(exchange, answer, tenant),
-        tokens: [{ token, user: { username: 'kubernetes-admin', groups: ['system:masters'] } }],
+        tokens: [
+          { token: tokens.kubernetes, user: { username: 'kubernetes-admin', groups: ['system:masters'] } },
+        ],
+        ...(journal && { keep: keepClusters(journal) }),
         log,
       }),
     )
     stops.push(() => management.stop())
-    const guests = createGuests(world)
+    const guests = createGuests(world, journal && keepDisks(journal))
     stops.push(() => guests.close())
-    const proxmox = await naming('proxmox', options.ports.proxmox, () =>
-      startProxmox(world, faults, { host, port: options.ports.proxmox }),
+    const certificate = settled?.certificate ?? (await issueProxmox(world, cas.proxmox, host))
+    const server = await naming('proxmox', port.proxmox, () =>
+      createProxmoxServer(world, {
+        ...certificate,
+        host,
+        port: port.proxmox,
+        intercept: (exchange, answer) =>
+          faults.answerProxmox(world, exchange, (each) => answer(kept?.beforeAnswer(each) ?? each)),
+      }),
     )
-    stops.push(() => proxmox.server.close())
-    faults.attach({ world, guests, management, proxmox, managementCa: ca, clocks })
+    stops.push(() => server.close())
+    const proxmox = { server, ca: cas.proxmox }
+    faults.attach({ world, guests, management, proxmox, managementCa: cas.kubernetes, clocks })
     stops.push(() => faults.close())
-    const labToken = randomBytes(24).toString('base64url')
-    const endpoint = await startEndpoint(faults, { token: labToken, port: 0 })
+    const endpoint = await startEndpoint(faults, { token: tokens.lab, port: settled?.ports.lab ?? 0 })
     stops.push(() => endpoint.close())
     const environment = {
-      ...(await kubernetesEnvironment(folder, management.api.url, ca.certPem, token)),
+      ...(await kubernetesEnvironment(folder, management.api.url, cas.kubernetes.certPem, tokens.kubernetes)),
       ...(await proxmoxEnvironment(folder, proxmox, credentials)),
       LAB_URL: endpoint.url,
-      LAB_TOKEN: labToken,
+      LAB_TOKEN: tokens.lab,
     }
+    kept?.flush()
+    state?.settle({
+      ports: {
+        proxmox: server.port,
+        kubernetes: Number(new URL(management.api.url).port),
+        lab: Number(new URL(endpoint.url).port),
+      },
+      block: network.block,
+      credentials,
+      certificate,
+    })
     return { environment, management, proxmox: { world, guests }, faults, stop }
   } catch (error) {
     await stop()
@@ -125,13 +167,8 @@ async function kubernetesEnvironment(
   }
 }
 
-/** Starts the API of the world's first host, with a certificate of the cluster's own authority. */
-async function startProxmox(
-  world: ProxmoxWorld,
-  faults: LabFaults,
-  { host, port }: { host: string; port: number },
-): Promise<ListeningProxmox> {
-  const ca = await createCa({ commonName: 'pve-cluster-manager-ca' })
+/** The certificate of the world's first host, of the cluster's own authority, which stands behind it. */
+async function issueProxmox(world: ProxmoxWorld, ca: KeyPair, host: string): Promise<KeyPair> {
   const names = [...world.hosts.keys()]
   const leaf = await issueCertificate(ca, {
     commonName: names[0] ?? '',
@@ -139,14 +176,7 @@ async function startProxmox(
     ips: ['127.0.0.1', '::1', ...(isIP(host) === 0 || host === '127.0.0.1' ? [] : [host])],
     usages: ['server'],
   })
-  const server = await createProxmoxServer(world, {
-    certPem: `${leaf.certPem}${ca.certPem}`,
-    keyPem: leaf.keyPem,
-    host,
-    port,
-    intercept: (exchange, answer) => faults.answerProxmox(world, exchange, answer),
-  })
-  return { server, ca }
+  return { certPem: `${leaf.certPem}${ca.certPem}`, keyPem: leaf.keyPem }
 }
 
 interface ListeningProxmox {
@@ -185,7 +215,7 @@ async function naming<T>(
   }
 }
 
-async function stopAll(stops: (() => Promise<unknown>)[]): Promise<void> {
+async function stopAll(stops: (() => unknown)[]): Promise<void> {
   const failures: unknown[] = []
   for (const stop of stops.toReversed()) {
     try {

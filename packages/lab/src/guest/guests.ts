@@ -14,11 +14,26 @@ export interface Guests {
   close(): Promise<void>
 }
 
-/** Gives every VM that starts a guest. */
-export function createGuests(world: ProxmoxWorld): Guests {
+/** Keeps disks beyond the process. */
+export interface DiskKeeper {
+  /** Addresses of cards, as the DHCP server lent them. */
+  readonly leases: Map<string, string>
+  /** The disk that a VM had in an earlier run. */
+  find(vmid: number): Disk | undefined
+  /** Keeps a disk from now on. Returns it. */
+  made(vmid: number, disk: Disk): Disk
+  /** The disk is destroyed. */
+  dropped(vmid: number): void
+}
+
+/**
+ * Gives every VM that starts a guest.
+ * @param keeper keeps their disks. Default: they end with the process.
+ */
+export function createGuests(world: ProxmoxWorld, keeper?: DiskKeeper): Guests {
   const disks = new Map<number, Disk>()
   const guests = new Map<number, Guest>()
-  const dhcp = new DhcpServer()
+  const dhcp = new DhcpServer(keeper?.leases)
   /** Counts what happened to each VM's power: a start that another event overtook does not happen. */
   const turns = new Map<number, number>()
   const turn = (vm: Vm): number => {
@@ -26,12 +41,17 @@ export function createGuests(world: ProxmoxWorld): Guests {
     turns.set(vm.vmid, next)
     return next
   }
+  const put = (vmid: number, disk: Disk): Disk => {
+    disks.set(vmid, disk)
+    return keeper?.made(vmid, disk) ?? disk
+  }
+  const diskOf = (vmid: number): Disk | undefined => {
+    const known = disks.get(vmid) ?? keeper?.find(vmid)
+    if (known !== undefined) disks.set(vmid, known)
+    return known
+  }
   const start = (vm: Vm): void => {
-    let disk = disks.get(vm.vmid)
-    if (disk === undefined) {
-      disk = freshDisk(vm)
-      disks.set(vm.vmid, disk)
-    }
+    const disk = diskOf(vm.vmid) ?? put(vm.vmid, freshDisk(vm))
     const guest = new Guest(world, vm, disk, dhcp)
     guests.set(vm.vmid, guest)
     void guest.boot()
@@ -52,7 +72,7 @@ export function createGuests(world: ProxmoxWorld): Guests {
     const { source, target } = cloneOf(task) ?? {}
     const vm = source === undefined ? undefined : world.vms.get(source)
     if (vm === undefined || target === undefined || !world.vms.has(target)) return
-    disks.set(target, disks.get(vm.vmid)?.copy() ?? freshDisk(vm))
+    put(target, diskOf(vm.vmid)?.copy() ?? freshDisk(vm))
   }
   const listeners = {
     taskEnded: cloned,
@@ -66,6 +86,7 @@ export function createGuests(world: ProxmoxWorld): Guests {
       turn(vm)
       void stop(vm)
       disks.delete(vm.vmid)
+      keeper?.dropped(vm.vmid)
     },
   }
   world.events.on('started', listeners.started)
@@ -75,7 +96,7 @@ export function createGuests(world: ProxmoxWorld): Guests {
   world.events.on('taskEnded', listeners.taskEnded)
   for (const vm of world.vms.values()) if (vm.running) start(vm)
   return {
-    disk: (vmid) => disks.get(vmid),
+    disk: diskOf,
     running: (vmid) => guests.get(vmid),
     async close() {
       world.events.off('started', listeners.started)

@@ -30,8 +30,14 @@ export function cardsOf(vm: Vm): { key: string; mac: string }[] {
 
 /** Gives out addresses as a DHCP server of the lab's network does: the same card always gets the same. */
 export class DhcpServer {
-  readonly #leases = new Map<string, string>()
-  #next = 10
+  readonly #leases: Map<string, string>
+  #next: number
+
+  /** @param leases those that were given out already; new ones are added to it. */
+  constructor(leases = new Map<string, string>()) {
+    this.#leases = leases
+    this.#next = 10 + leases.size
+  }
 
   /** The address of a card, with its network's prefix length and gateway. */
   lease(mac: string): { address: string; prefix: number; gateway: string; dns: string } {

@@ -1,15 +1,16 @@
 import { kamajiCrds } from '@fochista/kamaji/crds'
 import type { LabClock } from '../clock.ts'
+import { gvr } from '../kamaji/vocabulary.ts'
 import { installKamaji } from '../kamaji/operator.ts'
-import type { ApiServer, StaticToken } from '../kubernetes/api.ts'
+import type { ApiServer, StaticToken, StorageKeeper } from '../kubernetes/api.ts'
 import { addStaticNodes, startManagementControllers } from '../kubernetes/controllers/index.ts'
 import type { Exchange } from '../kubernetes/http/exchange.ts'
 import type { JsonObject } from '../kubernetes/resources.ts'
 import { createApiServer } from '../kubernetes/server.ts'
-import { createCa, issueCertificate } from '../pki.ts'
+import { issueCertificate } from '../pki.ts'
 import type { KeyPair } from '../pki.ts'
 import { createTenantClusters } from '../tenant/clusters.ts'
-import type { TenantClusters } from '../tenant/clusters.ts'
+import type { TenantClusters, TenantKeeper } from '../tenant/clusters.ts'
 import { startTenant } from '../tenant/controllers.ts'
 import type { LabNetwork } from '../tenant/network.ts'
 import { createBalancers } from './balancers.ts'
@@ -28,6 +29,12 @@ export interface ManagementOptions {
   readonly tokens: readonly StaticToken[]
   /** Stands between requests and what answers them; `tenant` is `namespace/name`, of a tenant's server. */
   readonly intercept?: (exchange: Exchange, answer: () => Promise<void>, tenant?: string) => Promise<void>
+  /** Of the data stores. */
+  readonly etcd: KeyPair
+  /** Signs service account tokens; PEM. */
+  readonly accountsKey: string
+  /** Keeps the objects beyond the process: the cluster's own, and those of its tenants. */
+  readonly keep?: { readonly objects: StorageKeeper; readonly tenants: TenantKeeper }
   /** Told what goes wrong, as the components' logs would say it. */
   readonly log: (text: string) => void
 }
@@ -60,19 +67,26 @@ export async function startManagementCluster(options: ManagementOptions): Promis
     caPem: ca.certPem,
     clock,
     staticTokens: [...options.tokens],
+    serviceAccountKeyPem: options.accountsKey,
+    ...(options.keep && { keep: options.keep.objects }),
     ...(options.intercept && { intercept: options.intercept }),
     crds: kamajiCrds.map((crd) => structuredClone(crd) as unknown as JsonObject),
   })
   await api.listen()
-  const etcd = await createCa({ commonName: 'etcd-ca' })
-  addStaticNodes(api, NODES)
-  await installChart(api, etcd)
-  const stopControllers = startManagementControllers(api, { loadBalancers: createBalancers(network) })
+  const { etcd } = options
+  if (options.keep?.objects.restored === undefined) {
+    addStaticNodes(api, NODES)
+    await installChart(api, etcd)
+  }
+  const stopControllers = startManagementControllers(api, {
+    loadBalancers: createBalancers(network, api.store.list(gvr.services)),
+  })
   const tenants = createTenantClusters({
     clock,
     network,
     log: options.log,
     startControllers: startTenant,
+    ...(options.keep && { keep: options.keep.tenants }),
     ...(options.intercept && { intercept: options.intercept }),
   })
   const kamaji = installKamaji({

@@ -108,6 +108,24 @@ export function startTask(world: ProxmoxWorld, facts: TaskFacts, given: Work): s
 
 let endings = 0
 
+/** A task of a run of the lab that has ended: one that was running was killed with it. */
+export function restoreTask(
+  world: ProxmoxWorld,
+  record: Pick<Task, 'upid' | 'node' | 'pid' | 'pstart' | 'starttime' | 'type' | 'id' | 'user' | 'log'> &
+    Partial<Pick<Task, 'endtime' | 'exitstatus' | 'ended'>>,
+): void {
+  const { endtime, exitstatus, ended = endings + 1 } = record
+  endings = Math.max(endings, ended)
+  world.tasks.set(record.upid, {
+    ...record,
+    endtime: exitstatus === undefined ? Math.floor(world.clock.now() / 1000) : endtime,
+    exitstatus: exitstatus ?? 'unexpected status',
+    ended,
+    abort: new AbortController(),
+    done: Promise.resolve(),
+  })
+}
+
 /** Writes down how a task ended. */
 export function endTask(world: ProxmoxWorld, task: Task, exitstatus: string): void {
   task.exitstatus = exitstatus

@@ -192,7 +192,11 @@ export interface ProxmoxWorld {
 }
 
 /** Makes a world that has root@pam, the built-in roles and realms, and nothing else; a seed fills it. */
-export function createProxmoxWorld(clock: LabClock, clusterName = 'lab'): ProxmoxWorld {
+export function createProxmoxWorld(
+  clock: LabClock,
+  clusterName = 'lab',
+  ticketKey = createHash('sha256').update(String(Math.random())).digest('hex'),
+): ProxmoxWorld {
   let pid = 1000
   const world: ProxmoxWorld = {
     clock,
@@ -220,7 +224,7 @@ export function createProxmoxWorld(clock: LabClock, clusterName = 'lab'): Proxmo
     events: new EventEmitter(),
     faults: {},
     bridges: ['vmbr0', 'vmbr1'],
-    ticketKey: createHash('sha256').update(String(Math.random())).digest('hex'),
+    ticketKey,
     nextPid: () => (pid += 7),
     readCdroms: (vm) =>
       Object.keys(vm.config)

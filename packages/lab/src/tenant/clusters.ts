@@ -1,5 +1,5 @@
 import type { LabClock } from '../clock.ts'
-import type { ApiServer } from '../kubernetes/api.ts'
+import type { ApiServer, StorageKeeper } from '../kubernetes/api.ts'
 import type { Exchange } from '../kubernetes/http/exchange.ts'
 import { at } from '../kubernetes/rest/json.ts'
 import { createApiServer } from '../kubernetes/server.ts'
@@ -18,12 +18,21 @@ import { watchTenant } from './watch.ts'
 export interface TenantCluster {
   readonly namespace: string
   readonly name: string
+  /** Of its control plane. */
+  readonly uid: string
   readonly api: ApiServer
   readonly ca: KeyPair
   readonly podCidr: string
   readonly serviceCidr: string
   /** Where clients reach it. */
   readonly address: { host: string; port: number }
+}
+
+/** Keeps what tenants hold beyond the process. */
+export interface TenantKeeper {
+  open(uid: string): StorageKeeper
+  /** The control plane is gone, and all that was in it. */
+  drop(uid: string): void
 }
 
 type TenantIntercept = (exchange: Exchange, answer: () => Promise<void>, tenant?: string) => Promise<void>
@@ -61,6 +70,8 @@ export function createTenantClusters(options: {
   log?: (text: string) => void
   /** Stands between requests and what answers them; `tenant` is `namespace/name`. */
   intercept?: TenantIntercept
+  /** Keeps the objects of tenants; by the uid of the control plane. */
+  keep?: TenantKeeper
 }): TenantClusters {
   const entries = new Map<string, Entry>()
   const entryOf = (key: string): Entry => {
@@ -91,7 +102,7 @@ export function createTenantClusters(options: {
     const deployment = pass.get(gvr.deployments, pass.name)
     const ready = at(deployment, ['status', 'readyReplicas'])
     if (typeof ready === 'number' && ready > 0) {
-      entry.cluster ??= await startServer(options.clock, pass, options.intercept)
+      entry.cluster ??= await startServer(options, pass)
       await expose(entry, pass)
       entry.stopControllers ??= options.startControllers(entry.cluster)
     } else await hide(entry)
@@ -173,7 +184,11 @@ export function createTenantClusters(options: {
       const key = `${namespace}/${name}`
       const entry = entries.get(key)
       entries.delete(key)
-      return entry === undefined ? Promise.resolve() : inOrder(entry, () => end(entry))
+      if (entry === undefined) return Promise.resolve()
+      return inOrder(entry, async () => {
+        await end(entry)
+        if (entry.cluster !== undefined) options.keep?.drop(entry.cluster.uid)
+      })
     },
     find: (namespace, name) => entries.get(`${namespace}/${name}`)?.cluster,
     list: () => [...entries.values()].flatMap((entry) => entry.cluster ?? []),
@@ -204,11 +219,11 @@ function factsOf(cluster: TenantCluster, pass: Pass): AddonFacts {
 }
 
 async function startServer(
-  clock: LabClock,
+  { clock, intercept, keep }: Parameters<typeof createTenantClusters>[0],
   pass: Pass,
-  intercept: TenantIntercept | undefined,
 ): Promise<TenantCluster> {
   const { tcp, ca } = pass
+  const uid = pass.object.metadata.uid ?? ''
   const server = pass.secretTexts('api-server-certificate') ?? {}
   const accounts = pass.secretTexts('sa-certificate') ?? {}
   const serviceCidr = serviceRanges(tcp)[0] ?? '10.96.0.0/16'
@@ -222,6 +237,7 @@ async function startServer(
     gitVersion: versionOf(tcp),
     clock,
     serviceCidr,
+    ...(keep && { keep: keep.open(uid) }),
     ...(intercept && {
       intercept: (exchange, answer) => intercept(exchange, answer, `${pass.namespace}/${pass.name}`),
     }),
@@ -232,6 +248,7 @@ async function startServer(
   return {
     namespace: pass.namespace,
     name: pass.name,
+    uid,
     api,
     ca,
     podCidr,

@@ -14,10 +14,19 @@ export interface Forward {
   close(): Promise<void>
 }
 
+/** Where in 127.0.0.0/8 a network's addresses begin. */
+export interface Block {
+  readonly second: number
+  readonly third: number
+}
+
 /** The lab's network: loopback addresses that stand for those a load balancer gives out. */
 export interface LabNetwork {
   /** Whether each address is one of its own. False where the system has only 127.0.0.1. */
   readonly hasAddresses: boolean
+  readonly block: Block
+  /** Takes an address as given out. */
+  reserve(address: string): void
   /** Gives out an address that nobody in this lab has; undefined when they are used up. */
   allocate(): string | undefined
   /** Takes back an address that was given out; once. */
@@ -31,21 +40,36 @@ export interface LabNetwork {
 const CAPACITY = 3840
 const IN_A_BLOCK = 240
 
-/** Makes a network in a random part of 127.0.0.0/8, so that two labs on one machine do not meet. */
-export async function createLabNetwork(): Promise<LabNetwork> {
-  const second = randomInt(16, 240)
-  const third = randomInt(1, 250 - CAPACITY / IN_A_BLOCK)
+/**
+ * Makes a network.
+ * @param block where. Default: a random part of 127.0.0.0/8, so that two labs on one machine do not meet.
+ */
+export async function createLabNetwork(
+  block: Block = { second: randomInt(16, 240), third: randomInt(1, 250 - CAPACITY / IN_A_BLOCK) },
+): Promise<LabNetwork> {
+  const { second, third } = block
   const nth = (index: number): string =>
     `127.${second}.${third + Math.floor(index / IN_A_BLOCK)}.${10 + (index % IN_A_BLOCK)}`
   const hasAddresses = await canListen(nth(0))
   let given = 0
   const returned: string[] = []
   const forwards = new Set<Forward>()
+  const reserved = new Set<string>()
   return {
     hasAddresses,
+    block,
+    reserve(address) {
+      reserved.add(address)
+    },
     allocate() {
       if (!hasAddresses) return '127.0.0.1'
-      return returned.pop() ?? (given < CAPACITY ? nth(given++) : undefined)
+      const again = returned.pop()
+      if (again !== undefined) return again
+      while (given < CAPACITY) {
+        const address = nth(given++)
+        if (!reserved.delete(address)) return address
+      }
+      return undefined
     },
     release(address) {
       if (hasAddresses) returned.push(address)

@@ -17,7 +17,7 @@ import { copyFirewall } from '../firewall/state.ts'
 import { lockConfig } from '../lock.ts'
 import { formatOn, usableStorage } from '../storage.ts'
 import { startVmTask, textOf } from '../task.ts'
-import { newVm, vmidOf } from '../vm.ts'
+import { loadVm, newVm, vmidOf } from '../vm.ts'
 import { allocateVolume, freeVolumes, linkVolume, requireVolume } from '../volumes.ts'
 import { checkCloneParameters, checkCloneSource, type CloneSource } from './check.ts'
 import { cloneConfig } from './config.ts'
@@ -56,8 +56,8 @@ async function cloneLocked(call: Call, worker: Worker): Promise<void> {
         die(
           `close (rename) atomic file '/etc/pve/nodes/${node}/qemu-server/${newid}.conf' failed: File exists`,
         )
-      const vm = newVm(newid, node, { description: ' qmclone temporary file', lock: 'clone' })
-      world.vms.set(newid, vm)
+      world.vms.set(newid, newVm(newid, node, { description: ' qmclone temporary file', lock: 'clone' }))
+      const vm = loadVm(world, node, newid)
       const made: string[] = []
       try {
         const drives = await cloneDrives(call, source, newid, made, worker)

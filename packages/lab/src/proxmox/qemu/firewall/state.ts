@@ -29,20 +29,26 @@ export interface Firewall {
 
 const files = new WeakMap<ProxmoxWorld, Map<number, Firewall>>()
 
-function filesOf(world: ProxmoxWorld): Map<number, Firewall> {
+/** The firewall files of a world's guests, by number. */
+export function firewallFilesOf(world: ProxmoxWorld): Map<number, Firewall> {
   const all = files.get(world) ?? new Map<number, Firewall>()
   files.set(world, all)
   return all
 }
 
+/** Keeps the firewall files of a world's guests in another map from now on. */
+export function useFirewallFiles(world: ProxmoxWorld, map: Map<number, Firewall>): void {
+  files.set(world, map)
+}
+
 /** The firewall of a call's number, to read. */
 export function firewallOf(call: Call): Firewall {
-  return filesOf(call.world).get(vmidOf(call)) ?? emptyFirewall()
+  return firewallFilesOf(call.world).get(vmidOf(call)) ?? emptyFirewall()
 }
 
 /** The firewall of a call's number, to change. Throws when its digest is not the one given. */
 export function writableFirewall(call: Call): Firewall {
-  const all = filesOf(call.world)
+  const all = firewallFilesOf(call.world)
   const firewall = all.get(vmidOf(call)) ?? emptyFirewall()
   const digest = call.optional('digest')
   if (digest !== undefined && digest !== digestOf(firewall))
@@ -53,13 +59,13 @@ export function writableFirewall(call: Call): Firewall {
 
 /** Gives a clone the firewall of its source. */
 export function copyFirewall(world: ProxmoxWorld, from: number, to: number): void {
-  const source = filesOf(world).get(from)
-  if (source) filesOf(world).set(to, structuredClone(source))
+  const source = firewallFilesOf(world).get(from)
+  if (source) firewallFilesOf(world).set(to, structuredClone(source))
 }
 
 /** Removes the firewall of a number. */
 export function dropFirewall(world: ProxmoxWorld, vmid: number): void {
-  filesOf(world).delete(vmid)
+  firewallFilesOf(world).delete(vmid)
 }
 
 function emptyFirewall(): Firewall {
