@@ -492,3 +492,33 @@ test('a pool waits for all of its machines that come back one after the other, a
     assert.equal(world.machines().length, 3)
   }
 })
+
+test('which of too many machines go is decided once each was looked at: one without status may be the best of all', async () => {
+  const world = aPoolWorld({ pool: aPool({ spec: { replicas: 1 }, status: known }) })
+  const ready = {
+    type: 'Ready',
+    status: 'True' as const,
+    reason: 'Ready',
+    message: '',
+    lastTransitionTime: '2026-01-01T00:00:00Z',
+  }
+  const one = (name: string, vmid: number, creationTimestamp: string): Machine =>
+    world.has(
+      aMachine({
+        metadata: { name, creationTimestamp },
+        spec: { ...placed, vmid, made: true, poolHash: revisionOf(aPool()) },
+      }),
+    )
+  const adopted = one('workers-adopted', 460, '2026-01-01T00:00:00Z')
+  const other = one('workers-other', 461, '2026-01-01T01:00:00Z')
+  world.management.change(Machines, other.metadata, (machine) => (machine.status = { conditions: [ready] }))
+  await world.looks(2)
+  assert.equal(world.reason(), 'Looking')
+  assert.equal(world.staying().length, 2)
+  world.management.change(Machines, adopted.metadata, (machine) => (machine.status = { conditions: [ready] }))
+  await world.looks(2)
+  assert.deepEqual(
+    world.staying().map(({ metadata }) => metadata.name),
+    ['workers-adopted'],
+  )
+})

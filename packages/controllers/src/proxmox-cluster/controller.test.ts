@@ -5,7 +5,7 @@ import { Event, Secret } from '@fochista/kubernetes'
 import { ProxmoxApiError, ProxmoxConnectionError, ProxmoxTlsError } from '@fochista/proxmox'
 import { Machines, ProxmoxClusters } from '../kinds.ts'
 import { aWorld } from '../test/a-world.ts'
-import { aMachine, aProxmoxCluster, INSTALLATION } from '../test/factories.ts'
+import { aMachine, aProxmoxCluster, INSTALLATION, placed } from '../test/factories.ts'
 import { createFakeClient } from '../test/fake-client.ts'
 import { settled } from '../test/manual-clock.ts'
 import { createConnections } from './connections.ts'
@@ -234,6 +234,20 @@ test('a cluster that another copy has stamped is fenced until a person says othe
   assert.equal(said('Fenced'), undefined)
   assert.equal(said('Ready'), 'True Ready')
   assert.equal(cluster()?.metadata.annotations?.['fochista.dev/unfence'], undefined)
+})
+
+test('VMs that vanish by the dozen make its inventory suspect, until they are found', async () => {
+  const { world, looks, said } = aCluster()
+  for (const name of ['a', 'b', 'c']) {
+    world.has(aMachine({ metadata: { name }, spec: { ...placed, made: true } }))
+    world.world.missing.note(`acme/${name}`, 'dc1', world.clock.now())
+  }
+  await looks(2)
+  assert.equal(said('InventorySuspect'), 'True InventorySuspect')
+  for (const name of ['a', 'b']) world.world.missing.clear(`acme/${name}`)
+  await world.clock.advance(61_000)
+  await looks(1)
+  assert.equal(said('InventorySuspect'), undefined)
 })
 
 test('a ProxmoxCluster that is gone is disconnected, and closing ends all connections', async () => {
