@@ -20,7 +20,8 @@ if (argv.length === 1 && argv[0] === '--version') {
     process.exitCode = signal ? 1 : (code ?? 1)
   })
 } else {
-  await import(new URL('../dist/main.js', import.meta.url).href)
+  const { runUntilSignal } = await import(new URL('../dist/main.js', import.meta.url).href)
+  process.exitCode = await runUntilSignal(argv)
 }
 
 /** The Node that package-lock.json pins, else this one if it can run TypeScript sources. */

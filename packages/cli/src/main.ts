@@ -7,7 +7,8 @@ if (import.meta.main) {
   else process.exitCode = await runUntilSignal(argv)
 }
 
-async function runUntilSignal(argv: readonly string[]): Promise<number> {
+/** Runs a command line until it ends or a signal comes; resolves to its exit code. */
+export async function runUntilSignal(argv: readonly string[]): Promise<number> {
   const [{ runLine }, { processIo }, { CancelledError }] = await Promise.all([
     import('./program.ts'),
     import('./io.ts'),
