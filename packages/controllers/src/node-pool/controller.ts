@@ -27,6 +27,7 @@ import type { Result } from '../runtime/queue.ts'
 import type { World } from '../world.ts'
 import { sayAddons } from './addons.ts'
 import { caPinOf, classOf, clusterOf } from './parents.ts'
+import { createDoubtfulMachines, type DoubtfulMachines } from './doubtful.ts'
 import { planRepair } from './health.ts'
 import { isOutdated, planScale } from './rollout.ts'
 import { newMachine, pickForRemoval } from './scale.ts'
@@ -42,7 +43,11 @@ const CREATED_AT_ONCE = 8
 export function createNodePoolReconciler(
   world: World,
 ): (key: string, signal: AbortSignal) => Promise<Result | undefined> {
-  const memory: Memory = { missingSince: new Map(), making: createKeyedMutex() }
+  const memory: Memory = {
+    missingSince: new Map(),
+    making: createKeyedMutex(),
+    doubtful: createDoubtfulMachines(),
+  }
   return async (key) => {
     const before = await world.nodePools.get(key)
     if (!before) {
@@ -62,6 +67,8 @@ interface Memory {
   readonly missingSince: Map<string, number>
   /** Pools of one namespace and class make their machines one after the other: each must see what the one before has taken of the quota. */
   readonly making: KeyedMutex
+  /** Shared by all pools: a quota counts those of others. */
+  readonly doubtful: DoubtfulMachines
 }
 
 /** What keeps a pool from being what it should be. */
@@ -74,6 +81,7 @@ interface Verdict {
 }
 
 async function reconcile(world: World, pool: NodePool, key: string, memory: Memory): Promise<Result> {
+  await memory.doubtful.settle(world)
   const machines = machinesOf(world, pool)
   if (isDeleting(pool)) return retire(world, pool, machines)
   addFinalizer(pool, FINALIZER)
@@ -132,7 +140,7 @@ async function keep(
   world: World,
   pool: NodePool,
   key: string,
-  { missingSince, making }: Memory,
+  { missingSince, making, doubtful }: Memory,
   machines: readonly Machine[],
 ): Promise<Verdict | undefined> {
   if (pool.spec.paused) return { reason: 'Paused', message: 'Paused: no machine is made or taken away.' }
@@ -177,7 +185,7 @@ async function keep(
     }
   if (scale.create > 0)
     return making(`${pool.metadata.namespace}/${plan.machineClass.metadata.name}`, () =>
-      create(world, pool, plan, scale.create),
+      create(world, pool, plan, scale.create, doubtful),
     )
   // A class may have shrunk under a running pool.
   const problem = quotaExceeded(plan.machineClass, usageIn(world, pool, plan.machineClass))
@@ -275,7 +283,10 @@ async function create(
   pool: NodePool,
   { machineClass, version }: Plan,
   wanted: number,
+  doubtful: DoubtfulMachines,
 ): Promise<Verdict | undefined> {
+  // Another pool's may have come into doubt while this one waited for its turn.
+  await doubtful.settle(world)
   const shape = shapeOf(pool, machineClass)
   const { count: left, field, rule } = quotaLeft(machineClass, shape, usageIn(world, pool, machineClass))
   const { namespace = 'default' } = pool.metadata
@@ -283,13 +294,18 @@ async function create(
   const createOne = async (): Promise<void> => {
     const machine = newMachine(pool, machineClass, version, (name) => names.has(name))
     names.add(machine.metadata.name)
-    const created = await orUndefined(isAlreadyExists, world.kubernetes.create(Machines, machine))
+    const created = await orUndefined(isAlreadyExists, world.kubernetes.create(Machines, machine)).catch(
+      (error: unknown) => {
+        doubtful.note(machine, error)
+        throw error
+      },
+    )
     if (!created) return
     world.machines.wrote(created)
     world.voice.tell(pool, 'Normal', 'MachineCreated', `Machine ${machine.metadata.name} is created.`)
   }
   for (let rest = Math.min(wanted, left); rest > 0; rest -= CREATED_AT_ONCE)
-    await Promise.all(Array.from({ length: Math.min(rest, CREATED_AT_ONCE) }, createOne))
+    await allEnded(Array.from({ length: Math.min(rest, CREATED_AT_ONCE) }, createOne))
   if (left >= wanted) return undefined
   const isRollout =
     machinesOf(world, pool).filter((one) => !isDeleting(one)).length >= (pool.spec.replicas ?? 1)
@@ -299,6 +315,12 @@ async function create(
       ? `The rollout needs one machine more, and ${rule}. Set spec.rollout.maxUnavailable to 1 and maxSurge to 0.`
       : `${printProblem({ field, value: valueOf(pool, shape, field), rule })}.`,
   }
+}
+
+/** Waits for all, also where one has failed: what is still on its way would not be counted by the next look. Throws the first failure. */
+async function allEnded(promises: readonly Promise<void>[]): Promise<void> {
+  const ended = await Promise.allSettled(promises)
+  for (const one of ended) if (one.status === 'rejected') throw one.reason
 }
 
 async function deleteMachines(world: World, machines: readonly Machine[]): Promise<void> {
