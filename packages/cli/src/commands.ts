@@ -7,12 +7,22 @@ import type { Command } from './command.ts'
 export const nouns: Readonly<Record<string, () => Promise<readonly Command[]>>> = {
   demo: async () => [(await import('./commands/demo.ts')).demo],
   lab: async () => {
-    const [up, env, status] = await Promise.all([
+    const [up, env, status, add, list, clear] = await Promise.all([
       import('./commands/lab/up.ts'),
       import('./commands/lab/env.ts'),
       import('./commands/lab/status.ts'),
+      import('./commands/lab/fault/add.ts'),
+      import('./commands/lab/fault/list.ts'),
+      import('./commands/lab/fault/clear.ts'),
     ])
-    return [up.labUp, env.labEnv, status.labStatus]
+    return [
+      up.labUp,
+      env.labEnv,
+      status.labStatus,
+      add.labFaultAdd,
+      list.labFaultList,
+      clear.labFaultClear,
+    ]
   },
   serve: async () => [(await import('./commands/serve.ts')).serve],
   install: async () => [(await import('./commands/install/install.ts')).install],

@@ -126,6 +126,7 @@ test('the commands are those that the documentation promises', () => {
   const promised = [
     'demo',
     'lab up|env|status',
+    'lab fault add|list|clear',
     'serve',
     'install',
     'uninstall',
@@ -137,7 +138,7 @@ test('the commands are those that the documentation promises', () => {
     'token create',
     'api get|create|set|delete',
   ].flatMap((line) => {
-    const [noun = '', verbs] = line.split(' ')
+    const [, noun = line, verbs] = /^(.*) (\S+)$/.exec(line) ?? []
     return verbs ? verbs.split('|').map((verb) => `${noun} ${verb}`) : [noun]
   })
   const there = commands.map(({ path }) =>

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import type { Lab, LabOptions } from '@fochista/lab'
 import { command, flag, integer, text, textOr } from '../../command.ts'
 import { CommandError, UsageError } from '../../errors.ts'
@@ -48,12 +49,23 @@ export const labUp = command({
       tr('the world to start with: default or empty', 'il mondo iniziale: default o empty'),
       'default',
     ),
+    state: text(
+      '--state <dir>',
+      tr(
+        'keep everything in this folder: stopped or killed, the lab comes back as it was',
+        'conserva tutto in questa cartella: fermato o ucciso, il lab torna com’era',
+      ),
+    ),
     write: text(
       '--write-env <file>',
       tr('also write the environment to this file', 'scrive l’ambiente anche in questo file'),
     ),
   },
-  examples: ['fochista lab up --speed 20', 'eval "$(fochista lab env)"   # in another terminal'],
+  examples: [
+    'fochista lab up --speed 20',
+    'eval "$(fochista lab env)"   # in another terminal',
+    'fochista lab up --state ~/lab',
+  ],
   run: async ({ io, signal }, _args, options) => {
     const speed = Number(options.speed)
     if (!(speed > 0))
@@ -69,6 +81,7 @@ export const labUp = command({
       hosts: options.hosts ?? 3,
       speed,
       seed: options.seed,
+      ...(options.state === undefined ? {} : { state: resolve(options.state) }),
     })
     try {
       const environment = { ...lab.environment }
@@ -104,11 +117,24 @@ async function requireNoLab(): Promise<void> {
 
 /** Starts the lab; says which flag to change where it cannot. */
 async function start(io: Io, options: LabOptions): Promise<Lab> {
-  const { PortInUseError, startLab } = await import('@fochista/lab')
+  const { JournalError, PortInUseError, StateInUseError, startLab } = await import('@fochista/lab')
   try {
     return await startLab({ ...options, log: (text) => io.note(`lab: ${text}`) })
   } catch (error) {
     if (error instanceof RangeError) throw new UsageError(error.message, { cause: error })
+    if (error instanceof StateInUseError || error instanceof JournalError)
+      throw new CommandError(
+        error instanceof JournalError
+          ? error.message
+          : tr(
+              `the state in ${error.folder} is in use by another lab (process ${error.pid})`,
+              `lo stato in ${error.folder} è usato da un altro lab (processo ${error.pid})`,
+            ),
+        {
+          hint: tr('Name another folder with --state.', 'Indica un’altra cartella con --state.'),
+          cause: error,
+        },
+      )
     if (!(error instanceof PortInUseError)) throw error
     const flagName = error.backEnd === 'proxmox' ? '--proxmox-port' : '--kubernetes-port'
     throw new CommandError(
