@@ -33,8 +33,18 @@ export interface TestBed {
 }
 
 /** Starts a lab fifty times as fast as real hardware, and a tenant in it. */
-export async function startTestBed(log: (text: string) => void, seed = 'empty'): Promise<TestBed> {
-  const lab = await startLab({ ports: { proxmox: 0, kubernetes: 0 }, speed: 50, seed, log })
+export async function startTestBed(
+  log: (text: string) => void,
+  seed = 'empty',
+  state?: string,
+): Promise<TestBed> {
+  const lab = await startLab({
+    ports: { proxmox: 0, kubernetes: 0 },
+    speed: 50,
+    seed,
+    log,
+    ...(state === undefined ? {} : { state }),
+  })
   const { store } = lab.management.api
   store.create(gvr.tenantControlPlanes, {
     metadata: { name: 'tenant', namespace: 'default' },

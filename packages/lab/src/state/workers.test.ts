@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict'
+import { cp, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { gvr } from '../kamaji/vocabulary.ts'
+import { bootstrap, eventually, startTestBed } from '../guest/test-machines.ts'
+import type { ApiServer } from '../kubernetes/api.ts'
+import { at } from '../kubernetes/rest/json.ts'
+import { startLab } from '../lab.ts'
+
+const LEASES = { group: 'coordination.k8s.io', version: 'v1', resource: 'leases' }
+
+function renewed(api: ApiServer | undefined): string {
+  return String(at(api?.store.get(LEASES, 'kube-node-lease', 'worker'), ['spec', 'renewTime']) ?? '')
+}
+
+test('a lab that was killed with a worker running has its tenant at its address, its worker and its Node again', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'fochista-workers-'))
+  t.after(() => rm(folder, { recursive: true, force: true }))
+  const bed = await startTestBed(() => {}, 'empty', join(folder, 'first'))
+  t.after(() => bed.lab.stop())
+  const vm = bed.start(
+    150,
+    bootstrap.buildSeedImage(
+      bootstrap.renderSeed({
+        instanceId: 'iid-150',
+        hostname: 'worker',
+        join: {
+          server: bed.server,
+          caPem: bed.tenant.ca.certPem,
+          clusterDNS: ['10.96.0.10'],
+          clusterDomain: 'cluster.local',
+          cgroupDriver: 'systemd',
+          token: bed.token('keepit'),
+          nodeName: 'worker',
+          providerId: 'proxmox://lab/150',
+          labels: {},
+          taints: [],
+        },
+        networks: [],
+      }),
+    ),
+  )
+  await eventually(
+    'a Node',
+    () => bed.nodes().includes('worker'),
+    () => vm.console,
+  )
+  const before = await eventually('its lease', () => renewed(bed.tenant.api))
+  const node = bed.tenant.api.store.get(gvr.nodes, undefined, 'worker')
+  const address = bed.tenant.address
+  // The token goes when the worker has joined: it cannot come back by joining again.
+  bed.tenant.api.store.delete(gvr.secrets, { namespace: 'kube-system', name: 'bootstrap-token-keepit' })
+  await eventually(
+    'the disk is kept',
+    () => bed.lab.proxmox.guests.disk(150)?.files.has('/var/lib/kubelet/pki/kubelet-client-current.pem'),
+    () => [...(bed.lab.proxmox.guests.disk(150)?.files.keys() ?? [])].join('\n'),
+  )
+  await new Promise((resolve) => setImmediate(resolve))
+  // What stands in the folder at this moment is what a kill at this moment would leave.
+  await cp(join(folder, 'first'), join(folder, 'second'), { recursive: true })
+  await rm(join(folder, 'second', 'owner'))
+  await bed.lab.stop()
+  const problems: string[] = []
+  const lab = await startLab({
+    ports: { proxmox: 0, kubernetes: 0 },
+    speed: 50,
+    state: join(folder, 'second'),
+    log: (text) => problems.push(text),
+  })
+  t.after(() => lab.stop())
+  const tenant = await eventually(
+    'the tenant',
+    () => lab.management.tenants.find('default', 'tenant'),
+    () => problems.join('\n'),
+  )
+  assert.deepEqual(tenant.address, address)
+  assert.equal(tenant.ca.certPem, bed.tenant.ca.certPem)
+  const again = tenant.api.store.get(gvr.nodes, undefined, 'worker')
+  assert.equal(again?.metadata.uid, node?.metadata.uid)
+  assert.equal(lab.proxmox.world.vms.get(150)?.running, true)
+  await eventually(
+    'the kubelet renews its lease',
+    () => renewed(tenant.api) > before,
+    () => lab.proxmox.world.vms.get(150)?.console ?? '',
+  )
+  assert.deepEqual(problems, [])
+})
