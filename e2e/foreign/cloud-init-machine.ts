@@ -198,7 +198,8 @@ function boot(root: string, image: Uint8Array | undefined): Boot {
 
 /** Runs a program to its end and gives what it printed. Throws with its last words if it fails. */
 function must(program: string, args: readonly string[]): string {
-  const { status, stdout, stderr, error } = spawnSync(program, args, { encoding: 'utf8', maxBuffer: 2 ** 26 })
+  const options = { encoding: 'utf8', maxBuffer: 2 ** 26, timeout: 300_000, killSignal: 'SIGKILL' } as const
+  const { status, stdout, stderr, error } = spawnSync(program, args, options)
   if (error) throw error
   if (status !== 0)
     throw new Error(

@@ -122,7 +122,11 @@ const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes)
 
 /** Runs a program to its end and gives what it printed. Throws with its last words if it fails. */
 function run(program: string, args: readonly string[], input = ''): string {
-  const { status, stdout, stderr, error } = spawnSync(program, args, { encoding: 'utf8', input })
+  const { status, stdout, stderr, error } = spawnSync(program, args, {
+    encoding: 'utf8',
+    input,
+    timeout: 60_000,
+  })
   if (error) throw error
   if (status !== 0)
     throw new Error(`${program} ${args.join(' ')} ended with ${status}: ${stderr.slice(-2000)}`)
