@@ -1,0 +1,166 @@
+import { ANNOTATION_PAUSED, isTrue, type Machine } from '@fochista/api'
+import { TenantControlPlane } from '@fochista/kamaji'
+import { Lease, Node } from '@fochista/kubernetes'
+import { MachineClasses, Machines, NodePools } from '../kinds.ts'
+import { tokenDescription } from '../machine/seed.ts'
+import { isOutdated } from '../node-pool/rollout.ts'
+import { CLUSTERS, type Truth } from './truth.ts'
+
+/** What keeps the world from being as it should be; empty once it is. */
+export function whatIsLeft(truth: Truth): string[] {
+  const { management, proxmox } = truth
+  const left: string[] = []
+  const machines = truth.machines()
+  for (const machine of machines) {
+    const { name } = machine.metadata
+    const why = reasonOf(machine)
+    if (machine.metadata.deletionTimestamp) left.push(`${name} is on its way out: ${why}`)
+    else if (!isTrue(machine, 'Ready')) left.push(`${name} is not Ready: ${why}`)
+    const vms = [...truth.made].filter(({ id }) => id === machine.spec.id)
+    if (vms.length !== 1 || vms[0]?.vm.status !== 'running')
+      left.push(`${name} has ${vms.length} VMs, ${vms[0]?.vm.status}`)
+    else if (machine.spec.vmid !== vms[0].vm.vmid)
+      left.push(`${name} has VM ${machine.spec.vmid} and bears ${vms[0].vm.vmid}`)
+    const tenant = truth.tenants.get(`${machine.metadata.namespace}/${machine.spec.clusterName}`)
+    if (tenant && !tenant.fake.api.read(Node, name)) left.push(`${name} has no Node`)
+    if (tenant?.fake.tokens.has(tokenDescription(machine.spec.id))) left.push(`${name} keeps its token`)
+  }
+  for (const pool of truth.pools()) {
+    const { name, namespace = '' } = pool.metadata
+    const own = machines.filter(
+      ({ spec, metadata }) => spec.nodePoolName === name && metadata.namespace === namespace,
+    )
+    const wanted = pool.spec.replicas ?? 1
+    const said = pool.status?.conditions?.find(({ type }) => type === 'Ready')
+    if (pool.metadata.deletionTimestamp) left.push(`pool ${name} is on its way out: ${said?.message}`)
+    else if (
+      own.length !== wanted &&
+      !isFull(truth, namespace, pool.spec.className ?? '', own.length, wanted)
+    )
+      left.push(
+        `pool ${namespace}/${name} has ${own.length} of ${wanted} machines: ${said?.reason} ${said?.message}`,
+      )
+    else if (own.length === wanted && own.some((machine) => isOutdated(pool, machine, truth.time.now())))
+      left.push(`pool ${namespace}/${name} has outdated machines: ${said?.reason} ${said?.message}`)
+  }
+  for (const [key, { fake }] of truth.tenants)
+    for (const node of fake.api.all(Node)) {
+      const vmid = Number(node.spec?.providerID?.split('/').at(-1))
+      const isAlive = truth.madeAt(vmid)?.machine === node.metadata.name
+      // A VM that was let go keeps its Node.
+      if (
+        !isAlive &&
+        !truth.leftNodes.has(node.metadata.name) &&
+        !machines.some(({ metadata }) => metadata.name === node.metadata.name)
+      )
+        left.push(`Node ${node.metadata.name} of ${key} has no machine`)
+    }
+  for (const image of proxmox.images)
+    if (
+      !machines.some(({ spec }) => image.includes(spec.id)) &&
+      !orphanOf(truth, image) &&
+      ![...truth.released].some((id) => image.includes(id))
+    )
+      left.push(`image ${image}`)
+  for (const lease of management.all(Lease))
+    if (!machines.some(({ spec }) => lease.spec?.holderIdentity?.endsWith(spec.id)))
+      left.push(`claim ${lease.metadata.name}`)
+  return left
+}
+
+/** VMs of Machines that were lost for good are reported to a person. */
+const orphanOf = (truth: Truth, image: string): boolean =>
+  [...truth.made].some(({ id }) => image.includes(id))
+
+function isFull(truth: Truth, namespace: string, className: string, have: number, wanted: number): boolean {
+  const quota = truth.management.read(MachineClasses, className)?.spec.quota?.machines
+  const used = truth
+    .machines()
+    .filter(({ metadata, spec }) => metadata.namespace === namespace && spec.className === className)
+  return quota !== undefined && have < wanted && used.length >= quota
+}
+
+function reasonOf({ status }: Machine): string {
+  const said = status?.conditions?.filter(({ status: is }) => is !== 'True').at(0)
+  return `${said?.type} ${said?.reason} ${said?.message}`
+}
+
+/** What a person is asked for by a condition that names it, and what one who reads it does. */
+const machineReasons = new Set(['NotOurs', 'InventorySuspect', 'StuckLock', 'Vanished', 'NodeNameTaken'])
+const poolReasons = new Set(['ClusterReplaced', 'VMsWithoutMachine', 'ClusterGone', 'ClusterNotFound'])
+
+/** Does what conditions ask a person for. @returns what was done */
+export function personActs(truth: Truth): string[] {
+  const done: string[] = []
+  for (const machine of truth.machines()) {
+    const { name, namespace = '', deletionTimestamp } = machine.metadata
+    const said = machine.status?.conditions?.find(({ status }) => status === 'False')
+    const isLost = !truth
+      .pools()
+      .some(({ metadata }) => metadata.name === machine.spec.nodePoolName && metadata.namespace === namespace)
+    if (deletionTimestamp || !(isLost || machineReasons.has(said?.reason ?? ''))) continue
+    void truth.management.kubernetes.delete(Machines, { name, namespace })
+    done.push(`delete ${name}: ${isLost ? 'its pool is lost' : said?.reason}`)
+  }
+  for (const pool of truth.pools()) {
+    const { name, namespace = '', deletionTimestamp } = pool.metadata
+    const said = pool.status?.conditions?.find(({ type }) => type === 'Ready')
+    if (said?.reason === 'VMsWithoutMachine')
+      // The VMs are what is left of machines that are lost: a person deletes them.
+      for (const one of truth.made)
+        if (
+          one.namespace === namespace &&
+          one.machine.startsWith(`${name}-`) &&
+          !truth.machines().some(({ spec }) => spec.id === one.id)
+        ) {
+          truth.proxmox.vms.delete(one.vm.vmid)
+          truth.touch()
+          done.push(`delete VM ${one.vm.vmid}`)
+        }
+    if (said?.reason === 'NotAllowed' && said.message.includes('maxUnavailable to 1')) {
+      truth.management.change(NodePools, { name, namespace }, (one) => {
+        one.spec.rollout = { ...one.spec.rollout, maxSurge: 0, maxUnavailable: 1 }
+        one.metadata.generation = (one.metadata.generation ?? 1) + 1
+      })
+      done.push(`let pool ${name} go without surge`)
+    }
+    if (said?.reason === 'JoinFailing') {
+      const failed = truth
+        .machines()
+        .find(({ status, spec }) => spec.nodePoolName === name && status?.failure)
+      if (failed) void truth.management.kubernetes.delete(Machines, { name: failed.metadata.name, namespace })
+    }
+    if (deletionTimestamp || !poolReasons.has(said?.reason ?? '')) continue
+    void truth.management.kubernetes.delete(NodePools, { name, namespace })
+    done.push(`delete pool ${name}: ${said?.reason}`)
+  }
+  return done
+}
+
+/** Ends what commands began and nobody ended: pauses, failures, control planes that are away. */
+export function calm(truth: Truth): void {
+  truth.taskFailures = 0
+  for (const { metadata, spec } of truth.pools())
+    if (spec.paused)
+      truth.management.change(
+        NodePools,
+        { name: metadata.name, namespace: metadata.namespace ?? '' },
+        (one) => {
+          one.spec.paused = false
+          one.metadata.generation = (one.metadata.generation ?? 1) + 1
+        },
+      )
+  for (const { metadata } of truth.machines())
+    if (metadata.annotations?.[ANNOTATION_PAUSED] !== undefined)
+      truth.management.change(
+        Machines,
+        { name: metadata.name, namespace: metadata.namespace ?? '' },
+        (one) => {
+          delete one.metadata.annotations
+        },
+      )
+  for (const tenant of truth.tenants.values()) tenant.downUntil = 0
+  for (const one of truth.made) one.unwellUntil = 0
+  for (const [namespace, name] of CLUSTERS)
+    if (!truth.management.read(TenantControlPlane, name, namespace)) truth.bring(namespace, name, 'one')
+}

@@ -1,0 +1,313 @@
+import {
+  ANNOTATION_DELETE_FIRST,
+  ANNOTATION_RELEASE,
+  FINALIZER,
+  isTrue,
+  type Machine,
+  type NodePool,
+} from '@fochista/api'
+import { TenantControlPlane } from '@fochista/kamaji'
+import { Lease, Node } from '@fochista/kubernetes'
+import { MachineClasses, Machines, NodePools } from '../kinds.ts'
+import { tokenDescription } from '../machine/seed.ts'
+import { isOutdated } from '../node-pool/rollout.ts'
+import type { VmRef } from '../proxmox-cluster/hypervisor.ts'
+import type { Truth } from './truth.ts'
+import type { BackEnd, Weather } from './weather.ts'
+
+/** Something happened that must never happen. */
+export class ViolationError extends Error {
+  override readonly name = 'ViolationError'
+  /** One word: which rule. */
+  readonly rule: string
+  constructor(rule: string, message: string) {
+    super(`${rule}: ${message}`)
+    this.rule = rule
+  }
+}
+
+/** What holds at every moment. */
+export interface Rules {
+  /** Called before each write of the controllers takes effect. @returns called after it has */
+  writing(backEnd: BackEnd, name: string, args: readonly unknown[]): (() => void) | undefined
+  /** Called after whatever a command did: what a person does is no fault of ours. */
+  noteCommand(): void
+  /** What was broken first; writes of the controllers go on, so that it is asked for. */
+  readonly violation: ViolationError | undefined
+}
+
+/** How long a controller may act on what it saw before: its watch lags, and its calls take their time. */
+const CALM_WINDOW_MS = 6000
+const ROUGH_WINDOW_MS = 150_000
+
+/** So many writes in one second are a loop that nothing slows down. */
+const STORM = 400
+
+interface Seen {
+  readonly at: number
+  readonly pool: NodePool
+}
+
+/** Makes the rules of a world. */
+export function createRules(truth: Truth, weather: Weather): Rules {
+  const { time, management, proxmox } = truth
+  let violation: ViolationError | undefined
+  /** What each pool has asked for, oldest first. */
+  const asked = new Map<string, Seen[]>()
+
+  const break_ = (rule: string, message: string): void => {
+    violation ??= new ViolationError(rule, message)
+  }
+  const require = (holds: boolean, rule: string, message: string): void => {
+    if (!holds) break_(rule, message)
+  }
+  const keyOfPool = ({ metadata }: NodePool): string => `${metadata.namespace}/${metadata.name}`
+
+  const notePools = (): void => {
+    for (const pool of management.all(NodePools)) {
+      const history = asked.get(keyOfPool(pool)) ?? []
+      asked.set(keyOfPool(pool), history)
+      const last = history.at(-1)
+      if (
+        last?.pool.metadata.generation === pool.metadata.generation &&
+        last?.pool.metadata.uid === pool.metadata.uid
+      )
+        continue
+      history.push({ at: time.now(), pool })
+    }
+  }
+  /** What a pool asks for, and what it asked for a moment ago. */
+  const recent = (key: string): NodePool[] => {
+    const since = time.now() - (weather.roughUntil > time.now() ? ROUGH_WINDOW_MS : CALM_WINDOW_MS)
+    const history = asked.get(key) ?? []
+    const firstAfter = history.findIndex(({ at }) => at > since)
+    return history.slice(firstAfter < 0 ? -1 : Math.max(0, firstAfter - 1)).map(({ pool }) => pool)
+  }
+
+  const stayingOf = (machine: Machine): Machine[] =>
+    management
+      .all(Machines)
+      .filter(
+        ({ metadata, spec }) =>
+          spec.nodePoolName === machine.spec.nodePoolName &&
+          metadata.namespace === machine.metadata.namespace &&
+          metadata.deletionTimestamp === undefined,
+      )
+
+  const requireUnique = (): void => {
+    const vmids = new Map<number, string>()
+    const addresses = new Map<string, string>()
+    for (const { metadata, spec } of management.all(Machines)) {
+      if (spec.vmid !== undefined) {
+        require(!vmids.has(
+          spec.vmid,
+        ), 'vmid-twice', `VMID ${spec.vmid} is of ${vmids.get(spec.vmid)} and of ${metadata.name}`)
+        vmids.set(spec.vmid, metadata.name)
+      }
+      for (const { address } of spec.addresses ?? []) {
+        require(!addresses.has(
+          address,
+        ), 'address-twice', `${address} is of ${addresses.get(address)} and of ${metadata.name}`)
+        addresses.set(address, metadata.name)
+      }
+    }
+  }
+
+  /** A Machine that is no more left nothing behind. */
+  const requireNothingLeft = (machine: Machine): void => {
+    const { id } = machine.spec
+    const { name } = machine.metadata
+    if (machine.metadata.annotations?.[ANNOTATION_RELEASE] !== undefined) {
+      const vm = truth.madeOf(id)
+      if (vm) vm.released = true
+      // Node, token and seed of a VM that is let go are its keeper's.
+      truth.released.add(id)
+      truth.leftNodes.add(name)
+      return
+    }
+    const vms = [...truth.made].filter(
+      (one) => one.id === id && !one.released && proxmox.vms.get(one.vm.vmid) === one.vm,
+    )
+    require(vms.length === 0, 'vm-left', `${name} is gone and its VM ${vms[0]?.vm.vmid} is there`)
+    const image = [...proxmox.images].find((volid) => volid.includes(`fochista-${id}-`))
+    require(image === undefined, 'image-left', `${name} is gone and ${image} is there`)
+    const lease = management.all(Lease).find(({ spec }) => spec?.holderIdentity?.endsWith(id))
+    require(lease ===
+      undefined, 'address-left', `${name} is gone and its claim ${lease?.metadata.name} is there`)
+    const tenant = truth.tenants.get(`${machine.metadata.namespace}/${machine.spec.clusterName}`)
+    const controlPlane = management.read(
+      TenantControlPlane,
+      machine.spec.clusterName ?? '',
+      machine.metadata.namespace,
+    )
+    // A tenant that does not answer is waited for, but not for ever; then an Event says that the Node may be left.
+    if (weather.roughUntil > time.now() - 900_000) truth.leftNodes.add(name)
+    if (!tenant || controlPlane?.metadata.deletionTimestamp || weather.roughUntil > time.now() - 900_000)
+      return
+    require(!tenant.fake.tokens.has(
+      tokenDescription(id),
+    ), 'token-left', `${name} is gone and its token is there`)
+    require(tenant.fake.api.read(Node, name) ===
+      undefined, 'node-left', `${name} is gone and its Node is there`)
+  }
+
+  /** A Machine is only asked to go for a reason. */
+  const requireCause = (machine: Machine): void => {
+    const { namespace = '', name } = machine.metadata
+    const key = `${namespace}/${machine.spec.nodePoolName}`
+    const pool = management.read(NodePools, machine.spec.nodePoolName, namespace)
+    const controlPlane = management.read(TenantControlPlane, machine.spec.clusterName ?? '', namespace)
+    const isEnding =
+      pool?.metadata.deletionTimestamp !== undefined ||
+      !controlPlane ||
+      controlPlane.metadata.deletionTimestamp !== undefined
+    if (isEnding || machine.status?.failure !== undefined) return
+    const specs = recent(key)
+    const staying = stayingOf(machine)
+    const fewest = Math.min(...specs.map(({ spec }) => spec.replicas ?? 1))
+    const outdated = specs.some((one) => isOutdated(one, machine, time.now()))
+    require(staying.length > fewest ||
+      outdated, 'no-cause', `${name} is asked to go, of ${staying.length} machines where ${fewest} are wanted`)
+    if (!isTrue(machine, 'Ready') || machine.metadata.annotations?.[ANNOTATION_DELETE_FIRST] !== undefined)
+      return
+    const readyAfter = staying.filter((one) => isTrue(one, 'Ready')).length - 1
+    const least = Math.min(
+      ...specs.map(({ spec }) => (spec.replicas ?? 1) - Number(spec.rollout?.maxUnavailable ?? 0)),
+    )
+    // Scaling down takes what is not Ready first, and more than is wanted need not stay.
+    require(readyAfter >=
+      Math.min(
+        least,
+        fewest,
+      ), 'unavailable', `${name} is asked to go and leaves ${readyAfter} Ready, at least ${least} must be`)
+  }
+
+  const requireRoom = (machine: Machine): void => {
+    const { namespace = '' } = machine.metadata
+    const quota = management.read(MachineClasses, machine.spec.className ?? '')?.spec.quota?.machines
+    const ofClass = management
+      .all(Machines)
+      .filter(
+        ({ metadata, spec }) => metadata.namespace === namespace && spec.className === machine.spec.className,
+      )
+    require(quota === undefined ||
+      ofClass.length <=
+        quota, 'quota', `${ofClass.length} machines of class ${machine.spec.className} in ${namespace}`)
+    const specs = recent(`${namespace}/${machine.spec.nodePoolName}`)
+    const most = Math.max(
+      ...specs.map(({ spec }) => (spec.replicas ?? 1) + Number(spec.rollout?.maxSurge ?? 1)),
+    )
+    const staying = stayingOf(machine)
+    require(staying.length <=
+      most, 'surge', `${staying.length} machines of ${machine.spec.nodePoolName}, at most ${most} may be`)
+  }
+
+  const requireOurs = (name: string, { vmid }: VmRef): void => {
+    const vm = proxmox.vms.get(vmid)
+    if (!vm) return
+    const one = truth.madeAt(vmid)
+    require(one !== undefined && !one.released, 'foreign-touched', `${name} of VM ${vmid}, which is not ours`)
+    if (!one) return
+    const machine = management.read(Machines, one.machine, one.namespace)
+    const isLeaving = machine?.metadata.deletionTimestamp !== undefined
+    if (name === 'destroy' && machine?.spec.id === one.id)
+      require(isLeaving, 'destroyed', `VM ${vmid} of ${one.machine}, which is to stay`)
+    if ((name === 'stop' || name === 'shutdown') && !isLeaving) {
+      const node = truth.tenants.get(`${one.namespace}/${one.cluster}`)?.fake.api.read(Node, one.machine)
+      const isServing =
+        node?.status?.conditions?.[0]?.status === 'True' && node.spec?.providerID?.endsWith(`/${vmid}`)
+      require(!isServing, 'stopped', `${name} of VM ${vmid} of ${one.machine}, which serves`)
+    }
+  }
+
+  const requireNoTwin = (newid: number, description: string): void => {
+    const twin = [...truth.made].find(
+      (one) => !one.released && proxmox.vms.get(one.vm.vmid) === one.vm && description.includes(one.id),
+    )
+    require(twin ===
+      undefined, 'vm-twice', `VM ${newid} is made for ${twin?.machine}, which has VM ${twin?.vm.vmid}`)
+    require(newid >= 400 && newid <= 459, 'range', `VM ${newid} is out of our range`)
+  }
+
+  /** One clone at once on a host's own storage. */
+  const requireFreeStorage = (node: string): void => {
+    // One whose Machine was lost is nobody's to count.
+    const wanted = new Set(management.all(Machines).map(({ spec }) => spec.vmid))
+    const running = proxmox.tasks.filter(
+      (task) =>
+        task.state === 'running' &&
+        task.type === 'qmclone' &&
+        task.node === node &&
+        wanted.has(Number(/with ID (\d+)/.exec(task.head)?.[1])),
+    )
+    require(running.length <= 1, 'clones-at-once', `${running.length} clones run on ${node}`)
+  }
+
+  const requireStopped = (key: string, name: string): void => {
+    const one = [...truth.made].find(
+      (vm) => vm.machine === name && `${vm.namespace}/${vm.cluster}` === key && !vm.released,
+    )
+    if (!one || proxmox.vms.get(one.vm.vmid) !== one.vm) return
+    const machine = management.read(Machines, name, one.namespace)
+    const since = Date.parse(machine?.metadata.deletionTimestamp ?? '')
+    require(one.seenStopped !== undefined &&
+      one.seenStopped >=
+        since, 'node-deleted', `Node ${name} is deleted and its VM ${one.vm.vmid} was not seen stopped`)
+  }
+
+  const writes = { second: 0, count: 0 }
+  notePools()
+  return {
+    get violation() {
+      return violation
+    },
+    noteCommand: notePools,
+    writing: (backEnd, name, args) => {
+      const second = Math.floor(time.now() / 1000)
+      if (second !== writes.second) Object.assign(writes, { second, count: 0 })
+      writes.count += 1
+      require(writes.count < STORM, 'storm', `${STORM} writes in a second, the last ${backEnd} ${name}`)
+      if (backEnd === 'proxmox') {
+        if (name === 'clone') {
+          const [template, params] = args as [VmRef, { newid: number; description: string }]
+          requireNoTwin(params.newid, params.description)
+          return () => requireFreeStorage(template.node)
+        }
+        if (['configure', 'resize', 'start', 'stop', 'shutdown', 'destroy'].includes(name))
+          requireOurs(name, args[0] as VmRef)
+        return undefined
+      }
+      if (backEnd === 'tenant') {
+        if (name === 'deleteNode') requireStopped(String(args[0]), String(args[1]))
+        return undefined
+      }
+      const [kind, ref] = args as [
+        { plural: string },
+        { name: string; namespace: string; metadata?: { name: string; namespace: string } },
+      ]
+      if (kind.plural === 'nodepools' && name === 'patch') {
+        const before = management.read(NodePools, ref.name, ref.namespace)
+        return () => {
+          if (!before || management.read(NodePools, ref.name, ref.namespace)) return
+          const left = management
+            .all(Machines)
+            .filter(
+              ({ metadata, spec }) => spec.nodePoolName === ref.name && metadata.namespace === ref.namespace,
+            )
+          require(left.length ===
+            0, 'pool-left', `pool ${ref.name} is gone and ${left.length} machines are there`)
+        }
+      }
+      if (kind.plural !== 'machines') return undefined
+      const { name: machineName, namespace } = ref.metadata ?? ref
+      const before = management.read(Machines, machineName, namespace)
+      if (name === 'delete' && before && !before.metadata.deletionTimestamp) requireCause(before)
+      return () => {
+        const after = management.read(Machines, machineName, namespace)
+        if (before?.metadata.finalizers?.includes(FINALIZER) && !after) requireNothingLeft(before)
+        if (name === 'create' && after) requireRoom(after)
+        requireUnique()
+      }
+    },
+  }
+}

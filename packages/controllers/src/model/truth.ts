@@ -1,0 +1,359 @@
+import { parseMark, type Machine, type NodePool } from '@fochista/api'
+import { TenantControlPlane } from '@fochista/kamaji'
+import { Namespace, Node, Secret } from '@fochista/kubernetes'
+import { ProxmoxApiError } from '@fochista/proxmox'
+import { MachineClasses, Machines, NodePools, ProxmoxClusters } from '../kinds.ts'
+import type { Hypervisor } from '../proxmox-cluster/hypervisor.ts'
+import { tokenDescription } from '../machine/seed.ts'
+import { certificates } from '../test/certificates.ts'
+import { aClass, aControlPlane, aProxmoxCluster } from '../test/factories.ts'
+import { createFakeKubernetes, type FakeKubernetes } from '../test/fake-kubernetes.ts'
+import { createFakeProxmox, type FakeProxmox, type FakeVm } from '../test/fake-proxmox.ts'
+import { createFakeTenant, type FakeTenant } from '../test/fake-tenant.ts'
+import type { Chance } from './chance.ts'
+import type { VirtualTime } from './time.ts'
+
+/** Tenant clusters of the model: namespace and name. */
+export const CLUSTERS = [
+  ['acme', 'alpha'],
+  ['acme', 'beta'],
+  ['umbrella', 'gamma'],
+] as const
+
+/** A VM that our controllers made, and what became of it. */
+export interface MadeVm {
+  readonly vm: FakeVm
+  readonly id: string
+  readonly machine: string
+  readonly namespace: string
+  readonly cluster: string
+  /** When it was started last, as far as its guest noticed. */
+  runningSince?: number | undefined
+  /** When its own host last said that it is stopped. */
+  seenStopped?: number | undefined
+  /** UID of the control plane whose certificate its kubelet has. */
+  joined?: string
+  /** The start after which it registered last. */
+  joinedSince?: number | undefined
+  /** Its Node is not Ready until then. */
+  unwellUntil?: number | undefined
+  /** Let go by a person. */
+  released?: boolean
+}
+
+/** A tenant cluster that stands behind a control plane. */
+export interface ModelTenant {
+  readonly uid: string
+  readonly fake: FakeTenant
+  /** Does not answer until then. */
+  downUntil: number
+}
+
+/** Everything outside of the controllers. */
+export interface Truth {
+  readonly time: VirtualTime
+  readonly chance: Chance
+  readonly management: FakeKubernetes
+  readonly proxmox: FakeProxmox
+  /** Proxmox as it is, with the rules that the fake leaves to a test. */
+  readonly hypervisor: Hypervisor
+  /** All VMs that our controllers ever made and that are still there. */
+  readonly made: Set<MadeVm>
+  /** Nodes that may be left behind: their tenant has not answered while their Machine went. */
+  readonly leftNodes: Set<string>
+  /** Ids of Machines that a person has let go. */
+  readonly released: Set<string>
+  /** By `namespace/name` of the control plane. */
+  readonly tenants: Map<string, ModelTenant>
+  /** Grows with each change in Proxmox. */
+  readonly changes: number
+  /** Status of VMs as the lists have it: up to ten seconds old. */
+  readonly listedStatus: Map<number, string>
+  /** One in so many clones, starts and other tasks fails, per cent. */
+  taskFailures: number
+  touch(): void
+  /** A control plane comes up, as another cluster if `certificate` is another. */
+  bring(namespace: string, name: string, certificate: keyof typeof certificates): void
+  /** A control plane is asked to go, and goes a while later. */
+  takeAway(namespace: string, name: string): void
+  madeOf(id: string): MadeVm | undefined
+  madeAt(vmid: number): MadeVm | undefined
+  machines(): Machine[]
+  pools(): NodePool[]
+}
+
+const HOSTS = ['pve1', 'pve2'] as const
+
+/** Makes both back ends with classes, namespaces and three control planes. */
+export function createTruth(time: VirtualTime, chance: Chance): Truth {
+  const management = createFakeKubernetes(time)
+  const proxmox = createFakeProxmox(time)
+  proxmox.slow = true
+  proxmox.vms.delete(9000)
+  for (const [index, version] of ['v1.30.4', 'v1.31.2'].entries())
+    for (const [host, node] of HOSTS.entries())
+      proxmox.has({
+        vmid: 9000 + index * 10 + host,
+        node,
+        template: true,
+        config: {
+          name: 'worker',
+          tags: `kubelet-${version}`,
+          cores: 1,
+          memory: '2048',
+          boot: 'order=scsi0;ide2',
+          scsi0: `local-lvm:base-${9000 + index * 10 + host}-disk-0,size=10G`,
+          ide2: `local-lvm:vm-${9000 + index * 10 + host}-cloudinit,media=cdrom`,
+          net0: 'virtio=BC:24:11:00:00:01,bridge=vmbr9',
+          smbios1: 'uuid=00000000-0000-4000-8000-000000009000',
+        },
+      })
+  const made = new Set<MadeVm>()
+  const tenants = new Map<string, ModelTenant>()
+  const listedStatus = new Map<number, string>()
+  const scheduled = new Set<string>()
+  let changes = 0
+  let uids = 0
+  const touch = (): void => void (changes += 1)
+
+  for (const name of ['acme', 'umbrella'])
+    management.has(Namespace, {
+      apiVersion: 'v1',
+      kind: 'Namespace',
+      metadata: { name, labels: { tier: 'gold' } },
+    } as Namespace)
+  management.has(ProxmoxClusters, aProxmoxCluster({ spec: { vmidRange: { start: 400, end: 459 } } }))
+  const template = { template: { name: 'worker' } }
+  management.has(
+    MachineClasses,
+    aClass({
+      spec: {
+        ...template,
+        quota: { machines: 7 },
+        networks: [
+          { bridge: 'vmbr0', addresses: { ranges: [{ start: '10.0.0.10', end: '10.0.0.60' }], prefix: 24 } },
+        ],
+      },
+    }),
+  )
+  management.has(MachineClasses, aClass({ metadata: { name: 'next' }, spec: { ...template } }))
+
+  const truth: Truth = {
+    time,
+    chance,
+    management,
+    proxmox,
+    hypervisor: withRules(),
+    made,
+    leftNodes: new Set(),
+    released: new Set(),
+    tenants,
+    get changes() {
+      return changes
+    },
+    listedStatus,
+    taskFailures: 0,
+    touch,
+    bring: (namespace, name, certificate) => {
+      const uid = `tcp-${(uids += 1)}`
+      const fake = createFakeTenant(time)
+      fake.caPem = certificates[certificate]
+      tenants.set(`${namespace}/${name}`, { uid, fake, downUntil: 0 })
+      const secret = {
+        apiVersion: 'v1',
+        kind: 'Secret',
+        metadata: { name: `${name}-ca`, namespace },
+        data: { 'ca.crt': Buffer.from(certificates[certificate]).toString('base64') },
+      }
+      if (management.read(Secret, `${name}-ca`, namespace))
+        management.vanish(Secret, { name: `${name}-ca`, namespace })
+      management.has(Secret, secret as Secret)
+      const version = 'v1.31.2'
+      management.has(
+        TenantControlPlane,
+        aControlPlane({
+          metadata: { name, namespace, uid },
+          version,
+          status: {
+            kubernetesResources: { version: { status: 'Ready', version } },
+            certificates: { ca: { secretName: `${name}-ca` } },
+          } as NonNullable<TenantControlPlane['status']>,
+        }),
+      )
+    },
+    takeAway: (namespace, name) => {
+      if (!management.read(TenantControlPlane, name, namespace)) return
+      management.change(TenantControlPlane, { name, namespace }, ({ metadata }) => {
+        metadata.finalizers = ['finalizer.kamaji.clastix.io']
+        metadata.deletionTimestamp = new Date(time.now()).toISOString()
+      })
+      time.setTimeout(
+        () => {
+          tenants.delete(`${namespace}/${name}`)
+          management.vanish(TenantControlPlane, { name, namespace })
+        },
+        chance.whole(1, 90) * 1000,
+      )
+    },
+    madeOf: (id) => [...made].find((one) => one.id === id),
+    madeAt: (vmid) => [...made].find((one) => one.vm.vmid === vmid && proxmox.vms.get(vmid) === one.vm),
+    machines: () => management.all(Machines),
+    pools: () => management.all(NodePools),
+  }
+  for (const [namespace, name] of CLUSTERS) truth.bring(namespace, name, 'one')
+  time.setTimeout(broadcast, 5000)
+  time.setTimeout(guests, 3000)
+  return truth
+
+  /** What Proxmox refuses, and the time that its tasks take. */
+  function withRules(): Hypervisor {
+    const { hypervisor } = proxmox
+    const requireUnlocked = (vmid: number): void => {
+      const lock = proxmox.vms.get(vmid)?.config['lock']
+      if (lock !== undefined) throw refusal(`VM is locked (${lock})`)
+    }
+    const after = async <T>(answer: Promise<T>): Promise<T> => {
+      const result = await answer
+      touch()
+      for (const task of proxmox.tasks)
+        if (task.state === 'running' && !scheduled.has(task.upid)) {
+          scheduled.add(task.upid)
+          const fails = chance.percent(truth.taskFailures)
+          const seconds = task.type === 'qmclone' ? chance.whole(5, 25) : chance.whole(1, 6)
+          time.setTimeout(() => finish(task, fails), seconds * 1000)
+        }
+      return result
+    }
+    return {
+      ...hypervisor,
+      clone: async (template, params) => {
+        const answer = await after(hypervisor.clone(template, params))
+        const vm = proxmox.vms.get(params.newid)
+        const mark = parseMark(params.description)
+        const machine = mark && management.read(Machines, mark.machine, mark.namespace)
+        if (vm && mark)
+          made.add({
+            vm,
+            id: mark.id,
+            machine: mark.machine,
+            namespace: mark.namespace,
+            cluster: machine?.spec.clusterName ?? '',
+          })
+        return answer
+      },
+      configure: (vm, change) => {
+        requireUnlocked(vm.vmid)
+        return after(hypervisor.configure(vm, change))
+      },
+      resize: (...given) => after(hypervisor.resize(...given)),
+      start: async (vm) => {
+        requireUnlocked(vm.vmid)
+        if (proxmox.vms.get(vm.vmid)?.status === 'running') throw refusal(`VM ${vm.vmid} already running`)
+        return after(hypervisor.start(vm))
+      },
+      shutdown: async (vm, seconds) => {
+        requireUnlocked(vm.vmid)
+        if (proxmox.vms.get(vm.vmid)?.status === 'stopped') throw refusal(`VM ${vm.vmid} not running`)
+        return after(hypervisor.shutdown(vm, seconds))
+      },
+      stop: (vm) => after(hypervisor.stop(vm)),
+      destroy: async (vm) => {
+        requireUnlocked(vm.vmid)
+        if (proxmox.vms.get(vm.vmid)?.status === 'running')
+          throw refusal(`VM ${vm.vmid} is running - destroy failed`)
+        return after(hypervisor.destroy(vm))
+      },
+      uploadImage: (...given) => after(hypervisor.uploadImage(...given)),
+      deleteVolume: (...given) => after(hypervisor.deleteVolume(...given)),
+      status: async (ref) => {
+        const answer = await hypervisor.status(ref)
+        const one = truth.madeAt(ref.vmid)
+        if (one && answer?.status === 'stopped') one.seenStopped = time.now()
+        return answer
+      },
+    }
+  }
+
+  /** A task ends: well, or not; a start that is told as failed may have worked all the same. */
+  function finish(task: FakeProxmox['tasks'][number], fails: boolean): void {
+    if (task.state !== 'running') return
+    touch()
+    task.state = fails ? 'unexpected status' : 'succeeded'
+    const target = Number(/with ID (\d+)/.exec(task.head)?.[1] ?? task.id)
+    if (!fails || (task.type === 'qmstart' && chance.percent(50))) task.effect()
+    // A clone that failed takes away what it had made.
+    else if (task.type === 'qmclone') proxmox.vms.delete(target)
+    for (const one of made) if (proxmox.vms.get(one.vm.vmid) !== one.vm) made.delete(one)
+  }
+
+  function broadcast(): void {
+    for (const { vmid, status } of proxmox.vms.values()) {
+      if (listedStatus.get(vmid) !== status) touch()
+      listedStatus.set(vmid, status)
+    }
+    time.setTimeout(broadcast, 10_000)
+  }
+
+  /** What guests do by themselves: their kubelets register, report, and fall silent. */
+  function guests(): void {
+    for (const one of made) {
+      if (proxmox.vms.get(one.vm.vmid) !== one.vm) {
+        made.delete(one)
+        silence(one)
+      } else if (one.vm.status === 'running') guest(one)
+      else {
+        one.runningSince = undefined
+        silence(one)
+      }
+    }
+    time.setTimeout(guests, 3000)
+  }
+
+  function guest(one: MadeVm): void {
+    one.runningSince ??= time.now()
+    if (time.now() - one.runningSince < 10_000) return
+    const tenant = tenants.get(`${one.namespace}/${one.cluster}`)
+    if (!tenant || tenant.downUntil > time.now()) return
+    const node = tenant.fake.api.read(Node, one.machine)
+    if (node) {
+      const isReady = (one.unwellUntil ?? 0) <= time.now()
+      say(tenant, one, isReady ? 'True' : 'False')
+      return
+    }
+    // A kubelet makes its Node once: only a restart makes it again.
+    const hasJoined = one.joined === tenant.uid
+    if (hasJoined && one.joinedSince === one.runningSince) return
+    const hasToken = (tenant.fake.tokens.get(tokenDescription(one.id))?.expiresAt ?? 0) > time.now()
+    const hasSeed = Object.values(one.vm.config).some(
+      (value) => typeof value === 'string' && value.includes(`:iso/fochista-${one.id}-`),
+    )
+    if (!hasJoined && !(hasToken && hasSeed)) return
+    one.joined = tenant.uid
+    one.joinedSince = one.runningSince
+    const { namespace, machine: name, vm } = one
+    tenant.fake.joins({
+      metadata: { name, namespace },
+      spec: { proxmoxCluster: 'dc1', vmid: vm.vmid },
+    } as Machine)
+  }
+
+  function silence(one: MadeVm): void {
+    const tenant = tenants.get(`${one.namespace}/${one.cluster}`)
+    if (tenant) say(tenant, one, 'Unknown')
+  }
+
+  function say({ fake }: ModelTenant, one: MadeVm, status: string): void {
+    const node = fake.api.read(Node, one.machine)
+    if (!node || node.status?.conditions?.[0]?.status === status) return
+    if (node.spec?.providerID?.endsWith(`/${one.vm.vmid}`) === false) return
+    fake.api.change(Node, { name: one.machine }, (changed) => {
+      const [condition] = changed.status?.conditions ?? []
+      if (condition)
+        Object.assign(condition, { status, lastTransitionTime: new Date(time.now()).toISOString() })
+    })
+  }
+}
+
+/** An error in Proxmox's own words. */
+export const refusal = (words: string): ProxmoxApiError =>
+  new ProxmoxApiError({ method: 'POST', path: '/' }, 500, words)
