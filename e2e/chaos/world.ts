@@ -50,12 +50,10 @@ export async function machinesOf(bench: Bench): Promise<MachineLike[]> {
   return ((await ask(bench, 'GET', `${ours}/machines`)) as { items: MachineLike[] }).items
 }
 
-/** VMs whose name begins with one of the pools' names: all that these runs can have made. */
-export async function vmsOf(bench: Bench, pools: readonly string[]): Promise<ListedVm[]> {
+/** VMs of the default namespace, whatever they are named: they are in its Proxmox pool. */
+export async function vmsOf(bench: Bench): Promise<ListedVm[]> {
   const { body } = await call(bench, 'proxmox', 'GET', '/api2/json/cluster/resources?type=vm')
-  return (body as { data: ListedVm[] }).data.filter(({ name }) =>
-    pools.some((pool) => name?.startsWith(`${pool}-`)),
-  )
+  return (body as { data: ListedVm[] }).data.filter(({ pool }) => pool === 'fochista-default')
 }
 
 /** A control plane small enough to be made by the dozen, and a pool for it. */
@@ -99,7 +97,7 @@ export async function deletePart(bench: Bench, name: string, part: 'pool' | 'con
 /** Exactly the wanted VMs of each pool, each with one Machine that has joined, no VMID and no address twice. */
 export async function requireConverged(bench: Bench, wanted: ReadonlyMap<string, number>): Promise<void> {
   const machines = (await machinesOf(bench)).filter(({ spec }) => wanted.has(spec.nodePoolName))
-  const vms = await vmsOf(bench, [...wanted.keys()])
+  const vms = await vmsOf(bench)
   const waiting = machines.flatMap(({ metadata, status }) => {
     const open = status?.conditions?.find(({ type, status: is }) => type !== 'Ready' && is !== 'True')
     return open ? [`${metadata.name}: ${open.type} ${open.reason} ${open.message}`] : []
@@ -107,15 +105,14 @@ export async function requireConverged(bench: Bench, wanted: ReadonlyMap<string,
   for (const [pool, count] of wanted) {
     const own = machines.filter(({ spec }) => spec.nodePoolName === pool)
     assert.equal(own.length, count, `machines of ${pool}; ${waiting.join('; ')}`)
-    assert.deepEqual(
-      vms
-        .filter(({ name }) => name.startsWith(`${pool}-`))
-        .map(({ vmid }) => vmid)
-        .sort((a, b) => a - b),
-      own.map(({ spec }) => spec.vmid ?? 0).sort((a, b) => a - b),
-      `VMs of ${pool} are those of its machines`,
-    )
   }
+  const numbers = (all: readonly (number | undefined)[]): number[] =>
+    all.map((one) => one ?? 0).sort((a, b) => a - b)
+  assert.deepEqual(
+    numbers(vms.map(({ vmid }) => vmid)),
+    numbers(machines.map(({ spec }) => spec.vmid)),
+    'the VMs are those of the machines',
+  )
   for (const machine of machines)
     assert.ok(
       machine.status?.conditions?.some(({ type, status }) => type === 'Joined' && status === 'True'),

@@ -32,7 +32,7 @@ export async function lookAtTask(context: MachineContext): Promise<TaskState> {
 }
 
 /** What failed is tried again after this, milliseconds. */
-export const RETRY_MS = 30_000
+export const RETRY_MS = 10_000
 
 /**
  * Holds a step up for a while after it has failed in a way that may last. The failure itself is written to the Machine, which wakes it at
