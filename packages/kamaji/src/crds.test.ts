@@ -6,9 +6,10 @@ import { parse } from 'yaml'
 import { kamajiCrds, tenantControlPlaneCrd } from './crds.ts'
 import { DataStore, KubeconfigGenerator, TenantControlPlane } from './kinds.ts'
 
-const shared = process.env['FOCHISTA_SHARED'] ?? join(import.meta.dirname, '..', '..', '..', '..', 'shared')
+const shared =
+  process.env['FOCHISTA_RECORDINGS'] ?? join(import.meta.dirname, '..', '..', '..', '..', 'shared')
 const kamaji = join(shared, 'kamaji')
-const skip = existsSync(kamaji) ? false : 'NEEDS the facts of Kamaji (FOCHISTA_SHARED)'
+const skip = existsSync(kamaji) ? false : 'NEEDS the facts of Kamaji (FOCHISTA_RECORDINGS)'
 
 type Schema = {
   properties?: Record<string, Schema>

@@ -19,7 +19,8 @@ interface Exchange {
   response: { status: number | null; reason?: string; headers?: [string, string][]; body?: string }
 }
 
-const shared = process.env['FOCHISTA_SHARED'] ?? join(import.meta.dirname, '..', '..', '..', '..', 'shared')
+const shared =
+  process.env['FOCHISTA_RECORDINGS'] ?? join(import.meta.dirname, '..', '..', '..', '..', 'shared')
 const folder = join(shared, 'pve', 'transcripts')
 const files = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.jsonl')) : []
 const exchanges = files.flatMap((file) =>
@@ -29,7 +30,7 @@ const exchanges = files.flatMap((file) =>
     .map((line) => ({ file, ...(JSON.parse(line) as Exchange) }))
     .filter(({ response }) => response !== undefined),
 )
-const skip = files.length === 0 ? 'NEEDS the recorded exchanges of Proxmox VE (FOCHISTA_SHARED)' : false
+const skip = files.length === 0 ? 'NEEDS the recorded exchanges of Proxmox VE (FOCHISTA_RECORDINGS)' : false
 
 /** Answers of the json format with a whole body, with the template of their path. */
 function* answers() {

@@ -8,9 +8,9 @@ import { addonsWithoutNode } from './addons.ts'
 import { pickKubeletFields, readJoinData } from './join-data.ts'
 
 const shared =
-  process.env['FOCHISTA_SHARED'] ?? join(import.meta.dirname, '..', '..', '..', '..', '..', 'shared')
+  process.env['FOCHISTA_RECORDINGS'] ?? join(import.meta.dirname, '..', '..', '..', '..', '..', 'shared')
 const variants = join(shared, 'kamaji', 'transcripts-kamaji', 'tenant-variants.json')
-const skip = existsSync(variants) ? false : 'NEEDS the recorded exchanges of Kamaji (FOCHISTA_SHARED)'
+const skip = existsSync(variants) ? false : 'NEEDS the recorded exchanges of Kamaji (FOCHISTA_RECORDINGS)'
 
 const kubelet =
   'clusterDNS: [10.96.0.10]\nclusterDomain: cluster.local\ncgroupDriver: systemd\nstaticPodPath: /etc/kubernetes/manifests\n'

@@ -10,6 +10,7 @@ import { certificateSteps } from './steps/certificates.ts'
 import { dataStoreSteps } from './steps/data-store.ts'
 import { exposeStep, kubeadmConfigStep, upgradeStep } from './steps/exposure.ts'
 import { konnectivityFiles, konnectivityPatches } from './steps/konnectivity.ts'
+import { migrationStep } from './steps/migration.ts'
 import { deploymentStep, hasFinalizer, ingressStep, observedStep } from './steps/workload.ts'
 import { gvr, keys, MANAGER } from './vocabulary.ts'
 
@@ -126,6 +127,7 @@ async function reconcile(options: KamajiOptions, ref: { namespace: string; name:
   }
   await exposeStep(pass)
   await upgradeStep(pass)
+  await migrationStep(pass, () => options.tenants?.keep(pass) ?? Promise.resolve())
   await kubeadmConfigStep(pass)
   await certificateSteps(pass)
   await dataStoreSteps(pass)

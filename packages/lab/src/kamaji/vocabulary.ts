@@ -18,6 +18,8 @@ export const gvr = {
   pods: of('', 'v1', 'pods'),
   nodes: of('', 'v1', 'nodes'),
   deployments: of('apps', 'v1', 'deployments'),
+  jobs: of('batch', 'v1', 'jobs'),
+  validatingWebhooks: of('admissionregistration.k8s.io', 'v1', 'validatingwebhookconfigurations'),
   daemonSets: of('apps', 'v1', 'daemonsets'),
   ingresses: of('networking.k8s.io', 'v1', 'ingresses'),
   roles: of('rbac.authorization.k8s.io', 'v1', 'roles'),

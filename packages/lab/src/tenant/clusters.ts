@@ -11,6 +11,7 @@ import { gvr, keys } from '../kamaji/vocabulary.ts'
 import type { KeyPair } from '../pki.ts'
 import { keepAddons } from './addons/keep.ts'
 import type { AddonFacts } from './addons/manifest.ts'
+import { keepFrozen, keepWriteLimits, serveGuards } from './guards.ts'
 import type { Forward, LabNetwork } from './network.ts'
 import { watchTenant } from './watch.ts'
 
@@ -144,15 +145,23 @@ export function createTenantClusters(options: {
       }, SLEEP_RELEASE_MS)
       return
     }
-    if (!['Ready', 'Unknown', 'Upgrading', 'WriteLimited'].includes(state) || entry.cluster === undefined)
+    if (
+      !['Ready', 'Unknown', 'Upgrading', 'WriteLimited', 'Migrating'].includes(state) ||
+      entry.cluster === undefined
+    )
       return
     if (pass.object.metadata.deletionTimestamp !== undefined) return
     if (!held)
       pass.change((object) => {
         object.metadata.finalizers = [...(object.metadata.finalizers ?? []), keys.sootFinalizer]
       })
-    await keepAddons(pass, entry.cluster.api.store, factsOf(entry.cluster, pass))
     const { cluster } = entry
+    // New pods tell the new version; until all are new the old ones may still answer.
+    if (state === 'Ready') cluster.api.gitVersion = versionOf(pass.tcp)
+    if (state === 'Ready' || state === 'Migrating')
+      keepFrozen(cluster.api, state === 'Migrating', cluster.ca.certPem)
+    keepWriteLimits(cluster.api, pass.tcp, cluster.ca.certPem)
+    await keepAddons(pass, cluster.api.store, factsOf(cluster, pass))
     entry.stopWatch ??= watchTenant(cluster.api, options.clock, () => {
       void inOrder(entry, () => again(entry, cluster, pass)).catch(() => {})
     })
@@ -242,6 +251,7 @@ async function startServer(
       intercept: (exchange, answer) => intercept(exchange, answer, `${pass.namespace}/${pass.name}`),
     }),
   })
+  serveGuards(api)
   await api.listen()
   const podCidr =
     tcp.spec.networkProfile?.podCidrs?.[0] ?? tcp.spec.networkProfile?.podCidr ?? '10.244.0.0/16'

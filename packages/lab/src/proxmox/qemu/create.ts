@@ -9,6 +9,7 @@ import {
   checkBridgeAccess,
   checkDeviceRights,
   checkDriveRights,
+  checkHookscript,
   checkOptionRights,
   checkStorageAccess,
   need,
@@ -44,6 +45,7 @@ async function create(call: Call): Promise<string> {
     .filter(([key]) => isDriveKey(key))
     .map(([key, value]) => checkDriveSyntax(key, value))
   checkStorageAccess(call, vmid, drives)
+  checkHookscript(call)
   checkOptionRights(call, { vmid, pool }, Object.keys(given))
   for (const drive of drives) checkDriveRights(call, { vmid, pool }, drive)
   checkDeviceRights(call, { vmid, pool }, given)

@@ -4,7 +4,13 @@ import { checkSshKeys } from '../cloudinit/ssh-keys.ts'
 import { checkDriveSyntax } from '../disks.ts'
 import { isDriveKey } from '../drive.ts'
 import { vmOf } from '../vm.ts'
-import { checkBridgeAccess, checkOptionRights, checkStorageAccess, rootOnly } from './rights.ts'
+import {
+  checkBridgeAccess,
+  checkHookscript,
+  checkOptionRights,
+  checkStorageAccess,
+  rootOnly,
+} from './rights.ts'
 import { isExtraParameter, optionOf } from './values.ts'
 
 /** What a call wants changed. */
@@ -43,6 +49,7 @@ export function readRequest(call: Call): ConfigRequest {
     .filter(([key]) => isDriveKey(key))
     .map(([key, value]) => checkDriveSyntax(key, value))
   const { vmid } = vmOf(call)
+  checkHookscript(call)
   checkOptionRights(call, { vmid }, [...remove, ...revert, ...Object.keys(set)])
   checkStorageAccess(call, vmid, drives)
   checkBridgeAccess(call, set)

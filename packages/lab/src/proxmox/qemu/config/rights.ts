@@ -50,6 +50,13 @@ export function need(call: Call, path: string, privileges: readonly string[], an
   )
 }
 
+/** Refuses a hook script that is not there; the original looks before it asks who calls. */
+export function checkHookscript(call: Call): void {
+  const script = call.optional('hookscript')
+  if (script !== undefined && findVolume(call.world, call.text('node'), script) === undefined)
+    parameterError({ hookscript: `script '${script}' does not exist\n` })
+}
+
 /** Requires the right for each option that is set or deleted; drives are judged by `checkDriveRights`. */
 export function checkOptionRights(call: Call, subject: Subject, keys: readonly string[]): void {
   if (isRoot(call.identity)) return
