@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ConnectTenantOptions, Tenant, TenantControlPlane } from '@fochista/kamaji'
-import { isConnectionError, KubernetesTimeoutError, Node } from '@fochista/kubernetes'
+import {
+  isConnectionError,
+  KubernetesConnectionError,
+  KubernetesTimeoutError,
+  Node,
+} from '@fochista/kubernetes'
 import { silentLogger } from '../runtime/logger.ts'
 import { aControlPlane, NAMESPACE } from '../test/factories.ts'
 import { createFakeKubernetes } from '../test/fake-kubernetes.ts'
@@ -43,7 +48,7 @@ function someTenants() {
     closed,
     heard,
     fails: (error: Error | undefined) => (refusal = error),
-    nodesFail: () => options?.onNodesError?.(new Error('watch')),
+    nodesFail: (error: Error = new Error('watch')) => options?.onNodesError?.(error),
   }
 }
 const aNode = (name: string): Node => ({ apiVersion: 'v1', kind: 'Node', metadata: { name } })
@@ -157,4 +162,28 @@ test('a tenant that has not answered four calls in a row is not waited for; a wh
   )
   await clock.advance(15_000)
   assert.equal(await guarded(() => Promise.resolve(2)), 2)
+})
+
+test('a server that shows another CA is connected to anew, by the kubeconfig as it is now, and not in a tight loop', async () => {
+  const { clock, tenants, opened, heard, nodesFail } = someTenants()
+  await tenants.get(of('a'))
+  await settled()
+  const replaced = new KubernetesConnectionError('self-signed certificate', {
+    code: 'SELF_SIGNED_CERT_IN_CHAIN',
+  })
+  await clock.advance(60_000)
+  nodesFail()
+  await tenants.get(of('a'))
+  assert.equal(opened.length, 1, 'a failure of another kind is no reason')
+  heard.length = 0
+  nodesFail(replaced)
+  await clock.advance(1)
+  assert.deepEqual(heard, [undefined], 'whoever uses it is woken')
+  await tenants.get(of('a'))
+  nodesFail(replaced)
+  await tenants.get(of('a'))
+  assert.equal(opened.length, 2)
+  await clock.advance(15_000)
+  await tenants.get(of('a'))
+  assert.equal(opened.length, 3)
 })

@@ -5,7 +5,7 @@ import {
   type Tenant,
   type TenantControlPlane,
 } from '@fochista/kamaji'
-import type { Kubernetes, Node } from '@fochista/kubernetes'
+import { isConnectionError, isUnauthorized, type Kubernetes, type Node } from '@fochista/kubernetes'
 import type { Clock } from '../runtime/clock.ts'
 import { keyOf } from '../runtime/keys.ts'
 import type { Logger } from '../runtime/logger.ts'
@@ -16,6 +16,8 @@ import { createNews, type News } from './news.ts'
 
 /** Calls to one tenant's API server at once. Whoever waits for one holds no worker. */
 const CALLS_AT_ONCE = 4
+/** A connection is not made anew sooner because its server refuses us, milliseconds. */
+const LEAST_AGE_MS = 15_000
 
 /** The connections to tenant clusters: one for each control plane, opened when first needed. */
 export interface Tenants {
@@ -51,6 +53,9 @@ interface Entry {
   readonly key: string
   readonly tenant: Promise<Tenant>
   open?: Tenant
+  readonly madeAt: number
+  /** The server no longer bears the CA that we know, or no longer takes our credentials: the kubeconfig may be another by now. */
+  isDoubted?: boolean
   news?: News
   /** When its Nodes were listed, or a watch of them failed last. */
   steadySince?: number
@@ -74,6 +79,18 @@ export function createTenants(config: {
     entry?.news?.close()
     entry?.tenant.then((tenant) => tenant.close()).catch(() => undefined)
   }
+  const tell = (namespace: string, cluster: string, node: string | undefined): void => {
+    for (const listener of listeners) listener(namespace, cluster, node)
+  }
+  /** Has everybody ask for the connection again, which is then made anew. */
+  const doubt = (entry: Entry, namespace: string, cluster: string): void => {
+    if (entry.isDoubted) return
+    entry.isDoubted = true
+    clock.setTimeout(
+      () => tell(namespace, cluster, undefined),
+      Math.max(0, entry.madeAt + LEAST_AGE_MS - now()),
+    )
+  }
   const open = async (entry: () => Entry, controlPlane: TenantControlPlane): Promise<Tenant> => {
     const { namespace = 'default', name } = controlPlane.metadata
     const limited = createLimiter(CALLS_AT_ONCE)
@@ -84,20 +101,18 @@ export function createTenants(config: {
       around: (run) => lendingPlace(() => limited(() => guarded(run))),
       onNodesError: (error) => {
         entry().steadySince = now()
+        if (mayBeOutdated(error)) doubt(entry(), namespace, name)
         logger.debug({ namespace, name, err: error }, 'watch of the tenant’s Nodes failed, will retry')
       },
     })
     entry().open = tenant
-    const tell = (node: string | undefined): void => {
-      for (const listener of listeners) listener(namespace, name, node)
-    }
-    const news = createNews(clock, tell)
+    const news = createNews(clock, (node) => tell(namespace, name, node))
     entry().news = news
     tenant.nodes.subscribe(({ object }) => news.add(object.metadata.name))
     tenant.nodes.ready.then(
       () => {
         entry().steadySince = now()
-        tell(undefined)
+        tell(namespace, name, undefined)
       },
       () => undefined,
     )
@@ -109,9 +124,14 @@ export function createTenants(config: {
       const name = keyOf(controlPlane)
       const key = identityOf(controlPlane)
       const known = entries.get(name)
-      if (known?.key === key) return known.tenant
+      const isOutdated = known?.isDoubted === true && now() - known.madeAt >= LEAST_AGE_MS
+      if (known?.key === key && !isOutdated) return known.tenant
       close(name)
-      const entry: Entry = { key, tenant: Promise.resolve().then(() => open(() => entry, controlPlane)) }
+      const entry: Entry = {
+        key,
+        madeAt: now(),
+        tenant: Promise.resolve().then(() => open(() => entry, controlPlane)),
+      }
       entries.set(name, entry)
       entry.tenant.catch((error: unknown) => {
         logger.debug({ controlPlane: name, err: error }, 'cannot connect to the tenant cluster')
@@ -140,6 +160,12 @@ export function createTenants(config: {
   }
 }
 
+/** What a server says, or is, whose CA or users have been replaced. Kamaji does so without a word in the status that we could rely on. */
+function mayBeOutdated(error: unknown): boolean {
+  if (isUnauthorized(error)) return true
+  return isConnectionError(error) && /CERT|SIGNATURE|ISSUER|ALTNAME/.test(error.code)
+}
+
 /** Changes when the connection has to be made anew: another control plane, another address, another kubeconfig. */
 function identityOf(controlPlane: TenantControlPlane): string {
   const endpoint = endpointOf(controlPlane)
@@ -148,6 +174,7 @@ function identityOf(controlPlane: TenantControlPlane): string {
     controlPlane.metadata.uid,
     endpoint && printEndpoint(endpoint),
     kubeconfig?.secretName,
-    kubeconfig?.checksum ?? kubeconfig?.lastUpdate,
+    kubeconfig?.checksum,
+    kubeconfig?.lastUpdate,
   ])
 }
