@@ -103,8 +103,8 @@ test('of an installation and its copy only one writes, and no VM is lost or made
     await ask(copy, 'PATCH', `${ours}/nodepools/workers`, { spec: { replicas: 4 } })
     const [first] = workers
     await ask(copy, 'DELETE', `${ours}/machines/${first?.metadata.name}`)
-    // Three of its minutes, in which the original stamps on.
-    await sleep((3 * 60_000) / SPEED)
+    // Two of its minutes, in which the original stamps on.
+    await sleep((2 * 60_000) / SPEED)
     assert.ok(await isFenced(copy))
     assert.ok(!(await isFenced(original)))
     assert.deepEqual(toCopy.writes, [])

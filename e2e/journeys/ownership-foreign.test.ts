@@ -184,12 +184,6 @@ test('VMs of others stay as they are', { concurrency: true }, async (t) => {
       const path = `/nodes/${node.get(moved.spec.vmid)}/qemu/${moved.spec.vmid}`
       await foreigner.ask('PUT', `${path}/config`, { delete: 'scsi3' })
       assert.match((await foreigner.config(moved.spec.vmid))?.['unused0'] ?? '', /local-lvm:vm-/)
-      await eventually('the detached disk is named', 60_000, async () => {
-        const worker = (await stage.workers('disks')).find(
-          ({ metadata }) => metadata.name === moved.metadata.name,
-        )
-        assert.match((worker && saysOf(worker, 'Ready')?.message) ?? '', /unused0/)
-      })
       await foreigner
         .run('POST', '/nodes/pve1/qemu', { vmid: 10_921, name: 'keeper', memory: 512 })
         .then(() =>
@@ -257,6 +251,27 @@ test('VMs of others stay as they are', { concurrency: true }, async (t) => {
       )
     }),
   ])
+
+  // Alone: nothing else can be asked of a host that is lost.
+  await t.test('on a lost host VM and Machine stay, until a person says that it is dead', async () => {
+    await stage.pool('lost', 1)
+    const [worker] = await stage.joined('lost', 1)
+    const { vmid = 0 } = worker?.spec ?? {}
+    const { node = '' } = (await foreigner.find(vmid)) ?? {}
+    await bench.ok('lab', 'fault', 'add', 'host-lost', 'vms=run', '--node', node)
+    await stage.scale('lost', 0)
+    await eventually('the machine says what to do', 60_000, async () => {
+      const [leaving] = await stage.workers('lost')
+      const said = leaving && saysOf(leaving, 'Ready')
+      assert.equal(said?.reason, 'HostUnreachable')
+      for (const way of ['--host-is-dead', 'machine release']) assert.ok(said.message.includes(way))
+    })
+    await bench.ok('machine', 'delete', worker?.metadata.name ?? '', '--host-is-dead')
+    assert.deepEqual(await stage.workers('lost'), [])
+    await bench.ok('lab', 'fault', 'clear')
+    assert.equal((await foreigner.find(vmid))?.status, 'running')
+    assert.match(await bench.ok('orphan', 'list', '--proxmox', 'lab'), new RegExp(`^ *${vmid} .*lost`, 'm'))
+  })
   for (const [vmid, before] of foreign)
     assert.deepEqual(
       { config: await foreigner.config(vmid), status: (await foreigner.find(vmid))?.status },
