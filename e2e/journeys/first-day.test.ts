@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { call } from '../back-ends.ts'
 import { eventually, has, root, startBench } from '../harness.ts'
 
@@ -73,7 +74,8 @@ async function scriptOfPage(): Promise<string> {
 /** `fochista`, and what a Proxmox host has: `ssh` to it stays here. */
 async function makePrograms(): Promise<void> {
   await mkdir(programs, { recursive: true })
-  const onHost = (name: string): string => `exec ${node} ${join(root, 'e2e', 'pve-host.ts')} ${name} "$@"`
+  const onHost = (name: string): string =>
+    `exec ${node} ${fileURLToPath(import.meta.resolve('../pve-host.ts'))} ${name} "$@"`
   const scripts: Record<string, string> = {
     fochista: `exec ${node} ${join(root, 'packages', 'cli', 'src', 'main.ts')} "$@"`,
     qm: onHost('qm'),
