@@ -52,8 +52,8 @@ export class DhcpServer {
 }
 
 /**
- * Sets a guest's cards up as its network configuration (version 2) says; without one, the first card asks by DHCP. `problems` collects what it cannot
- * do.
+ * Sets a guest's cards up as its network configuration (version 1 or 2) says; without one, the first card asks by DHCP. `problems`
+ * collects what it cannot do.
  */
 export function configureNetwork(
   vm: Vm,
@@ -77,7 +77,11 @@ export function configureNetwork(
     if (first !== undefined) askDhcp(first, dhcp)
     return interfaces
   }
-  if (network['version'] !== 2 && network['version'] !== '2') {
+  if (asText(network['version']) === '1') {
+    setUpVersion1(interfaces, network['config'], dhcp, problems)
+    return interfaces
+  }
+  if (asText(network['version']) !== '2') {
     problems.push(`network-config of version ${asText(network['version'])} is not emulated`)
     return interfaces
   }
@@ -115,6 +119,66 @@ function setUp(card: Interface, entry: JsonObject, dhcp: DhcpServer): void {
   card.dns = stringsOf(names['addresses'])
   card.search = stringsOf(names['search'])
   if (entry['dhcp4'] === true) askDhcp(card, dhcp)
+}
+
+/** Version 1, as Proxmox's own drives have it: a list of cards with their subnets, and of name servers for all of them. */
+function setUpVersion1(
+  cards: Interface[],
+  config: Json | undefined,
+  dhcp: DhcpServer,
+  problems: string[],
+): void {
+  const entries = Array.isArray(config) ? config.filter(isObject) : []
+  for (const entry of entries.filter((each) => each['type'] === 'physical')) {
+    const name = asText(entry['name'])
+    const mac = asText(entry['mac_address']).toLowerCase()
+    const card = cards.find((each) => (mac === '' ? each.name === name : each.mac === mac))
+    if (card === undefined) {
+      problems.push(`no network card for "${name}"${mac === '' ? '' : ` (${mac})`}`)
+      continue
+    }
+    if (name !== '') card.name = name
+    if (typeof entry['mtu'] === 'number') card.mtu = entry['mtu']
+    const subnets = Array.isArray(entry['subnets']) ? entry['subnets'].filter(isObject) : []
+    for (const subnet of subnets) addSubnet(card, subnet, dhcp)
+  }
+  for (const entry of entries) {
+    const type = asText(entry['type'])
+    if (type === 'nameserver')
+      for (const card of cards) {
+        if (card.addresses.length === 0) continue
+        card.dns = [...card.dns, ...oneOrMore(entry['address'])]
+        card.search = [...card.search, ...oneOrMore(entry['search'])]
+      }
+    else if (type !== 'physical') problems.push(`network-config: type "${type}" is not emulated`)
+  }
+}
+
+function addSubnet(card: Interface, subnet: JsonObject, dhcp: DhcpServer): void {
+  const type = asText(subnet['type'])
+  if (type === 'dhcp' || type === 'dhcp4') askDhcp(card, dhcp)
+  if (type !== 'static' && type !== 'static6') return
+  const [address = '', prefix] = asText(subnet['address']).split('/')
+  if (isIP(address) === 0) return
+  const length = prefix ?? prefixOf(asText(subnet['netmask'])) ?? (isIP(address) === 6 ? 64 : 24)
+  card.addresses.push({ address, prefix: Number(length) })
+  const gateway = asText(subnet['gateway'])
+  if (gateway !== '' && (card.gateway === undefined || isIP(gateway) === 4)) card.gateway = gateway
+  card.dns = [...card.dns, ...oneOrMore(subnet['dns_nameservers'])]
+  card.search = [...card.search, ...oneOrMore(subnet['dns_search'])]
+}
+
+/** Length of a netmask, which may be given as a length; undefined for none. */
+function prefixOf(netmask: string): number | undefined {
+  if (/^\d+$/.test(netmask)) return Number(netmask)
+  if (isIP(netmask) !== 4) return undefined
+  return netmask
+    .split('.')
+    .reduce((bits, part) => bits + Number(part).toString(2).replaceAll('0', '').length, 0)
+}
+
+function oneOrMore(value: Json | undefined): string[] {
+  return typeof value === 'string' ? value.split(/[\s,]+/).filter(Boolean) : stringsOf(value)
 }
 
 function askDhcp(card: Interface, dhcp: DhcpServer): void {
