@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
+import { Storage } from '../kubernetes/store/storage.ts'
 import { decode, encode } from './codec.ts'
 import { Journal, JournalError } from './journal.ts'
 import { EntryMap, observe } from './observe.ts'
@@ -152,4 +153,18 @@ test('a state belongs to one lab at a time; that of a process that is gone is fr
   const { pid } = spawnSync('true')
   await writeFile(join(folder, 'owner'), `${pid} 123\n`)
   own(folder)()
+})
+
+test('objects put back have their revisions, and nobody resumes from before', () => {
+  const storage = new Storage()
+  const key = { bucket: '/configmaps', namespace: 'default', name: 'a' }
+  storage.restore(500, [
+    { key, object: { metadata: { name: 'a', namespace: 'default', uid: 'u', resourceVersion: '400' } } },
+  ])
+  assert.equal(storage.get(key)?.metadata.resourceVersion, '400')
+  for (const bucket of ['/configmaps', '/secrets'])
+    assert.throws(() => storage.watch(bucket, 450, () => {}), /too old resource version: 450 \(500\)/)
+  storage.watch('/configmaps', 500, () => {})()
+  const next = storage.put({ ...key, name: 'b' }, { metadata: { name: 'b', namespace: 'default', uid: 'v' } })
+  assert.ok(Number(next.metadata.resourceVersion) > 500)
 })

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { startLab } from '@fochista/lab'
 import { runLine } from '../../../program.ts'
+import { labFaultAdd } from './add.ts'
 import { contextWithoutBackEnds, testIo, type TestIo } from '../../../test-io.ts'
 
 const lab = await startLab({ ports: { proxmox: 0, kubernetes: 0 }, speed: 100 })
@@ -77,4 +78,26 @@ test('what cannot be is refused with field, value and rule', async () => {
   }
   const { io } = await run(['list'], { LAB_URL: 'http://127.0.0.1:1' })
   assert.match(io.stderr, /the lab does not answer at http:\/\/127.0.0.1:1/)
+})
+
+/** The words of a line as a shell splits them. */
+function wordsOf(line: string): string[] {
+  return [...line.replace(/\s+#.*$/, '').matchAll(/(?:'[^']*'|[^\s'])+/g)].map(([word]) =>
+    word.replaceAll("'", ''),
+  )
+}
+
+test('the lines to copy, of the help and of the documentation, do what they say', async () => {
+  const text = await readFile(new URL('../../../../../../docs/lab.md', import.meta.url), 'utf8')
+  const documented = [...text.matchAll(/^fochista lab fault (add .*)$/gm)].map(([, line = '']) => line)
+  const helped = (labFaultAdd.examples ?? []).map((line) => line.replace('fochista lab fault ', ''))
+  assert.ok(documented.length >= 8 && helped.length >= 8)
+  for (const line of [...documented, ...helped]) {
+    const { code, io } = await run(wordsOf(line))
+    // There is no tenant here.
+    if (line.includes('--on tenant'))
+      assert.match(io.stderr, /on.tenant: "default\/shop"; there must be a control plane that runs/)
+    else assert.equal(code, 0, `${line}: ${io.stderr}`)
+    await lab.faults.clear()
+  }
 })
