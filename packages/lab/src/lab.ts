@@ -16,6 +16,7 @@ import { createProxmoxServer } from './proxmox/server.ts'
 import type { ProxmoxServer } from './proxmox/server.ts'
 import { createProxmoxWorld } from './proxmox/world.ts'
 import type { ProxmoxWorld } from './proxmox/world.ts'
+import { keepUndos } from './state/faults.ts'
 import { keepDisks } from './state/guests.ts'
 import { keepClusters } from './state/kubernetes.ts'
 import { keepWorld, restoreWorld } from './state/proxmox.ts'
@@ -125,7 +126,15 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     )
     stops.push(() => server.close())
     const proxmox = { server, ca: cas.proxmox }
-    faults.attach({ world, guests, management, proxmox, managementCa: cas.kubernetes, clocks })
+    faults.attach({
+      world,
+      guests,
+      management,
+      proxmox,
+      managementCa: cas.kubernetes,
+      clocks,
+      ...(journal && { remember: keepUndos(world, journal) }),
+    })
     stops.push(() => faults.close())
     const endpoint = await startEndpoint(faults, { token: tokens.lab, port: settled?.ports.lab ?? 0 })
     stops.push(() => endpoint.close())

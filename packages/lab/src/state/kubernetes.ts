@@ -42,8 +42,7 @@ export function keepClusters(journal: Journal): { objects: StorageKeeper; tenant
     'management',
     ...(objects.restored?.objects ?? []).map(({ object }) => object.metadata.uid),
   ])
-  for (const [key] of journal.entries('r/'))
-    if (!alive.has(key.slice(2))) dropObjects(journal, key.slice(2))
+  for (const [key] of journal.entries('r/')) if (!alive.has(key.slice(2))) dropObjects(journal, key.slice(2))
   return {
     objects,
     tenants: {

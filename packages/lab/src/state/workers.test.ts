@@ -6,13 +6,13 @@ import { test } from 'node:test'
 import { gvr } from '../kamaji/vocabulary.ts'
 import { bootstrap, eventually, startTestBed } from '../guest/test-machines.ts'
 import type { ApiServer } from '../kubernetes/api.ts'
-import { at } from '../kubernetes/rest/json.ts'
+import { asText, at } from '../kubernetes/rest/json.ts'
 import { startLab } from '../lab.ts'
 
 const LEASES = { group: 'coordination.k8s.io', version: 'v1', resource: 'leases' }
 
 function renewed(api: ApiServer | undefined): string {
-  return String(at(api?.store.get(LEASES, 'kube-node-lease', 'worker'), ['spec', 'renewTime']) ?? '')
+  return asText(at(api?.store.get(LEASES, 'kube-node-lease', 'worker'), ['spec', 'renewTime']))
 }
 
 test('a lab that was killed with a worker running has its tenant at its address, its worker and its Node again', async (t) => {
@@ -86,4 +86,37 @@ test('a lab that was killed with a worker running has its tenant at its address,
     () => lab.proxmox.world.vms.get(150)?.console ?? '',
   )
   assert.deepEqual(problems, [])
+})
+
+test('what a fault had made wrong when the lab was killed is right again when it starts', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'fochista-faults-'))
+  t.after(() => rm(folder, { recursive: true, force: true }))
+  const ports = { proxmox: 0, kubernetes: 0 }
+  const first = await startLab({ ports, speed: 100, state: join(folder, 'first') })
+  t.after(() => first.stop())
+  const least = first.environment['PROXMOX_LEAST_TOKEN_ID'] ?? ''
+  const token = { ...first.proxmox.world.access.tokens.get(least) }
+  for (const [on, what] of [
+    [{ node: 'pve2' }, { kind: 'host-lost' }],
+    [{ storage: 'local-lvm' }, { kind: 'storage-full' }],
+    [{ vmid: 102 }, { kind: 'lock-held', lock: 'backup' }],
+    [{ user: least }, { kind: 'token-revoked' }],
+    [{ user: 'root@pam!lab' }, { kind: 'token-expired' }],
+  ] as const)
+    await first.faults.add({ on: { backEnd: 'proxmox', ...on }, what })
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  await cp(join(folder, 'first'), join(folder, 'second'), { recursive: true })
+  await rm(join(folder, 'second', 'owner'))
+  await first.stop()
+  for (const which of ['second', 'first']) {
+    const lab = await startLab({ ports, speed: 100, state: join(folder, which) })
+    const { world } = lab.proxmox
+    assert.equal(world.hosts.get('pve2')?.online, true, which)
+    assert.equal(world.storages.get('local-lvm')?.usedByOthers, 0)
+    assert.equal(world.vms.get(102)?.config['lock'], undefined)
+    assert.deepEqual({ ...world.access.tokens.get(least) }, token)
+    assert.equal(world.access.tokens.get('root@pam!lab')?.expire, 0)
+    assert.deepEqual(lab.faults.list(), [])
+    await lab.stop()
+  }
 })

@@ -1,37 +1,37 @@
-import { turnOff, turnOn } from '../../proxmox/nodes/power.ts'
+import { turnOff } from '../../proxmox/nodes/power.ts'
 import { configLock, storageLock } from '../../proxmox/locks.ts'
-import type { Storage, Vm } from '../../proxmox/world.ts'
+import type { Storage } from '../../proxmox/world.ts'
 import { FaultError } from '../spec.ts'
 import type { Begin, FaultTargets } from './targets.ts'
+import { undoable } from './undo.ts'
 
 /** A host is gone, with its VMs or without. */
-export const hostLost: Begin = ({ spec: { on, what } }, { world }) => {
+export const hostLost: Begin = ({ id, spec: { on, what } }, targets) => {
+  const { world } = targets
   const host = world.hosts.get(on.node ?? '')
   if (host === undefined) throw unknown('on.node', on.node, world.hosts.keys())
   if (!host.online) throw new FaultError('on.node', on.node, 'it must be online')
-  const runsOn = what.kind === 'host-lost' && what.vms === 'run'
-  if (runsOn) host.online = false
+  const keepsRunning = what.kind === 'host-lost' && what.vms === 'run'
+  const end = undoable(targets, id, { kind: 'host', name: host.name, keepsRunning })
+  if (keepsRunning) host.online = false
   else turnOff(world, host)
-  return () => {
-    if (host.online) return
-    if (runsOn) host.online = true
-    else turnOn(world, host)
-  }
+  return end
 }
 
 /** A storage has no byte left. */
-export const storageFull: Begin = ({ spec: { on } }, targets) => {
+export const storageFull: Begin = ({ id, spec: { on } }, targets) => {
   const storage = storageOf(targets, on.storage)
-  const before = storage.usedByOthers
+  const end = undoable(targets, id, {
+    kind: 'storage',
+    name: storage.name,
+    before: storage.usedByOthers ?? 0,
+  })
   storage.usedByOthers = storage.capacity
-  return () => {
-    if (before === undefined) delete storage.usedByOthers
-    else storage.usedByOthers = before
-  }
+  return end
 }
 
 /** Somebody holds the lock of a VM's configuration file or of a storage, or a VM's configuration says that it is locked. */
-export const lockHeld: Begin = ({ spec: { on, what } }, targets) => {
+export const lockHeld: Begin = ({ id, spec: { on, what } }, targets) => {
   const { world } = targets
   const word = what.kind === 'lock-held' ? (what.lock ?? 'file') : 'file'
   if (on.vmid === undefined) {
@@ -41,18 +41,15 @@ export const lockHeld: Begin = ({ spec: { on, what } }, targets) => {
     const ends = nodes.map((node) => hold(targets, storageLock(storage, node)))
     return () => ends.forEach((end) => end())
   }
-  const vm = world.vms.get(on.vmid)
   // The file's lock needs no VM: it is taken before one is made.
   if (word === 'file') return hold(targets, configLock(on.vmid))
+  const vm = world.vms.get(on.vmid)
   if (vm === undefined) throw unknown('on.vmid', on.vmid, world.vms.keys())
   if (vm.config['lock'] !== undefined)
     throw new FaultError('on.vmid', on.vmid, `it must not be locked yet; it is (${vm.config['lock']})`)
+  const end = undoable(targets, id, { kind: 'lock', vmid: vm.vmid, word })
   vm.config['lock'] = word
-  return () => unlock(world.vms.get(vm.vmid), word)
-}
-
-function unlock(vm: Vm | undefined, word: string): void {
-  if (vm?.config['lock'] === word) delete vm.config['lock']
+  return end
 }
 
 /** Takes a lock as soon as it is free. */
@@ -70,26 +67,23 @@ function hold({ world }: FaultTargets, name: string): () => void {
 }
 
 /** A token or user is not good any more. */
-export const tokenGone: Begin = ({ spec: { on, what } }, { world }) => {
-  const id = on.user ?? ''
+export const tokenGone: Begin = ({ id, spec: { on, what } }, targets) => {
+  const { world } = targets
+  const userid = on.user ?? ''
   const { tokens, users } = world.access
-  const token = tokens.get(id)
-  const user = token === undefined ? users.get(id) : undefined
+  const token = tokens.get(userid)
   if (what.kind === 'token-revoked') {
-    if (token === undefined) throw unknown('on.user', id, tokens.keys())
-    tokens.delete(id)
-    return () => {
-      if (!tokens.has(id)) tokens.set(id, token)
-    }
+    if (token === undefined) throw unknown('on.user', userid, tokens.keys())
+    const end = undoable(targets, id, { kind: 'revoked', id: userid, token: { ...token } })
+    tokens.delete(userid)
+    return end
   }
-  const expiring = token ?? user
-  if (expiring === undefined) throw unknown('on.user', id, [...tokens.keys(), ...users.keys()])
-  const before = expiring.expire ?? 0
+  const expiring = token ?? users.get(userid)
+  if (expiring === undefined) throw unknown('on.user', userid, [...tokens.keys(), ...users.keys()])
   const past = Math.floor(world.clock.now() / 1000) - 60
+  const end = undoable(targets, id, { kind: 'expired', id: userid, past, before: expiring.expire ?? 0 })
   expiring.expire = past
-  return () => {
-    if (expiring.expire === past) expiring.expire = before
-  }
+  return end
 }
 
 /** The storage of a name. Throws FaultError. */

@@ -5,6 +5,7 @@ import type { KeyPair } from '../../pki.ts'
 import type { ProxmoxWorld } from '../../proxmox/world.ts'
 import type { Armed } from '../occasion.ts'
 import type { FaultOn } from '../spec.ts'
+import type { Undo } from './undo.ts'
 
 /** A listening server as faults reach for it. */
 export interface FaultServer {
@@ -25,6 +26,8 @@ export interface FaultTargets {
   readonly management: ManagementCluster
   readonly proxmox: { readonly server: FaultServer; readonly ca: KeyPair }
   readonly managementCa: KeyPair
+  /** Keeps how a fault is undone for a lab that is killed before it is; undefined when it was. */
+  readonly remember?: (id: string, undo: Undo | undefined) => void
   readonly clocks: Readonly<Record<'proxmox' | 'kubernetes', AdjustableClock>>
 }
 
