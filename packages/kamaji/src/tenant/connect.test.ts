@@ -144,11 +144,15 @@ test('endpoints are the same in any spelling of one address', () => {
   )
   const named = tcp(443, { advertiseAddress: 'API.example.org' })
   assert.ok(tenantConnection(kubeconfig('https://api.example.org'), named))
+  // Kamaji writes the first of its addresses; that of the Service, which comes after it, is nobody's to name.
+  assert.throws(() => tenantConnection(kubeconfig('https://127.0.0.1'), named), isTenantRefused)
 })
 
 test('a kubeconfig that would run, read, redirect or weaken something is refused, and its error holds none of its secrets', () => {
   const hostile: [Parameters<typeof kubeconfig>[1], RegExp][] = [
     [{ user: { exec: { command: 'sh', apiVersion: 'client.authentication.k8s.io/v1' } } }, /"exec"/],
+    [{ user: { 'auth-provider': { name: 'oidc' } } }, /"auth-provider"/],
+    [{ cluster: { 'tls-server-name': 'kubernetes.default.svc' } }, /"tls-server-name"/],
     [{ user: { tokenFile: '/etc/shadow' } }, /"tokenFile"/],
     [{ user: { 'client-key': '/etc/ssl/key' } }, /"client-key"/],
     [{ cluster: { 'proxy-url': 'http://evil' } }, /"proxy-url"/],
