@@ -32,7 +32,9 @@ export function planRepair(world: World, pool: NodePool, staying: readonly Machi
   if (status.failures && (status.failures.generation !== generation || isCured)) delete status.failures
   // Counted already, and asked to go only once that was written: after a crash it is not counted again.
   const counted = staying.find(({ metadata }) => metadata.name === status.failures?.machine)
-  if (counted) return { replace: [counted] }
+  if (counted?.status?.failure) return { replace: [counted] }
+  // One that has come round meanwhile stays; should it fail again, it is counted again.
+  if (counted) delete status.failures?.machine
   const failed = staying.filter((machine) => machine.status?.failure !== undefined)
   const [first] = failed
   if (!first?.status?.failure) return { replace: [] }

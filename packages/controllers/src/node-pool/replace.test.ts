@@ -171,3 +171,15 @@ test('the third machine in a row that does not join stops the pool, until it is 
   pool.metadata.generation = 2
   assert.equal(replaced(world, pool, [failed()]).length, 1)
 })
+
+test('a machine that was counted as failed and has come round since is not replaced', () => {
+  const world = aWorld().world
+  const pool = aRollout(3)
+  const all = several(3, () => made(pool))
+  const [first] = all as [Machine, ...Machine[]]
+  first.status = { ...first.status, failure: { reason: 'NodeUnhealthy', message: 'It is broken.' } }
+  assert.equal(planRepair(world, pool, all).reason, 'Replacing')
+  delete first.status.failure
+  assert.deepEqual(planRepair(world, pool, all), { replace: [] })
+  assert.equal(pool.status?.failures?.machine, undefined)
+})
