@@ -375,6 +375,7 @@ export function restore(truth: Truth, { status: _status, ...object }: Machine | 
     ...(annotations && { annotations }),
     ...(finalizers && { finalizers }),
   }
+  truth.restoredAt = truth.time.now()
   truth.management.has(kind as never, { ...object, metadata } as never)
 }
 

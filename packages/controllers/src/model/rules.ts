@@ -2,6 +2,7 @@ import {
   ANNOTATION_DELETE_FIRST,
   ANNOTATION_RELEASE,
   FINALIZER,
+  getCondition,
   isTrue,
   type Machine,
   type NodePool,
@@ -58,7 +59,7 @@ export function createRules(truth: Truth, weather: Weather): Rules {
   const break_ = (rule: string, message: string): void => {
     violation ??= new ViolationError(rule, message)
   }
-  const require = (holds: boolean, rule: string, message: string): void => {
+  const must = (holds: boolean, rule: string, message: string): void => {
     if (!holds) break_(rule, message)
   }
   const keyOfPool = ({ metadata }: NodePool): string => `${metadata.namespace}/${metadata.name}`
@@ -76,9 +77,10 @@ export function createRules(truth: Truth, weather: Weather): Rules {
       history.push({ at: time.now(), pool })
     }
   }
+  const windowMs = (): number => (weather.roughUntil > time.now() ? ROUGH_WINDOW_MS : CALM_WINDOW_MS)
   /** What a pool asks for, and what it asked for a moment ago. */
   const recent = (key: string): NodePool[] => {
-    const since = time.now() - (weather.roughUntil > time.now() ? ROUGH_WINDOW_MS : CALM_WINDOW_MS)
+    const since = time.now() - windowMs()
     const history = asked.get(key) ?? []
     const firstAfter = history.findIndex(({ at }) => at > since)
     return history.slice(firstAfter < 0 ? -1 : Math.max(0, firstAfter - 1)).map(({ pool }) => pool)
@@ -99,15 +101,19 @@ export function createRules(truth: Truth, weather: Weather): Rules {
     const addresses = new Map<string, string>()
     for (const { metadata, spec } of management.all(Machines)) {
       if (spec.vmid !== undefined) {
-        require(!vmids.has(
-          spec.vmid,
-        ), 'vmid-twice', `VMID ${spec.vmid} is of ${vmids.get(spec.vmid)} and of ${metadata.name}`)
+        must(
+          !vmids.has(spec.vmid),
+          'vmid-twice',
+          `VMID ${spec.vmid} is of ${vmids.get(spec.vmid)} and of ${metadata.name}`,
+        )
         vmids.set(spec.vmid, metadata.name)
       }
       for (const { address } of spec.addresses ?? []) {
-        require(!addresses.has(
-          address,
-        ), 'address-twice', `${address} is of ${addresses.get(address)} and of ${metadata.name}`)
+        must(
+          !addresses.has(address),
+          'address-twice',
+          `${address} is of ${addresses.get(address)} and of ${metadata.name}`,
+        )
         addresses.set(address, metadata.name)
       }
     }
@@ -128,12 +134,15 @@ export function createRules(truth: Truth, weather: Weather): Rules {
     const vms = [...truth.made].filter(
       (one) => one.id === id && !one.released && proxmox.vms.get(one.vm.vmid) === one.vm,
     )
-    require(vms.length === 0, 'vm-left', `${name} is gone and its VM ${vms[0]?.vm.vmid} is there`)
+    must(vms.length === 0, 'vm-left', `${name} is gone and its VM ${vms[0]?.vm.vmid} is there`)
     const image = [...proxmox.images].find((volid) => volid.includes(`fochista-${id}-`))
-    require(image === undefined, 'image-left', `${name} is gone and ${image} is there`)
+    must(image === undefined, 'image-left', `${name} is gone and ${image} is there`)
     const lease = management.all(Lease).find(({ spec }) => spec?.holderIdentity?.endsWith(id))
-    require(lease ===
-      undefined, 'address-left', `${name} is gone and its claim ${lease?.metadata.name} is there`)
+    must(
+      lease === undefined,
+      'address-left',
+      `${name} is gone and its claim ${lease?.metadata.name} is there`,
+    )
     const tenant = truth.tenants.get(`${machine.metadata.namespace}/${machine.spec.clusterName}`)
     const controlPlane = management.read(
       TenantControlPlane,
@@ -144,11 +153,12 @@ export function createRules(truth: Truth, weather: Weather): Rules {
     if (weather.roughUntil > time.now() - 900_000) truth.leftNodes.add(name)
     if (!tenant || controlPlane?.metadata.deletionTimestamp || weather.roughUntil > time.now() - 900_000)
       return
-    require(!tenant.fake.tokens.has(
-      tokenDescription(id),
-    ), 'token-left', `${name} is gone and its token is there`)
-    require(tenant.fake.api.read(Node, name) ===
-      undefined, 'node-left', `${name} is gone and its Node is there`)
+    must(
+      !tenant.fake.tokens.has(tokenDescription(id)),
+      'token-left',
+      `${name} is gone and its token is there`,
+    )
+    must(tenant.fake.api.read(Node, name) === undefined, 'node-left', `${name} is gone and its Node is there`)
   }
 
   /** A Machine is only asked to go for a reason. */
@@ -166,23 +176,35 @@ export function createRules(truth: Truth, weather: Weather): Rules {
     const staying = stayingOf(machine)
     const fewest = Math.min(...specs.map(({ spec }) => spec.replicas ?? 1))
     const outdated = specs.some((one) => isOutdated(one, machine, time.now()))
-    require(staying.length > fewest ||
-      outdated, 'no-cause', `${name} is asked to go, of ${staying.length} machines where ${fewest} are wanted`)
+    must(
+      staying.length > fewest || outdated,
+      'no-cause',
+      `${name} is asked to go, of ${staying.length} machines where ${fewest} are wanted`,
+    )
     if (!isTrue(machine, 'Ready') || machine.metadata.annotations?.[ANNOTATION_DELETE_FIRST] !== undefined)
       return
-    const readyAfter = staying.filter((one) => isTrue(one, 'Ready')).length - 1
+    // One that was Ready a moment ago may still be taken for it.
+    const wasReady = (one: Machine): boolean => {
+      const said = getCondition(one, 'Ready')
+      return (
+        said?.status === 'True' || time.now() - Date.parse(said?.lastTransitionTime ?? '') < CALM_WINDOW_MS
+      )
+    }
+    const readyAfter = staying.filter(wasReady).length - 1
     const least = Math.min(
       ...specs.map(({ spec }) => (spec.replicas ?? 1) - Number(spec.rollout?.maxUnavailable ?? 0)),
     )
     // Scaling down takes what is not Ready first, and more than is wanted need not stay.
-    require(readyAfter >=
-      Math.min(
-        least,
-        fewest,
-      ), 'unavailable', `${name} is asked to go and leaves ${readyAfter} Ready, at least ${least} must be`)
+    must(
+      readyAfter >= Math.min(least, fewest),
+      'unavailable',
+      `${name} is asked to go and leaves ${readyAfter} Ready, at least ${least} must be: ${staying.map((one) => `${one.metadata.name} ${getCondition(one, 'Ready')?.reason}`).join(', ')}`,
+    )
   }
 
   const requireRoom = (machine: Machine): void => {
+    // What a person has just brought back may not be seen yet.
+    if (time.now() - truth.restoredAt < windowMs()) return
     const { namespace = '' } = machine.metadata
     const quota = management.read(MachineClasses, machine.spec.className ?? '')?.spec.quota?.machines
     const ofClass = management
@@ -190,33 +212,38 @@ export function createRules(truth: Truth, weather: Weather): Rules {
       .filter(
         ({ metadata, spec }) => metadata.namespace === namespace && spec.className === machine.spec.className,
       )
-    require(quota === undefined ||
-      ofClass.length <=
-        quota, 'quota', `${ofClass.length} machines of class ${machine.spec.className} in ${namespace}`)
+    must(
+      quota === undefined || ofClass.length <= quota,
+      'quota',
+      `${ofClass.length} machines of class ${machine.spec.className} in ${namespace}, the last ${machine.metadata.name}`,
+    )
     const specs = recent(`${namespace}/${machine.spec.nodePoolName}`)
     const most = Math.max(
       ...specs.map(({ spec }) => (spec.replicas ?? 1) + Number(spec.rollout?.maxSurge ?? 1)),
     )
     const staying = stayingOf(machine)
-    require(staying.length <=
-      most, 'surge', `${staying.length} machines of ${machine.spec.nodePoolName}, at most ${most} may be`)
+    must(
+      staying.length <= most,
+      'surge',
+      `${staying.length} machines of ${machine.spec.nodePoolName}, at most ${most} may be`,
+    )
   }
 
   const requireOurs = (name: string, { vmid }: VmRef): void => {
     const vm = proxmox.vms.get(vmid)
     if (!vm) return
     const one = truth.madeAt(vmid)
-    require(one !== undefined && !one.released, 'foreign-touched', `${name} of VM ${vmid}, which is not ours`)
+    must(one !== undefined && !one.released, 'foreign-touched', `${name} of VM ${vmid}, which is not ours`)
     if (!one) return
     const machine = management.read(Machines, one.machine, one.namespace)
     const isLeaving = machine?.metadata.deletionTimestamp !== undefined
     if (name === 'destroy' && machine?.spec.id === one.id)
-      require(isLeaving, 'destroyed', `VM ${vmid} of ${one.machine}, which is to stay`)
+      must(isLeaving, 'destroyed', `VM ${vmid} of ${one.machine}, which is to stay`)
     if ((name === 'stop' || name === 'shutdown') && !isLeaving) {
       const node = truth.tenants.get(`${one.namespace}/${one.cluster}`)?.fake.api.read(Node, one.machine)
       const isServing =
         node?.status?.conditions?.[0]?.status === 'True' && node.spec?.providerID?.endsWith(`/${vmid}`)
-      require(!isServing, 'stopped', `${name} of VM ${vmid} of ${one.machine}, which serves`)
+      must(!isServing, 'stopped', `${name} of VM ${vmid} of ${one.machine}, which serves`)
     }
   }
 
@@ -224,9 +251,12 @@ export function createRules(truth: Truth, weather: Weather): Rules {
     const twin = [...truth.made].find(
       (one) => !one.released && proxmox.vms.get(one.vm.vmid) === one.vm && description.includes(one.id),
     )
-    require(twin ===
-      undefined, 'vm-twice', `VM ${newid} is made for ${twin?.machine}, which has VM ${twin?.vm.vmid}`)
-    require(newid >= 400 && newid <= 459, 'range', `VM ${newid} is out of our range`)
+    must(
+      twin === undefined,
+      'vm-twice',
+      `VM ${newid} is made for ${twin?.machine}, which has VM ${twin?.vm.vmid}`,
+    )
+    must(newid >= 400 && newid <= 459, 'range', `VM ${newid} is out of our range`)
   }
 
   /** One clone at once on a host's own storage. */
@@ -240,7 +270,7 @@ export function createRules(truth: Truth, weather: Weather): Rules {
         task.node === node &&
         wanted.has(Number(/with ID (\d+)/.exec(task.head)?.[1])),
     )
-    require(running.length <= 1, 'clones-at-once', `${running.length} clones run on ${node}`)
+    must(running.length <= 1, 'clones-at-once', `${running.length} clones run on ${node}`)
   }
 
   const requireStopped = (key: string, name: string): void => {
@@ -250,9 +280,11 @@ export function createRules(truth: Truth, weather: Weather): Rules {
     if (!one || proxmox.vms.get(one.vm.vmid) !== one.vm) return
     const machine = management.read(Machines, name, one.namespace)
     const since = Date.parse(machine?.metadata.deletionTimestamp ?? '')
-    require(one.seenStopped !== undefined &&
-      one.seenStopped >=
-        since, 'node-deleted', `Node ${name} is deleted and its VM ${one.vm.vmid} was not seen stopped`)
+    must(
+      one.seenStopped !== undefined && one.seenStopped >= since,
+      'node-deleted',
+      `Node ${name} is deleted and its VM ${one.vm.vmid} was not seen stopped`,
+    )
   }
 
   const writes = { second: 0, count: 0 }
@@ -266,7 +298,7 @@ export function createRules(truth: Truth, weather: Weather): Rules {
       const second = Math.floor(time.now() / 1000)
       if (second !== writes.second) Object.assign(writes, { second, count: 0 })
       writes.count += 1
-      require(writes.count < STORM, 'storm', `${STORM} writes in a second, the last ${backEnd} ${name}`)
+      must(writes.count < STORM, 'storm', `${STORM} writes in a second, the last ${backEnd} ${name}`)
       if (backEnd === 'proxmox') {
         if (name === 'clone') {
           const [template, params] = args as [VmRef, { newid: number; description: string }]
@@ -294,8 +326,11 @@ export function createRules(truth: Truth, weather: Weather): Rules {
             .filter(
               ({ metadata, spec }) => spec.nodePoolName === ref.name && metadata.namespace === ref.namespace,
             )
-          require(left.length ===
-            0, 'pool-left', `pool ${ref.name} is gone and ${left.length} machines are there`)
+          must(
+            left.length === 0,
+            'pool-left',
+            `pool ${ref.name} is gone and ${left.length} machines are there`,
+          )
         }
       }
       if (kind.plural !== 'machines') return undefined

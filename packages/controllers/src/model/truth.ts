@@ -63,6 +63,8 @@ export interface Truth {
   readonly leftNodes: Set<string>
   /** Ids of Machines that a person has let go. */
   readonly released: Set<string>
+  /** When objects were brought back last. */
+  restoredAt: number
   /** By `namespace/name` of the control plane. */
   readonly tenants: Map<string, ModelTenant>
   /** Grows with each change in Proxmox. */
@@ -147,6 +149,7 @@ export function createTruth(time: VirtualTime, chance: Chance): Truth {
     made,
     leftNodes: new Set(),
     released: new Set(),
+    restoredAt: 0,
     tenants,
     get changes() {
       return changes
