@@ -148,7 +148,11 @@ async function check() {
 
 const isUnit = (file) => !file.endsWith('.slow.test.ts')
 const unit = () =>
-  testStage('unit', filesBelow('packages', '.test.ts').filter(isUnit), { budgetMinutes: 3, concurrency: 2 })
+  testStage(
+    'unit',
+    [...filesBelow('packages', '.test.ts').filter(isUnit), ...filesBelow('e2e/conformance', '.test.ts')],
+    { budgetMinutes: 3, concurrency: 2 },
+  )
 const journeys = () =>
   testStage('journeys', filesBelow('e2e/journeys', '.test.ts'), { budgetMinutes: 6, concurrency: 1 })
 const foreign = () =>

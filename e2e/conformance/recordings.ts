@@ -1,12 +1,40 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Replay } from './outcome.ts'
 
 const BESIDE = join(import.meta.dirname, '..', '..', '..', 'shared')
 
-/** Folder of the recorded exchanges: `FOCHISTA_RECORDINGS`, else `../shared` beside the checkout. Undefined when it is not there. */
-export function recordingsFolder(): string | undefined {
-  const folder = process.env['FOCHISTA_RECORDINGS'] ?? BESIDE
-  return existsSync(folder) ? folder : undefined
+/** Recordings that are replayed together, not yet begun. */
+export interface Replayable {
+  /** Names of the recordings: `kubernetes/03-errors`. */
+  names: string[]
+  run(this: void): Promise<Replay[]>
+}
+
+/** Where recordings are. */
+export interface Folders {
+  proxmox: string
+  kubernetes: string
+  kamaji: string
+}
+
+/**
+ * Where the recordings of each product are: in `given`, in `FOCHISTA_RECORDINGS`, else in `../shared` beside the checkout. The
+ * folder holds them as `pve/transcripts` and `kamaji/transcripts-*`, or is one of these itself: what does not fit there is not read.
+ * Undefined when there is no such folder.
+ */
+export function recordingFolders(given?: string): Folders | undefined {
+  const folder = given ?? process.env['FOCHISTA_RECORDINGS'] ?? BESIDE
+  if (!existsSync(folder)) return undefined
+  const orItself = (...inside: string[]): string => {
+    const path = join(folder, ...inside)
+    return existsSync(path) ? path : folder
+  }
+  return {
+    proxmox: orItself('pve', 'transcripts'),
+    kubernetes: orItself('kamaji', 'transcripts-kubernetes'),
+    kamaji: orItself('kamaji', 'transcripts-kamaji'),
+  }
 }
 
 /** Names of the recordings in a folder that match, sorted. Empty when the folder is not there. */

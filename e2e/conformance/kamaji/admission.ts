@@ -4,6 +4,7 @@ import { compareAnswer } from '../kubernetes/compare.ts'
 import { mask } from '../kubernetes/mask.ts'
 import { send } from '../kubernetes/send.ts'
 import type { Answer } from '../kubernetes/send.ts'
+import { leftOut } from '../outcome.ts'
 import type { Outcome } from '../outcome.ts'
 import { ADMIN, startCluster } from './cluster.ts'
 import { Objects } from './objects.ts'
@@ -77,9 +78,8 @@ async function replayRun(
   let viewer = ''
   for (const line of run) {
     const { n, title, request, response, source } = line
-    // The lab's operator never goes away.
     if (request === undefined || response === undefined || title.startsWith('operator down')) {
-      report(source, { n, title, verdict: 'not sent', expected: '', actual: '' })
+      report(source, leftOut(n, title, "the lab's operator never goes away"))
       continue
     }
     const name = /tenantcontrolplanes\/(upd\d?)\b/.exec(request.path)?.[1]
@@ -195,15 +195,17 @@ function judge(
   const { request, response } = line
   if (response === undefined) throw new Error(`#${line.n} has no answer`)
   const headers = Object.entries(response.headers)
+  const { status } = response
+  const head = { status, headers, ...(response.reason === undefined ? {} : { reason: response.reason }) }
   const sent = JSON.stringify(request?.body ?? null)
   if (response.body !== undefined)
     return compareAnswer(
-      { status: response.status, headers, body: textOf(response.body) },
+      { ...head, body: textOf(response.body) },
       { ...answer, body: withoutManagersText(answer.body) },
       sent,
     )
   if (response.spec_differs === undefined)
-    return compareAnswer({ status: response.status, headers, body: '' }, { ...answer, body: '' })
+    return compareAnswer({ ...head, body: '' }, { ...answer, body: '' })
   const spec = flat(isObject(first) ? (first['spec'] ?? null) : null)
   for (const [path, value] of Object.entries(response.spec_differs))
     if (value === null) spec.delete(path)
@@ -221,7 +223,7 @@ function judge(
     spec: Object.fromEntries([...flat(isObject(actual) ? (actual['spec'] ?? null) : null)].toSorted(byPath)),
   }
   return compareAnswer(
-    { status: response.status, headers, body: JSON.stringify(expected) },
+    { ...head, body: JSON.stringify(expected) },
     { ...answer, body: answer.status < 300 ? JSON.stringify(now) : answer.body },
     sent,
   )

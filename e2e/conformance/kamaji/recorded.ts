@@ -12,6 +12,7 @@ export interface Line {
   request?: { method: string; path: string; headers: { [name: string]: string }; body?: Json }
   response?: {
     status: number
+    reason?: string
     headers: { [name: string]: string }
     body?: Json
     /** Instead of the body of an accepted object: what differs from the first of its group. */

@@ -1,49 +1,33 @@
 import { join } from 'node:path'
-import { replayOf } from '../outcome.ts'
-import type { Replay } from '../outcome.ts'
+import type { Replayable } from '../recordings.ts'
 import { readRecording, recordingsIn } from '../recordings.ts'
 import { replayAdmission } from './admission.ts'
 import { replayLifecycle } from './lifecycle.ts'
 import type { Line } from './recorded.ts'
 
-/** Replays of what Kamaji answers, not yet begun: refused and accepted requests go together. */
-export function admissionReplays(folder: string): { name: string; run(): Promise<Replay[]> }[] {
-  const home = join(folder, 'kamaji', 'transcripts-kamaji')
-  const files = recordingsIn(home, /^(accepted|errors)\.jsonl$/)
-  if (files.length === 0) return []
+/** Replays of all recordings of Kamaji in a folder, not yet begun. */
+export function kamajiReplays(folder: string): Replayable[] {
+  const read = (file: string): Line[] => readRecording<Line>(join(folder, file))
+  const name = (file: string): string => `kamaji/${file.replace('.jsonl', '')}`
+  const admission = recordingsIn(folder, /^(accepted|errors)\.jsonl$/)
   return [
-    {
-      name: 'kamaji/accepted kamaji/errors',
-      async run() {
-        const recordings = Object.fromEntries(
-          files.map((file) => [
-            `kamaji/${file.replace('.jsonl', '')}`,
-            readRecording<Line>(join(home, file)),
-          ]),
-        )
-        const results = await replayAdmission(recordings)
-        return [...results].map(([name, outcomes]) => replayOf(name, outcomes))
-      },
-    },
+    ...(admission.length === 0
+      ? []
+      : [
+          {
+            // What was refused and what was accepted was sent in one go.
+            names: admission.map(name),
+            async run() {
+              const results = await replayAdmission(
+                Object.fromEntries(admission.map((file) => [name(file), read(file)])),
+              )
+              return [...results].map(([each, outcomes]) => ({ name: each, outcomes }))
+            },
+          },
+        ]),
+    ...recordingsIn(folder, /^(lifecycle|update)-.*\.jsonl$/).map((file) => ({
+      names: [name(file)],
+      run: async () => [{ name: name(file), outcomes: await replayLifecycle(read(file)) }],
+    })),
   ]
-}
-
-/**
- * What a lab is not: without the Gateway API, with a balancer that always gives addresses, and with a data store that never
- * stops or moves.
- */
-const NOT_PLAYED = /gateway|lb-hostname-only|lb-pending|datastore|migrate/
-
-/** One replay per recorded life of a control plane, not yet begun. */
-export function lifecycleReplays(folder: string): { name: string; run(): Promise<Replay[]> }[] {
-  const home = join(folder, 'kamaji', 'transcripts-kamaji')
-  return recordingsIn(home, /^(lifecycle|update)-.*\.jsonl$/)
-    .filter((file) => !NOT_PLAYED.test(file))
-    .map((file) => {
-      const name = `kamaji/${file.replace('.jsonl', '')}`
-      return {
-        name,
-        run: async () => [replayOf(name, await replayLifecycle(readRecording<Line>(join(home, file))))],
-      }
-    })
 }

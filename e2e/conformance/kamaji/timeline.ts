@@ -8,6 +8,8 @@ export interface Stretch {
   gone: string[]
   /** States of the control plane, repeats folded. */
   states: string[]
+  /** The lasting state it began with. */
+  before: string
 }
 
 const KINDS = [
@@ -21,7 +23,7 @@ const KINDS = [
 
 /** Writes down what happens in a namespace. */
 export class Timeline {
-  #stretch: Stretch = { made: [], gone: [], states: [] }
+  #stretch: Stretch = { made: [], gone: [], states: [], before: '' }
   #last = Date.now()
   /** The control plane's state now. */
   state = ''
@@ -54,7 +56,7 @@ export class Timeline {
 
   /** Begins a new stretch. */
   begin(): void {
-    this.#stretch = { made: [], gone: [], states: [] }
+    this.#stretch = { made: [], gone: [], states: [], before: '' }
     this.#last = Date.now()
   }
 

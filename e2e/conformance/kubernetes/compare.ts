@@ -16,14 +16,21 @@ export function compareAnswer(expected: RecordedResponse, actual: Answer, reques
   const generated = generatedName(request)
   const plain = (text: string): string => text.replaceAll(generated, '$1<generated>')
   const left = {
+    reason: expected.reason ?? actual.reason,
     headers: recordedHeaders(expected),
     body: shown(plain((expected.body ?? '').replace(/^gzip:/, ''))),
   }
-  const right = { headers: actualHeaders(actual), body: shown(plain(actual.body)) }
+  const right = { reason: actual.reason, headers: actualHeaders(actual), body: shown(plain(actual.body)) }
   const same =
+    left.reason === right.reason &&
     JSON.stringify(left.headers) === JSON.stringify(right.headers) &&
     (isCut(expected.body) ? startsAlike(expected.body ?? '', actual.body) : left.body === right.body)
-  return judged(expected.status, actual.status, same, left, right)
+  return judged(expected.status, actual.status, same, left, right, isRefusal(actual))
+}
+
+/** Whether an answer says honestly that the lab does not do what was asked. */
+function isRefusal({ status, body }: Answer): boolean {
+  return status === 501 && /not emulated/.test(body)
 }
 
 /** Names the server completes for a request with generateName. */
@@ -36,6 +43,14 @@ function generatedName(request: string): RegExp {
     `(${base.slice(0, 58).replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')})[bcdfghjklmnpqrstvwxz2456789]{5}\\b`,
     'g',
   )
+}
+
+/** Compares a JSON text that the server sent to somebody else with the recorded one. */
+export function compareText(expected: string, actual: string): Judged {
+  const left = shown(expected)
+  const right = shown(actual)
+  const same = isCut(expected) ? startsAlike(expected, actual) : left === right
+  return judged(200, 200, same, left, right)
 }
 
 /** Compares the lines of a stream with the recorded ones. */
@@ -52,9 +67,16 @@ export function compareStream(expected: RecordedResponse, status: number, lines:
   return judged(expected.status, status, same, left, right)
 }
 
-function judged(expected: number, actual: number, same: boolean, left: Json, right: Json): Judged {
+function judged(
+  expected: number,
+  actual: number,
+  same: boolean,
+  left: Json,
+  right: Json,
+  refused = false,
+): Judged {
   return {
-    verdict: expected !== actual ? 'status' : same ? 'agrees' : 'answer',
+    verdict: expected === actual && same ? 'agrees' : refused ? 'refused' : 'wrong',
     expected: `${expected} ${JSON.stringify(left)}`,
     actual: `${actual} ${JSON.stringify(right)}`,
   }

@@ -20,7 +20,10 @@ export function maskText(text: string): string {
     .replaceAll(/resource ?[vV]ersion: "?\d+"?(, current: \d+| \(\d+\))?/g, 'resourceVersion: *')
     .replaceAll(/(resourceVersion\\*":\\*")\d+/g, '$1*')
     .replaceAll(/ResourceVersion in (precondition|record) \(\d+\)/g, 'ResourceVersion in $1 (*)')
-    .replaceAll(/<pem[^>]*>|-----BEGIN CERTIFICATE[^]*END CERTIFICATE-----/g, '<pem>')
+    .replaceAll(
+      /<(base64-)?pem[^>]*>|-----BEGIN CERTIFICATE[^]*END CERTIFICATE-----|LS0tLS1CRUdJTiBDRVJ[\w+/=]*/g,
+      '<pem>',
+    )
     .replaceAll(/kube-api-access-[a-z0-9]{5}\b/g, 'kube-api-access-*')
     .replaceAll(/<jwt:\d+>/g, '<jwt>')
     .replaceAll(/\bhash=[0-9A-F]{128}/g, 'hash=<hash>')

@@ -4,6 +4,8 @@ export interface Recorded {
   title: string
   request?: { method: string; path: string; headers: [string, string][]; body?: string }
   response?: RecordedResponse
+  /** What the webhook server was sent since the line before. */
+  webhook?: { body: string }
   /** The exchange stayed open until this line was done. */
   open_until?: number
   /** Values of the request that came out of earlier answers. */
@@ -13,6 +15,8 @@ export interface Recorded {
 /** The recorded answer: whole (`body`) or as a stream (`frames`). */
 export interface RecordedResponse {
   status: number
+  /** Reason phrase; not compared where it was not recorded. */
+  reason?: string
   headers?: [string, string][]
   body?: string
   frames?: { t: number; data: string }[]

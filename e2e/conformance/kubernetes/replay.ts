@@ -1,18 +1,22 @@
 import { parseJson } from '../json.ts'
 import type { Json } from '../json.ts'
+import { leftOut } from '../outcome.ts'
 import type { Outcome } from '../outcome.ts'
-import { compareAnswer, compareStream } from './compare.ts'
+import { compareAnswer, compareStream, compareText } from './compare.ts'
 import { isCut } from './recorded.ts'
 import type { Recorded, RecordedResponse } from './recorded.ts'
 import { send, stream } from './send.ts'
 import type { Call, Stream } from './send.ts'
 import { Values } from './values.ts'
+import type { WebhookServer } from './webhook-server.ts'
 
 /** How a replay reaches the server. */
 export interface Target {
   url: string
   /** Static tokens by the names in the recordings. */
   tokens: { [name: string]: string }
+  /** The webhook server that configurations name, where a recording has one. */
+  webhook?: WebhookServer
 }
 
 /** Controllers act after a write; the recorder waited for them. Milliseconds. */
@@ -22,6 +26,9 @@ const AFTER_READ = 4
 const STREAM_FOR = 150
 /** A stream that the server closed is waited for this much longer than the recording took. */
 const CLOSES_WITHIN = 1500
+
+/** Where the webhook server of the recordings listened. */
+const RECORDED_WEBHOOK = '127.0.0.1:18443'
 
 interface Open {
   record: Recorded
@@ -46,8 +53,14 @@ export async function replay(target: Target, records: Recorded[]): Promise<Outco
   for (const record of records) {
     const { n, title, request, response } = record
     const call = callOf(record, target, values)
-    if (request === undefined || call === undefined) {
-      outcomes.set(n, { n, title, verdict: 'not sent', expected: '', actual: '' })
+    if (record.webhook !== undefined && target.webhook !== undefined) {
+      const heard = compareText(record.webhook.body, target.webhook.last)
+      outcomes.set(n, { n, title, ...heard })
+    } else if (request === undefined || call === undefined) {
+      outcomes.set(
+        n,
+        leftOut(n, title, request === undefined ? 'raw bytes' : 'the recorder cut or masked the request'),
+      )
     } else if (response?.frames !== undefined) {
       const open = { record, response, stream: stream(target.url, call) }
       if (record.open_until !== undefined) opened.push(open)
@@ -60,7 +73,7 @@ export async function replay(target: Target, records: Recorded[]): Promise<Outco
     } else {
       const answer = await send(target.url, call)
       // A setup step whose answer stands in another recording: sent, not compared.
-      if (response === undefined) outcomes.set(n, { n, title, verdict: 'not sent', expected: '', actual: '' })
+      if (response === undefined) outcomes.set(n, leftOut(n, title, 'its answer stands in another recording'))
       else {
         values.keep(n, recordedJson(response), parseJson(answer.body))
         const tag = answer.headers['etag']
@@ -98,10 +111,15 @@ function callOf(record: Recorded, target: Target, values: Values): Call | undefi
   const { request } = record
   if (request === undefined) return undefined
   const text = `${request.body ?? ''}${request.headers.map(([, value]) => value).join('')}`
-  if (/<base64-pem|<pem /.test(text) || isCut(request.body)) return undefined
+  if (/<base64-pem|<pem /.test(target.webhook === undefined ? text : '') || isCut(request.body))
+    return undefined
   values.learn(record)
   const token = (value: string): string =>
-    value.replaceAll(/<token:(\w+)>/g, (_, name: string) => target.tokens[name] ?? name)
+    value
+      .replaceAll(/<token:(\w+)>/g, (_, name: string) => target.tokens[name] ?? name)
+      .replaceAll(RECORDED_WEBHOOK, target.webhook?.address ?? RECORDED_WEBHOOK)
+      .replaceAll('<base64-pem:1>', target.webhook?.caBundle ?? '')
+      .replaceAll('<base64-pem:2>', target.webhook?.otherCa ?? '')
   const headers = request.headers.map(([name, value]): [string, string] => [name, values.put(token(value))])
   const binary = /^base64:(.*)$/s.exec(request.body ?? '')?.[1]
   const body =

@@ -6,6 +6,8 @@ import { gunzipSync } from 'node:zlib'
 export interface Answer {
   /** 0 when there was none. */
   status: number
+  /** Reason phrase. */
+  reason: string
   headers: { [name: string]: string | string[] | undefined }
   body: string
 }
@@ -16,6 +18,12 @@ export interface Call {
   path: string
   headers: [string, string][]
   body?: string | Buffer
+}
+
+/** The certificate a client shows, PEM. */
+export interface Identity {
+  cert?: string
+  key?: string
 }
 
 /** An exchange that stays open. */
@@ -32,7 +40,7 @@ const NO_ANSWER_AFTER = 4000
 /** Headers that belong to a connection, not to the exchange. */
 const OWN = new Set(['host', 'content-length', 'accept-encoding', 'connection'])
 
-function open(url: string, call: Call, timeout?: number): ClientRequest {
+function open(url: string, call: Call, timeout?: number, identity: Identity = {}): ClientRequest {
   const target = new URL(url)
   const headers: { [name: string]: string | string[] } = {}
   if (call.body !== undefined) headers['Content-Length'] = String(Buffer.byteLength(call.body))
@@ -48,14 +56,15 @@ function open(url: string, call: Call, timeout?: number): ClientRequest {
     path: call.path,
     headers,
     rejectUnauthorized: false,
+    ...identity,
     ...(timeout === undefined ? {} : { timeout }),
   })
 }
 
 /** Sends a request; resolves to its whole answer, or to status 0 and the reason when there is none. */
-export function send(url: string, call: Call): Promise<Answer> {
+export function send(url: string, call: Call, identity?: Identity): Promise<Answer> {
   return new Promise((resolve) => {
-    const outgoing = open(url, call, NO_ANSWER_AFTER)
+    const outgoing = open(url, call, NO_ANSWER_AFTER, identity)
     outgoing.on('response', (response) => {
       const chunks: Buffer[] = []
       const done = (): void => {
@@ -63,6 +72,7 @@ export function send(url: string, call: Call): Promise<Answer> {
         const packed = response.headers['content-encoding'] === 'gzip'
         resolve({
           status: response.statusCode ?? 0,
+          reason: response.statusMessage ?? '',
           headers: response.headers,
           body: (packed ? gunzipSync(data) : data).toString(),
         })
@@ -72,7 +82,7 @@ export function send(url: string, call: Call): Promise<Answer> {
       response.on('error', done)
     })
     outgoing.on('timeout', () => outgoing.destroy(new Error(`no answer in ${NO_ANSWER_AFTER} ms`)))
-    outgoing.on('error', (error) => resolve({ status: 0, headers: {}, body: error.message }))
+    outgoing.on('error', (error) => resolve({ status: 0, reason: '', headers: {}, body: error.message }))
     outgoing.end(call.body)
   })
 }

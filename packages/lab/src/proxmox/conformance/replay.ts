@@ -16,7 +16,9 @@ import { exchangeBytes, type WireAnswer } from './wire.ts'
 export interface Outcome {
   readonly n: number
   readonly title: string
-  /** What differs; empty when the answers agree. */
+  /** `refused`: the lab said honestly that it does not do this. `not sent`: nothing was compared. */
+  readonly verdict: 'agrees' | 'wrong' | 'refused' | 'not sent'
+  /** What differs, or why nothing was compared; empty when the answers agree. */
   readonly differences: readonly string[]
 }
 
@@ -126,9 +128,11 @@ class Replay {
       }
     }
     this.#learn(record, answer)
-    if (this.#facts.cannot_replay.some(({ n }) => n === record.n)) {
+    const { n, title } = record
+    const depends = this.#facts.cannot_replay.find((each) => each.n === n)
+    if (depends !== undefined) {
       answer.socket?.destroy()
-      return []
+      return [{ n, title, verdict: 'not sent', differences: ['depends on the machine it was recorded on'] }]
     }
     const shapeOnly = this.#facts.masks.body_shape_only?.includes(record.n) === true
     const differences = compareAnswers(response, answer, {
@@ -137,7 +141,9 @@ class Replay {
       locksFree: this.#file === PARALLEL,
     })
     differences.push(...(await this.#frames(record, answer)))
-    return [{ n: record.n, title: record.title, differences }]
+    if (differences.length === 0) return [{ n, title, verdict: 'agrees', differences }]
+    const refused = answer.status === 501 && /not (emulated|implemented)/.test(answer.reason)
+    return [{ n, title, verdict: refused ? 'refused' : 'wrong', differences }]
   }
 
   #isPolled({ n, title }: Recorded): boolean {

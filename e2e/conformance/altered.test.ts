@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { compareAnswers } from '../../packages/lab/src/proxmox/conformance/compare.ts'
+import type { RecordedAnswer } from '../../packages/lab/src/proxmox/conformance/recorded.ts'
+import { judgeAnswer } from './kamaji/exchange.ts'
+import type { Line } from './kamaji/recorded.ts'
+import { compareAnswer } from './kubernetes/compare.ts'
+import type { Recorded, RecordedResponse } from './kubernetes/recorded.ts'
+import { isCut } from './kubernetes/recorded.ts'
+import type { Answer } from './kubernetes/send.ts'
+import { isObject, parseJson } from './json.ts'
+import { readRecording, recordingFolders, recordingsIn } from './recordings.ts'
+
+const folders = recordingFolders()
+const skip = folders === undefined ? 'NEEDS the recorded exchanges (FOCHISTA_RECORDINGS)' : false
+
+/** A JSON body with one field changed, as text. Undefined where it has none that counts. */
+function changed(body: string): string[] {
+  const value = parseJson(body)
+  if (!isObject(value)) return []
+  const results = [JSON.stringify({ ...value, altered: true })]
+  for (const field of ['kind', 'message', 'reason', 'apiVersion'])
+    if (typeof value[field] === 'string') results.push(JSON.stringify({ ...value, [field]: 'altered' }))
+  return results
+}
+
+function answerOf({ status, reason = '', headers = [], body = '' }: RecordedResponse): Answer {
+  const all: Answer['headers'] = {}
+  for (const [name, value] of headers) {
+    const before = all[name.toLowerCase()]
+    all[name.toLowerCase()] = before === undefined ? value : `${before as string}, ${value}`
+  }
+  return { status, reason, headers: all, body: body.replace(/^gzip:/, '') }
+}
+
+const otherType = ([name, value]: [string, string]): [string, string] =>
+  /^content-type$/i.test(name) ? [name, `${value}; altered`] : [name, value]
+
+test('of Kubernetes every altered answer is caught, and no other', { skip }, () => {
+  let caught = 0
+  for (const file of recordingsIn(folders?.kubernetes ?? '', /^(0\d|11)-.*\.jsonl$/))
+    for (const { n, response, request } of readRecording<Recorded>(join(folders?.kubernetes ?? '', file))) {
+      if (response?.body === undefined || response.reason === undefined || isCut(response.body)) continue
+      const about = `${file}#${n}`
+      const answer = answerOf(response)
+      const verdict = (expected: RecordedResponse): string =>
+        compareAnswer(expected, answer, request?.body).verdict
+      assert.equal(verdict(response), 'agrees', about)
+      const alterations: RecordedResponse[] = [
+        { ...response, status: response.status + 1 },
+        { ...response, reason: `${response.reason} altered` },
+        ...((response.headers ?? []).some(([name]) => /^content-type$/i.test(name))
+          ? [{ ...response, headers: (response.headers ?? []).map(otherType) }]
+          : []),
+        ...changed(answer.body).map((body) => ({ ...response, body })),
+      ]
+      for (const altered of alterations) {
+        assert.notEqual(verdict(altered), 'agrees', about)
+        caught++
+      }
+    }
+  assert.ok(caught > 4000, String(caught))
+})
+
+test('of Kamaji every altered answer is caught, and no other', { skip }, () => {
+  let caught = 0
+  for (const file of recordingsIn(folders?.kamaji ?? '', /^(errors|update-.*|lifecycle-.*)\.jsonl$/))
+    for (const line of readRecording<Line>(join(folders?.kamaji ?? '', file))) {
+      const { response } = line
+      if (response?.body === undefined || response.reason === undefined) continue
+      const about = `${file}#${line.n}`
+      const body = typeof response.body === 'string' ? response.body : JSON.stringify(response.body)
+      const answer = answerOf({ ...response, headers: Object.entries(response.headers), body })
+      const verdict = (altered: Partial<NonNullable<Line['response']>>): string =>
+        judgeAnswer({ ...line, response: { ...response, ...altered } }, answer).verdict
+      assert.equal(verdict({}), 'agrees', about)
+      const alterations: Partial<NonNullable<Line['response']>>[] = [
+        { status: response.status + 1 },
+        { reason: `${response.reason} altered` },
+        { headers: Object.fromEntries(Object.entries(response.headers).map(otherType)) },
+        ...changed(body).map((text) => ({ body: parseJson(text) ?? null })),
+      ]
+      for (const altered of alterations) {
+        assert.notEqual(verdict(altered), 'agrees', about)
+        caught++
+      }
+    }
+  assert.ok(caught > 1500, String(caught))
+})
+
+test('of Proxmox every altered answer is caught, and no other', { skip }, () => {
+  let caught = 0
+  const home = folders?.proxmox ?? ''
+  for (const file of recordingsIn(home, /\.jsonl$/))
+    for (const { n, response } of readRecording<{ n: number; response?: RecordedAnswer }>(join(home, file))) {
+      const type = response?.headers.find(([name]) => name === 'Content-Type')?.[1] ?? ''
+      if (response === undefined || response.status === null || response.status === 101) continue
+      if (!type.startsWith('application/json') || /\.\.\.\[\d+ bytes/.test(response.body)) continue
+      const body = Buffer.from(response.body)
+      const plain = response.headers.filter(
+        ([name]) => !/^(content-length|content-encoding|date|expires)$/i.test(name),
+      )
+      const dates = [
+        ['Date', 'now'],
+        ['Expires', 'now'],
+        ...(body.length > 0 ? [['Content-Length', String(body.length)]] : []),
+      ] as [string, string][]
+      const recorded = { ...response, headers: plain, elapsed_s: 0 }
+      const differences = (expected: RecordedAnswer): string[] =>
+        compareAnswers(
+          expected,
+          {
+            status: response.status,
+            reason: response.reason ?? '',
+            headers: [...plain, ...dates],
+            body,
+            closed: response.connection_closed_by_server,
+            seconds: 0,
+          },
+          { shapeOnly: false, speed: 1 },
+        )
+      assert.deepEqual(differences(recorded), [], `${file}#${n}`)
+      for (const altered of [
+        { ...recorded, status: response.status + 1 },
+        { ...recorded, reason: `${response.reason ?? ''} altered` },
+        { ...recorded, headers: plain.map((header) => otherType([...header])) },
+        ...changed(response.body).map((text) => ({ ...recorded, body: text })),
+      ]) {
+        assert.notDeepEqual(differences(altered), [], `${file}#${n}`)
+        caught++
+      }
+    }
+  assert.ok(caught > 3000, String(caught))
+})
