@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http'
 import { authenticate, readCredentials } from '../../proxmox/authenticate.ts'
 import { printIdentity } from '../../proxmox/permissions.ts'
 import { unescapePercent } from '../../proxmox/http/form.ts'
@@ -38,7 +39,7 @@ export function faultProxmox(what: FaultWhat, next: AnswerProxmox): AnswerProxmo
         const isText = typeof what.body === 'string'
         exchange.answer({
           status: what.status,
-          reason: what.reason ?? '',
+          reason: what.reason ?? STATUS_CODES[what.status] ?? '',
           headers: [
             ...Object.entries(what.headers ?? {}),
             ...(what.body === undefined
