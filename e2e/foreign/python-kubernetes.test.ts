@@ -16,7 +16,7 @@ function pythonWithKubernetes(t: TestContext): string | undefined {
 }
 
 const script = `
-import base64, datetime, threading, uuid
+import base64, os, threading, uuid
 from kubernetes import client, config, dynamic, watch
 from kubernetes.client.rest import ApiException
 from kubernetes.leaderelection import electionconfig, leaderelection
@@ -97,7 +97,9 @@ threading.Thread(target=leaderelection.LeaderElection(elected).run, daemon=True)
 assert led.wait(20), 'nobody leads'
 
 custom.delete_namespaced_custom_object(*group, 'py', 'tenantcontrolplanes', 'by-python')
-print('done')
+print('done', flush=True)
+# The elected leader goes on for ever.
+os._exit(0)
 `
 
 test('the Python client lists, watches, writes, is refused and elects a leader', async (t) => {
