@@ -166,6 +166,7 @@ async function run(
   })
   const controllers = createControllers({ world, index, proxmoxClusters, concurrency, health })
   const machines = controllers.find(({ name }) => name === 'machine')
+  const orphans = new Map<string, number>()
   const forgetTenants = caches.controlPlanes.subscribe(({ type, object }) => {
     if (type === 'deleted') world.tenants.forget(object.metadata.namespace ?? 'default', object.metadata.name)
   })
@@ -175,6 +176,7 @@ async function run(
       caches: Object.fromEntries(informers.map((informer) => [informer.kind.plural, informer])),
       controllers,
       phases: () => caches.machines.list().map(({ status }) => status?.phase ?? 'Unknown'),
+      orphans,
     })
     for (const informer of informers) informer.start()
     // Nothing is judged by half a view of the world.
@@ -186,7 +188,11 @@ async function run(
       world.drifted.add(key)
       machines?.queue.add(key)
     }
-    await Promise.all([sweepRegularly(world, signal), runSweeps(world, drifted, signal), aborted(signal)])
+    await Promise.all([
+      sweepRegularly(world, signal),
+      runSweeps(world, { drifted, orphans }, signal),
+      aborted(signal),
+    ])
   } finally {
     health?.runs(undefined)
     forgetTenants()

@@ -65,6 +65,7 @@ test('who waits for the Lease is ready; who leads is ready once every first list
       caches,
       controllers: [{ name: 'machine', queue: { length: 3 } }],
       phases: () => ['Ready', 'Ready', 'Placed'],
+      orphans: new Map([['dc1', 3]]),
     })
     assert.deepEqual(await get('/readyz'), [503, '[-] the first list of machines is not there yet\n'])
     assert.deepEqual(await get('/healthz'), [200, 'ok\n'])
@@ -78,9 +79,10 @@ test('who waits for the Lease is ready; who leads is ready once every first list
         samples.get('fochista_leader'),
         samples.get('fochista_queue_length{controller="machine"}'),
         samples.get('fochista_machines{phase="Ready"}'),
+        samples.get('fochista_orphans{proxmox="dc1"}'),
         samples.get('fochista_informer_synced{kind="machines"}'),
       ],
-      [200, 1, 3, 2, 1],
+      [200, 1, 3, 2, 3, 1],
     )
     assert.equal((await get('/secrets'))[0], 404)
     assert.equal((await get('/metrics', 'POST'))[0], 405)

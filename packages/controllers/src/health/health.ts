@@ -7,6 +7,8 @@ export interface RunningParts {
   readonly controllers: readonly { readonly name: string; readonly queue: { readonly length: number } }[]
   /** Machines by the summary of their state. */
   phases(): Iterable<string>
+  /** VMs that bear our mark and have no Machine, by ProxmoxCluster, as the last full round of the sweep found them. */
+  readonly orphans: ReadonlyMap<string, number>
 }
 
 /** Hears what the controllers do, and answers how they are. Holds no name of a tenant's and no secret. */
@@ -55,6 +57,11 @@ export function createHealth(): Health {
         'fochista_machines',
         'Machines by the summary of their state.',
         [...phases].map(([phase, count]) => [{ phase }, count]),
+      ),
+      gauge(
+        'fochista_orphans',
+        'VMs that bear our mark and have no Machine, as the last full round of the sweep found them.',
+        [...(parts?.orphans ?? [])].map(([proxmox, count]) => [{ proxmox }, count]),
       ),
       gauge('process_start_time_seconds', 'When the process started, seconds since 1970.', [[{}, started]]),
       gauge('process_resident_memory_bytes', 'Memory that the process holds.', [

@@ -210,7 +210,7 @@ export function startLife({ truth, weather, rules, diesAt }: LifeConfig): Life {
     world.drifted.add(key)
     queue.add(key)
   }
-  runSweeps(world, drifted, abort.signal).catch(() => undefined)
+  runSweeps(world, { drifted, orphans: new Map() }, abort.signal).catch(() => undefined)
   void sweepClaimsNowAndThen()
   return {
     get isAlive() {

@@ -5,13 +5,21 @@ import { withId } from '../machine-groups.ts'
 import type { World } from '../world.ts'
 import { sweep, type Orphan } from './sweep.ts'
 
+/** Where the sweeps put what they find, beside Events and status. */
+export interface SweepFindings {
+  /** Told that the VM of a Machine is not as we left it. */
+  readonly drifted: (machineKey: string) => void
+  /** How many orphans the last full round found, by name of the ProxmoxCluster. */
+  readonly orphans: Map<string, number>
+}
+
 /**
  * Runs a sweep for each Proxmox cluster until the signal aborts, and tells what it found: each orphan as an Event on its ProxmoxCluster,
  * the end of each round in its status.
  */
 export async function runSweeps(
   world: World,
-  drifted: (machineKey: string) => void,
+  { drifted, orphans }: SweepFindings,
   signal: AbortSignal,
 ): Promise<void> {
   const running = new Map<string, { abort: AbortController; ended: Promise<void> }>()
@@ -21,7 +29,13 @@ export async function runSweeps(
     const ended = sweep(
       world,
       name,
-      { drifted, roundEnded: (cluster, at, orphans) => void report(world, cluster, at, orphans) },
+      {
+        drifted,
+        roundEnded: (cluster, at, found) => {
+          orphans.set(cluster, found.length)
+          void report(world, cluster, at, found)
+        },
+      },
       AbortSignal.any([signal, abort.signal]),
     )
     running.set(name, { abort, ended })
@@ -31,6 +45,7 @@ export async function runSweeps(
     if (type !== 'deleted') return begin(name)
     running.get(name)?.abort.abort(new Error('the ProxmoxCluster is gone'))
     running.delete(name)
+    orphans.delete(name)
   })
   await new Promise<void>((resolve) => {
     if (signal.aborted) resolve()
