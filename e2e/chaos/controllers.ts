@@ -8,6 +8,10 @@ export interface Victim {
   start(...flags: string[]): Promise<void>
   /** SIGKILL; resolves when the process is gone. */
   kill(): Promise<void>
+  /** SIGSTOP: the process stands still, connections and all, as on a machine that is put to sleep. */
+  freeze(): void
+  /** SIGCONT: it goes on where it was, and knows nothing of the time between. */
+  thaw(): void
   /** The end of what they logged last, for a failure's report. */
   log(): string
 }
@@ -47,6 +51,8 @@ export function createVictim(bench: Bench): Victim {
         log = ''
       }),
     kill,
+    freeze: () => void child?.kill('SIGSTOP'),
+    thaw: () => void child?.kill('SIGCONT'),
     log: () => log,
   }
 }
