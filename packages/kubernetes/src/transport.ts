@@ -1,3 +1,4 @@
+import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls'
 import { Agent, ProxyAgent } from 'undici'
 import type { Dispatcher } from 'undici'
 import type { ClientCertificate, Connection, Credentials } from './connection/types.ts'
@@ -204,9 +205,13 @@ export function createTransport(
 }
 
 function createDispatcher(connection: Connection, certificate: ClientCertificate | undefined): Dispatcher {
-  const tls = {
+  const keys = {
     ...(connection.ca && { ca: connection.ca }),
     ...(certificate && { cert: certificate.cert, key: certificate.key }),
+  }
+  const tls = {
+    ...keys,
+    ...sharedContext(keys),
     ...(connection.insecureSkipVerify && { rejectUnauthorized: false }),
     ...(connection.tlsServerName && { servername: connection.tlsServerName }),
   }
@@ -218,6 +223,18 @@ function createDispatcher(connection: Connection, certificate: ClientCertificate
     keepAliveTimeout: 30_000,
     connect: { ...tls, timeout: CONNECT_TIMEOUT, keepAlive: true, keepAliveInitialDelay: 20_000 },
   })
+}
+
+/**
+ * One context for all connections of a server: to read the certificates anew for each costs more time and memory than all the rest of it,
+ * which counts where a thousand clusters are followed. What cannot be read fails when connecting, as it does without.
+ */
+function sharedContext(keys: SecureContextOptions): { secureContext?: SecureContext } {
+  try {
+    return { secureContext: createSecureContext(keys) }
+  } catch {
+    return {}
+  }
 }
 
 function pauseBefore(call: Call, error: unknown, failures: number): number | undefined {
