@@ -29,7 +29,8 @@ def refused(code, text, call):
     try:
         call()
     except ApiException as error:
-        assert error.status == code and text in error.body, (error.status, error.body)
+        body = error.body.decode() if isinstance(error.body, bytes) else error.body
+        assert error.status == code and text in body, (error.status, body)
         return
     raise AssertionError('not refused: ' + text)
 
