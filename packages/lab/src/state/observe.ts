@@ -38,6 +38,9 @@ export function original<T>(value: T): T {
 
 function inner(value: unknown, how: Observation): unknown {
   if (how.isShallow === true || typeof value !== 'object' || value === null) return value
+  // Lists of thousands read through here: what is known already must cost one look.
+  const known = observers.get(value)
+  if (known !== undefined) return known
   const kind: unknown = Object.getPrototypeOf(value)
   const isPlain = kind === Object.prototype || kind === null || Array.isArray(value)
   if (!isPlain && !(value instanceof Map) && !(value instanceof Set)) return value
@@ -49,7 +52,8 @@ function handlerOf(how: Observation): ProxyHandler<object> {
     typeof name === 'symbol' || how.except?.has(name) !== true
   return {
     get(target, name) {
-      const value: unknown = Reflect.get(target, name)
+      const value: unknown = (target as Record<string | symbol, unknown>)[name]
+      if (typeof value !== 'object' || value === null) return value
       return counts(name) ? inner(value, how) : value
     },
     set(target, name, value) {
