@@ -340,6 +340,8 @@ const acts: Readonly<Record<string, readonly [weight: number, act: Act]>> = {
       if (!object || object.metadata.deletionTimestamp) return undefined
       truth.management.vanish(object.kind === 'Machine' ? Machines : NodePools, refOf(object))
       lost.push(object)
+      // What a machine leaves that is never brought back is for a person.
+      truth.leftNodes.add(object.metadata.name)
       return name(object)
     },
   ],
