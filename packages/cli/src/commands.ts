@@ -15,14 +15,7 @@ export const nouns: Readonly<Record<string, () => Promise<readonly Command[]>>> 
       import('./commands/lab/fault/list.ts'),
       import('./commands/lab/fault/clear.ts'),
     ])
-    return [
-      up.labUp,
-      env.labEnv,
-      status.labStatus,
-      add.labFaultAdd,
-      list.labFaultList,
-      clear.labFaultClear,
-    ]
+    return [up.labUp, env.labEnv, status.labStatus, add.labFaultAdd, list.labFaultList, clear.labFaultClear]
   },
   serve: async () => [(await import('./commands/serve.ts')).serve],
   install: async () => [(await import('./commands/install/install.ts')).install],
