@@ -109,8 +109,8 @@ async function vmsNamed(bench: Bench, pool: string): Promise<ListedVm[]> {
 async function requirePool(bench: Bench, pool: string, count: number): Promise<void> {
   const machines = await machinesOf(bench)
   assert.deepEqual(
-    (await vmsNamed(bench, pool)).map(({ vmid }) => vmid).sort(),
-    machines.map(({ spec }) => spec.vmid).sort(),
+    (await vmsNamed(bench, pool)).map(({ vmid }) => String(vmid)).sort(),
+    machines.map(({ spec }) => String(spec.vmid)).sort(),
   )
   const joined = machines.filter(({ status }) =>
     status?.conditions?.some(({ type, status: is }) => type === 'Joined' && is === 'True'),
