@@ -1,6 +1,15 @@
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import type { TestContext } from 'node:test'
@@ -19,7 +28,7 @@ export interface Signer {
 export function startSigner(t: TestContext): Signer {
   const home = mkdtempSync(join(tmpdir(), 'fochista-gpg-'))
   t.after(() => {
-    spawnSync('gpgconf', ['--homedir', home, '--kill', 'all'])
+    run('gpgconf', ['--homedir', home, '--kill', 'all'])
     rmSync(home, { recursive: true, force: true })
   })
   const made = new Set<string>()
@@ -94,6 +103,8 @@ export function publish(folder: string, debs: readonly string[], sign: (text: st
   writeFileSync(join(folder, 'Packages'), list)
   const release = `Origin: test\nSuite: stable\nDate: ${date.toUTCString()}\nSHA256:\n ${sha256(list)} ${list.length} Packages\n`
   writeFileSync(join(folder, 'InRelease'), sign(release))
+  // By these times the server tells apt whether its list is still the newest, to the second.
+  for (const name of ['Packages', 'InRelease']) utimesSync(join(folder, name), date, date)
 }
 
 /**

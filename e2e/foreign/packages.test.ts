@@ -169,7 +169,7 @@ function serve(root: string, name: string): void {
   const served = join(root, 'srv/www/k8s/v1.30/deb')
   rmSync(served, { recursive: true, force: true })
   mkdirSync(join(root, 'srv/www/k8s/v1.30'), { recursive: true })
-  cpSync(join(root, 'srv/mirrors', name), served, { recursive: true })
+  cpSync(join(root, 'srv/mirrors', name), served, { recursive: true, preserveTimestamps: true })
 }
 
 test('a stock Debian image becomes a worker from packages under Debian’s own cloud-init', async (t) => {
