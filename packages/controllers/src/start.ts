@@ -144,6 +144,7 @@ async function run(
     connections: registry,
     tenants: createTenants({ kubernetes, logger, clock }),
     drains: createBackground<DrainResult>((key) => machines?.queue.add(key)),
+    failures: new Map(),
     missing: createMissingVms(),
     drifted: new Set(),
     placing: createKeyedMutex(),

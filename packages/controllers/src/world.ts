@@ -38,6 +38,8 @@ export interface World {
   readonly tenants: Tenants
   /** Drains under way, by key of the Machine. */
   readonly drains: Background<DrainResult>
+  /** Failed tasks in a row, by key of the Machine. Lost with the process: then the pauses begin anew. */
+  readonly failures: Map<string, number>
   /** VMs of ours that were not found. */
   readonly missing: MissingVms
   /** Keys of Machines whose VM was found changed: their next look asks Proxmox even if all seems well. */

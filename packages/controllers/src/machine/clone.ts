@@ -31,7 +31,7 @@ import {
 import { countEarlierClones, lockDomains, runningClones } from './running-clones.ts'
 import { giveUpVmid, ownElsewhere, requireParents } from './place.ts'
 import { hostGone, vanished } from './vanished.ts'
-import { holdAfterFailure, lookAtTask, noteTask, RETRY_MS, taskPause, waitingFor } from './task.ts'
+import { holdAfterFailure, lookAtTask, noteTask, retryPause, taskPause, waitingFor } from './task.ts'
 
 /** How long a clone may be locked without a task that anybody knows before a person is asked: lists lag ten seconds behind. */
 const STUCK_AFTER_MS = 60_000
@@ -263,7 +263,7 @@ async function cloneFailed(context: MachineContext, upid: string, exitStatus: st
       ]
     : ['CloneFailed', `The clone into VM ${machine.spec.vmid} failed: ${exitStatus}`]
   await giveUpVmid(context, reason, message)
-  return blocked(reason, `${message} Another VMID is drawn.`, RETRY_MS)
+  return blocked(reason, `${message} Another VMID is drawn.`, retryPause(context))
 }
 
 async function configOrRefusal(context: MachineContext): Promise<VmConfig | Holdup | 'refused' | undefined> {

@@ -10,7 +10,7 @@ import { parseDrive, parsePropertyString, parseSize, printPropertyString } from 
 import type { DiskKey, VmConfig, VmConfigChange } from '../proxmox-cluster/hypervisor.ts'
 import { timestampOf } from '../runtime/clock.ts'
 import { blocked, done, entriesOf, waiting, type MachineContext, type StepResult } from './context.ts'
-import { holdAfterFailure, lookAtTask, noteTask, RETRY_MS, waitingFor } from './task.ts'
+import { holdAfterFailure, lookAtTask, noteTask, retryPause, waitingFor } from './task.ts'
 
 /**
  * Configured: the VM has the shape, cards, tags and mark that it should have. One call with the difference only; none if there is none.
@@ -27,7 +27,7 @@ export async function configure(context: MachineContext): Promise<StepResult> {
       `The disk grows to ${formatBytes(context.machine.spec.disk ?? 0)}B.`,
     )
   if (task.state === 'failed' && task.type === 'resize')
-    return blocked('ResizeFailed', `The disk did not grow: ${task.exitStatus}`, RETRY_MS)
+    return blocked('ResizeFailed', `The disk did not grow: ${task.exitStatus}`, retryPause(context))
   const held = holdAfterFailure(context, 'Configured', ['ResizeFailed'])
   if (held) return held
   const config = await context.config()

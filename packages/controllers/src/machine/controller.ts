@@ -50,6 +50,7 @@ export async function reconcileMachine(
   if (!machine) {
     world.drains.cancel(key)
     world.missing.clear(key)
+    world.failures.delete(key)
     for (const { slots } of world.connections.list()) slots.release(key)
     world.drifted.delete(key)
     return undefined
@@ -76,6 +77,7 @@ async function bring(context: MachineContext): Promise<Result> {
     return finish(context, { requeueAfterMs: said.lookAgainMs })
   }
   context.world.drifted.delete(context.key)
+  context.world.failures.delete(context.key)
   return finish(context, {})
 }
 

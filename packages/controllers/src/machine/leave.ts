@@ -22,7 +22,7 @@ import { foreignDisks } from './disks.ts'
 import { durationOf, ownElsewhere } from './place.ts'
 import { tokenDescription } from './seed.ts'
 import { hostGone } from './vanished.ts'
-import { holdAfterFailure, lookAtTask, noteTask, RETRY_MS, waitingFor } from './task.ts'
+import { holdAfterFailure, lookAtTask, noteTask, retryPause, waitingFor } from './task.ts'
 
 /** How long a guest that is asked to shut down may take before it is switched off, seconds. */
 const SHUTDOWN_SECONDS = 60
@@ -43,7 +43,7 @@ export async function leave(context: MachineContext): Promise<StepResult> {
     return blocked(
       'TaskFailed',
       `The task ${task.type} of VM ${machine.spec.vmid} failed: ${task.exitStatus}. It is tried again.${wayOn(context)}`,
-      RETRY_MS,
+      retryPause(context),
     )
   const held = holdAfterFailure(context, 'Ready', ['TaskFailed'])
   if (held) return held

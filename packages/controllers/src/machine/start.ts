@@ -4,7 +4,7 @@ import { durationOf } from './place.ts'
 import { blocked, done, waiting, type MachineContext, type StepResult } from './context.ts'
 import { failToJoin } from './join.ts'
 import { nodeOf } from './node.ts'
-import { holdAfterFailure, lookAtTask, noteTask, RETRY_MS, waitingFor } from './task.ts'
+import { holdAfterFailure, lookAtTask, noteTask, retryPause, waitingFor } from './task.ts'
 
 /**
  * Started: its own host says that the VM runs. A task that failed proves nothing: qmstart can report a failure although the VM runs, so
@@ -20,7 +20,11 @@ export async function start(context: MachineContext): Promise<StepResult> {
   const status = await connection.hypervisor.status(vm)
   if (status?.status === 'running') return done('Started', `VM ${vm.vmid} runs on ${vm.node}.`)
   if (task.state === 'failed' && task.type === 'qmstart')
-    return blocked('StartFailed', `VM ${vm.vmid} did not start on ${vm.node}: ${task.exitStatus}`, RETRY_MS)
+    return blocked(
+      'StartFailed',
+      `VM ${vm.vmid} did not start on ${vm.node}: ${task.exitStatus}`,
+      retryPause(context),
+    )
   const held = holdAfterFailure(context, 'Started', ['StartFailed'])
   if (held) return held
   judgeStopped(context)

@@ -28,24 +28,34 @@ export async function lookAtTask(context: MachineContext): Promise<TaskState> {
       ? { state: 'failed', upid, type, exitStatus: status.exitStatus }
       : { state: 'ended', upid, type }
   ended.set(context, state)
+  const { failures } = context.world
+  if (state.state === 'failed') failures.set(context.key, (failures.get(context.key) ?? 0) + 1)
   return state
 }
 
-/** What failed is tried again after this, milliseconds. */
-export const RETRY_MS = 10_000
+/** What failed is tried again after this, milliseconds; doubled with each further failure in a row, up to the longest. */
+const FIRST_RETRY_MS = 5000
+const LONGEST_RETRY_MS = 120_000
+
+/** How long to wait after the last failed task of a machine, milliseconds. */
+export function retryPause({ world, key }: MachineContext): number {
+  const failures = world.failures.get(key) ?? 1
+  return Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (failures - 1))
+}
 
 /**
  * Holds a step up for a while after it has failed in a way that may last. The failure itself is written to the Machine, which wakes it at
  * once: without this the same task would be begun again and again.
  */
 export function holdAfterFailure(
-  { machine, world }: MachineContext,
+  context: MachineContext,
   step: MachineStep,
   reasons: readonly string[],
 ): StepResult | undefined {
+  const { machine, world } = context
   const said = getCondition(machine, step)
   if (said?.status !== 'False' || !reasons.includes(said.reason)) return undefined
-  const rest = Date.parse(said.lastTransitionTime) + RETRY_MS - world.clock.now()
+  const rest = Date.parse(said.lastTransitionTime) + retryPause(context) - world.clock.now()
   return rest > 0 ? blocked(said.reason, said.message, rest) : undefined
 }
 

@@ -185,6 +185,7 @@ export function startLife({ truth, weather, rules, diesAt }: LifeConfig): Life {
     tenants: createTenantsOf(),
     drains: createBackground<DrainResult>((key) => queue.add(key), clock),
     missing: createMissingVms(),
+    failures: new Map(),
     drifted: new Set(),
     placing: createKeyedMutex(),
   }

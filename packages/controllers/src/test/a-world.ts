@@ -84,6 +84,7 @@ export function aWorld(given: Given = {}) {
     tenants: tenant.tenants,
     drains: createBackground<DrainResult>((key) => woken.push(key), clock),
     missing: createMissingVms(),
+    failures: new Map(),
     drifted: new Set(),
     placing: createKeyedMutex(),
   })
