@@ -7,13 +7,14 @@ export function kubeconfigText(options: {
   cluster: string
   /** Name of the user and, with the cluster's, of the context. */
   user: string
+  /** Default: both names, as `user@cluster`. */
+  context?: string
   /** URL of the API server. */
   server: string
   caPem: string
   client: KeyPair
 }): string {
-  const { cluster, user, server, caPem, client } = options
-  const context = `${user}@${cluster}`
+  const { cluster, user, server, caPem, client, context = `${user}@${cluster}` } = options
   return stringify(
     {
       apiVersion: 'v1',

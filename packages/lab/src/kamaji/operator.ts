@@ -5,6 +5,7 @@ import type { ApiObject } from '../kubernetes/resources.ts'
 import type { KeyPair } from '../pki.ts'
 import { installWebhooks } from './admission/webhooks.ts'
 import { keepDataStores } from './data-stores.ts'
+import { keepKubeconfigGenerators } from './kubeconfig-generators.ts'
 import { KAMAJI_USER, Pass, Requeue } from './pass.ts'
 import { certificateSteps } from './steps/certificates.ts'
 import { dataStoreSteps } from './steps/data-store.ts'
@@ -104,6 +105,7 @@ export function installKamaji(options: KamajiOptions): { stop(): Promise<void> }
       }),
     ),
     keepDataStores(api),
+    keepKubeconfigGenerators(api, options.log ?? (() => {})),
   ]
   return {
     async stop() {

@@ -10,6 +10,7 @@ const of = (group: string, version: string, resource: string): GroupVersionResou
 export const gvr = {
   tenantControlPlanes: of('kamaji.clastix.io', 'v1alpha1', 'tenantcontrolplanes'),
   dataStores: of('kamaji.clastix.io', 'v1alpha1', 'datastores'),
+  kubeconfigGenerators: of('kamaji.clastix.io', 'v1alpha1', 'kubeconfiggenerators'),
   namespaces: of('', 'v1', 'namespaces'),
   services: of('', 'v1', 'services'),
   serviceAccounts: of('', 'v1', 'serviceaccounts'),
