@@ -1,28 +1,38 @@
-import { availableParallelism, cpus, totalmem } from 'node:os'
+import { availableParallelism, cpus, loadavg, totalmem } from 'node:os'
 import { commandStart } from './command-start.ts'
 import type { Figure } from './figure.ts'
+import { idleLoad } from './idle-load.ts'
 import { informerList } from './informer-list.ts'
 import { proxmoxList } from './proxmox-list.ts'
-import { threeWorkers } from './three-workers.ts'
+import { provisioning } from './provisioning.ts'
+import { scale } from './scale.ts'
 
 /** Every benchmark there is. */
 const benchmarks: Record<string, () => Promise<Figure[]>> = {
   commandStart,
   proxmoxList,
   informerList,
-  threeWorkers,
+  provisioning,
+  idleLoad,
 }
+/** Those that take long, and are measured only when asked for by name or with `--all`. */
+const longOnes: Record<string, () => Promise<Figure[]>> = { scale }
 
-const json = process.argv.includes('--json')
-const only = process.argv.slice(2).filter((word) => !word.startsWith('-'))
+const words = process.argv.slice(2)
+const json = words.includes('--json')
+const only = words.filter((word) => !word.startsWith('-'))
+const chosen = words.includes('--all') || only.length > 0 ? { ...benchmarks, ...longOnes } : benchmarks
+const unknown = only.filter((name) => !(name in chosen))
+if (unknown.length > 0)
+  throw new Error(`there are ${Object.keys(chosen).join(', ')}, not ${unknown.join(', ')}`)
 if (!json) {
   console.log(
-    `Node ${process.version}, ${availableParallelism()} cores (${cpus()[0]?.model.trim() ?? '?'}), ${Math.round(totalmem() / 2 ** 30)} GiB; medians; trust the ratios, not the times`,
+    `Node ${process.version}, ${availableParallelism()} cores (${cpus()[0]?.model.trim() ?? '?'}), ${Math.round(totalmem() / 2 ** 30)} GiB, load ${(loadavg()[0] ?? 0).toFixed(1)}; medians; trust the ratios, not the times, and none of them on a busy machine`,
   )
   console.log(row('figure', 'value', 'beside', 'ratio', 'goal', ''))
 }
 let missed = 0
-for (const [name, run] of Object.entries(benchmarks)) {
+for (const [name, run] of Object.entries(chosen)) {
   if (only.length > 0 && !only.includes(name)) continue
   for (const figure of await run()) {
     const met = figure.ratio <= figure.goal

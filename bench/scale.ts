@@ -1,0 +1,78 @@
+import { fork, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Figure } from './figure.ts'
+import type { Cost } from './scale/process.ts'
+import { startServers } from './scale/servers.ts'
+import type { WorldSize } from './scale/world.ts'
+
+const LARGE: WorldSize = { clusters: 1000, vms: 10_000, machines: 5000 }
+/** How long the processor is counted at rest, seconds. */
+const REST_SECONDS = 30
+const MIB = 2 ** 20
+
+/**
+ * The controllers of 1,000 clusters with 5,000 machines among 10,000 VMs: what they take at rest, and how long they need to see everything
+ * after a start. The back ends answer over real sockets, each tenant over a connection of its own.
+ */
+export async function scale(): Promise<Figure[]> {
+  const { resync, memory, cpu } = await costOf(LARGE, REST_SECONDS)
+  return [
+    limited('memory, 1,000 clusters, 5,000 machines, 10,000 VMs', memory / MIB, 'MiB', 512, '512 MiB'),
+    limited('processor at rest, the same world', cpu * 100, '%', 10, '10 % of a core'),
+    limited('start until every machine was looked at, the same', resync, 's', 30, '30 s'),
+  ]
+}
+
+function limited(name: string, value: number, unit: string, limit: number, peer: string): Figure {
+  return { name, value, unit, peer, ratio: value / limit, goal: 1 }
+}
+
+/** @returns seconds until all was looked at once and nothing more was to be done; bytes then; cores at rest */
+async function costOf(
+  size: WorldSize,
+  restSeconds: number,
+): Promise<{ resync: number; memory: number; cpu: number }> {
+  const servers = await startServers(size)
+  const child = fork(join(import.meta.dirname, 'scale', 'process.ts'), [servers.management], {
+    // As in a container of 512 MiB: without a limit V8 would rather take memory than collect what is no longer used.
+    execArgv: [...process.execArgv, '--max-old-space-size=320'],
+  })
+  try {
+    const started = performance.now()
+    let last: Cost | undefined
+    let settledAt = started
+    for (;;) {
+      await sleep(500)
+      const now = await ask(child)
+      const before = last?.looks
+      last = now
+      const isIdle = before && Object.keys(now.looks).every((name) => now.looks[name] === before[name])
+      if (!isIdle) settledAt = performance.now()
+      else if ((now.looks['machine'] ?? 0) >= size.machines && performance.now() - settledAt > 3000) break
+      if (performance.now() - started > 300_000)
+        throw new Error(`no rest after five minutes: ${JSON.stringify(now)}`)
+    }
+    if (last.failures > 0) throw new Error(`${last.failures} looks failed`)
+    await sleep(2000)
+    const before = await ask(child)
+    await sleep(restSeconds * 1000)
+    const after = await ask(child)
+    return {
+      resync: (settledAt - started) / 1000,
+      memory: after.memory,
+      cpu: (after.cpu - before.cpu) / restSeconds,
+    }
+  } finally {
+    child.kill('SIGINT')
+    await servers.stop()
+  }
+}
+
+async function ask(child: ChildProcess): Promise<Cost> {
+  if (child.exitCode !== null) throw new Error(`the controllers ended with ${child.exitCode}`)
+  child.send('cost?')
+  const [cost] = (await once(child, 'message')) as [Cost]
+  return cost
+}
