@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { LABEL_POOL, machineKind, nodePoolKind, nodePoolManifest, type Machine } from '@fochista/api'
+import { LABEL_POOL, nodePoolManifest } from '@fochista/api'
 import { revisionOf, type PoolPlan } from '@fochista/controllers'
 import { connectionFromEnvironment, createKubernetes } from '@fochista/kubernetes'
 import { startLab } from '@fochista/lab'
@@ -11,6 +11,8 @@ import { stringify } from 'yaml'
 import { createContext } from '../context.ts'
 import { runLine } from '../program.ts'
 import { testIo } from '../test-io.ts'
+import { machines } from './machine/resource.ts'
+import { pools } from './pool/resource.ts'
 
 // Plans, rollouts and upgrades against the lab's management cluster; no controllers run, so that what a plan says stays so.
 const lab = await startLab({ ports: { proxmox: 0, kubernetes: 0 }, speed: 100 })
@@ -43,6 +45,7 @@ const planOf = async (line: string): Promise<PoolPlan> =>
   JSON.parse(await ok(`pool plan workers ${line} -o json`)) as PoolPlan
 
 await ok('install')
+const [nodePoolKind, machineKind] = [await pools.kind(), await machines.kind()]
 await kubernetes.create(
   nodePoolKind,
   nodePoolManifest({
@@ -53,9 +56,9 @@ await kubernetes.create(
     version: 'v1.30.4',
   }),
 )
-const pool = await kubernetes.get(nodePoolKind, ref)
+const pool = await kubernetes.get<NodePool>(nodePoolKind, ref)
 for (const name of ['workers-a', 'workers-b', 'workers-c']) {
-  const machine = await kubernetes.create<Machine>(machineKind, {
+  const machine = await kubernetes.create(machineKind, {
     apiVersion: machineKind.apiVersion,
     kind: machineKind.kind,
     metadata: { name, namespace: 'default', labels: { [LABEL_POOL]: 'workers' } },
@@ -86,7 +89,7 @@ test('a plan without an edit says that nothing would happen', async () => {
 })
 
 test('a plan of another version replaces every machine, one more at a time, and writes nothing', async () => {
-  const before = await kubernetes.get(nodePoolKind, ref)
+  const before = await kubernetes.get<NodePool>(nodePoolKind, ref)
   const plan = await planOf('--version v1.31.2')
   assert.deepEqual(plan.fields, [
     { field: 'spec.version', from: 'v1.30.4', to: 'v1.31.2', effect: 'replace' },
@@ -95,7 +98,7 @@ test('a plan of another version replaces every machine, one more at a time, and 
   assert.deepEqual([plan.create, plan.most, plan.fewest, plan.remove], [3, 4, 3, []])
   assert.deepEqual(plan.steps[0], { create: 1, remove: [] })
   assert.equal(
-    (await kubernetes.get(nodePoolKind, ref)).metadata.resourceVersion,
+    (await kubernetes.get<NodePool>(nodePoolKind, ref)).metadata.resourceVersion,
     before.metadata.resourceVersion,
   )
   assert.match(
@@ -139,7 +142,7 @@ test('what the server refuses is refused in its words, before anything is sent i
 
 test('a rollout names the time before which machines are replaced; --dry-run names it only', async () => {
   assert.match(await ok('pool rollout workers --dry-run'), /would be rolled/)
-  assert.equal((await kubernetes.get(nodePoolKind, ref)).spec.rollout?.before, undefined)
+  assert.equal((await kubernetes.get<NodePool>(nodePoolKind, ref)).spec.rollout?.before, undefined)
   await new Promise((resolve) => setTimeout(resolve, 1100))
   const written = JSON.parse(await ok('pool rollout workers -o json')) as typeof pool
   const before = Date.parse(written.spec.rollout?.before ?? '')
