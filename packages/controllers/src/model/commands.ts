@@ -134,6 +134,7 @@ const acts: Readonly<Record<string, readonly [weight: number, act: Act]>> = {
     ({ truth }, a) => {
       const machine = among(truth.machines(), a)
       if (!machine) return undefined
+      truth.takenAt = truth.time.now()
       void truth.management.kubernetes.delete(Machines, refOf(machine))
       return name(machine)
     },
@@ -157,6 +158,7 @@ const acts: Readonly<Record<string, readonly [weight: number, act: Act]>> = {
       truth.management.change(Machines, refOf(machine), ({ metadata }) => {
         metadata.annotations = { ...metadata.annotations, [ANNOTATION_RELEASE]: '' }
       })
+      truth.takenAt = truth.time.now()
       void truth.management.kubernetes.delete(Machines, refOf(machine))
       return name(machine)
     },
@@ -339,6 +341,7 @@ const acts: Readonly<Record<string, readonly [weight: number, act: Act]>> = {
       const object = among<Machine | NodePool>(b % 3 === 0 ? truth.pools() : truth.machines(), a)
       if (!object || object.metadata.deletionTimestamp) return undefined
       truth.management.vanish(object.kind === 'Machine' ? Machines : NodePools, refOf(object))
+      truth.takenAt = truth.time.now()
       lost.push(object)
       // What a machine leaves that is never brought back is for a person.
       truth.leftNodes.add(object.metadata.name)

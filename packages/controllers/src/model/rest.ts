@@ -99,6 +99,7 @@ export function personActs(truth: Truth): string[] {
       .pools()
       .some(({ metadata }) => metadata.name === machine.spec.nodePoolName && metadata.namespace === namespace)
     if (deletionTimestamp || !(isLost || machineReasons.has(said?.reason ?? ''))) continue
+    truth.takenAt = truth.time.now()
     void truth.management.kubernetes.delete(Machines, { name, namespace })
     done.push(`delete ${name}: ${isLost ? 'its pool is lost' : said?.reason}`)
   }

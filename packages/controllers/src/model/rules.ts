@@ -171,7 +171,9 @@ export function createRules(truth: Truth, weather: Weather): Rules {
       pool?.metadata.deletionTimestamp !== undefined ||
       !controlPlane ||
       controlPlane.metadata.deletionTimestamp !== undefined
-    if (isEnding || machine.status?.failure !== undefined) return
+    // What a person has just taken away may still be counted.
+    const isDisturbed = time.now() - Math.max(truth.takenAt, truth.restoredAt) < windowMs()
+    if (isEnding || isDisturbed || machine.status?.failure !== undefined) return
     const specs = recent(key)
     const staying = stayingOf(machine)
     const fewest = Math.min(...specs.map(({ spec }) => spec.replicas ?? 1))

@@ -65,6 +65,8 @@ export interface Truth {
   readonly released: Set<string>
   /** When objects were brought back last. */
   restoredAt: number
+  /** When a person took a machine away last. */
+  takenAt: number
   /** By `namespace/name` of the control plane. */
   readonly tenants: Map<string, ModelTenant>
   /** Grows with each change in Proxmox. */
@@ -150,6 +152,7 @@ export function createTruth(time: VirtualTime, chance: Chance): Truth {
     leftNodes: new Set(),
     released: new Set(),
     restoredAt: 0,
+    takenAt: 0,
     tenants,
     get changes() {
       return changes
