@@ -156,7 +156,8 @@ test('a pool that asks for more after its machines were counted gets no more tha
 test('a clone has at least its template’s disk, and counts with it', async () => {
   const machineClass = aClass({ spec: { quota: { disk: '100Gi' }, disk: { default: '1Gi' } } })
   const world = aWorld({ machineClass })
-  const { vms } = world.proxmox.observer
+  const { observer } = world.proxmox
+  const vms = observer.vms.bind(observer)
   Object.assign(world.proxmox.observer, { vms: () => vms().map((vm) => ({ ...vm, maxdisk: 60 * 2 ** 30 })) })
   const [a, b] = ['workers-a', 'workers-b'].map((name) => world.has(aMachine({ metadata: { name } })))
   assert.ok(a && b)
