@@ -242,3 +242,19 @@ for (const [title, vmid, packages, says] of [
     )
     assert.equal(bed.lab.proxmox.guests.disk(vmid)?.kubeletVersion, undefined)
   })
+
+test('a reset while packages are installed ends with a worker all the same', async () => {
+  const vm = bed.start(143, seedOf(143, { token: bed.token('reset0'), install: 'packages' }), stock)
+  await eventually('half of it', () => {
+    const disk = bed.lab.proxmox.guests.disk(143)
+    return disk?.exists('/usr/bin/containerd') && disk.kubeletVersion === undefined
+  })
+  vm.console = ''
+  bed.lab.proxmox.world.events.emit('reset', vm)
+  await eventually(
+    'a Node',
+    () => node('worker-143'),
+    () => vm.console,
+  )
+  assert.match(vm.console, /was set up before.*kubelet 1\.30\.4 was installed and started/s)
+})
