@@ -105,7 +105,8 @@ async function play(world: World, lines: Line[], namespace: string, speed: numbe
     else if (!lines.some((each) => each.n < n && MEANWHILE.test(each.title)))
       // The first of them was sent as soon as the state was seen.
       await until(() => timeline.state === 'Migrating')
-    else await pause(((line.t_s - last) * 1000) / speed)
+    // Somewhat early: a busy machine must not be late.
+    else await pause(((line.t_s - last) * 500) / speed)
     last = line.t_s
     const step = steps.find((each) => each.line === line)
     if (step !== undefined) {

@@ -49,16 +49,12 @@ export async function startWorld(
   })
   const { store } = cluster.api
   const first = store.get(STORES, undefined, 'default')
-  const at = (number: number): string[] => [
-    `kamaji-etcd-${number}.kamaji-etcd.kamaji-system.svc.cluster.local:2379`,
-  ]
-  store.patch(STORES, { name: 'default' }, { spec: { endpoints: at(0) } })
   for (const name of ['etcd-second', 'etcd-third'])
     store.create(STORES, {
       metadata: { name },
       spec: {
         ...(isObject(first?.['spec']) ? first['spec'] : {}),
-        endpoints: at(1),
+        endpoints: ['kamaji-etcd-1.kamaji-etcd.kamaji-system.svc.cluster.local:2379'],
       },
     })
   if (balancer === 'hostname')

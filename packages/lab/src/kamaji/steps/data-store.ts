@@ -18,11 +18,13 @@ export async function dataStoreSteps(pass: Pass): Promise<void> {
   })
   const secretName = `${tcp.metadata.name}-datastore-config`
   const sum = pass.get(gvr.secrets, secretName)?.metadata.annotations?.[keys.checksum] ?? ''
-  if (made || tcp.status?.storage?.config?.checksum !== sum)
+  const { storage } = tcp.status ?? {}
+  // After a migration the name alone is another.
+  if (made || storage?.config?.checksum !== sum || storage.dataStoreName !== name)
     await pass.writeStatus((status) => {
-      const storage = isObject(status['storage']) ? status['storage'] : {}
+      const before = isObject(status['storage']) ? status['storage'] : {}
       status['storage'] = {
-        ...storage,
+        ...before,
         driver: asText(at(store, ['spec', 'driver'])),
         dataStoreName: name,
         config: { checksum: sum, secretName },
