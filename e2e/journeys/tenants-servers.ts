@@ -5,10 +5,10 @@ import { createServer as createPlainServer, type AddressInfo } from 'node:net'
 // API servers of a tenant who is no friend: over real TLS, with the certificate that Kamaji made for the control plane.
 
 /** What a hostile server does with a request; what it does not answer it leaves hanging. */
-export type Behaviour = (request: HostileRequest, response: ServerResponse) => void
+type Behaviour = (request: HostileRequest, response: ServerResponse) => void
 
 /** A request as a server sees it. */
-export interface HostileRequest {
+interface HostileRequest {
   readonly method: string
   readonly path: string
   readonly isWatch: boolean
@@ -69,12 +69,12 @@ export async function startHostileServer(behaviour: Behaviour | undefined): Prom
 }
 
 /** Answers JSON. */
-export function answer(response: ServerResponse, value: unknown, status = 200): void {
+function answer(response: ServerResponse, value: unknown, status = 200): void {
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value))
 }
 
 /** A Node as an API server has it, with as much ballast as one likes. */
-export const nodeOf = (name: string, version: number, more: object = {}, ballast = 0): object => ({
+const nodeOf = (name: string, version: number, more: object = {}, ballast = 0): object => ({
   apiVersion: 'v1',
   kind: 'Node',
   metadata: {
@@ -103,7 +103,7 @@ const config = {
 }
 
 /** Answers as a server does that has nothing: no Nodes, no Secrets, a watch that says nothing. */
-export const honest: Behaviour = ({ path, isWatch, method }, response) => {
+const honest: Behaviour = ({ path, isWatch, method }, response) => {
   if (isWatch) response.writeHead(200, { 'content-type': 'application/json' }).flushHeaders()
   else if (path === '/version') answer(response, { major: '1', minor: '30', gitVersion: 'v1.30.0' })
   else if (path.endsWith('/configmaps/kubelet-config')) answer(response, config)

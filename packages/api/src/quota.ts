@@ -6,12 +6,12 @@ import { shapeOf, type Shape } from './shape.ts'
 import type { FieldProblem } from './validate.ts'
 
 /** What machines take of a quota; memory and disk in bytes. */
-export interface Usage extends Shape {
+interface Usage extends Shape {
   readonly machines: number
 }
 
 /** How many more machines fit, and which bound is the first to stop them. */
-export interface QuotaAnswer {
+interface QuotaAnswer {
   /** Infinity where nothing bounds them. */
   readonly count: number
   /** The field of a pool that meets the bound. */

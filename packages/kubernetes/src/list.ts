@@ -11,7 +11,7 @@ type Page<T> = {
 }
 
 /** What a list may cost, whatever the server says. */
-export type ListLimits = {
+type ListLimits = {
   maxItems?: number | undefined
   maxListBytes?: number | undefined
   pageSize?: number | undefined

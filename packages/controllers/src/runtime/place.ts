@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 
 /** The place of one key among those that are worked on at once. */
-export interface Place {
+interface Place {
   /** Runs something during which the place is another's: whoever waits for somebody slow must not keep the rest from working. */
   lend<T>(run: () => Promise<T>): Promise<T>
   /** The work is over; what of it still runs has no place any more. */

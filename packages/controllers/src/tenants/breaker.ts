@@ -6,7 +6,7 @@ const MOST_TIMEOUTS = 4
 const PAUSE_MS = 15_000
 
 /** Runs calls while their server answers; refuses them at once for a while when it has not answered several in a row. */
-export type Breaker = <T>(run: () => Promise<T>) => Promise<T>
+type Breaker = <T>(run: () => Promise<T>) => Promise<T>
 
 /** Makes a breaker. It throws a KubernetesConnectionError in place of a call. */
 export function createBreaker(now: () => number): Breaker {

@@ -1,5 +1,5 @@
 /** Lets so many run at once; the others wait in the order in which they came. */
-export type Limiter = <T>(run: () => Promise<T>) => Promise<T>
+type Limiter = <T>(run: () => Promise<T>) => Promise<T>
 
 /** Makes a limiter. */
 export function createLimiter(most: number): Limiter {
