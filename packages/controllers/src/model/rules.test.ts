@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Node } from '@fochista/kubernetes'
+import { Machines, NodePools } from '../kinds.ts'
+import { aMachine, aPool, markOf, placed } from '../test/factories.ts'
+import { revisionOf } from '../revision.ts'
+import { createChance } from './chance.ts'
+import { historyOf, play } from './history.ts'
+import { createRules } from './rules.ts'
+import { createVirtualTime } from './time.ts'
+import { createTruth } from './truth.ts'
+import type { Weather } from './weather.ts'
+
+// What the rules find must be found: each is shown a world in which it is broken.
+const pool = aPool({ spec: { clusterName: 'alpha', replicas: 1 } })
+const machine = aMachine({
+  spec: { ...placed, clusterName: 'alpha', made: true, poolHash: revisionOf(pool) },
+})
+const ref = { node: 'pve1', vmid: placed.vmid }
+
+async function aWorld() {
+  const time = createVirtualTime()
+  const truth = createTruth(time, createChance(1))
+  truth.management.has(NodePools, pool)
+  truth.management.has(Machines, machine)
+  await truth.hypervisor.clone(
+    { node: 'pve1', vmid: 9000 },
+    { newid: placed.vmid, description: markOf(machine) },
+  )
+  const weather: Weather = { faults: 0, slow: 0, lagMs: 0, roughUntil: 0 }
+  const rules = createRules(truth, weather)
+  const broken = (
+    backEnd: Parameters<typeof rules.writing>[0],
+    name: string,
+    ...args: unknown[]
+  ): string | undefined => {
+    rules.writing(backEnd, name, args)?.()
+    return rules.violation?.rule
+  }
+  return { truth, broken }
+}
+
+test('the VM of somebody else is not to be touched, and ours not destroyed while it is to stay', async () => {
+  const { truth, broken } = await aWorld()
+  truth.proxmox.has({ vmid: 450 })
+  assert.equal(broken('proxmox', 'configure', { node: 'pve1', vmid: placed.vmid }, {}), undefined)
+  assert.equal(broken('proxmox', 'stop', { node: 'pve1', vmid: 450 }), 'foreign-touched')
+  assert.equal((await aWorld()).broken('proxmox', 'destroy', ref), 'destroyed')
+})
+
+test('a second VM for a machine, and a second clone on one storage, are seen', async () => {
+  const { broken } = await aWorld()
+  const description = markOf(machine)
+  assert.equal(
+    broken('proxmox', 'clone', { node: 'pve1', vmid: 9000 }, { newid: 413, description }),
+    'vm-twice',
+  )
+})
+
+test('a Node deleted before its VM was seen stopped is seen', async () => {
+  const { truth, broken } = await aWorld()
+  truth.tenants.get('acme/alpha')?.fake.api.has(Node, {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name: machine.metadata.name },
+  } as Node)
+  assert.equal(broken('tenant', 'deleteNode', 'acme/alpha', machine.metadata.name), 'node-deleted')
+})
+
+test('a Machine asked to go without a reason, or one too many, is seen', async () => {
+  const { truth, broken } = await aWorld()
+  const kind = { plural: Machines.plural }
+  assert.equal(
+    broken('kubernetes', 'delete', kind, { name: machine.metadata.name, namespace: 'acme' }),
+    'no-cause',
+  )
+  const other = await aWorld()
+  for (const name of ['a', 'b'])
+    other.truth.management.has(Machines, aMachine({ metadata: { name }, spec: { clusterName: 'alpha' } }))
+  assert.equal(
+    other.broken('kubernetes', 'create', kind, { metadata: { name: 'b', namespace: 'acme' } }),
+    'surge',
+  )
+  assert.equal(truth.machines().length, 1)
+})
+
+test('a finalizer dropped before the VM is gone, and a VMID or an address given twice, are seen', async () => {
+  const { truth, broken } = await aWorld()
+  const kind = { plural: Machines.plural }
+  const own = { name: machine.metadata.name, namespace: 'acme' }
+  truth.management.has(
+    Machines,
+    aMachine({ metadata: { name: 'twin' }, spec: { ...placed, clusterName: 'alpha' } }),
+  )
+  assert.equal(broken('kubernetes', 'patch', kind, own), 'vmid-twice')
+  const other = await aWorld()
+  const { truth: world } = other
+  const rulesOf = createRules(world, { faults: 0, slow: 0, lagMs: 0, roughUntil: 0 })
+  const after = rulesOf.writing('kubernetes', 'patch', [kind, own])
+  world.management.vanish(Machines, own)
+  after?.()
+  assert.equal(rulesOf.violation?.rule, 'vm-left')
+})
+
+test('a history that is played again comes out the same', async () => {
+  const [one, two] = [await play(7, historyOf(7)), await play(7, historyOf(7))]
+  assert.deepEqual(one.story, two.story)
+  assert.equal(one.events, two.events)
+})
