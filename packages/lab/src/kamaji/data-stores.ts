@@ -62,7 +62,7 @@ function keep(api: ApiServer, dataStore: ApiObject): void {
       status,
       reason,
       message,
-      observedGeneration: dataStore.metadata.generation ?? 1,
+      observedGeneration: same?.['observedGeneration'] ?? dataStore.metadata.generation ?? 1,
       lastTransitionTime:
         same?.['lastTransitionTime'] ?? new Date(api.clock.now()).toISOString().replace(/\.\d+Z$/, 'Z'),
     }
