@@ -5,7 +5,7 @@ import { idleLoad } from './idle-load.ts'
 import { informerList } from './informer-list.ts'
 import { proxmoxList } from './proxmox-list.ts'
 import { provisioning } from './provisioning.ts'
-import { scale } from './scale.ts'
+import { costPerMachine, scale } from './scale.ts'
 
 /** Every benchmark there is. */
 const benchmarks: Record<string, () => Promise<Figure[]>> = {
@@ -16,7 +16,7 @@ const benchmarks: Record<string, () => Promise<Figure[]>> = {
   idleLoad,
 }
 /** Those that take long, and are measured only when asked for by name or with `--all`. */
-const longOnes: Record<string, () => Promise<Figure[]>> = { scale }
+const longOnes: Record<string, () => Promise<Figure[]>> = { scale, costPerMachine }
 
 const words = process.argv.slice(2)
 const json = words.includes('--json')

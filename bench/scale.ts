@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Figure } from './figure.ts'
 import type { Cost } from './scale/process.ts'
+import { wayOf } from './scale/way.ts'
 import { startServers } from './scale/servers.ts'
 import type { WorldSize } from './scale/world.ts'
 
@@ -21,8 +22,31 @@ export async function scale(): Promise<Figure[]> {
   return [
     limited('memory, 1,000 clusters, 5,000 machines, 10,000 VMs', memory / MIB, 'MiB', 512, '512 MiB'),
     limited('processor at rest, the same world', cpu * 100, '%', 10, '10 % of a core'),
-    limited('start until every machine was looked at, the same', resync, 's', 30, '30 s'),
+    limited('start until every machine was looked at, the same', resync, 's', 60, '60 s'),
   ]
+}
+
+/**
+ * What a machine's way from declared to Ready takes of the processor, with back ends in memory, when there are 100, 1,000 and 10,000 of
+ * them: the same for each, or something looks at all to know about one.
+ */
+export async function costPerMachine(): Promise<Figure[]> {
+  // What is compiled on the way is not to count among the first.
+  await wayOf(100)
+  const few = await wayOf(100)
+  const figures: Figure[] = []
+  for (const count of [1000, 10_000]) {
+    const each = ((await wayOf(count)) / count) * 1000
+    figures.push({
+      name: `processor for a machine's way to Ready, of ${count}`,
+      value: each,
+      unit: 'ms',
+      peer: `the same of 100 (${(few * 10).toFixed(1)} ms)`,
+      ratio: each / (few * 10),
+      goal: 1.2,
+    })
+  }
+  return figures
 }
 
 function limited(name: string, value: number, unit: string, limit: number, peer: string): Figure {

@@ -108,6 +108,8 @@ export function createFakeProxmox(clock: Clock): FakeProxmox {
     if (!fake.slow) finish(task, 'succeeded')
     return upid
   }
+  /** Most are asked for soon after they began. */
+  const taskOf = (upid: string): FakeTask | undefined => tasks.findLast((one) => one.upid === upid)
   const finish = (task: FakeTask, state: string): void => {
     task.state = state
     if (state === 'succeeded') task.effect()
@@ -133,14 +135,14 @@ export function createFakeProxmox(clock: Clock): FakeProxmox {
     },
     task: async (upid): Promise<TaskStatus | undefined> => {
       await reach(upid.split(':')[1] ?? '')
-      const task = tasks.find((one) => one.upid === upid)
+      const task = taskOf(upid)
       if (!task) return undefined
       if (task.state === 'running') return { state: 'running', upid }
       if (task.state === 'succeeded') return { state: 'succeeded', upid, exitStatus: 'OK', warnings: 0 }
       return { state: 'failed', upid, exitStatus: task.state }
     },
     taskLog: () => Promise.resolve([]),
-    taskHead: (upid) => Promise.resolve(tasks.find((one) => one.upid === upid)?.head),
+    taskHead: (upid) => Promise.resolve(taskOf(upid)?.head),
     runningTasks: async (node, type, vmid) => {
       await reach(node)
       return tasks.filter(
