@@ -203,8 +203,8 @@ export interface ApiServer {
   resume(): Promise<void>
   /** The certificate that it shows. */
   readonly certificate: KeyPair
-  /** Shows another certificate to those who connect from now on. */
-  present(certificate: KeyPair): void
+  /** Shows another certificate to those who connect from now on, and trusts clients of another authority if one is given. */
+  present(certificate: KeyPair, caPem?: string): void
   close(): Promise<void>
   /** Adds a CustomResourceDefinition as a client would; it is established at once. */
   registerCrd(crd: JsonObject): void

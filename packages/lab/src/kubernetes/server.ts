@@ -33,7 +33,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const registry = new ResourceRegistry()
   const storage = new Storage()
   const admissions: Admission[] = [...(options.admission ?? [])]
-  const core: Core = {
+  const core: Core & { caPem: string } = {
     storage,
     registry,
     clock: options.clock,
@@ -80,7 +80,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const host = options.host ?? '127.0.0.1'
   let url = ''
   let certificate: KeyPair = options.tls
-  const trusted = options.clientCaPem === undefined ? {} : { ca: options.clientCaPem }
+  let trusted = options.clientCaPem === undefined ? {} : { ca: options.clientCaPem }
   const https: HttpsServer = createServer(
     {
       key: certificate.keyPem,
@@ -142,8 +142,12 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     get certificate() {
       return certificate
     },
-    present(next) {
+    present(next, caPem) {
       certificate = next
+      if (caPem !== undefined) {
+        trusted = { ca: caPem }
+        core.caPem = caPem
+      }
       https.setSecureContext({ ...trusted, cert: next.certPem, key: next.keyPem })
       https.closeAllConnections()
     },

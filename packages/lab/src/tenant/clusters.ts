@@ -57,6 +57,8 @@ interface Entry {
   /** Everything done to a tenant happens one after the other. */
   queue: Promise<void>
   removed: boolean
+  /** The certificate that Kamaji had issued when it was last looked at; a fault may show another. */
+  issued: string | undefined
   complained: boolean
 }
 
@@ -85,6 +87,7 @@ export function createTenantClusters(options: {
         stopWatch: undefined,
         queue: Promise.resolve(),
         removed: false,
+        issued: undefined,
         complained: false,
       }
       entries.set(key, entry)
@@ -104,10 +107,28 @@ export function createTenantClusters(options: {
     const ready = at(deployment, ['status', 'readyReplicas'])
     if (typeof ready === 'number' && ready > 0) {
       entry.cluster ??= await startServer(options, pass)
+      presentNew(entry, pass)
       await expose(entry, pass)
       entry.stopControllers ??= options.startControllers(entry.cluster)
     } else await hide(entry)
     await tend(entry, pass)
+  }
+  /** New pods show the certificate and trust the authority that Kamaji has issued since the last ones. */
+  const presentNew = (entry: Entry, pass: Pass): void => {
+    const { cluster } = entry
+    const { 'apiserver.crt': certPem = '', 'apiserver.key': keyPem = '' } =
+      pass.secretTexts('api-server-certificate') ?? {}
+    const before = entry.issued
+    entry.issued = certPem
+    if (!cluster || certPem === '' || before === undefined || before === certPem) return
+    cluster.api.present({ certPem, keyPem }, pass.ca.certPem)
+    if (pass.ca.certPem === cluster.ca.certPem) return
+    entry.cluster = { ...cluster, ca: pass.ca }
+    // What signs and what keeps the add-ons holds the authority that was.
+    entry.stopControllers?.()
+    entry.stopControllers = undefined
+    entry.stopWatch?.()
+    entry.stopWatch = undefined
   }
   const expose = async (entry: Entry, pass: Pass): Promise<void> => {
     if (entry.forwards.length > 0 || entry.cluster === undefined) return
