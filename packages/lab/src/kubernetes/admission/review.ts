@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { AdmissionRequest } from '../api.ts'
 import type { ApiObject, JsonObject } from '../resources.ts'
 import type { WriteContext } from '../rest/core.ts'
+import { tidyMetadata } from '../rest/metadata.ts'
 import { scaleOf } from '../rest/scale-of.ts'
 
 const OPTIONS: { [operation: string]: string } = {
@@ -20,6 +21,12 @@ export function admissionRequest(request: AdmissionRequest, ctx: WriteContext): 
   const resource = { group: gvr.group, version: gvr.version, resource: gvr.resource }
   const shown = (object: ApiObject | undefined): ApiObject | null =>
     object === undefined ? null : isScale ? scaleOf(definition, object) : object
+  // What an update writes still has the version that it replaces.
+  const { resourceVersion } = request.oldObject?.metadata ?? {}
+  const next =
+    request.object === undefined || resourceVersion === undefined
+      ? request.object
+      : { ...request.object, metadata: tidyMetadata({ ...request.object.metadata, resourceVersion }) }
   return {
     kind,
     resource,
@@ -36,7 +43,7 @@ export function admissionRequest(request: AdmissionRequest, ctx: WriteContext): 
       groups: user.groups,
       ...(user.extra === undefined ? {} : { extra: user.extra }),
     },
-    object: operation === 'DELETE' ? null : shown(request.object),
+    object: operation === 'DELETE' ? null : shown(next),
     oldObject: shown(request.oldObject),
     dryRun: request.dryRun,
     options: {
