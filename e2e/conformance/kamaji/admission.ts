@@ -124,10 +124,16 @@ async function ask(url: string, line: Line, objects: Objects, viewer: string): P
     method: request.method,
     path: request.path,
     headers,
-    ...(body === undefined || body === null
-      ? {}
-      : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    ...(body === undefined || body === null ? {} : { body: typeof body === 'string' ? body : spaced(body) }),
   })
+}
+
+/** JSON as the recorder wrote it: some refusals repeat what was sent. */
+function spaced(value: Json): string {
+  if (Array.isArray(value)) return `[${value.map(spaced).join(', ')}]`
+  if (!isObject(value)) return JSON.stringify(value)
+  const members = Object.entries(value).map(([key, member]) => `${JSON.stringify(key)}: ${spaced(member)}`)
+  return `{${members.join(', ')}}`
 }
 
 async function withCurrentVersion(
