@@ -350,7 +350,13 @@ function sayReadiness(world: World, pool: NodePool, machines: readonly Machine[]
   const staying = machines.filter((machine) => !isDeleting(machine))
   const ready = pool.status?.readyReplicas ?? 0
   const wanted = pool.spec.replicas ?? 1
-  if (ready === wanted && staying.length === wanted)
+  const updated = pool.status?.updatedReplicas ?? 0
+  if (updated < staying.length) {
+    // As with a Deployment a rollout takes nothing from a pool that has what it wants.
+    const message = `${updated} of ${wanted} machines are as the pool asks for now, ${ready} are Ready${waitingFor(staying)}.`
+    if (ready >= wanted) world.voice.yes(pool, CONDITION.ready, 'RollingOut', message)
+    else world.voice.unknown(pool, CONDITION.ready, 'RollingOut', message)
+  } else if (ready === wanted && staying.length === wanted)
     world.voice.yes(pool, CONDITION.ready, 'Ready', `${ready} of ${wanted} machines are Ready.`)
   else
     world.voice.unknown(

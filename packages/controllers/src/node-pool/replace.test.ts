@@ -5,6 +5,8 @@ import { revisionOf } from '../revision.ts'
 import { aWorld } from '../test/a-world.ts'
 import { aMachine, aPool } from '../test/factories.ts'
 import type { World } from '../world.ts'
+import { NodePools } from '../kinds.ts'
+import { createNodePoolReconciler } from './controller.ts'
 import { planRepair } from './health.ts'
 import { isOutdated, planScale } from './rollout.ts'
 
@@ -182,4 +184,24 @@ test('a machine that was counted as failed and has come round since is not repla
   delete first.status.failure
   assert.deepEqual(planRepair(world, pool, all), { replace: [] })
   assert.equal(pool.status?.failures?.machine, undefined)
+})
+
+test('a pool says how far a rollout is, and is Ready meanwhile if it has what it wants', async () => {
+  const pool = aRollout(2)
+  const world = aWorld({ pool })
+  for (const name of ['one', 'two'])
+    world.has(
+      aMachine({
+        metadata: { name },
+        spec: { poolHash: 'before' },
+        status: { conditions: conditions('True') },
+      }),
+    )
+  const reconcile = createNodePoolReconciler(world.world)
+  for (let turn = 0; turn < 2; turn += 1) await reconcile('acme/workers', new AbortController().signal)
+  const said = world.management
+    .read(NodePools, 'workers', 'acme')
+    ?.status?.conditions?.find(({ type }) => type === 'Ready')
+  assert.deepEqual([said?.status, said?.reason], ['True', 'RollingOut'])
+  assert.match(said?.message ?? '', /^1 of 2 machines are as the pool asks for now, 2 are Ready/)
 })

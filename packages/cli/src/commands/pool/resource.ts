@@ -13,6 +13,7 @@ export const pools: Resource<NodePool> = {
     { heading: 'DESIRED', cell: (pool) => pool.spec.replicas, right: true },
     { heading: 'MACHINES', cell: (pool) => pool.status?.replicas, right: true },
     { heading: 'READY', cell: (pool) => pool.status?.readyReplicas ?? 0, right: true },
+    { heading: 'UPDATED', cell: (pool) => pool.status?.updatedReplicas, right: true, wide: true },
     { heading: 'VERSION', cell: (pool) => pool.spec.version ?? pool.status?.version, wide: true },
     { heading: 'AGE', cell: (pool) => age(pool.metadata.creationTimestamp), right: true },
     {
