@@ -9,9 +9,19 @@ export const revisedFields = ['className', 'version', 'cores', 'memory', 'disk',
  * class replaces nothing, and labels and taints change on the Node itself.
  */
 export function revisionOf({ spec }: NodePool): string {
-  const words = sorted(Object.fromEntries(revisedFields.map((field) => [field, spec[field]])))
-  return createHash('sha256').update(JSON.stringify(words)).digest('hex').slice(0, 16)
+  const words = JSON.stringify(revisedFields.map((field) => spec[field]))
+  const known = revisions.get(words)
+  if (known !== undefined) return known
+  const inOrder = sorted(Object.fromEntries(revisedFields.map((field) => [field, spec[field]])))
+  const revision = createHash('sha256').update(JSON.stringify(inOrder)).digest('hex').slice(0, 16)
+  if (revisions.size >= MOST_KEPT) revisions.clear()
+  revisions.set(words, revision)
+  return revision
 }
+
+/** A pool is compared with each of its machines, at each look: what it asks of them is put in order and hashed once. */
+const revisions = new Map<string, string>()
+const MOST_KEPT = 1000
 
 /** The same value with the keys of its objects in order: a server may give them back in another. */
 function sorted(value: unknown): unknown {

@@ -81,7 +81,8 @@ function waitingForTurn({ label, ahead }: Waiting): Holdup {
   return waiting(
     'WaitingForCloneSlot',
     `Waiting for a clone slot on \`${label}\` (${ahead} ahead). Nothing to do.`,
-    TURN_PAUSE_MS,
+    // Whose turn it is is woken; the further back, the less often the number is worth telling.
+    Math.max(TURN_PAUSE_MS, ahead * 100),
   )
 }
 
