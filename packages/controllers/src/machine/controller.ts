@@ -50,6 +50,7 @@ export async function reconcileMachine(
   if (!machine) {
     world.drains.cancel(key)
     world.missing.clear(key)
+    unlisted.get(world)?.delete(key)
     world.failures.delete(key)
     for (const { slots } of world.connections.list()) slots.release(key)
     world.drifted.delete(key)
@@ -68,6 +69,8 @@ export async function reconcileMachine(
 
 async function bring(context: MachineContext): Promise<Result> {
   await openTenant(context)
+  const rest = patienceWithList(context)
+  if (rest > 0) return { requeueAfterMs: rest }
   for (const step of isKept(context) ? (['Ready'] as const) : MACHINE_STEPS) {
     const said = await attempt(context, step, steps[step])
     say(context, step, said)
@@ -188,19 +191,47 @@ async function isCloning({ machine, connection }: MachineContext): Promise<boole
  * changes wakes it, and a list that lacks its VM, or a lost status, sends it over the whole way again.
  */
 function isKept(context: MachineContext): boolean {
-  const { machine } = context
-  const vm = machine.spec.vmid === undefined ? undefined : context.connection.observer.vm(machine.spec.vmid)
   const node = nodeOf(context)
-  const hasCome =
-    machine.spec.made === true && MACHINE_STEPS.every((step) => step === 'Ready' || isTrue(machine, step))
+  return hasCome(context) && node !== undefined && isAdapted(context, node)
+}
+
+/** A machine that has come all its way, whose VM is as it was left as far as the list of VMs knows. */
+function hasCome({ machine, connection, world, key }: MachineContext): boolean {
+  const vm = machine.spec.vmid === undefined ? undefined : connection.observer.vm(machine.spec.vmid)
   return (
-    hasCome &&
-    !context.world.drifted.has(context.key) &&
+    machine.spec.made === true &&
+    MACHINE_STEPS.every((step) => step === 'Ready' || isTrue(machine, step)) &&
+    !world.drifted.has(key) &&
     vm?.status === 'running' &&
-    vm.lock === undefined &&
-    node !== undefined &&
-    isAdapted(context, node)
+    vm.lock === undefined
   )
+}
+
+/** How long a tenant's Nodes may take to be listed before anything is made of it, milliseconds. */
+const LIST_PATIENCE_MS = 30_000
+/** Since when machines wait for the first list of their tenant's Nodes, by key. */
+const unlisted = new WeakMap<World, Map<string, number>>()
+
+/**
+ * How much longer nothing is said of a machine that has come all its way and whose Node is unknown only because its tenant's Nodes have not
+ * been listed yet, milliseconds: after a start of the controllers that is so of all of them, and each would be asked for in Proxmox and
+ * written twice. The list wakes it.
+ */
+function patienceWithList(context: MachineContext): number {
+  const { world, key, namespace, machine } = context
+  const since = unlisted.get(world) ?? new Map<string, number>()
+  unlisted.set(world, since)
+  const isListed =
+    machine.spec.clusterName === undefined ||
+    !context.controlPlane ||
+    world.tenants.answeringSince(namespace, machine.spec.clusterName) !== undefined
+  if (isListed || nodeOf(context) || !hasCome(context)) {
+    since.delete(key)
+    return 0
+  }
+  const first = since.get(key) ?? world.clock.now()
+  since.set(key, first)
+  return first + LIST_PATIENCE_MS - world.clock.now()
 }
 
 /** The step that a machine stands at: the first that was not said to be done. A leaving machine speaks in its last. */
