@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { historyOf, play, shorten } from './history.ts'
 
 /** How many histories, and from which seed; `npm run test:chaos -- --only model --runs N --seed S` says so. */
-const runs = Number(process.env['CHAOS_RUNS'] ?? 25)
+const runs = Number(process.env['CHAOS_RUNS'] ?? 12)
 const first = Number(process.env['CHAOS_SEED'] ?? Math.floor(Math.random() * 2 ** 31))
 
 test(`whatever happens in whatever order, exactly the machines wanted come and go: ${runs} histories from seed ${first}`, async (t) => {
