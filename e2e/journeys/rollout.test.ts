@@ -175,9 +175,10 @@ test('a pool takes each change in the gentlest way, within what it allows at eve
       await edit({ rollout: { maxSurge: 0, maxUnavailable: 1 } })
       await sleep(1100)
       await bench.ok('pool', 'rollout', 'workers')
-      await eventually('the first machine is a new one', 60_000, () => {
+      await eventually('the first machine is a new one, and the pool says so', 60_000, async () => {
         assert.ok(names().some((name) => !before.includes(name)))
-        return Promise.resolve()
+        const { status } = await kubernetes.get(Pools, ref)
+        assert.ok(status?.conditions?.some(({ reason }) => reason === 'RollingOut'))
       })
       await edit({ paused: true })
       await eventually('the pool says that it is paused', 20_000, async () => {
