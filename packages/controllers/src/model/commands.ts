@@ -345,6 +345,7 @@ const acts: Readonly<Record<string, readonly [weight: number, act: Act]>> = {
       lost.push(object)
       // What a machine leaves that is never brought back is for a person.
       truth.leftNodes.add(object.metadata.name)
+      if (object.kind === 'Machine') truth.lostIds.push((object as Machine).spec.id)
       return name(object)
     },
   ],

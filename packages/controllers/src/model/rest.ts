@@ -59,6 +59,7 @@ export function whatIsLeft(truth: Truth): string[] {
     if (
       !machines.some(({ spec }) => image.includes(spec.id)) &&
       !orphanOf(truth, image) &&
+      !truth.lostIds.some((id) => image.includes(id)) &&
       ![...truth.released].some((id) => image.includes(id))
     )
       left.push(`image ${image}`)
@@ -86,7 +87,14 @@ function reasonOf({ status }: Machine): string {
 }
 
 /** What a person is asked for by a condition that names it, and what one who reads it does. */
-const machineReasons = new Set(['NotOurs', 'InventorySuspect', 'StuckLock', 'Vanished', 'NodeNameTaken'])
+const machineReasons = new Set([
+  'NotOurs',
+  'InventorySuspect',
+  'StuckLock',
+  'Vanished',
+  'NodeNameTaken',
+  'ClusterReplaced',
+])
 const poolReasons = new Set(['ClusterReplaced', 'VMsWithoutMachine', 'ClusterGone', 'ClusterNotFound'])
 
 /** Does what conditions ask a person for. @returns what was done */

@@ -63,6 +63,8 @@ export interface Truth {
   readonly leftNodes: Set<string>
   /** Ids of Machines that a person has let go. */
   readonly released: Set<string>
+  /** Ids of Machines whose objects were lost. */
+  readonly lostIds: string[]
   /** When objects were brought back last. */
   restoredAt: number
   /** When a person took a machine away last. */
@@ -151,6 +153,7 @@ export function createTruth(time: VirtualTime, chance: Chance): Truth {
     made,
     leftNodes: new Set(),
     released: new Set(),
+    lostIds: [],
     restoredAt: 0,
     takenAt: 0,
     tenants,
