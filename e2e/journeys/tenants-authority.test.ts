@@ -3,11 +3,12 @@ import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connectTenant, createTenantControlPlane, isReady, TenantControlPlane } from '@fochista/kamaji'
 import { connectionFromEnvironment, createKubernetes, Namespace, Secret } from '@fochista/kubernetes'
-import { startLab } from '../lab.ts'
+import { startBench } from '../harness.ts'
+
+const bench = await startBench({ bare: true, speed: 100 })
 
 test('a tenant whose authority was replaced shows a certificate of the new one, and its new kubeconfig works', async () => {
-  const lab = await startLab({ ports: { proxmox: 0, kubernetes: 0 }, speed: 200 })
-  const kubernetes = createKubernetes(await connectionFromEnvironment({ ...lab.environment }))
+  const kubernetes = createKubernetes(await connectionFromEnvironment(bench.environment))
   const ref = { name: 'rotated', namespace: 'default' }
   /** The pin of the tenant's authority, once its API server answers to its kubeconfig. */
   const pin = async (not = ''): Promise<string> => {
@@ -45,6 +46,5 @@ test('a tenant whose authority was replaced shows a certificate of the new one, 
     assert.notEqual(await pin(before), before)
   } finally {
     await kubernetes.close()
-    await lab.stop()
   }
 })
