@@ -21,12 +21,12 @@ middleman.meddle = (passing, forward) => {
   return forward()
 }
 
-/** VMs of others, as they were when their owner had made them. */
 /** A VM that was just made is listed as unknown until the next broadcast; nobody has started it. */
 const statusOf = async (vmid: number): Promise<string | undefined> => {
   const status = (await foreigner.find(vmid))?.status
   return status === 'unknown' ? 'stopped' : status
 }
+/** VMs of others, as they were when their owner had made them. */
 const foreign = new Map<number, { config: unknown; status: string | undefined }>()
 async function remember(vmid: number): Promise<void> {
   foreign.set(vmid, { config: await foreigner.config(vmid), status: await statusOf(vmid) })
