@@ -154,7 +154,7 @@ const unit = () =>
     { budgetMinutes: 3, concurrency: 2 },
   )
 const journeys = () =>
-  testStage('journeys', filesBelow('e2e/journeys', '.test.ts'), { budgetMinutes: 6, concurrency: 1 })
+  testStage('journeys', filesBelow('e2e/journeys', '.test.ts'), { budgetMinutes: 6, concurrency: 2 })
 const foreign = () =>
   testStage('foreign clients', filesBelow('e2e/foreign', '.test.ts'), { budgetMinutes: 4, concurrency: 1 })
 /** Where a journey of chaos is that has no file of its name in e2e/chaos. */
