@@ -153,8 +153,17 @@ const unit = () =>
     [...filesBelow('packages', '.test.ts').filter(isUnit), ...filesBelow('e2e/conformance', '.test.ts')],
     { budgetMinutes: 3, concurrency: 2 },
   )
-const journeys = () =>
-  testStage('journeys', filesBelow('e2e/journeys', '.test.ts'), { budgetMinutes: 6, concurrency: 2 })
+/** Most journeys wait most of the time, so that two run at once; one that measures time (`*.alone.test.ts`) has the machine to itself. */
+async function journeys() {
+  const files = filesBelow('e2e/journeys', '.test.ts')
+  const isAlone = (file) => file.endsWith('.alone.test.ts')
+  await testStage(
+    'journeys, two at once',
+    files.filter((file) => !isAlone(file)),
+    { budgetMinutes: 4.5, concurrency: 2 },
+  )
+  await testStage('journeys, alone', files.filter(isAlone), { budgetMinutes: 1.5, concurrency: 1 })
+}
 const foreign = () =>
   testStage('foreign clients', filesBelow('e2e/foreign', '.test.ts'), { budgetMinutes: 4, concurrency: 1 })
 /** Where a journey of chaos is that has no file of its name in e2e/chaos. */
