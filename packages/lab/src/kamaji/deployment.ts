@@ -53,10 +53,10 @@ export function deploymentOf(
     args,
     resources: resources[component] ?? {},
     volumeMounts: [
-      ...mounts,
       ...((((deployment.additionalVolumeMounts ?? {}) as Record<string, Json>)[component] as
         | JsonObject[]
         | undefined) ?? []),
+      ...mounts,
     ],
     ...probesOf(tcp, component, probe.paths, probe.port),
     terminationMessagePath: '/dev/termination-log',
@@ -115,8 +115,8 @@ export function deploymentOf(
         },
         spec: {
           volumes: [
-            ...volumesOf(name),
             ...((deployment.additionalVolumes ?? []) as unknown as JsonObject[]),
+            ...volumesOf(name),
             ...before.volumes,
           ],
           ...(deployment.additionalInitContainers === undefined

@@ -16,6 +16,8 @@ const ALTNAME =
 /** What Kamaji's validation asks of its surroundings. */
 export interface Surroundings {
   hasDataStore(name: string): boolean
+  /** Refuses additional containers, volumes or mounts that make a Deployment which the API server would refuse. */
+  checkWorkload(object: ApiObject, old: ApiObject): void
   /** Whether the Gateway API is installed. */
   hasGatewayApi(): boolean
 }
@@ -35,6 +37,7 @@ export function checkTenantControlPlane(
   const dataStore = asText(at(object, ['spec', 'dataStore']))
   if (dataStore !== '' && !surroundings.hasDataStore(dataStore))
     throw new AdmissionDenied(`${dataStore} DataStore does not exist`)
+  if (old !== undefined) surroundings.checkWorkload(object, old)
   if (at(object, ['spec', 'controlPlane', 'gateway']) !== undefined && !surroundings.hasGatewayApi())
     throw new AdmissionDenied(
       'the Gateway API is not available in this cluster, cannot use gatewayRoute configuration',

@@ -61,19 +61,39 @@ function containerProblems(
   return errors
 }
 
+function volumeSourceProblems(volume: JsonObject, path: string): FieldError[] {
+  const errors: FieldError[] = []
+  const need = (source: JsonObject | undefined, key: string, at: string): void => {
+    if (source !== undefined && textOf(source[key]) === '') errors.push(fieldError.required(`${at}.${key}`))
+  }
+  need(member(volume, 'secret'), 'secretName', `${path}.secret`)
+  need(member(volume, 'configMap'), 'name', `${path}.configMap`)
+  items(member(volume, 'projected'), 'sources').forEach((source, index) => {
+    const at = `${path}.projected.sources[${index}]`
+    need(member(source, 'secret'), 'name', `${at}.secret`)
+    need(member(source, 'configMap'), 'name', `${at}.configMap`)
+  })
+  return errors
+}
+
 /** What is wrong with a pod's spec or that of a template; `restarts` are the restart policies allowed. */
 export function podSpecProblems(spec: JsonObject, path: string, restarts = RESTARTS): FieldError[] {
   const errors: FieldError[] = []
   const volumes = new Set<string>()
+  const names = new Set<string>()
   items(spec, 'volumes').forEach((volume, index) => {
-    const at = `${path}.volumes[${index}].name`
+    const at = `${path}.volumes[${index}]`
     const name = textOf(volume['name'])
-    if (name === '') errors.push(fieldError.required(at))
+    const wrong = volumeSourceProblems(volume, at)
+    if (name === '') wrong.push(fieldError.required(`${at}.name`))
     else {
-      for (const problem of labelProblems(name)) errors.push(fieldError.invalid(at, name, problem))
-      if (volumes.has(name)) errors.push(fieldError.duplicate(at, name))
+      for (const problem of labelProblems(name)) wrong.push(fieldError.invalid(`${at}.name`, name, problem))
+      if (names.has(name)) wrong.push(fieldError.duplicate(`${at}.name`, name))
     }
-    volumes.add(name)
+    names.add(name)
+    // A mount of a volume that is wrong itself finds none.
+    if (wrong.length === 0) volumes.add(name)
+    errors.push(...wrong)
   })
   const containers = items(spec, 'containers')
   if (containers.length === 0) errors.push(fieldError.required(`${path}.containers`))
