@@ -156,11 +156,11 @@ function stepsOf(lines: Line[]): Step[] {
       held = undefined
       const stretch: Stretch = { made: [], gone: [], states: [], before }
       // A watch may see what a request removes before the request is answered.
-      const name = `/${request.path.split('/').at(-1) ?? ''}`
+      const [resource = '', name = ''] = request.path.split('/').slice(-2)
+      // With a control plane goes what is named like it.
+      const kinds = resource === 'tenantcontrolplanes' ? ['services', 'deployments'] : [resource]
       const earlier = request.method === 'DELETE' ? steps.at(-1)?.stretch : undefined
-      const early = earlier?.gone.filter(
-        (each) => each === `services${name}` || each === `deployments${name}`,
-      )
+      const early = earlier?.gone.filter((each) => kinds.some((kind) => each === `${kind}/${name}`))
       if (earlier !== undefined && early !== undefined) {
         earlier.gone = earlier.gone.filter((each) => !early.includes(each))
         stretch.gone.push(...early)
@@ -218,15 +218,17 @@ function shown({ states, before }: Stretch, last: boolean): string[] {
 }
 
 /** Waits until the control plane shows the last recorded state and nothing moves any more. */
-async function settled(timeline: Timeline, { states }: Stretch, quiet = QUIET): Promise<void> {
+async function settled(timeline: Timeline, { states, gone: leaving }: Stretch, quiet = QUIET): Promise<void> {
   const end = Date.now() + LONGEST
   const wanted = states.at(-1)
   while (Date.now() < end) {
     await pause(25)
     const isThere =
       wanted === undefined || timeline.stretch().states.at(-1) === wanted || timeline.state === wanted
-    // The recorder went on while this state passed.
-    if (wanted === 'Unknown' && timeline.stretch().states.at(-1) === wanted) return
+    const seen = timeline.stretch()
+    // The recorder went on while this state passed, but not before what it saw go had gone.
+    if (wanted === 'Unknown' && seen.states.at(-1) === wanted)
+      if (leaving.every((each) => seen.gone.includes(each))) return
     if (timeline.quietFor > (isThere ? quiet : quiet * 8)) return
   }
 }

@@ -172,7 +172,8 @@ export function createTenantClusters(options: {
     )
       return
     if (pass.object.metadata.deletionTimestamp !== undefined) return
-    if (!held)
+    // It comes with the start of Kamaji's part inside the tenant: taken away by hand it stays away.
+    if (!held && entry.stopWatch === undefined)
       pass.change((object) => {
         object.metadata.finalizers = [...(object.metadata.finalizers ?? []), keys.sootFinalizer]
       })

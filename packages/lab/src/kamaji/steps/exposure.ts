@@ -16,7 +16,7 @@ export async function exposeStep(pass: Pass): Promise<void> {
   const extra = tcp.spec.controlPlane.service.additionalMetadata
   const hasKonnectivity =
     tcp.spec.addons?.konnectivity !== undefined && hasPort(existing, 'konnectivity-server')
-  pass.ensure(gvr.services, {
+  const changed = pass.ensure(gvr.services, {
     metadata: ownedMetadata(tcp, tcp.metadata.name, 'service', {
       labels: extra?.labels ?? {},
       ...(extra?.annotations === undefined ? {} : { annotations: extra.annotations }),
@@ -25,31 +25,40 @@ export async function exposeStep(pass: Pass): Promise<void> {
   })
   const service = pass.get(gvr.services, tcp.metadata.name)
   if (service === undefined) throw new Requeue('the Service is not there')
-  pass.address = addressOf(pass, service)
-  const given = (tcp.spec.networkProfile?.address ?? '') !== ''
-  const endpoint = joinHostPort(pass.address, portOf(tcp))
-  await pass.writeStatus((status) => {
-    status['controlPlaneEndpoint'] = endpoint
-    const resources = status['kubernetesResources']
-    if (isObject(resources))
-      resources['service'] = serviceStatus(
-        service,
-        portOf(tcp),
-        !given && tcp.spec.controlPlane.service.serviceType === 'LoadBalancer',
-      )
-  })
+  const known = at(pass.object, ['status', 'kubernetesResources', 'service'])
+  const port = portOf(tcp)
+  // Kamaji looks at the address only when it writes this part of the status, and then at the Service as it was before its own
+  // change: an address that changed otherwise, or by a change of the type, goes unseen.
+  if (changed || at(known, ['name']) !== tcp.metadata.name || at(known, ['port']) !== port) {
+    const endpoint = joinHostPort(addressOf(pass, existing ?? service), port)
+    const given = (tcp.spec.networkProfile?.address ?? '') !== ''
+    await pass.writeStatus((status) => {
+      status['controlPlaneEndpoint'] = endpoint
+      const resources = status['kubernetesResources']
+      if (isObject(resources))
+        resources['service'] = serviceStatus(
+          service,
+          port,
+          !given && tcp.spec.controlPlane.service.serviceType === 'LoadBalancer',
+        )
+    })
+  }
+  pass.address = hostOf(asText(at(pass.object, ['status', 'controlPlaneEndpoint'])))
+}
+
+/** The host of `host:port`, an IPv6 address without its brackets. */
+function hostOf(endpoint: string): string {
+  return endpoint.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1')
 }
 
 function addressOf(pass: Pass, service: ApiObject): string {
-  const { tcp } = pass
-  const given = tcp.spec.networkProfile?.address ?? ''
+  const given = pass.tcp.spec.networkProfile?.address ?? ''
   if (given !== '') return given
-  // Kamaji asks the balancer first, whatever the type is by now: the old address stays after a change of type.
-  const ingress = at(service, ['status', 'loadBalancer', 'ingress'])
-  const first = Array.isArray(ingress) ? ingress.find(isObject) : undefined
-  const type = tcp.spec.controlPlane.service.serviceType
+  const type = asText(at(service, ['spec', 'type']))
   if (type === 'ClusterIP') return asText(at(service, ['spec', 'clusterIP']))
   if (type === 'LoadBalancer') {
+    const ingress = at(service, ['status', 'loadBalancer', 'ingress'])
+    const first = Array.isArray(ingress) ? ingress.find(isObject) : undefined
     const ip = asText(first?.['ip'])
     if (ip !== '') return ip
     if (first?.['hostname'] !== undefined)

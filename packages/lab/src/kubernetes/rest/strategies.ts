@@ -1,4 +1,4 @@
-import type { ApiObject, ResourceDefinition } from '../resources.ts'
+import type { ApiObject, Json, ResourceDefinition } from '../resources.ts'
 import { groupResource } from '../resources.ts'
 import { isObject } from './json.ts'
 
@@ -76,9 +76,11 @@ export function mergeSubresource(
     // The finalizers of a namespace change by its finalize subresource alone.
     if (definition.group === '' && definition.resource === 'namespaces' && old['spec'] !== undefined)
       rest['spec'] = structuredClone(old['spec'])
-    return old['status'] === undefined
-      ? { ...rest, metadata: object.metadata }
-      : { ...rest, metadata: object.metadata, status: structuredClone(old['status']) }
+    if (old['status'] === undefined) return { ...rest, metadata: object.metadata }
+    const status = structuredClone(old['status'])
+    if (definition.group === '' && definition.resource === 'services' && isObject(status))
+      if (typeOf(old) === 'LoadBalancer' && typeOf(object) !== 'LoadBalancer') status['loadBalancer'] = {}
+    return { ...rest, metadata: object.metadata, status }
   }
   if (subresource === 'status') {
     const status = object['status']
@@ -123,4 +125,8 @@ export function mergeSubresource(
     }
   }
   return object
+}
+
+function typeOf(service: ApiObject): Json | undefined {
+  return isObject(service['spec']) ? service['spec']['type'] : undefined
 }
