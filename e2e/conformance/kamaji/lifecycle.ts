@@ -218,7 +218,11 @@ function shown({ states, before }: Stretch, last: boolean): string[] {
 }
 
 /** Waits until the control plane shows the last recorded state and nothing moves any more. */
-async function settled(timeline: Timeline, { states, gone: leaving }: Stretch, quiet = QUIET): Promise<void> {
+async function settled(
+  timeline: Timeline,
+  { states, gone: leaving, made: coming }: Stretch,
+  quiet = QUIET,
+): Promise<void> {
   const end = Date.now() + LONGEST
   const wanted = states.at(-1)
   while (Date.now() < end) {
@@ -226,9 +230,15 @@ async function settled(timeline: Timeline, { states, gone: leaving }: Stretch, q
     const isThere =
       wanted === undefined || timeline.stretch().states.at(-1) === wanted || timeline.state === wanted
     const seen = timeline.stretch()
-    // The recorder went on while this state passed, but not before what it saw go had gone.
-    if (wanted === 'Unknown' && seen.states.at(-1) === wanted)
-      if (leaving.every((each) => seen.gone.includes(each))) return
+    // The recorder went on while this state passed, but not before what it saw come and go had.
+    const passes = (wanted === 'Unknown' || wanted === 'NotReady') && seen.states.at(-1) === wanted
+    if (
+      passes &&
+      timeline.quietFor > quiet / 8 &&
+      leaving.every((each) => seen.gone.includes(each)) &&
+      coming.every((each) => seen.made.includes(each))
+    )
+      return
     if (timeline.quietFor > (isThere ? quiet : quiet * 8)) return
   }
 }

@@ -12,22 +12,9 @@ import type { AddonFacts, Manifest } from './manifest.ts'
 /** Brings a tenant's objects to what its control plane says, and repeats in the control plane's status what was done. */
 export async function keepAddons(pass: Pass, store: Store, facts: AddonFacts): Promise<void> {
   const { addons = {} } = facts.tcp.spec
-  const konnectivity = konnectivityManifests(facts)
-  if (addons.konnectivity === undefined) {
-    removeManifests(store, konnectivity)
-    if (facts.tcp.status?.addons?.konnectivity?.agent?.name)
-      await pass.setStatus(['addons', 'konnectivity'], {
-        agent: {},
-        certificate: {},
-        clusterrolebinding: {},
-        configMap: {},
-        enabled: false,
-        kubeconfig: {},
-        sa: {},
-        service: { loadBalancer: {}, name: '', namespace: '', port: 0 },
-      })
-  } else {
-    const changed = applyManifests(store, konnectivity)
+  // Turned off, the agent and its rights stay in the tenant and in the status, as Kamaji leaves them.
+  if (addons.konnectivity !== undefined) {
+    const changed = applyManifests(store, konnectivityManifests(facts))
     const agent = facts.tcp.status?.addons?.konnectivity?.agent
     if (changed || !agent?.name)
       await pass.setStatus(['addons', 'konnectivity', 'agent'], {
