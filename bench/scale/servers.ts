@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type RequestListener, type ServerRe
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { parentPort, Worker, workerData } from 'node:worker_threads'
+import { proxmoxRoles } from '@fochista/api'
 import type { KubernetesObject } from '@fochista/kubernetes'
 import { createCa, issueCertificate } from '../../packages/lab/src/pki.ts'
 import { worldOf, type WorldObjects, type WorldSize } from './world.ts'
@@ -188,24 +189,8 @@ function merged(target: unknown, patch: unknown): unknown {
   return result
 }
 
-const PRIVILEGES = [
-  'Sys.Audit',
-  'VM.Audit',
-  'VM.Clone',
-  'VM.Allocate',
-  'VM.PowerMgmt',
-  'VM.GuestAgent.Audit',
-  ...['CDROM', 'CPU', 'Cloudinit', 'Disk', 'HWType', 'Memory', 'Network', 'Options'].map(
-    (one) => `VM.Config.${one}`,
-  ),
-  'Pool.Allocate',
-  'Pool.Audit',
-  'Datastore.AllocateSpace',
-  'Datastore.Audit',
-  'Datastore.AllocateTemplate',
-  'Datastore.Allocate',
-  'SDN.Use',
-]
+/** A token that may do all that the controllers do. */
+const PRIVILEGES = [...new Set<string>(Object.values(proxmoxRoles).flat())]
 
 async function listen(server: ReturnType<typeof createServer>): Promise<number> {
   server.keepAliveTimeout = 60_000

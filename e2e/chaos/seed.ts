@@ -1,3 +1,5 @@
+import { createChance } from '../../packages/controllers/src/model/chance.ts'
+
 /** How many runs, and from which seed: `npm run test:chaos -- --runs N --seed S` says so through the environment. */
 export const runs = Number(process.env['CHAOS_RUNS'] ?? 20)
 export const seed = Number(process.env['CHAOS_SEED'] ?? Math.floor(Math.random() * 2 ** 31))
@@ -16,20 +18,13 @@ export interface Random {
   pick<T>(from: readonly T[]): T
 }
 
-/** Makes a source of random numbers (Mulberry32: small, and good enough to choose moments). */
+/** Makes a source of random numbers: that of the model test, where nothing to pick from is an error. */
 export function createRandom(from: number): Random {
-  let state = from >>> 0
-  const next = (): number => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-  const whole = (least: number, most: number): number => least + Math.floor(next() * (most - least + 1))
-  return Object.assign(next, {
-    whole,
+  const chance = createChance(from)
+  return Object.assign(() => chance(), {
+    whole: (least: number, most: number) => chance.whole(least, most),
     pick: <T>(all: readonly T[]): T => {
-      const one = all[whole(0, all.length - 1)]
+      const one = chance.pick(all)
       if (one === undefined) throw new RangeError('nothing to pick from')
       return one
     },
