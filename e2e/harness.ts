@@ -103,6 +103,8 @@ export async function startBench({
       child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
       child.on('error', reject)
       child.on('close', (code) => resolve({ code: code ?? -1, stdout, stderr }))
+      // A program that ends without reading its input (`kubectl --help`) closes the pipe; its exit code says how it went.
+      child.stdin.on('error', () => undefined)
       child.stdin.end(options.input ?? '')
     })
   const fochista: Bench['fochista'] = (...args) => run(process.execPath, [...flags, cli, ...args])
