@@ -166,41 +166,18 @@ export async function startBench({
       },
     )
     assert.equal(added.code, 0, added.stderr)
-    await ok(
-      'class',
-      'create',
-      'small',
-      '--proxmox',
-      'lab',
-      '--template-tags',
-      'kubelet-v1.30.4',
-      '--storage',
-      'local-lvm',
-      '--iso-storage',
-      'local',
-      '--bridge',
-      'vmbr0',
-      '--default',
-    )
-    await ok(
-      'class',
-      'create',
-      'next',
-      '--proxmox',
-      'lab',
-      '--template-tags',
-      'kubelet-v1.33.4',
-      '--storage',
-      'local-lvm',
-      '--iso-storage',
-      'local',
-      '--bridge',
-      'vmbr0',
-    )
+    await ok(...createClass('small', 'v1.30.4'), '--default')
+    await ok(...createClass('next', 'v1.33.4'))
     await bench.grant('default')
   }
   return bench
 }
+
+/** The command that makes a class on the lab's Proxmox cluster, of the templates with the given kubelet. */
+export const createClass = (name: string, kubelet: string): string[] => [
+  ...['class', 'create', name, '--proxmox', 'lab', '--template-tags', `kubelet-${kubelet}`],
+  ...['--storage', 'local-lvm', '--iso-storage', 'local', '--bridge', 'vmbr0'],
+]
 
 /** Tries until `attempt` no longer throws; throws its last error after `timeoutMs`. The world is asked again and again: nothing assumes how fast it is. */
 export async function eventually<T>(what: string, timeoutMs: number, attempt: () => Promise<T>): Promise<T> {

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { call } from '../back-ends.ts'
-import { eventually, root, startBench, type Bench } from '../harness.ts'
+import { createClass, eventually, root, startBench, type Bench } from '../harness.ts'
 import { createForeigner } from '../ownership/foreigner.ts'
 import { createVictim } from './controllers.ts'
 import { createRandom, repeat, seed } from './seed.ts'
@@ -211,21 +211,7 @@ test('two installations with ranges of their own share a Proxmox cluster and lea
   }
   await run('install')
   await run('proxmox', 'add', 'lab', '--vmids', '6000-6099')
-  await run(
-    'class',
-    'create',
-    'small',
-    '--proxmox',
-    'lab',
-    '--template-tags',
-    'kubelet-v1.30.4',
-    '--storage',
-    'local-lvm',
-    '--iso-storage',
-    'local',
-    '--bridge',
-    'vmbr0',
-  )
+  await run(...createClass('small', 'v1.30.4'))
   await prepare(bench, RANGE, '10.98.0')
   const [one, two] = [createVictim(bench), createVictim(other)]
   const inRange = (vms: readonly ListedVm[], start: number, end: number): boolean =>
