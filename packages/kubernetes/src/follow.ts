@@ -6,7 +6,7 @@ import { collectionPath } from './kind.ts'
 import type { Kind } from './kind.ts'
 import { requireObject } from './list.ts'
 import type { KubernetesObject } from './objects.ts'
-import { pause } from './pace.ts'
+import { pause } from './clock.ts'
 
 /** A change of one object. A deleted object is in its last known state. */
 export type Change<T> =

@@ -1,5 +1,7 @@
 export { createKubernetes } from './client.ts'
 export type * from './client-types.ts'
+export { machineClock } from './clock.ts'
+export type { WaitingClock } from './clock.ts'
 export { connectionFromKubeconfigData } from './connection/data.ts'
 export {
   connectionFromEnvironment,
@@ -19,7 +21,7 @@ export * from './kinds/coordination.ts'
 export * from './kinds/core.ts'
 export * from './kinds/workloads.ts'
 export { createLeaderElection } from './leader-election.ts'
-export type { ElectionClock, LeaderElection, LeaderElectionConfig } from './leader-election.ts'
+export type { LeaderElection, LeaderElectionConfig } from './leader-election.ts'
 export { parseManifests } from './manifests.ts'
 export type {
   Condition,

@@ -2,11 +2,12 @@ import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { createKubernetes } from './client.ts'
 import type { Lease } from './kinds/coordination.ts'
-import { createLeaderElection, type ElectionClock } from './leader-election.ts'
+import type { WaitingClock } from './clock.ts'
+import { createLeaderElection } from './leader-election.ts'
 import { json, refuse, serve, until } from './test-server.ts'
 
 /** Time that a test moves; every sleeper wakes when its moment has come. */
-function handClock(calls: { open: number }): ElectionClock & { advance(ms: number): Promise<void> } {
+function handClock(calls: { open: number }): WaitingClock & { advance(ms: number): Promise<void> } {
   let time = Date.parse('2026-01-01T00:00:00Z')
   const sleepers = new Set<{ at: number; wake: () => void }>()
   return {

@@ -1,14 +1,7 @@
 import type { Kubernetes } from './client-types.ts'
+import { machineClock, type WaitingClock } from './clock.ts'
 import { isAlreadyExists, isConflict, isNotFound, orUndefined } from './errors.ts'
 import { Lease } from './kinds/coordination.ts'
-
-/** Time as the election needs it; tests move it. */
-export type ElectionClock = {
-  /** Now, ms since 1970. */
-  now(): number
-  /** Resolves after `ms`; rejects or resolves early when the signal aborts. */
-  sleep(ms: number, signal?: AbortSignal): Promise<void>
-}
 
 /** Which Lease is contended for, by whom, and how fast. */
 export type LeaderElectionConfig = {
@@ -25,7 +18,7 @@ export type LeaderElectionConfig = {
   /** Pause between attempts to take or renew, ms. @default 2000 */
   retryPeriodMs?: number
   /** @default the machine's clock */
-  clock?: ElectionClock
+  clock?: WaitingClock
   /** Told of each failed attempt. */
   onError?: (error: unknown) => void
 }
@@ -42,22 +35,6 @@ export interface LeaderElection {
   run(signal: AbortSignal, onStarted: (signal: AbortSignal) => Promise<void>): Promise<void>
 }
 
-/** Time of the machine we run on. */
-const systemClock: ElectionClock = {
-  now: () => Date.now(),
-  sleep: (ms, signal) =>
-    new Promise((resolve) => {
-      const end = (): void => {
-        clearTimeout(timer)
-        signal?.removeEventListener('abort', end)
-        resolve()
-      }
-      const timer = setTimeout(end, ms)
-      if (signal?.aborted) end()
-      else signal?.addEventListener('abort', end, { once: true })
-    }),
-}
-
 /** Leader election by a Lease. Clocks of different machines are not compared: a lease is over when we saw it unchanged for its duration. */
 export function createLeaderElection(kubernetes: Kubernetes, config: LeaderElectionConfig): LeaderElection {
   const {
@@ -67,7 +44,7 @@ export function createLeaderElection(kubernetes: Kubernetes, config: LeaderElect
     leaseDurationMs = 15_000,
     renewDeadlineMs = 10_000,
     retryPeriodMs = 2000,
-    clock = systemClock,
+    clock = machineClock,
     onError,
   } = config
   if (renewDeadlineMs >= leaseDurationMs)

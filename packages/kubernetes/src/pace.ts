@@ -1,3 +1,5 @@
+import { pause } from './clock.ts'
+
 /** What is taken is paid for; whoever takes faster than the rate waits. What is not taken stays in the sender's own buffers. */
 export interface Pacer {
   /** Pays for so many bytes, and waits while more than the burst was taken ahead of the rate. Never rejects. */
@@ -32,18 +34,4 @@ export async function* pacedLines(
     if (signal?.aborted) return
     yield line
   }
-}
-
-/** Waits, or until the signal aborts; never rejects. */
-export function pause(ms: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer)
-      signal?.removeEventListener('abort', end)
-      resolve()
-    }
-    const timer = setTimeout(end, ms)
-    if (signal?.aborted) end()
-    else signal?.addEventListener('abort', end, { once: true })
-  })
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
+import type { WaitingClock } from '@fochista/kubernetes'
 import { json, refuse, type Stored, serveApi, type TestApi } from '../test-server.ts'
-import { type DrainClock, drainNode, type DrainOptions, type RemainingPod } from './drain.ts'
+import { drainNode, type DrainOptions, type RemainingPod } from './drain.ts'
 
 const podPath = (name: string): string => `/api/v1/namespaces/d/pods/${name}`
 const pod = (name: string, more: { metadata?: object; phase?: string; node?: string } = {}): Stored => ({
@@ -50,7 +51,7 @@ interface World {
 async function withPods(t: TestContext, pods: Stored[], ready = 'True'): Promise<World> {
   const api = await serveApi(t)
   let time = 0
-  const clock: DrainClock = {
+  const clock: WaitingClock = {
     now: () => time,
     sleep: async (ms, signal) => {
       signal?.throwIfAborted()

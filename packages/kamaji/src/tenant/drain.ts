@@ -2,15 +2,13 @@ import {
   isForbidden,
   isNotFound,
   isTooManyRequests,
+  machineClock,
   KubernetesApiError,
   Node,
   orUndefined,
   Pod,
 } from '@fochista/kubernetes'
-import type { Kubernetes } from '@fochista/kubernetes'
-
-/** Time as draining needs it; tests move it. */
-export type DrainClock = { now(): number; sleep(ms: number, signal?: AbortSignal): Promise<void> }
+import type { Kubernetes, WaitingClock } from '@fochista/kubernetes'
 
 /** A pod that is still on the node, and why. */
 export type RemainingPod = {
@@ -26,7 +24,8 @@ export type DrainOptions = {
   signal?: AbortSignal
   /** Told after each round what is still there. */
   onProgress?: (progress: { remaining: RemainingPod[]; total: number }) => void
-  clock?: DrainClock
+  /** @default the machine's clock */
+  clock?: WaitingClock
 }
 
 /** How a drain ended. `remaining` is empty exactly when `drained`. */
@@ -38,21 +37,6 @@ const BUDGET_PAUSE = 5000
 /** Evictions asked for at once. */
 const AT_ONCE = 10
 
-const systemClock: DrainClock = {
-  now: () => Date.now(),
-  sleep: (ms, signal) =>
-    new Promise((resolve) => {
-      const end = (): void => {
-        clearTimeout(timer)
-        signal?.removeEventListener('abort', end)
-        resolve()
-      }
-      const timer = setTimeout(end, ms)
-      if (signal?.aborted) end()
-      else signal?.addEventListener('abort', end, { once: true })
-    }),
-}
-
 /**
  * Moves the pods off a node by eviction, so that disruption budgets are respected, until they are gone or the time is up. Pods of
  * DaemonSets and mirror pods stay: they would only come back. Of an unreachable node pods are evicted but not waited for, since its
@@ -63,7 +47,7 @@ export async function drainNode(
   name: string,
   options: DrainOptions,
 ): Promise<DrainResult> {
-  const { timeoutMs, signal, onProgress, clock = systemClock } = options
+  const { timeoutMs, signal, onProgress, clock = machineClock } = options
   const call = signal ? { signal } : {}
   const deadline = clock.now() + timeoutMs
   const refusals = new Map<string, { pod: RemainingPod; until: number }>()
