@@ -104,6 +104,28 @@ test('image, token and addresses go too, those of others stay', async () => {
   )
 })
 
+test('a seed image whose upload nobody noted is waited for and deleted, that of somebody else is not', async () => {
+  const { world, machine, looks } = aLeaving({
+    hasJoined: false,
+    status: 'stopped',
+    spec: { isoStorage: 'local' },
+  })
+  world.proxmox.slow = true
+  await world.proxmox.hypervisor.uploadImage('pve1', 'local', 'debian.iso', Buffer.alloc(1))
+  const ours = `${imagePrefix(machine.spec.id)}abc.iso`
+  await world.proxmox.hypervisor.uploadImage('pve2', 'local', ours, Buffer.alloc(1))
+  await looks(2)
+  for (const task of world.proxmox.tasks) if (task.type === 'qmdestroy') world.proxmox.finish(task)
+  await looks(3)
+  assert.equal(world.isGone(), false)
+  for (const task of world.proxmox.tasks) if (task.head.includes(ours)) world.proxmox.finish(task)
+  await looks(2)
+  for (const task of world.proxmox.tasks) if (task.type === 'imgdel') world.proxmox.finish(task)
+  await looks(2)
+  assert.ok(world.isGone())
+  assert.deepEqual([...world.proxmox.images], [])
+})
+
 test('the finalizer goes last, also when killed after any call', async () => {
   for (let deadly = 1; deadly <= 14; deadly += 1) {
     const { world, looks } = aLeaving()

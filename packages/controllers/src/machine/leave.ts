@@ -17,6 +17,7 @@ import { removeFinalizer } from '../runtime/finalizers.ts'
 import { blocked, done, ownerOf, waiting, type MachineContext, type StepResult } from './context.ts'
 import { removeImages } from './join.ts'
 import { runningClones } from './running-clones.ts'
+import { awaitUploads } from './running-uploads.ts'
 import { hasJoined, nodeOf } from './node.ts'
 import { foreignDisks } from './disks.ts'
 import { durationOf, ownElsewhere } from './place.ts'
@@ -57,6 +58,7 @@ export async function leave(context: MachineContext): Promise<StepResult> {
     (found.vm && (await stop(context, found.vm, tenant))) ??
     (await inTenant(context, tenant, (one) => deleteNode(context, one))) ??
     (found.vm && found.config && (await destroy(context, found.vm, found.config))) ??
+    (await awaitUploads(context)) ??
     (await removeImages(context)) ??
     (await inTenant(context, tenant, (one) => one.deleteBootstrapTokens(tokenDescription(machine.spec.id))))
   if (left) return left

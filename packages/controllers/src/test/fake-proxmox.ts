@@ -27,6 +27,7 @@ export interface FakeTask {
   readonly type: string
   readonly node: string
   readonly id: string
+  /** Its log so far. */
   head: string
   /** `running`, `succeeded`, or the exit status of one that failed. */
   state: string
@@ -55,6 +56,8 @@ export interface FakeProxmox {
   has(vm: Partial<FakeVm> & { vmid: number }): FakeVm
   /** Ends the tasks that run: well, or with an exit status. */
   end(exitStatus?: string): void
+  /** Ends one task well. */
+  finish(task: FakeTask): void
   config(vmid: number): Record<string, string | number>
 }
 
@@ -141,8 +144,8 @@ export function createFakeProxmox(clock: Clock): FakeProxmox {
       if (task.state === 'succeeded') return { state: 'succeeded', upid, exitStatus: 'OK', warnings: 0 }
       return { state: 'failed', upid, exitStatus: task.state }
     },
-    taskLog: () => Promise.resolve([]),
-    taskHead: (upid) => Promise.resolve(taskOf(upid)?.head),
+    taskLog: (upid) => Promise.resolve(taskOf(upid)?.head.split('\n') ?? []),
+    taskHead: (upid) => Promise.resolve(taskOf(upid)?.head.split('\n')[0]),
     runningTasks: async (node, type, vmid) => {
       await reach(node)
       return tasks.filter(
@@ -233,7 +236,13 @@ export function createFakeProxmox(clock: Clock): FakeProxmox {
     uploadImage: async (node, storage, filename) => {
       await reach(node)
       write(`upload ${filename}`)
-      return begin('imgcopy', node, '', () => images.add(`${storage}:iso/${filename}`))
+      return begin(
+        'imgcopy',
+        node,
+        '',
+        () => images.add(`${storage}:iso/${filename}`),
+        `starting file import from: /var/tmp/pveupload-1\ntarget file: /var/lib/vz/template/iso/${filename}`,
+      )
     },
     deleteVolume: async (node, _storage, volid) => {
       await reach(node)
@@ -274,7 +283,7 @@ export function createFakeProxmox(clock: Clock): FakeProxmox {
     nodes: () => ['pve1', 'pve2'].map((node) => aHost(node, silent.has(node) ? { status: 'offline' } : {})),
     storages: () =>
       ['pve1', 'pve2'].flatMap((node) => [aStorage('local-lvm', node), aStorage('local', node)]),
-    tasks: () => [],
+    tasks: () => tasks.filter(({ state }) => state === 'running').map(({ upid }) => ({ upid })),
     subscribe: (listener: (change: ObservedChange) => void) => {
       listeners.add(listener)
       return () => listeners.delete(listener)
@@ -303,6 +312,7 @@ export function createFakeProxmox(clock: Clock): FakeProxmox {
     end: (exitStatus = 'succeeded') => {
       for (const task of tasks) if (task.state === 'running') finish(task, exitStatus)
     },
+    finish: (task) => finish(task, 'succeeded'),
     config: (vmid) => vms.get(vmid)?.config ?? {},
   }
   fake.has({
