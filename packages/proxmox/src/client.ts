@@ -1,6 +1,7 @@
 import { apiSchema, type Method } from '../schema/index.ts'
 import { createAuthenticator, type Credentials } from './auth.ts'
 import { checkCall } from './check.ts'
+import { createConsoles, type Consoles } from './console/consoles.ts'
 import { createDeadline } from './deadline.ts'
 import { encodeForm, encodePath, fillPath, type ParamValue } from './encode.ts'
 import { ProxmoxApiError, ProxmoxConnectionError } from './errors.ts'
@@ -9,7 +10,7 @@ import type { DeleteCalls, GetCalls, PostCalls, PutCalls } from './generated/cal
 import { normaliserOf } from './normalise.ts'
 import { createTasks, type Tasks } from './task.ts'
 import type { TlsConfig } from './tls.ts'
-import { createTransport, type Envelope, type Exchange } from './transport.ts'
+import { createTransport, type Answered, type Envelope, type Exchange } from './transport.ts'
 import { prepareUpload, type UploadOptions } from './upload.ts'
 
 /** What a client needs, and what it may be given. */
@@ -84,6 +85,8 @@ export interface Proxmox {
   ): Promise<unknown>
   /** Tasks: what most writes return is the UPID of one, and only its end says whether the write succeeded. */
   readonly tasks: Tasks
+  /** Consoles of VMs: the serial terminal and the screen. */
+  readonly consoles: Consoles
   /** Uploads a file to a storage; resolves to the UPID of the task that puts it there. */
   upload(options: UploadOptions): Promise<string>
   close(): Promise<void>
@@ -93,6 +96,8 @@ export interface Proxmox {
 const RETRY_PAUSE_MS = 100
 /** How long an upload may take unless the caller says otherwise, milliseconds. */
 const UPLOAD_TIMEOUT_MS = 600_000
+/** How long a console may take to be reached, milliseconds: a port where nobody listens any more is never answered. */
+const CONSOLE_TIMEOUT_MS = 15_000
 
 /**
  * Makes a client. Nothing is connected before the first call. Throws a TypeError for a config that cannot work: an address without
@@ -121,7 +126,7 @@ export function createProxmox(config: ProxmoxConfig): Proxmox {
   })
 
   /** Sends with credentials; with a refused ticket once more after a new login. */
-  const authorised = async (exchange: Exchange, isReplayable: boolean): Promise<Envelope> => {
+  const authorised = async (exchange: Exchange, isReplayable: boolean): Promise<Answered> => {
     for (let attempt = 0; ; attempt += 1) {
       const own = await exchange.deadline.race(authenticator.headers(exchange.method !== 'GET'))
       try {
@@ -140,7 +145,7 @@ export function createProxmox(config: ProxmoxConfig): Proxmox {
     path: string,
     params: Readonly<Record<string, ParamValue>>,
     options: CallOptions,
-  ): Promise<Envelope> => {
+  ): Promise<Answered> => {
     const form = encodeForm(params)
     const inQuery = method === 'GET' || method === 'DELETE'
     const deadline = createDeadline({ method, path }, options.timeoutMs ?? timeoutMs, options.signal)
@@ -180,7 +185,7 @@ export function createProxmox(config: ProxmoxConfig): Proxmox {
   type TypedOptions = { path?: object; query?: object; body?: object } & CallOptions
   const envelope =
     (method: Method) =>
-    async (template: string, options: TypedOptions = {}): Promise<Envelope> =>
+    async (template: string, options: TypedOptions = {}): Promise<Answered> =>
       request(
         method,
         template,
@@ -188,6 +193,10 @@ export function createProxmox(config: ProxmoxConfig): Proxmox {
         (options.query ?? options.body ?? {}) as Record<string, ParamValue>,
         options,
       )
+  const page = async (template: string, options?: TypedOptions): Promise<Envelope> => {
+    const { data, total } = await envelope('GET')(template, options)
+    return total === undefined ? { data } : { data, total }
+  }
   const typed =
     (method: Method) =>
     async (template: string, options?: TypedOptions): Promise<unknown> =>
@@ -195,7 +204,7 @@ export function createProxmox(config: ProxmoxConfig): Proxmox {
 
   const proxmox: Proxmox = {
     get: typed('GET') as Proxmox['get'],
-    getPage: envelope('GET') as Proxmox['getPage'],
+    getPage: page as Proxmox['getPage'],
     post: typed('POST') as Proxmox['post'],
     put: typed('PUT') as Proxmox['put'],
     delete: typed('DELETE') as Proxmox['delete'],
@@ -205,6 +214,9 @@ export function createProxmox(config: ProxmoxConfig): Proxmox {
     },
     get tasks() {
       return tasks
+    },
+    get consoles() {
+      return consoles
     },
     upload: async (options) => {
       const { path, headers, open, isReplayable } = await prepareUpload(options)
@@ -220,6 +232,25 @@ export function createProxmox(config: ProxmoxConfig): Proxmox {
     close: () => transport.close(),
   }
   const tasks = createTasks(proxmox)
+  const consoles = createConsoles({
+    post: envelope('POST'),
+    upgrade: async (endpoint, path, headers, signal) => {
+      const deadline = createDeadline({ method: 'GET', path }, CONSOLE_TIMEOUT_MS, signal)
+      try {
+        const own = await deadline.race(authenticator.headers(false))
+        const exchange = {
+          method: 'GET',
+          path: `/api2/json${path}`,
+          headers: { ...own, ...headers },
+          deadline,
+        }
+        return await transport.upgrade(endpoint, exchange)
+      } finally {
+        deadline.end()
+      }
+    },
+    tasks,
+  })
   return proxmox
 }
 

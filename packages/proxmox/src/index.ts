@@ -2,6 +2,7 @@
 export { createProxmox, type CallOptions, type Proxmox, type ProxmoxConfig } from './client.ts'
 export type { Credentials } from './auth.ts'
 export type { TlsConfig } from './tls.ts'
+export type { Consoles, ConsoleOptions, Screen, Terminal } from './console/consoles.ts'
 export type { ParamValue } from './encode.ts'
 export * from './errors.ts'
 export * from './failures.ts'

@@ -9,6 +9,7 @@ import {
   ProxmoxTlsError,
 } from './errors.ts'
 import { FingerprintMismatchError, isCertificateError, type TlsConfig, wasNotSent } from './tls.ts'
+import { upgradeOn, type Upgraded } from './upgrade.ts'
 
 /** One HTTP exchange. */
 export interface Exchange {
@@ -29,10 +30,20 @@ export interface Envelope {
   readonly total?: number
 }
 
+/** A success, and which endpoint it came from. */
+export interface Answered extends Envelope {
+  readonly endpoint: number
+}
+
 /** Sends exchanges to the first endpoint that answers. */
 export interface Transport {
   /** Resolves to the decoded body of a success. Throws the errors of this SDK. */
-  send(exchange: Exchange): Promise<Envelope>
+  send(exchange: Exchange): Promise<Answered>
+  /**
+   * Asks one endpoint, which answered before, to go on with a WebSocket: what a console opened on one host is reached on that host only.
+   * Throws the errors of this SDK.
+   */
+  upgrade(endpoint: number, exchange: Omit<Exchange, 'body' | 'repeatable'>): Promise<Upgraded>
   close(): Promise<void>
 }
 
@@ -62,7 +73,7 @@ export function createTransport(
         try {
           const answer = await sendTo(endpoints[index] ?? endpoints[0], exchange)
           preferred = index
-          return answer
+          return { ...answer, endpoint: index }
         } catch (error) {
           // A host that fell silent is not asked first again.
           if (error instanceof ProxmoxTimeoutError && preferred === index)
@@ -78,6 +89,17 @@ export function createTransport(
         }
       }
     },
+    upgrade: async (index, exchange) => {
+      const { pool, prefix } = endpoints[index] ?? endpoints[0]
+      const call = callOf(exchange)
+      try {
+        const answer = await upgradeOn(pool, { ...exchange, path: prefix + exchange.path })
+        if ('socket' in answer) return answer
+        throw refusal(call, answer.status, answer.statusText, answer.text)
+      } catch (error) {
+        throw translate(call, exchange.deadline, error)
+      }
+    },
     close: async () => {
       await Promise.all(endpoints.map(({ pool }) => pool.destroy()))
     },
@@ -86,7 +108,7 @@ export function createTransport(
 
 async function sendTo({ pool, prefix }: Endpoint, exchange: Exchange): Promise<Envelope> {
   const { method, deadline, body } = exchange
-  const call = { method, path: exchange.path.replace(/\?.*/s, '').replace(/^\/api2\/json/, '') }
+  const call = callOf(exchange)
   try {
     const response = await pool.request({
       method: method as 'GET',
@@ -105,6 +127,11 @@ async function sendTo({ pool, prefix }: Endpoint, exchange: Exchange): Promise<E
   } catch (error) {
     throw translate(call, deadline, error)
   }
+}
+
+/** What errors name of an exchange: never its query, where a ticket may stand. */
+function callOf({ method, path }: Call): Call {
+  return { method, path: path.replace(/\?.*/s, '').replace(/^\/api2\/json/, '') }
 }
 
 async function readBounded(call: Call, status: number, body: AsyncIterable<Buffer>): Promise<string> {
