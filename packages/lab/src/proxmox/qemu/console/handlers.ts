@@ -30,12 +30,13 @@ function vncProxy(call: Call): unknown {
   const { port, upid } = openConsole(
     call,
     vm.vmid,
-    (task) => screen(vm, password, task),
+    (task) => screen(world, vm, password, task),
     (task) => task.fail('connection timed out'),
   )
   const ticket = `${password}:${createConsoleTicket(world, user, `/vms/${vm.vmid}`, port)}`
-  // The certificate is for SPICE-like clients that connect by themselves; the lab's port is not open to them.
-  return { user, ticket, port: String(port), upid, cert: '', password }
+  // The cluster's authority, for clients that connect by themselves.
+  const cert = world.cluster.certificates.get(vm.node)?.at(-1) ?? ''
+  return { user, ticket, port: String(port), upid, cert, password }
 }
 
 /** Opens a terminal on a serial port. */
