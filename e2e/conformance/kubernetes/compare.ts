@@ -1,7 +1,9 @@
 import { isObject, parseJson } from '../json.ts'
 import type { Json } from '../json.ts'
 import type { Outcome } from '../outcome.ts'
+import { beginsAs, readCutJson } from './cut-json.ts'
 import { mask, maskText } from './mask.ts'
+import { beginningOfWire, wireBeginsAs, wireValue } from './protobuf.ts'
 import { isCut } from './recorded.ts'
 import type { RecordedResponse } from './recorded.ts'
 import type { Answer } from './send.ts'
@@ -82,25 +84,43 @@ function judged(
   }
 }
 
-/** A body for comparison: JSON with its keys sorted, other texts as they are, both masked. */
+/** A body for comparison: JSON with its keys sorted, protobuf field by field, other texts as they are, all masked. */
 function shown(body: string | undefined): string {
+  const packed = packedBytes(body)
+  const wire = packed === undefined ? undefined : wireValue(packed)
+  if (wire !== undefined) return JSON.stringify(wire)
   const value = parseJson(textOf(body))
   return isObject(value) || Array.isArray(value)
     ? JSON.stringify(mask(value))
     : maskText(body ?? '').trimEnd()
 }
 
-/** A text that the recorder wrote as base64, though it is none but JSON. */
-function textOf(body: string | undefined): string | undefined {
+/** The bytes of a body that the recorder wrote as base64. */
+function packedBytes(body: string | undefined): Buffer | undefined {
   const packed = /^base64:(.*)$/s.exec(body ?? '')?.[1]
-  if (packed === undefined) return body
-  const text = Buffer.from(packed, 'base64').toString()
-  return text.startsWith('{') ? text : body
+  return packed === undefined ? undefined : Buffer.from(packed, 'base64')
 }
 
-/** Whether a text begins as one that the recorder cut. */
+/** A text that the recorder wrote as base64, though it is none but JSON. */
+function textOf(body: string | undefined): string | undefined {
+  const text = packedBytes(body)?.toString()
+  return text?.startsWith('{') === true ? text : body
+}
+
+/** Whether a text begins as one that the recorder cut: as a JSON text or a message, whatever the order of its keys. */
 function startsAlike(cut: string, whole: string): boolean {
-  const head = maskText(cut.replace(/\.\.\.\[\d+ bytes\]$/, ''))
+  const beginning = cut.replace(/\.\.\.\[\d+ bytes\]$/, '').replace(/^gzip:/, '')
+  const packed = packedBytes(beginning)
+  if (packed !== undefined) {
+    const other = packedBytes(whole)
+    return other !== undefined && wireBeginsAs(beginningOfWire(packed), beginningOfWire(other))
+  }
+  const json = readCutJson(beginning)
+  if (json !== undefined) {
+    const value = parseJson(whole)
+    return value !== undefined && beginsAs(mask(json.value), mask(value), json.open)
+  }
+  const head = maskText(beginning)
   // The last letters may be half of something that is masked.
   const known = head.slice(0, Math.max(0, head.length - 80))
   return maskText(whole).startsWith(known)

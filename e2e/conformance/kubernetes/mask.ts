@@ -43,7 +43,8 @@ export function mask(value: Json | undefined, key = ''): Json {
     if (key === 'cells')
       return value.map((cell) => (typeof cell === 'string' && AGE.test(cell) ? '<age>' : mask(cell, key)))
     const items = value.map((item) => mask(item, key))
-    return key === 'causes' ? items.toSorted(byText) : items
+    // The managers of fields stand in the order of their times.
+    return key === 'causes' || key === 'managedFields' ? items.toSorted(byText) : items
   }
   if (isObject(value)) {
     const result: { [key: string]: Json } = {}
@@ -51,7 +52,7 @@ export function mask(value: Json | undefined, key = ''): Json {
     for (const each of Object.keys(value).toSorted()) {
       if (each === 'time') continue
       // What a column means is told in words of our own or not at all.
-      if (each === 'description' && 'priority' in value && 'format' in value) continue
+      if (each === 'description' && isColumn(value)) continue
       const masked = mask(value[each], each)
       result[each.replaceAll(UUID, '<uid>')] =
         each === 'name' && made !== undefined ? `${made}<generated>` : masked
@@ -59,6 +60,14 @@ export function mask(value: Json | undefined, key = ''): Json {
     return result
   }
   return value ?? null
+}
+
+/** Whether a value is a column of a Table, perhaps one that was cut before its last field. */
+function isColumn(value: { [key: string]: Json }): boolean {
+  return (
+    'format' in value &&
+    ('priority' in value || Object.keys(value).every((key) => /^(name|type|format|description)$/.test(key)))
+  )
 }
 
 /** The base of a name that the server completed. */

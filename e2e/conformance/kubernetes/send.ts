@@ -1,5 +1,5 @@
 import { request } from 'node:https'
-import type { ClientRequest } from 'node:http'
+import type { ClientRequest, IncomingMessage } from 'node:http'
 import { gunzipSync } from 'node:zlib'
 
 /** An answer as it came. */
@@ -74,7 +74,7 @@ export function send(url: string, call: Call, identity?: Identity): Promise<Answ
           status: response.statusCode ?? 0,
           reason: response.statusMessage ?? '',
           headers: response.headers,
-          body: (packed ? gunzipSync(data) : data).toString(),
+          body: bodyText(packed ? gunzipSync(data) : data, response.headers['content-type']),
         })
       }
       response.on('data', (chunk: Buffer) => chunks.push(chunk))
@@ -102,6 +102,12 @@ export function stream(url: string, call: Call): Stream {
   outgoing.on('response', (response) => {
     status(response.statusCode ?? 0)
     let rest = ''
+    if (isBinary(response.headers['content-type'])) {
+      readFrames(response, (frame) => lines.push(frame))
+      response.on('end', () => closed())
+      response.on('error', () => closed())
+      return
+    }
     response.setEncoding('utf8')
     response.on('data', (chunk: string) => {
       const parts = (rest + chunk).split('\n')
@@ -120,4 +126,26 @@ export function stream(url: string, call: Call): Stream {
   })
   outgoing.end(call.body)
   return result
+}
+
+function isBinary(contentType: string | undefined): boolean {
+  return /protobuf/.test(contentType ?? '')
+}
+
+/** A body as recordings write it: bytes that are no text as base64. */
+function bodyText(data: Buffer, contentType: string | undefined): string {
+  return isBinary(contentType) ? `base64:${data.toString('base64')}` : data.toString()
+}
+
+/** Calls back for each frame of a stream in protobuf: four bytes that hold its length, then the event. */
+function readFrames(response: IncomingMessage, each: (frame: string) => void): void {
+  let rest = Buffer.alloc(0)
+  response.on('data', (chunk: Buffer) => {
+    rest = Buffer.concat([rest, chunk])
+    while (rest.length >= 4 && rest.length >= 4 + rest.readUInt32BE(0)) {
+      const end = 4 + rest.readUInt32BE(0)
+      each(`base64:${rest.subarray(0, end).toString('base64')}`)
+      rest = rest.subarray(end)
+    }
+  })
 }
