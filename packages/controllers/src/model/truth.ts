@@ -228,8 +228,7 @@ export function createTruth(time: VirtualTime, chance: Chance): Truth {
         if (task.state === 'running' && !scheduled.has(task.upid)) {
           scheduled.add(task.upid)
           const fails = chance.percent(truth.taskFailures)
-          const seconds = task.type === 'qmclone' ? chance.whole(5, 25) : chance.whole(1, 6)
-          time.setTimeout(() => finish(task, fails), seconds * 1000)
+          time.setTimeout(() => finish(task, fails), durationOf(task.type))
         }
       return result
     }
@@ -281,6 +280,12 @@ export function createTruth(time: VirtualTime, chance: Chance): Truth {
         return answer
       },
     }
+  }
+
+  /** Most tasks take about the same; one in ten takes long enough for much to happen meanwhile. */
+  function durationOf(type: string): number {
+    const [usual, long] = type === 'qmclone' ? [4000, 25_000] : [800, 6000]
+    return chance.percent(10) ? chance.whole(usual, long) : chance.whole(usual / 2, usual)
   }
 
   /** A task ends: well, or not; a start that is told as failed may have worked all the same. */
