@@ -13,7 +13,13 @@ export interface AgentSubject {
   /** Runs a program; what it left. */
   run(argv: readonly string[]): Promise<{ exitCode: number; output: string }>
   shutdown(mode: string): void
+  /** Who is signed in. */
   users(): string[]
+  /** Lets a user sign in by a password; false if there is no such user. */
+  setPassword(user: string): boolean
+  /** Bytes of memory, and processors. */
+  readonly memory: number
+  readonly processors: number
 }
 
 const COMMANDS = [
@@ -21,10 +27,14 @@ const COMMANDS = [
   'exec-status',
   'file-read',
   'file-write',
+  'fsfreeze-freeze',
   'fsfreeze-status',
+  'fsfreeze-thaw',
+  'fstrim',
   'get-fsinfo',
   'get-host-name',
   'get-memory-block-info',
+  'get-memory-blocks',
   'get-osinfo',
   'get-time',
   'get-timezone',
@@ -37,15 +47,31 @@ const COMMANDS = [
   'shutdown',
 ]
 
+/** What the agent still does while file systems are frozen. */
+const WHILE_FROZEN = ['ping', 'info', 'fsfreeze-status', 'fsfreeze-thaw']
+
+/** Memory comes in blocks of this size, bytes. */
+const MEMORY_BLOCK = 128 * 1024 * 1024
+
 /** The QEMU guest agent of a guest. Answers are those of the agent's own commands. */
 export function createAgent(subject: AgentSubject): GuestAgent {
   /** What each program left; undefined while it runs. */
   const results = new Map<number, { exitCode: number; output: string } | undefined>()
   let nextPid = 800
+  let isFrozen = false
   return {
     call: (command, params) => {
       const name = command.replace(/^guest-/, '')
       return Promise.resolve().then(() => {
+        if (isFrozen && !WHILE_FROZEN.includes(name))
+          throw new Error(`Command guest-${name} has been disabled: the agent is in frozen state`)
+        if (name.startsWith('fsfreeze-')) {
+          const was = isFrozen
+          if (name === 'fsfreeze-status') return isFrozen ? 'frozen' : 'thawed'
+          isFrozen = name === 'fsfreeze-freeze'
+          // The number of file systems that are otherwise than before: there is one.
+          return was === isFrozen ? 0 : 1
+        }
         if (name === 'exec') {
           const argv = Array.isArray(params['command'])
             ? params['command'].map(String)
@@ -61,7 +87,7 @@ export function createAgent(subject: AgentSubject): GuestAgent {
         }
         if (name === 'exec-status') {
           const pid = Number(params['pid'])
-          if (!results.has(pid)) throw new Error(`Invalid parameter 'pid'`)
+          if (!results.has(pid)) throw new Error(`PID ${pid} does not exist`)
           const result = results.get(pid)
           if (result === undefined) return { exited: 0 }
           return {
@@ -103,7 +129,25 @@ function answer(subject: AgentSubject, name: string, params: Record<string, unkn
     case 'get-users':
       return subject.users().map((user) => ({ user, 'login-time': subject.now() / 1000 }))
     case 'get-vcpus':
-      return [{ 'logical-id': 0, online: true, 'can-offline': false }]
+      return Array.from({ length: subject.processors }, (_, index) => ({
+        'logical-id': index,
+        online: true,
+        'can-offline': index > 0,
+      }))
+    case 'get-memory-block-info':
+      return { size: MEMORY_BLOCK }
+    case 'get-memory-blocks':
+      return Array.from({ length: Math.ceil(subject.memory / MEMORY_BLOCK) }, (_, index) => ({
+        'phys-index': index,
+        online: true,
+        'can-offline': true,
+      }))
+    case 'fstrim':
+      return { paths: [{ path: '/', trimmed: 0, minimum: 0 }] }
+    case 'set-user-password':
+      if (!subject.setPassword(textOf(params['username'])))
+        throw new Error('child process has failed to set user password')
+      return {}
     case 'get-osinfo':
       return {
         id: 'debian',
@@ -143,8 +187,6 @@ function answer(subject: AgentSubject, name: string, params: Record<string, unkn
       )
       return null
     }
-    case 'fsfreeze-status':
-      return 'thawed'
     case 'shutdown':
       subject.shutdown(textOf(params['mode']) || 'powerdown')
       return {}

@@ -1,6 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto'
 import type { LabClock } from '../clock.ts'
+import { memoryOf } from '../proxmox/qemu/config/values.ts'
 import type { ProxmoxWorld, Vm } from '../proxmox/world.ts'
+
 import { createAgent } from './agent.ts'
 import type { AgentSubject } from './agent.ts'
 import { runSeed } from './cloud-init/run.ts'
@@ -245,6 +247,13 @@ export class Guest implements Machine {
       run: (argv) => this.#runWhileUp(argv),
       shutdown: (mode) => (mode === 'reboot' ? this.reboot() : this.powerOff()),
       users: () => [],
+      setPassword: (name) => {
+        const user = disk.users.get(name)
+        if (user !== undefined) user.lockPassword = false
+        return user !== undefined
+      },
+      memory: memoryOf(this.vm.config),
+      processors: Number(this.vm.config['sockets'] ?? 1) * Number(this.vm.config['cores'] ?? 1),
     }
   }
 

@@ -41,11 +41,22 @@ test('a clone boots its guest, answers through the agent and is off when asked',
     lab.call(`GET ${VM}/agent/file-read`, { file: '/nope' }),
     /Agent error: failed to open file '\/nope'/,
   )
-  assert.deepEqual(await lab.call(`GET ${VM}/agent/get-memory-blocks`), {
-    result: {
-      error: { class: 'CommandNotFound', desc: 'The command guest-get-memory-blocks has not been found' },
-    },
+  assert.deepEqual(await lab.call(`POST ${VM}/agent/suspend-ram`), {
+    result: { error: { class: 'CommandNotFound', desc: 'The command guest-suspend-ram has not been found' } },
   })
+  assert.deepEqual(await lab.call(`POST ${VM}/agent/fsfreeze-freeze`), { result: 1 })
+  assert.deepEqual(await lab.call(`POST ${VM}/agent/fsfreeze-status`), { result: 'frozen' })
+  await assert.rejects(
+    lab.call(`POST ${VM}/agent/exec`, { command: ['hostname'] }),
+    /Agent error: Command guest-exec has been disabled: the agent is in frozen state/,
+  )
+  assert.deepEqual(await lab.call(`POST ${VM}/agent/fsfreeze-thaw`), { result: 1 })
+  const user = { username: 'root', password: 'correct-horse' }
+  assert.deepEqual(await lab.call(`POST ${VM}/agent/set-user-password`, user), { result: {} })
+  await assert.rejects(
+    lab.call(`POST ${VM}/agent/set-user-password`, { ...user, username: 'nobody-here' }),
+    /Agent error: child process has failed to set user password/,
+  )
   assert.equal(guests.disk(101)?.kubeletVersion, 'v1.30.4')
   const shutdown = await lab.task(`POST ${VM}/status/shutdown`)
   assert.deepEqual(shutdown.log, ['TASK OK'])

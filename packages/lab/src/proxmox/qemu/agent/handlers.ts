@@ -62,7 +62,10 @@ async function relay(call: Call, name: string): Promise<unknown> {
     const desc = textOf(error)
     return {
       result: {
-        error: { class: desc.includes('has not been found') ? 'CommandNotFound' : 'GenericError', desc },
+        error: {
+          class: /has (?:not been found|been disabled)/.test(desc) ? 'CommandNotFound' : 'GenericError',
+          desc,
+        },
       },
     }
   }
