@@ -25,7 +25,7 @@ import { createKeyedMutex, type KeyedMutex } from '../runtime/mutex.ts'
 import { patchIfChanged } from '../runtime/patch.ts'
 import type { Result } from '../runtime/queue.ts'
 import type { World } from '../world.ts'
-import { sayAddons } from './addons.ts'
+import { createAddons, type Addons } from './addons.ts'
 import { caPinOf, classOf, clusterOf } from './parents.ts'
 import { createDoubtfulMachines, type DoubtfulMachines } from './doubtful.ts'
 import { planRepair } from './health.ts'
@@ -47,11 +47,13 @@ export function createNodePoolReconciler(
     missingSince: new Map(),
     making: createKeyedMutex(),
     doubtful: createDoubtfulMachines(),
+    addons: createAddons(world),
   }
   return async (key) => {
     const before = await world.nodePools.get(key)
     if (!before) {
       memory.missingSince.delete(key)
+      memory.addons.forget(key)
       return undefined
     }
     const pool = structuredClone(before)
@@ -69,6 +71,7 @@ interface Memory {
   readonly making: KeyedMutex
   /** Shared by all pools: a quota counts those of others. */
   readonly doubtful: DoubtfulMachines
+  readonly addons: Addons
 }
 
 /** What keeps a pool from being what it should be. */
@@ -89,12 +92,16 @@ async function reconcile(world: World, pool: NodePool, key: string, memory: Memo
   // Counted anew: some may just have been made or asked to go.
   const now = machinesOf(world, pool)
   count(pool, now, world.clock.now())
-  sayAddons(world, pool)
+  const { namespace = 'default' } = pool.metadata
+  const addonsAgainMs = memory.addons.say(
+    pool,
+    world.caches.controlPlanes.get(namespace, pool.spec.clusterName),
+  )
   // Said once: a condition that is set twice a look would be news each time.
   if (verdict?.isWaiting) world.voice.unknown(pool, CONDITION.ready, verdict.reason, verdict.message)
   else if (verdict) world.voice.no(pool, CONDITION.ready, verdict.reason, verdict.message)
   else sayReadiness(world, pool, now)
-  return { requeueAfterMs: verdict?.lookAgainMs ?? LOOK_MS }
+  return { requeueAfterMs: Math.min(verdict?.lookAgainMs ?? LOOK_MS, addonsAgainMs ?? LOOK_MS) }
 }
 
 /** Machines of a pool, whatever their state. */

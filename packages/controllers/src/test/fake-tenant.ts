@@ -15,6 +15,8 @@ export interface FakeTenant {
   /** Tokens by their description. */
   readonly tokens: Map<string, { token: string; expiresAt: number }>
   caPem: string
+  /** Add-ons that no Node takes, or why nobody can say. */
+  homeless: string[] | Error
   /** Thrown when the connection is asked for. */
   refusal: unknown
   /** Whether its Nodes have been listed. */
@@ -79,7 +81,10 @@ export function createFakeTenant(clock: Clock): FakeTenant {
       calls.push(`label ${name} ${Object.keys(labels).join(' ')}`)
       return Promise.resolve(undefined)
     },
-    addonsWithoutNode: () => Promise.resolve([]),
+    addonsWithoutNode: () => {
+      calls.push('add-ons')
+      return fake.homeless instanceof Error ? Promise.reject(fake.homeless) : Promise.resolve(fake.homeless)
+    },
     close: () => Promise.resolve(),
   } as unknown as Tenant
   const fake: FakeTenant = {
@@ -87,6 +92,7 @@ export function createFakeTenant(clock: Clock): FakeTenant {
     calls,
     tokens,
     caPem: '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n',
+    homeless: [],
     refusal: undefined,
     isListed: true,
     drain: () => Promise.resolve({ drained: true, remaining: [] }),
