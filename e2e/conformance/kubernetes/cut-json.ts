@@ -102,9 +102,24 @@ export function beginsAs(cut: Json, whole: Json | undefined, open: readonly (str
   return (
     isObject(whole) &&
     Object.entries(cut).every(([key, each]) =>
-      key === next ? beginsAs(each, whole[key], rest) : isSame(each, whole[key]),
+      key === next
+        ? (key === 'managedFields' ? managersBegin : beginsAs)(each, whole[key], rest)
+        : isSame(each, whole[key]),
     )
   )
+}
+
+/** As `beginsAs` for a list of managers, which stand in the order of their times: in any order. */
+function managersBegin(cut: Json, whole: Json | undefined, open: readonly (string | number)[]): boolean {
+  if (!Array.isArray(cut) || !Array.isArray(whole)) return beginsAs(cut, whole, open)
+  const left = [...whole]
+  const halves = cut.filter((each) => {
+    const found = left.findIndex((other) => isSame(each, other))
+    if (found >= 0) left.splice(found, 1)
+    return found < 0
+  })
+  if (halves.length > 1 || open.length === 0) return halves.length === 0
+  return halves.every((half) => left.some((other) => beginsAs(half, other, open.slice(1))))
 }
 
 function isSame(one: Json, other: Json | undefined): boolean {

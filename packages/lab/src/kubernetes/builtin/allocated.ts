@@ -3,6 +3,8 @@ import { groupResource } from '../resources.ts'
 import { copy } from '../rest/json.ts'
 import { items, member, textOf } from './defaults/fields.ts'
 
+const VOLUMES = new Set(['persistentvolumes', 'persistentvolumeclaims'])
+const ROLES = new Set(['roles.rbac.authorization.k8s.io', 'clusterroles.rbac.authorization.k8s.io'])
 const TOKEN_PATH = '/var/run/secrets/kubernetes.io/serviceaccount'
 
 /** Fields of a spec that admission or allocation fills in, by kind. */
@@ -31,22 +33,48 @@ export function withoutAllocated(
   const resource = groupResource(definition)
   if (resource === 'namespaces') {
     forgetNameLabel(result, given)
-    if (given['spec'] === undefined) delete result['spec']
-    else result['spec'] = copy(given['spec'])
+    const finalizers = member(given, 'spec')?.['finalizers']
+    if (Array.isArray(finalizers) && finalizers.length > 0) result['spec'] = { finalizers }
+    else delete result['spec']
   }
-  if (resource === 'persistentvolumeclaims') keepGivenFinalizers(result, given)
+  if (VOLUMES.has(resource)) keepGivenFinalizers(result, given)
+  // What is kept as no rules at all was an empty list when it was sent.
+  if (ROLES.has(resource) && Array.isArray(given['rules'])) result['rules'] = given['rules']
   const spec = member(result, 'spec')
   const sent = member(given, 'spec') ?? {}
   if (spec === undefined) return result
+  if (resource === 'nodes') keepGiven(spec, sent, 'taints')
+  if (resource === 'jobs.batch') forgetJobLabels(result, spec, given, sent)
   for (const field of FILLED_IN[resource] ?? [])
     if (isAbsent(sent[field])) {
       delete spec[field]
     } else if (field === 'tolerations') spec[field] = copy(sent[field] ?? [])
   if (sent['serviceAccountName'] !== undefined && resource === 'pods')
     spec['serviceAccount'] = sent['serviceAccountName']
-  if (resource === 'services') forgetNodePorts(spec, sent)
+  if (resource === 'services') {
+    forgetNodePorts(spec, sent)
+    // A policy that the type has no use for goes later.
+    if (textOf(sent['externalTrafficPolicy']) !== '') keepGiven(spec, sent, 'externalTrafficPolicy')
+  }
   if (resource === 'pods') forgetToken(spec, sent)
   return result
+}
+
+function keepGiven(target: JsonObject, given: JsonObject, field: string): void {
+  const value = given[field]
+  if (value === undefined || value === null) delete target[field]
+  else target[field] = copy(value)
+}
+
+/** The labels that find a job's pods, and their selector, are made of its uid. */
+function forgetJobLabels(object: ApiObject, spec: JsonObject, given: ApiObject, sent: JsonObject): void {
+  const { labels } = given.metadata
+  if (labels === undefined) delete object.metadata.labels
+  else object.metadata.labels = labels
+  keepGiven(spec, sent, 'selector')
+  const metadata = member(member(spec, 'template'), 'metadata')
+  if (metadata !== undefined)
+    keepGiven(metadata, member(member(sent, 'template'), 'metadata') ?? {}, 'labels')
 }
 
 function isAbsent(value: unknown): boolean {

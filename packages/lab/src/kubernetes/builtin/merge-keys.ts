@@ -59,6 +59,7 @@ k8s.io.api.admissionregistration.v1 ValidatingWebhook matchConditions=m(name)
 k8s.io.api.admissionregistration.v1 ValidatingAdmissionPolicySpec matchConditions=m(name) variables=m(name)
 k8s.io.api.admissionregistration.v1 ValidatingAdmissionPolicyBindingSpec validationActions=s
 k8s.io.api.admissionregistration.v1 ParamRef :A
+k8s.io.api.admissionregistration.v1 MatchResources :A
 k8s.io.api.admissionregistration.v1 NamedRuleWithOperations :A
 k8s.io.apimachinery.pkg.apis.meta.v1 ObjectMeta finalizers=m ownerReferences=m(uid)
 k8s.io.apimachinery.pkg.apis.meta.v1 LabelSelector :A

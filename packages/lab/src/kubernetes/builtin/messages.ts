@@ -11,6 +11,8 @@ export interface Field {
   map: boolean
   /** The members of this message stand in the parent in JSON. */
   inline: boolean
+  /** Absent differs from zero: the field is on the wire only when it is set. All others are written always. */
+  pointer: boolean
   /** `string`, `bytes`, `bool`, `int32`, `int64`, `double`, or the full name of a message. */
   type: string
 }
@@ -34,7 +36,7 @@ const SCALARS: Record<string, string> = {
 /**
  * Reads the compact form. `@n=package` names a package; `#n` starts its messages; then one message a line:
  * `Name|number name type|…` where the type is a letter (s, b, t, i, l, d), a message of the same package, or `n:Message`, with
- * `*` before it for lists, `%` for maps and `+` for inline members.
+ * `*` before it for lists, `%` for maps, `+` for inline members and `?` where absent differs from zero.
  */
 export function parseMessages(text: string): Message[] {
   const packages = new Map<string, string>()
@@ -58,7 +60,7 @@ export function parseMessages(text: string): Message[] {
 
 function parseField(text: string, home: string, packages: Map<string, string>): Field {
   const [number, name = '', marked = ''] = text.split(' ')
-  const type = marked.replace(/^[*%+]+/, '')
+  const type = marked.replace(/^[*%+?]+/, '')
   const marks = marked.slice(0, marked.length - type.length)
   const colon = type.indexOf(':')
   const full =
@@ -70,6 +72,7 @@ function parseField(text: string, home: string, packages: Map<string, string>): 
     repeated: marks.includes('*'),
     map: marks.includes('%'),
     inline: marks.includes('+'),
+    pointer: marks.includes('?'),
     type: full,
   }
 }

@@ -5,6 +5,7 @@ import { schemaOf, timestamp } from '../rest/core.ts'
 import { equal, isObject } from '../rest/json.ts'
 import { FieldSet } from './fieldset.ts'
 import { compare, Typing } from './typed.ts'
+import { zeroObject } from './zero.ts'
 
 /** One manager's share of an object. */
 export interface Manager {
@@ -35,36 +36,6 @@ export const RESET_FIELDS = FieldSet.fromJson({
   },
 })
 
-/** Structs that the empty object of a built-in kind already has: coming to life does not add them. */
-const BUILTIN_STRUCTS = [
-  ['f:metadata'],
-  ['f:spec'],
-  ['f:status'],
-  ['f:spec', 'f:template'],
-  ['f:spec', 'f:template', 'f:metadata'],
-  ['f:spec', 'f:template', 'f:spec'],
-  ['f:spec', 'f:template', 'f:spec', 'f:containers'],
-  ['f:spec', 'f:containers'],
-  ['f:spec', 'f:strategy'],
-  ['f:spec', 'f:updateStrategy'],
-  ['f:spec', 'f:jobTemplate'],
-  ['f:spec', 'f:jobTemplate', 'f:metadata'],
-  ['f:spec', 'f:jobTemplate', 'f:spec'],
-  ['f:spec', 'f:jobTemplate', 'f:spec', 'f:template'],
-  ['f:spec', 'f:jobTemplate', 'f:spec', 'f:template', 'f:metadata'],
-  ['f:spec', 'f:jobTemplate', 'f:spec', 'f:template', 'f:spec'],
-  ['f:spec', 'f:jobTemplate', 'f:spec', 'f:template', 'f:spec', 'f:containers'],
-  ['f:status', 'f:daemonEndpoints'],
-  ['f:status', 'f:daemonEndpoints', 'f:kubeletEndpoint'],
-  ['f:status', 'f:nodeInfo'],
-  ['f:status', 'f:loadBalancer'],
-  ['f:spec', 'f:names'],
-  ['f:involvedObject'],
-  ['f:source'],
-]
-
-const CUSTOM_STRUCTS = [['f:metadata']]
-
 /** The managers of an object. */
 export function readManagers(object: ApiObject | undefined): Manager[] {
   return (object?.metadata.managedFields ?? []).flatMap((entry): Manager[] => {
@@ -91,6 +62,7 @@ export function writeManagers(managers: Manager[]): JsonObject[] {
       if (a.operation !== b.operation) return a.operation === 'Apply' ? -1 : 1
       if ((a.time ?? '') !== (b.time ?? '')) return (a.time ?? '') < (b.time ?? '') ? -1 : 1
       if (a.manager !== b.manager) return a.manager < b.manager ? -1 : 1
+      if (a.apiVersion !== b.apiVersion) return a.apiVersion < b.apiVersion ? -1 : 1
       return (a.subresource ?? '') < (b.subresource ?? '') ? -1 : 1
     })
     .map((manager) => ({
@@ -179,21 +151,20 @@ export function updateManagedFields(
   const after = strip(object)
   const { added, modified, removed } = compare(
     typing,
-    before ?? { apiVersion: object.apiVersion, kind: object.kind, metadata: {} },
+    before ?? { ...zeroObject(definition), apiVersion: object.apiVersion, kind: object.kind },
     after,
   )
-  let changed = added.union(modified)
-  if (old === undefined)
-    changed = changed.difference(setOf(definition.crd === true ? CUSTOM_STRUCTS : BUILTIN_STRUCTS))
+  // What another door alone can change counts for nobody: a status that is sent here, a spec that is left out there.
   const reset = resetFields(definition, ctx.subresource)
-  const gone = removed.recursiveDifference(RESET_FIELDS)
+  const changed = added.union(modified).recursiveDifference(reset)
+  const gone = removed.recursiveDifference(reset)
   const touched = changed.union(gone)
   managers = managers.map((manager) =>
     sameManager(manager, current(definition, ctx))
       ? manager
       : { ...manager, fields: manager.fields.difference(touched).recursiveDifference(gone) },
   )
-  const mine = changed.recursiveDifference(reset)
+  const mine = changed
   const found = managers.find((manager) => sameManager(manager, current(definition, ctx)))
   const now = timestamp(core)
   if (found !== undefined) {
@@ -220,12 +191,6 @@ function current(definition: ResourceDefinition, ctx: WriteContext): Omit<Manage
 
 function sameSet(a: FieldSet, b: FieldSet): boolean {
   return equal(a.toJson(), b.toJson())
-}
-
-function setOf(paths: string[][]): FieldSet {
-  const result = new FieldSet()
-  for (const path of paths) result.insert(path)
-  return result
 }
 
 /** The object without what nobody owns. */
