@@ -324,6 +324,7 @@ const acts: Readonly<Record<string, readonly [weight: number, act: Act]>> = {
       const gone = [...truth.machines(), ...truth.pools()].filter(
         (_, index) => a % 3 === 0 || index % 3 === a % 3,
       )
+      truth.forgottenAt = truth.time.now()
       for (const object of gone)
         truth.management.change<Machine | NodePool>(
           object.kind === 'Machine' ? (Machines as never) : (NodePools as never),

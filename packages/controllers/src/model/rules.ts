@@ -188,6 +188,7 @@ export function createRules(truth: Truth, weather: Weather): Rules {
     // One that was Ready a moment ago may still be taken for it.
     const wasReady = (one: Machine): boolean => {
       const said = getCondition(one, 'Ready')
+      if (!said && time.now() - truth.forgottenAt < windowMs()) return true
       return (
         said?.status === 'True' || time.now() - Date.parse(said?.lastTransitionTime ?? '') < CALM_WINDOW_MS
       )

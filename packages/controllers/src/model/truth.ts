@@ -67,6 +67,8 @@ export interface Truth {
   readonly lostIds: string[]
   /** When objects were brought back last. */
   restoredAt: number
+  /** When statuses were lost last. */
+  forgottenAt: number
   /** When a person took a machine away last. */
   takenAt: number
   /** By `namespace/name` of the control plane. */
@@ -155,6 +157,7 @@ export function createTruth(time: VirtualTime, chance: Chance): Truth {
     released: new Set(),
     lostIds: [],
     restoredAt: 0,
+    forgottenAt: 0,
     takenAt: 0,
     tenants,
     get changes() {
