@@ -51,7 +51,8 @@ export interface TenantClusters extends TenantSide {
 
 interface Entry {
   cluster: TenantCluster | undefined
-  forwards: Forward[]
+  /** What listens for it at `cluster.address`; undefined while nothing does. */
+  forward: Forward | undefined
   stopControllers: (() => void) | undefined
   stopWatch: (() => void) | undefined
   /** Everything done to a tenant happens one after the other. */
@@ -82,7 +83,7 @@ export function createTenantClusters(options: {
     if (entry === undefined) {
       entry = {
         cluster: undefined,
-        forwards: [],
+        forward: undefined,
         stopControllers: undefined,
         stopWatch: undefined,
         queue: Promise.resolve(),
@@ -130,27 +131,37 @@ export function createTenantClusters(options: {
     entry.stopWatch?.()
     entry.stopWatch = undefined
   }
+  /** Listens at the address that the control plane has now; at one that it had before nobody answers any more. */
   const expose = async (entry: Entry, pass: Pass): Promise<void> => {
-    if (entry.forwards.length > 0 || entry.cluster === undefined) return
-    const { hostname, port } = new URL(entry.cluster.api.url)
+    const address = { host: pass.address, port: portOf(pass.tcp) }
+    if (entry.cluster === undefined) return
+    const { host, port } = entry.cluster.address
+    if (host !== address.host || port !== address.port) {
+      await hide(entry)
+      entry.cluster = { ...entry.cluster, address }
+      entry.complained = false
+    }
+    if (entry.forward !== undefined) return
+    const server = new URL(entry.cluster.api.url)
     try {
-      entry.forwards.push(
-        await options.network.forward(pass.address, portOf(pass.tcp), { host: hostname, port: Number(port) }),
-      )
+      entry.forward = await options.network.forward(address.host, address.port, {
+        host: server.hostname,
+        port: Number(server.port),
+      })
     } catch (error) {
       if (entry.complained) return
       entry.complained = true
       options.log?.(
-        `the tenant ${pass.namespace}/${pass.name} cannot listen on ${pass.address}:${portOf(pass.tcp)} (${error instanceof Error ? error.message : String(error)}); its API server answers on ${entry.cluster.api.url} only`,
+        `the tenant ${pass.namespace}/${pass.name} cannot listen on ${address.host}:${address.port} (${error instanceof Error ? error.message : String(error)}); its API server answers on ${server.href} only`,
       )
     }
   }
   const hide = async (entry: Entry): Promise<void> => {
     entry.stopControllers?.()
     entry.stopControllers = undefined
-    const { forwards } = entry
-    entry.forwards = []
-    await Promise.all(forwards.map((forward) => forward.close()))
+    const { forward } = entry
+    entry.forward = undefined
+    await forward?.close()
   }
   const tend = async (entry: Entry, pass: Pass): Promise<void> => {
     const state = shownStatus(pass.object)
