@@ -1,12 +1,15 @@
 /**
  * Writes `src/kubernetes/builtin/generated/messages.ts`: the fields of the built-in API types, in a compact form of our own.
  *
- * `node generate/main.ts <protobuf-fields.json>` reads the facts from that file: message name -> list of [field number, JSON
- * name, opt|rep|map, type, "inline"?]. Without an argument the committed file is read and written again, which changes nothing.
+ * `node generate/main.ts <protobuf-fields.json> <modules>` reads the facts from that file: message name -> list of [field number,
+ * JSON name, opt|rep|map, type, "inline"?]; and from the Go sources of the API types which fields are pointers, and the packages the
+ * file has not. `<modules>` is where `go mod download` put k8s.io/api, apimachinery, apiextensions-apiserver and kube-aggregator.
+ * Without arguments the committed file is read and written again, which changes nothing.
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { parseMessages } from '../src/kubernetes/builtin/messages.ts'
 import type { Message } from '../src/kubernetes/builtin/messages.ts'
+import { readGoTypes } from './go-types.ts'
 
 type SourceField = [number, string, 'opt' | 'rep' | 'map', string, ('inline' | undefined)?]
 
@@ -22,22 +25,51 @@ const SCALARS: Record<string, string> = {
   double: 'd',
 }
 
-async function fromFacts(path: string): Promise<Message[]> {
+/** Packages that the facts have not. */
+const ADDED = [
+  'k8s.io/api/apidiscovery/v2',
+  'k8s.io/api/flowcontrol/v1',
+  'k8s.io/kube-aggregator/pkg/apis/apiregistration/v1',
+]
+
+async function fromFacts(path: string, modules: string): Promise<Message[]> {
   const facts = JSON.parse(await readFile(path, 'utf8')) as Record<string, SourceField[]>
-  return Object.entries(facts).map(([name, fields]) => ({
+  const packages = [...new Set(Object.keys(facts).map(packageOf))].map(importPath)
+  const go = await readGoTypes(modules, [...packages, ...ADDED])
+  const added = ADDED.map((each) => each.replaceAll('/', '.').replaceAll('-', '_'))
+  const known = (type: string): boolean => type in SCALARS || type in facts || added.includes(packageOf(type))
+  const isPointer = (name: string, number: number): boolean =>
+    go.get(name)?.some((field) => field.number === number && field.pointer) ?? false
+  const more = [...go]
+    .filter(([name]) => added.includes(packageOf(name)))
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, fields]): Message => ({
+      name,
+      fields: fields
+        .filter(({ type }) => known(type))
+        .map(({ json, ...field }) => ({ ...field, name: json })),
+    }))
+  const stated = Object.entries(facts).map(([name, fields]): Message => ({
     name,
     fields: fields
       // A type of another API level that is not among the facts is left out.
-      .filter(([, , , type]) => type in SCALARS || type in facts)
+      .filter(([, , , type]) => known(type))
       .map(([number, field, rule, type, inline]) => ({
         number,
         name: field,
         repeated: rule === 'rep',
         map: rule === 'map',
         inline: inline === 'inline',
+        pointer: isPointer(name, number),
         type,
       })),
   }))
+  return [...stated, ...more]
+}
+
+/** `k8s.io.api.core.v1` as Go imports it. */
+function importPath(name: string): string {
+  return `k8s.io/${name.slice('k8s.io.'.length).replaceAll('.', '/').replaceAll('_', '-')}`
 }
 
 function packageOf(name: string): string {
@@ -61,7 +93,7 @@ function print(messages: Message[]): string {
         const type =
           SCALARS[field.type] ??
           (home === name ? shortOf(field.type) : `${alias.get(home)}:${shortOf(field.type)}`)
-        const marks = `${field.repeated ? '*' : ''}${field.map ? '%' : ''}${field.inline ? '+' : ''}`
+        const marks = `${field.repeated ? '*' : ''}${field.map ? '%' : ''}${field.inline ? '+' : ''}${field.pointer ? '?' : ''}`
         return `${field.number} ${field.name} ${marks}${type}`
       })
       lines.push(`${shortOf(message.name)}|${fields.join('|')}`)
@@ -70,11 +102,11 @@ function print(messages: Message[]): string {
   return lines.join('\n')
 }
 
-const [source] = process.argv.slice(2)
+const [source, modules] = process.argv.slice(2)
 const messages =
-  source === undefined
+  source === undefined || modules === undefined
     ? parseMessages((await import('../src/kubernetes/builtin/generated/messages.ts')).messageText)
-    : await fromFacts(source)
+    : await fromFacts(source, modules)
 const text = `// Written by generate/main.ts. The fields of the built-in API types: see builtin/messages.ts for the form.
 export const messageText = \`${print(messages).replaceAll('$', '\\$')}\`
 `

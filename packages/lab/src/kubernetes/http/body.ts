@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import { parse, parseAllDocuments, YAMLParseError } from 'yaml'
 import { badRequest, StatusError } from '../errors.ts'
-import { decodeProtobuf, isProtobuf } from '../protobuf/decode.ts'
+import { isProtobuf } from '../protobuf/decode.ts'
+import { readProtobuf } from '../protobuf/body.ts'
 import type { ApiObject, Json, JsonObject, ResourceDefinition } from '../resources.ts'
 import { apiVersionOf } from '../resources.ts'
 import { isObject } from '../rest/json.ts'
@@ -51,7 +52,7 @@ export function decodeObject(
 ): Decoded {
   const type = mediaType(contentType)
   if (type === '' || type === 'application/json' || type === 'application/yaml' || isProtobuf(type)) {
-    const { value, keys } = parseBody(kind, data, type)
+    const { value, keys } = parseBody(kind, data, type, definition)
     return { object: checkKind(definition, kind, value, data), keys }
   }
   throw unsupportedBody()
@@ -71,16 +72,15 @@ export function decodeAny(data: Buffer, contentType: string): Json {
   return parseBody('DeleteOptions', data, mediaType(contentType)).value
 }
 
-function parseBody(kind: string, data: Buffer, type: string): { value: Json; keys: Key[] } {
+function parseBody(
+  kind: string,
+  data: Buffer,
+  type: string,
+  definition?: ResourceDefinition,
+): { value: Json; keys: Key[] } {
   const unrecognized = (why: string): StatusError =>
     badRequest(`the object provided is unrecognized (must be of type ${kind}): ${why} (${summary(data)})`)
-  if (isProtobuf(type)) {
-    try {
-      return { value: decodeProtobuf(data) as Json, keys: [] }
-    } catch (error) {
-      throw badRequest(error instanceof Error ? error.message : String(error))
-    }
-  }
+  if (isProtobuf(type)) return { value: readProtobuf(kind, data, definition, unrecognized), keys: [] }
   const text = data.toString('utf8')
   if (type === 'application/yaml') {
     try {

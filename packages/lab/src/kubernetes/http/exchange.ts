@@ -2,14 +2,16 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { gzipSync } from 'node:zlib'
 
+import { wantedTypes } from '../discovery/answer.ts'
 import { PathNotFound, StatusError } from '../errors.ts'
+import { encodeProtobuf, PROTOBUF } from '../protobuf/encode.ts'
 import type { JsonObject, RequestContext, UserInfo } from '../resources.ts'
 import { yamlText } from './yaml-text.ts'
 
 const GZIP_FROM = 128 * 1024
 
 /** What an answer may be written as. */
-export type Media = 'json' | 'yaml'
+export type Media = 'json' | 'yaml' | 'protobuf'
 
 /** One request and its answer: the common headers, warnings, formats. */
 export class Exchange implements RequestContext {
@@ -22,6 +24,8 @@ export class Exchange implements RequestContext {
   readonly serverAddress: string
   readonly gitVersion: string
   readonly warnings: string[] = []
+  /** The objects asked for are of a custom kind: they are never written in protobuf, but errors are. */
+  custom = false
 
   constructor(request: IncomingMessage, response: ServerResponse, serverAddress: string, gitVersion: string) {
     this.request = request
@@ -72,10 +76,16 @@ export class Exchange implements RequestContext {
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
   }
 
-  /** Sends an object as JSON, or as YAML if only that is asked for. */
+  /** Sends an object in the first format of the Accept header that it can be written in; JSON when there is none. */
   sendObject(status: number, body: JsonObject, headers: Record<string, string> = {}): void {
-    if (this.media() === 'yaml') {
+    const media = this.media(typeof body['kind'] === 'string' ? body['kind'] : '', status >= 400)
+    if (media === 'yaml') {
       this.send(status, 'application/yaml', yamlText(body), headers)
+      return
+    }
+    const packed = media === 'protobuf' ? encodeProtobuf(body) : undefined
+    if (packed !== undefined) {
+      this.send(status, PROTOBUF, packed, headers)
       return
     }
     const pretty = this.query.get('pretty')
@@ -86,10 +96,10 @@ export class Exchange implements RequestContext {
     this.send(status, 'application/json', text, headers)
   }
 
-  /** Sends JSON text as it is. */
+  /** Sends JSON text as it is, unless another format is asked for. */
   sendText(status: number, json: string): void {
-    if (this.media() === 'yaml') this.sendObject(status, JSON.parse(json) as JsonObject)
-    else this.send(status, 'application/json', json)
+    if (this.media() === 'json') this.send(status, 'application/json', json)
+    else this.sendObject(status, JSON.parse(json) as JsonObject)
   }
 
   /** Sends an error; what is not a StatusError becomes a 500. */
@@ -117,12 +127,14 @@ export class Exchange implements RequestContext {
     this.sendObject(known.code, known.status(), headers)
   }
 
-  /** Format of the answer by Accept: JSON unless YAML comes first. */
-  media(): Media {
-    for (const part of this.accept.split(',')) {
-      const type = part.split(';')[0]?.trim()
+  /** The first format of the Accept header that an object of this kind can be sent in; JSON when there is none. */
+  media(kind = '', isError = false): Media {
+    for (const { type, parameters } of wantedTypes(this.accept)) {
       if (type === 'application/yaml') return 'yaml'
       if (type === 'application/json' || type === '*/*' || type === 'application/*') return 'json'
+      if (type !== PROTOBUF) continue
+      const as = parameters.get('as')
+      if (as === undefined ? !this.custom || isError : as === kind) return 'protobuf'
     }
     return 'json'
   }

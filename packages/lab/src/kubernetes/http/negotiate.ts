@@ -1,3 +1,4 @@
+import { wantedTypes } from '../discovery/answer.ts'
 import { badRequest, StatusError } from '../errors.ts'
 import { isProtobuf } from '../protobuf/decode.ts'
 import type { ResourceDefinition } from '../resources.ts'
@@ -16,26 +17,22 @@ const MEDIA = 'application/json, application/yaml, application/vnd.kubernetes.pr
 
 /**
  * The shape an Accept header wishes for first; undefined for the object itself. Throws NotAcceptable when nothing in it can be
- * served. Protobuf is acceptable for built-in kinds, yet answered as JSON.
+ * served. There are no Tables in protobuf, and of custom kinds only their metadata.
  */
 export function negotiate(accept: string, definition: ResourceDefinition): Shape | undefined {
   if (accept.trim() === '') return undefined
   let known = false
-  let later: Shape | undefined
-  for (const part of accept.split(',')) {
-    const [type = '', ...parameters] = part.split(';').map((each) => each.trim())
+  for (const { type, parameters } of wantedTypes(accept)) {
     const protobuf = isProtobuf(type)
-    if (!WRITTEN.has(type) && !(protobuf && definition.crd !== true)) continue
+    if (!WRITTEN.has(type) && !protobuf) continue
+    const as = parameters.get('as')
+    if (as === undefined && protobuf && definition.crd === true) continue
     known = true
-    const values = new Map(parameters.map((parameter) => parameter.split('=') as [string, string]))
-    const as = values.get('as')
     if (as === undefined) return undefined
-    const shape = shapeOf(as, values)
+    const shape = shapeOf(as, parameters)
     if (shape === undefined || (protobuf && shape.as === 'Table')) continue
-    if (!protobuf) return shape
-    later ??= shape
+    return shape
   }
-  if (later !== undefined) return later
   if (known || definition.crd === true) throw onlyThese()
   throw new StatusError(
     406,

@@ -28,6 +28,7 @@ export async function serveResource(server: Server, info: RequestInfo, exchange:
     const custom = core.registry.inVersion(info.group, info.version).find((each) => each.crd === true)
     throw custom === undefined ? noSuchResource() : noSuchPath(custom)
   }
+  exchange.custom = definition.crd === true
   if (definition.deprecationWarning !== undefined) exchange.warnings.push(definition.deprecationWarning)
   if (await authReview(server, definition, info, exchange)) return
   if (definition.namespaced && info.namespace === undefined && info.name !== undefined)
@@ -200,7 +201,8 @@ async function serveObject(
         deleteObject(core, definition, info.namespace, name, options, asking),
       )
       if (!gone || answersWithObject(definition)) {
-        reply(server, definition, exchange, 200, object)
+        const isCascading = !gone && options.orphanDependents === false
+        reply(server, definition, exchange, isCascading ? 202 : 200, object)
         return
       }
       exchange.sendObject(200, {

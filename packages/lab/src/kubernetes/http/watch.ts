@@ -1,7 +1,8 @@
 import type { StoreEvent } from '../api.ts'
 import { fieldError, invalid, StatusError } from '../errors.ts'
 import { toTable } from '../tables/table.ts'
-import type { ApiObject, Json, JsonObject, ResourceDefinition } from '../resources.ts'
+import type { ApiObject, JsonObject, ResourceDefinition } from '../resources.ts'
+import { encodeEvent, PROTOBUF } from '../protobuf/encode.ts'
 import { apiVersionOf } from '../resources.ts'
 import type { Core } from '../rest/core.ts'
 import { bucketOf, inVersion } from '../rest/core.ts'
@@ -42,11 +43,13 @@ export function serveWatch(
     (namespace === undefined || object.metadata.namespace === namespace) &&
     (selects === undefined || selects(object))
   let sent = from
-  const write = (type: string, object: Json): void => {
-    response.write(`${JSON.stringify({ type, object })}\n`)
+  const isBinary = exchange.media(printer.kind) === 'protobuf'
+  const write = (type: string, object: JsonObject): void => {
+    const frame = isBinary ? encodeEvent(type, object) : undefined
+    response.write(frame ?? `${JSON.stringify({ type, object })}\n`)
     if (response.writableLength > BACKLOG_LIMIT) response.destroy()
   }
-  exchange.startHeaders(200, 'application/json')
+  exchange.startHeaders(200, isBinary ? `${PROTOBUF};stream=watch` : 'application/json')
   response.flushHeaders()
   const listener = (event: StoreEvent): void => {
     sent = event.revision
@@ -167,7 +170,12 @@ class EventPrinter {
     this.#include = includeOf(exchange)
   }
 
-  print(stored: ApiObject): Json {
+  /** Kind of the objects that are sent. */
+  get kind(): string {
+    return this.#shape?.as ?? this.#definition.kind
+  }
+
+  print(stored: ApiObject): JsonObject {
     const object = inVersion(this.#definition, stored)
     if (this.#shape?.as === 'Table') {
       const table = toTable(this.#definition, [object], {
@@ -193,7 +201,7 @@ class EventPrinter {
     return object
   }
 
-  bookmark(revision: string, initialEnd: boolean): Json {
+  bookmark(revision: string, initialEnd: boolean): JsonObject {
     const metadata: JsonObject = {
       resourceVersion: revision,
       ...(initialEnd ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {}),

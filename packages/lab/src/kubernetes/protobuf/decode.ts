@@ -1,7 +1,6 @@
 import { messageNamed, messageOfKind } from '../builtin/messages.ts'
 import type { Field, Message } from '../builtin/messages.ts'
 import type { Json, JsonObject } from '../resources.ts'
-import { POINTERS } from './pointers.ts'
 import { isListMessage, SPECIAL } from './special.ts'
 import { readFields, WIRE, WireError } from './wire.ts'
 import type { WireField } from './wire.ts'
@@ -15,11 +14,18 @@ export function isProtobuf(type: string): boolean {
   return type === 'application/vnd.kubernetes.protobuf'
 }
 
-/**
- * Decodes a body of type application/vnd.kubernetes.protobuf: the envelope, and the object in it by the kind it names. The
- * object is as JSON would have it; what is not set is absent. Throws an Error with the API server's text.
- */
-export function decodeProtobuf(data: Uint8Array, assumed?: { apiVersion: string; kind: string }): JsonObject {
+/** What the envelope of a body says. */
+export interface Envelope {
+  /** Empty when it is left to the path. */
+  apiVersion: string
+  /** Empty when it is left to the path. */
+  kind: string
+  /** The object in it. */
+  raw: Uint8Array
+}
+
+/** Opens the envelope of a body. Throws WireError with the API server's text. */
+export function openEnvelope(data: Uint8Array): Envelope {
   if (data.length === 0) throw new WireError('empty data')
   if (MAGIC.some((byte, index) => data[index] !== byte))
     throw new WireError(
@@ -32,15 +38,24 @@ export function decodeProtobuf(data: Uint8Array, assumed?: { apiVersion: string;
   const type = readFields(bytesOf(1))
   const named = (number: number): string =>
     text.decode(type.findLast((field) => field.number === number)?.bytes)
-  const apiVersion = named(1) || (assumed?.apiVersion ?? '')
-  const kind = named(2) || (assumed?.kind ?? '')
+  return { apiVersion: named(1), kind: named(2), raw: bytesOf(2) }
+}
+
+/**
+ * Decodes a body of type application/vnd.kubernetes.protobuf: the envelope, and the object in it by the kind it names. The
+ * object is as JSON would have it; what is not set is absent. Throws WireError with the API server's text.
+ */
+export function decodeProtobuf(data: Uint8Array, assumed?: { apiVersion: string; kind: string }): JsonObject {
+  const envelope = openEnvelope(data)
+  const apiVersion = envelope.apiVersion || (assumed?.apiVersion ?? '')
+  const kind = envelope.kind || (assumed?.kind ?? '')
   const [group = '', version = ''] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion]
   const message = messageOfKind(group, version, kind)
   if (message === undefined)
     throw new WireError(
-      `${kind} in version ${JSON.stringify(version)} cannot be handled: no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`,
+      `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`,
     )
-  const object = decodeMessage(message, bytesOf(2))
+  const object = decodeMessage(message, envelope.raw)
   return { kind, apiVersion, ...(isObject(object) ? object : {}) }
 }
 
@@ -49,7 +64,7 @@ function isObject(value: Json | undefined): value is JsonObject {
 }
 
 /** Decodes the bytes of a message to its JSON value. */
-export function decodeMessage(message: Message, data: Uint8Array): Json {
+function decodeMessage(message: Message, data: Uint8Array): Json {
   const wire = readFields(data)
   if (isListMessage(message.name, message.fields))
     return wire.filter((field) => field.number === 1).map((field) => text.decode(field.bytes))
@@ -119,7 +134,7 @@ function put(result: JsonObject, field: Field, wire: WireField): void {
     if (isObject(value)) Object.assign(result, value)
     return
   }
-  if (isZero(value) && !POINTERS.has(field.name)) return
+  if (isZero(value) && !field.pointer) return
   result[field.name] = value
 }
 

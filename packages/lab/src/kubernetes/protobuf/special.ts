@@ -1,6 +1,9 @@
 import type { Json } from '../resources.ts'
 import type { WireField } from './wire.ts'
 import { readFields } from './wire.ts'
+import { MessageWriter } from './write.ts'
+
+const EXTENSIONS = 'k8s.io.apiextensions_apiserver.pkg.apis.apiextensions.v1'
 
 const text = new TextDecoder('utf-8')
 
@@ -55,7 +58,70 @@ export const SPECIAL: { [message: string]: (data: Uint8Array) => Json | undefine
   },
   'k8s.io.apimachinery.pkg.apis.meta.v1.FieldsV1': firstRaw,
   'k8s.io.apimachinery.pkg.runtime.RawExtension': firstRaw,
-  'k8s.io.apiextensions_apiserver.pkg.apis.apiextensions.v1.JSON': firstRaw,
+  [`${EXTENSIONS}.JSON`]: firstRaw,
+}
+
+/** A scalar as text. */
+export function scalarText(value: Json): string {
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}
+
+/** Seconds and the part below in nanoseconds; nothing for no time. */
+function writtenTime(value: Json, digits: number): Uint8Array {
+  const writer = new MessageWriter()
+  const at = typeof value === 'string' ? Date.parse(value) : Number.NaN
+  if (Number.isNaN(at)) return writer.finish()
+  const fraction = /\.(\d+)/.exec(scalarText(value))?.[1] ?? ''
+  writer.number(1, BigInt(Math.floor(at / 1000)))
+  writer.number(2, Number(fraction.slice(0, digits).padEnd(9, '0')))
+  return writer.finish()
+}
+
+function writtenRaw(value: Json): Uint8Array {
+  const writer = new MessageWriter()
+  writer.text(1, JSON.stringify(value))
+  return writer.finish()
+}
+
+/** How the messages of `SPECIAL` are written. */
+export const WRITTEN: { [message: string]: (value: Json) => Uint8Array } = {
+  'k8s.io.apimachinery.pkg.apis.meta.v1.Time': (value) => writtenTime(value, 0),
+  'k8s.io.apimachinery.pkg.apis.meta.v1.MicroTime': (value) => writtenTime(value, 6),
+  'k8s.io.apimachinery.pkg.apis.meta.v1.Duration': (value) => {
+    const writer = new MessageWriter()
+    writer.number(1, BigInt(Math.round(durationSeconds(scalarText(value)) * 1e9)))
+    return writer.finish()
+  },
+  'k8s.io.apimachinery.pkg.api.resource.Quantity': (value) => {
+    const writer = new MessageWriter()
+    writer.text(1, value === null ? '0' : scalarText(value))
+    return writer.finish()
+  },
+  'k8s.io.apimachinery.pkg.util.intstr.IntOrString': (value) => {
+    const writer = new MessageWriter()
+    writer.number(1, typeof value === 'string' ? 1 : 0)
+    writer.number(2, typeof value === 'number' ? BigInt(value) : 0)
+    writer.text(3, typeof value === 'string' ? value : '')
+    return writer.finish()
+  },
+  'k8s.io.apimachinery.pkg.apis.meta.v1.FieldsV1': writtenRaw,
+  'k8s.io.apimachinery.pkg.runtime.RawExtension': writtenRaw,
+  [`${EXTENSIONS}.JSON`]: writtenRaw,
+}
+
+const UNITS: { [unit: string]: number } = { h: 3600, m: 60, s: 1, ms: 1e-3, us: 1e-6, µs: 1e-6, ns: 1e-9 }
+
+/** Seconds in a duration as Go writes it: `1h2m3.5s`. */
+function durationSeconds(text: string): number {
+  let total = 0
+  for (const [, number, unit = ''] of text.matchAll(/([\d.]+)(h|ms|us|µs|ns|m|s)/g))
+    total += Number(number) * (UNITS[unit] ?? 0)
+  return text.startsWith('-') ? -total : total
+}
+
+/** Messages that are one of their members in JSON: a schema, or something instead of it. */
+export function isUnion(name: string): boolean {
+  return name.startsWith(`${EXTENSIONS}.JSONSchemaPropsOr`)
 }
 
 /** Messages that are lists in JSON: their items are field 1. */

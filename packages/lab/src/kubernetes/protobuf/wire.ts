@@ -1,5 +1,5 @@
 /** Kinds of values on the wire. */
-export const WIRE = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const
+export const WIRE = { varint: 0, fixed64: 1, bytes: 2, group: 3, endGroup: 4, fixed32: 5 } as const
 
 /** One field as it stands on the wire. */
 export interface WireField {
@@ -39,6 +39,18 @@ export function readFields(data: Uint8Array): WireField[] {
     position += length
     return bytes
   }
+  /** Passes over a group, an old form of message that nothing uses; groups may be in it. */
+  const skipGroup = (): void => {
+    for (let depth = 1; depth > 0;) {
+      const type = Number(varint() & 7n)
+      if (type === WIRE.group) depth++
+      else if (type === WIRE.endGroup) depth--
+      else if (type === WIRE.varint) varint()
+      else if (type === WIRE.bytes) take(Number(varint()))
+      else if (type === WIRE.fixed64 || type === WIRE.fixed32) take(type === WIRE.fixed64 ? 8 : 4)
+      else throw new WireError(`proto: illegal wireType ${type}`)
+    }
+  }
   while (position < data.length) {
     const tag = Number(BigInt.asUintN(32, varint()))
     const number = tag >>> 3
@@ -47,6 +59,7 @@ export function readFields(data: Uint8Array): WireField[] {
     if (type === WIRE.varint) result.push({ number, type, value: varint(), bytes: EMPTY })
     else if (type === WIRE.fixed64) result.push({ number, type, value: 0n, bytes: take(8) })
     else if (type === WIRE.bytes) result.push({ number, type, value: 0n, bytes: take(Number(varint())) })
+    else if (type === WIRE.group) skipGroup()
     else if (type === WIRE.fixed32) result.push({ number, type, value: 0n, bytes: take(4) })
     else throw new WireError(`proto: illegal wireType ${type}`)
   }
