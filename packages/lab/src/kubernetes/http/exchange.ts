@@ -68,6 +68,8 @@ export class Exchange implements RequestContext {
   startHeaders(status: number, contentType: string, headers: Record<string, string> = {}): void {
     const { response } = this
     response.statusCode = status
+    // Go's words for it; Node has younger ones.
+    if (status === 413) response.statusMessage = 'Request Entity Too Large'
     response.setHeader('Audit-Id', randomUUID())
     response.setHeader('Cache-Control', 'no-cache, private')
     response.setHeader('Content-Type', contentType)
