@@ -7,6 +7,7 @@ import type { DefaultsContext } from './defaults/index.ts'
 import { normalize } from './normalize.ts'
 import { createServiceAllocator } from './service-allocator.ts'
 import { builtinValidate } from './validation/index.ts'
+import { builtinWarnings } from './warnings.ts'
 
 const SERVICE_CIDR = '10.96.0.0/16'
 
@@ -36,6 +37,8 @@ export function builtinRules(
       // Defaults stand last until they are put in their places.
       normalize(definition, object)
     },
-    validate: (definition, object, old) => builtinValidate(definition, object, old, allocator),
+    validate: (definition, object, old, subresource) =>
+      builtinValidate(definition, object, old, allocator, subresource),
+    warnings: builtinWarnings,
   }
 }

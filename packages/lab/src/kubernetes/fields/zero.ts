@@ -79,6 +79,10 @@ const ZERO: { [resource: string]: JsonObject } = {
   'jobs.batch': { spec: JOB_SPEC, status: {} },
   'cronjobs.batch': { spec: { schedule: '', jobTemplate: { metadata: META, spec: JOB_SPEC } }, status: {} },
   'certificatesigningrequests.certificates.k8s.io': { spec: { request: null, signerName: '' }, status: {} },
+  'tokenrequests.authentication.k8s.io': {
+    spec: { audiences: null, expirationSeconds: null, boundObjectRef: null },
+    status: { token: '', expirationTimestamp: null },
+  },
   'leases.coordination.k8s.io': { spec: {} },
   'endpointslices.discovery.k8s.io': { addressType: '', endpoints: null, ports: null },
   'ingresses.networking.k8s.io': { spec: {}, status: LOAD_BALANCER },

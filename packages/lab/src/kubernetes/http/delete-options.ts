@@ -17,16 +17,14 @@ export async function deleting(exchange: Exchange): Promise<{ options: Deleting;
     const object = deleteOptions(data, exchange.request.headers['content-type'] ?? '')
     const { propagationPolicy, gracePeriodSeconds, preconditions, orphanDependents } = object
     if (typeof propagationPolicy === 'string') options.propagationPolicy = policyOf(propagationPolicy)
-    else if (typeof orphanDependents === 'boolean')
-      options.propagationPolicy = orphanDependents ? 'Orphan' : 'Background'
+    else if (typeof orphanDependents === 'boolean') orphan(options, orphanDependents)
     if (typeof gracePeriodSeconds === 'number') options.gracePeriodSeconds = gracePeriodSeconds
     if (isObject(preconditions)) options.preconditions = preconditions
     if (Array.isArray(object['dryRun'])) dryRun = object['dryRun'].map(String)
   } else {
     const policy = query.get('propagationPolicy')
     if (policy !== null && policy !== '') options.propagationPolicy = policyOf(policy)
-    else if (query.get('orphanDependents') !== null)
-      options.propagationPolicy = query.get('orphanDependents') === 'true' ? 'Orphan' : 'Background'
+    else if (query.get('orphanDependents') !== null) orphan(options, query.get('orphanDependents') === 'true')
     const grace = query.get('gracePeriodSeconds')
     if (grace !== null && grace !== '') options.gracePeriodSeconds = Number(grace)
     dryRun = query.getAll('dryRun').filter((each) => each !== '')
@@ -41,8 +39,26 @@ export async function deleting(exchange: Exchange): Promise<{ options: Deleting;
     dryRun: dryRun.length > 0,
     fieldValidation: 'Ignore',
     warnings: exchange.warnings,
+    options: sentOptions(options, dryRun),
   }
   return { options, ctx }
+}
+
+function orphan(options: Deleting, wanted: boolean): void {
+  options.orphanDependents = wanted
+  options.propagationPolicy = wanted ? 'Orphan' : 'Background'
+}
+
+/** The options as webhooks see them. */
+function sentOptions(options: Deleting, dryRun: string[]): JsonObject {
+  const { gracePeriodSeconds, preconditions, orphanDependents, propagationPolicy } = options
+  return {
+    ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
+    ...(preconditions === undefined ? {} : { preconditions: { ...preconditions } }),
+    ...(orphanDependents === undefined ? {} : { orphanDependents }),
+    ...(propagationPolicy === undefined || orphanDependents !== undefined ? {} : { propagationPolicy }),
+    ...(dryRun.length === 0 ? {} : { dryRun }),
+  }
 }
 
 function policyOf(text: string): Deleting['propagationPolicy'] {

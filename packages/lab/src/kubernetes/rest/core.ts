@@ -12,6 +12,7 @@ import type {
   Schema,
   UserInfo,
 } from '../resources.ts'
+import { toNewEvent } from '../builtin/events.ts'
 import { apiVersionOf } from '../resources.ts'
 import { applyDefaults } from '../schema/defaults.ts'
 import { prune } from '../schema/prune.ts'
@@ -22,7 +23,14 @@ import type { ObjectKey, Storage } from '../store/storage.ts'
 export interface BuiltinRules {
   /** Fills defaults in, in place. `old` on updates. */
   defaults(definition: ResourceDefinition, object: ApiObject, old?: ApiObject): void
-  validate(definition: ResourceDefinition, object: ApiObject, old?: ApiObject): FieldError[]
+  validate(
+    definition: ResourceDefinition,
+    object: ApiObject,
+    old?: ApiObject,
+    subresource?: string,
+  ): FieldError[]
+  /** What a client is told besides of what it wrote. */
+  warnings(definition: ResourceDefinition, object: ApiObject): string[]
 }
 
 /** What a write knows about its request. */
@@ -83,6 +91,7 @@ const shown = new WeakMap<ResourceDefinition, WeakMap<ApiObject, ApiObject>>()
 /** The stored object as this version shows it: custom objects are pruned to its schema and get its defaults. */
 export function inVersion(definition: ResourceDefinition, stored: ApiObject): ApiObject {
   const apiVersion = apiVersionOf(definition)
+  if (definition.storedAs !== undefined) return toNewEvent(stored)
   if (definition.crd !== true) {
     if (stored.apiVersion === apiVersion && stored.kind === definition.kind) return stored
     return { ...stored, apiVersion, kind: definition.kind }

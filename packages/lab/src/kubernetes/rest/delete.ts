@@ -20,7 +20,18 @@ export interface Deletion {
 }
 
 /** What a delete asks for besides the object. */
-export type Deleting = Pick<DeleteOptions, 'propagationPolicy' | 'gracePeriodSeconds' | 'preconditions'>
+export interface Deleting extends Pick<
+  DeleteOptions,
+  'propagationPolicy' | 'gracePeriodSeconds' | 'preconditions'
+> {
+  /** The old way to ask for Background: what is not gone at once is answered with 202. */
+  orphanDependents?: boolean
+}
+
+/** Kinds whose dependents stay when nothing is said about them, for the sake of old clients. */
+const ORPHANS = new Set(['jobs.batch', 'replicationcontrollers'])
+const ORPHAN_WARNING =
+  'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning'
 
 /** Deletes an object, or marks it when something must happen first. Throws NotFound, Conflict, Forbidden. */
 export function deleteObject(
@@ -53,7 +64,12 @@ export function deleteObject(
     ctx,
   )
   const meta = { ...old.metadata }
-  const finalizers = withPolicy(meta.finalizers ?? [], options.propagationPolicy)
+  const orphans = options.propagationPolicy === undefined && ORPHANS.has(groupResource(definition))
+  if (orphans && definition.group === 'batch') ctx.warnings.push(ORPHAN_WARNING)
+  const finalizers = withPolicy(
+    meta.finalizers ?? [],
+    orphans && !hasPolicy(meta.finalizers) ? 'Orphan' : options.propagationPolicy,
+  )
   const cleanup = 'customresourcecleanup.apiextensions.k8s.io'
   if (
     groupResource(definition) === 'customresourcedefinitions.apiextensions.k8s.io' &&
@@ -85,7 +101,8 @@ export function deleteObject(
     object.metadata.deletionGracePeriodSeconds = 0
   if (isGone(definition, object)) {
     if (ctx.dryRun) return { object: old, gone: true }
-    const last = core.storage.remove(key, first && grace === 0 ? stored : object)
+    // What is deleted with grace bears the marks of it to the end; all else is as it was.
+    const last = core.storage.remove(key, first && grace === 0 && !isGraceful(definition) ? stored : object)
     return { object: inVersion(definition, last ?? object), gone: true }
   }
   const same =
@@ -114,6 +131,10 @@ function checkDeletePreconditions(definition: ResourceDefinition, old: ApiObject
     )
 }
 
+function hasPolicy(finalizers: string[] = []): boolean {
+  return finalizers.includes('orphan') || finalizers.includes('foregroundDeletion')
+}
+
 function withPolicy(finalizers: string[], policy: Deleting['propagationPolicy']): string[] {
   if (policy === undefined) return [...finalizers]
   const rest = finalizers.filter((each) => each !== 'foregroundDeletion' && each !== 'orphan')
@@ -122,8 +143,12 @@ function withPolicy(finalizers: string[], policy: Deleting['propagationPolicy'])
   return rest
 }
 
+function isGraceful(definition: ResourceDefinition): boolean {
+  return groupResource(definition) === 'pods'
+}
+
 function graceOf(definition: ResourceDefinition, object: ApiObject, options: Deleting): number {
-  if (groupResource(definition) !== 'pods') return 0
+  if (!isGraceful(definition)) return 0
   const spec = object['spec']
   const fields = spec !== null && typeof spec === 'object' && !Array.isArray(spec) ? spec : {}
   const status = object['status']
@@ -131,7 +156,9 @@ function graceOf(definition: ResourceDefinition, object: ApiObject, options: Del
     status !== null && typeof status === 'object' && !Array.isArray(status) ? status['phase'] : undefined
   if (phase === 'Succeeded' || phase === 'Failed') return 0
   if (fields['nodeName'] === undefined || fields['nodeName'] === '') return 0
-  if (options.gracePeriodSeconds !== undefined) return Math.max(0, options.gracePeriodSeconds)
+  const asked = options.gracePeriodSeconds
+  // Less than nothing is as short as can be.
+  if (asked !== undefined) return asked < 0 ? 1 : asked
   const own = fields['terminationGracePeriodSeconds']
   return typeof own === 'number' ? own : 30
 }

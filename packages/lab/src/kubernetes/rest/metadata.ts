@@ -2,7 +2,12 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import type { FieldError } from '../errors.ts'
 import { fieldError } from '../errors.ts'
 import type { ApiObject, ObjectMeta, ResourceDefinition } from '../resources.ts'
-import { labelValueProblems, objectNameProblems, qualifiedNameProblems } from '../schema/names.ts'
+import {
+  labelValueProblems,
+  objectNameProblems,
+  pathSegmentProblems,
+  qualifiedNameProblems,
+} from '../schema/names.ts'
 import { equal } from './json.ts'
 
 const SUFFIX_LETTERS = 'bcdfghjklmnpqrstvwxz2456789'
@@ -84,12 +89,12 @@ export function validateMetadata(
   if (old === undefined) {
     if (meta.generateName !== undefined && meta.generateName !== '') {
       const base = meta.generateName.replace(/-+$/, 'a')
-      for (const problem of objectNameProblems(definition, base))
+      for (const problem of nameProblems(definition, base))
         errors.push(fieldError.invalid('metadata.generateName', meta.generateName, problem))
     }
     if (name === '') errors.push(fieldError.required('metadata.name', 'name or generateName is required'))
     else
-      for (const problem of objectNameProblems(definition, name))
+      for (const problem of nameProblems(definition, name))
         errors.push(fieldError.invalid('metadata.name', name, problem))
   }
   for (const [key, value] of Object.entries(meta.labels ?? {})) {
@@ -171,6 +176,13 @@ export function validateMetadata(
     }
   }
   return errors
+}
+
+function nameProblems(definition: ResourceDefinition, name: string): string[] {
+  // Old clients name events as they like.
+  return definition.group === '' && definition.resource === 'events'
+    ? pathSegmentProblems(name)
+    : objectNameProblems(definition, name)
 }
 
 /** Whether two states differ outside metadata (and outside status, when that has its own subresource). */

@@ -1,4 +1,4 @@
-import type { ApiObject, Json, ResourceDefinition } from '../resources.ts'
+import type { ApiObject, Json, JsonObject, ResourceDefinition } from '../resources.ts'
 import { groupResource } from '../resources.ts'
 import { isObject } from './json.ts'
 
@@ -14,7 +14,6 @@ const GENERATIONS = new Set([
   'cronjobs.batch',
   'ingresses.networking.k8s.io',
   'networkpolicies.networking.k8s.io',
-  'horizontalpodautoscalers.autoscaling',
   'poddisruptionbudgets.policy',
   'customresourcedefinitions.apiextensions.k8s.io',
   'flowschemas.flowcontrol.apiserver.k8s.io',
@@ -109,6 +108,12 @@ export function mergeSubresource(
       },
     }
   }
+  if (subresource === 'ephemeralcontainers') {
+    const spec = isObject(object['spec']) ? object['spec'] : {}
+    const kept = unversioned(old)
+    return { ...kept, spec: { ...specOf(kept), ephemeralContainers: spec['ephemeralContainers'] ?? [] } }
+  }
+  if (subresource === 'resize') return resized(object, unversioned(old))
   if (subresource === 'approval') {
     const status = object['status']
     const oldStatus = old['status']
@@ -125,6 +130,32 @@ export function mergeSubresource(
     }
   }
   return object
+}
+
+/** A copy of a stored object to make its next state of. */
+function unversioned(old: ApiObject): ApiObject {
+  const result = structuredClone(old)
+  delete result.metadata.resourceVersion
+  return result
+}
+
+function specOf(object: ApiObject): JsonObject {
+  return isObject(object['spec']) ? object['spec'] : {}
+}
+
+/** A pod with the resources that are asked for, of the containers that it has. */
+function resized(asked: ApiObject, pod: ApiObject): ApiObject {
+  for (const list of ['containers', 'initContainers']) {
+    const wanted = specOf(asked)[list]
+    const containers = specOf(pod)[list]
+    if (!Array.isArray(wanted) || !Array.isArray(containers)) continue
+    for (const container of containers.filter(isObject)) {
+      const next = wanted.filter(isObject).find((each) => each['name'] === container['name'])
+      for (const field of ['resources', 'resizePolicy'])
+        if (next?.[field] !== undefined) container[field] = structuredClone(next[field])
+    }
+  }
+  return pod
 }
 
 function typeOf(service: ApiObject): Json | undefined {

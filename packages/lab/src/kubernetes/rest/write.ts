@@ -2,6 +2,7 @@ import { mutate, validateAdmission } from '../admission/run.ts'
 import { alreadyExists, conflict, fieldError, forbidden, invalid, notFound, StatusError } from '../errors.ts'
 import type { FieldError } from '../errors.ts'
 import { withoutAllocated } from '../builtin/allocated.ts'
+import { toCoreEvent } from '../builtin/events.ts'
 import { updateManagedFields } from '../fields/manage.ts'
 import type { ApiObject, JsonObject, ResourceDefinition } from '../resources.ts'
 import { apiVersionOf, groupResource } from '../resources.ts'
@@ -155,10 +156,11 @@ export function createObject(
     errors.unshift(fieldError.invalid('kind', object.kind, `must be ${definition.kind}`))
   if (errors.length > 0)
     throw invalid(
-      { group: definition.group, kind: object.kind ?? definition.kind },
+      { group: (definition.storedAs ?? definition).group, kind: object.kind ?? definition.kind },
       object.metadata.name ?? '',
       errors,
     )
+  warn(core, definition, object, ctx)
   validateAdmission(core, { ...request, object }, ctx)
   const name = object.metadata.name ?? ''
   const key = keyOf(definition, namespace, name)
@@ -218,9 +220,11 @@ export function updateObject(
   object.metadata = tidyMetadata(object.metadata)
   const errors = [
     ...validateMetadata(definition, object, old),
-    ...validateBody(core, definition, object, old),
+    ...validateBody(core, definition, object, old, ctx.subresource),
   ]
-  if (errors.length > 0) throw invalid(definition, name, errors)
+  if (errors.length > 0)
+    throw invalid({ kind: definition.kind, group: (definition.storedAs ?? definition).group }, name, errors)
+  warn(core, definition, object, ctx)
   validateAdmission(core, { ...request, object }, ctx)
   if (unchanged(object, old)) return old
   if (ctx.dryRun)
@@ -242,10 +246,7 @@ function noteManagers(
   given: ApiObject,
   ctx: WriteContext,
 ): void {
-  const noted =
-    definition.crd === true
-      ? { ...object, metadata: { ...object.metadata } }
-      : withoutAllocated(definition, object, { ...given, metadata: given.metadata ?? {} })
+  const noted = notedState(core, definition, old, object, given, ctx)
   const { managedFields } = object.metadata
   noted.metadata = {
     ...tidyMetadata(noted.metadata),
@@ -254,6 +255,25 @@ function noteManagers(
   updateManagedFields(core, definition, old, noted, ctx)
   if (noted.metadata.managedFields === undefined) delete object.metadata.managedFields
   else object.metadata.managedFields = noted.metadata.managedFields
+}
+
+/** The state that shows what a request sets: without what comes after, admission and allocation. */
+function notedState(
+  core: Core,
+  definition: ResourceDefinition,
+  old: ApiObject | undefined,
+  object: ApiObject,
+  given: ApiObject,
+  ctx: WriteContext,
+): ApiObject {
+  if (definition.crd === true) return { ...object, metadata: { ...object.metadata } }
+  if (ctx.subresource !== 'ephemeralcontainers')
+    return withoutAllocated(definition, object, { ...given, metadata: given.metadata ?? {} })
+  // The whole of what is sent counts here, though one list of it is taken.
+  const sent = copy(given)
+  sent.metadata = { ...sent.metadata }
+  core.builtin.defaults(definition, sent, old)
+  return sent
 }
 
 /** Whether an object that is being deleted has nothing more to wait for. */
@@ -281,7 +301,8 @@ function unchanged(object: ApiObject, old: ApiObject): boolean {
 
 /** The object as it is kept: in the storage version, its keys in the order the API server prints them. */
 function toStorage(core: Core, definition: ResourceDefinition, object: ApiObject): ApiObject {
-  const { kind, apiVersion, metadata, ...rest } = object
+  const { kind, apiVersion, metadata, ...rest } =
+    definition.storedAs === undefined ? object : toCoreEvent(object)
   const meta = tidyMetadata({ ...metadata, resourceVersion: '0' })
   if (definition.crd !== true) return { kind, apiVersion, metadata: meta, ...rest }
   const version = definition.storageVersion ?? definition.version
@@ -316,16 +337,21 @@ function complete(
   }
 }
 
+function warn(core: Core, definition: ResourceDefinition, object: ApiObject, ctx: WriteContext): void {
+  if (definition.crd !== true) ctx.warnings.push(...core.builtin.warnings(definition, object))
+}
+
 function validateBody(
   core: Core,
   definition: ResourceDefinition,
   object: ApiObject,
   old: ApiObject | undefined,
+  subresource?: string,
 ): FieldError[] {
   if (definition.crd === true) return validateCustom(core, definition, object, old)
   const own =
     groupResource(definition) === 'customresourcedefinitions.apiextensions.k8s.io'
       ? crdProblems(object, old)
       : []
-  return [...own, ...core.builtin.validate(definition, object, old)]
+  return [...own, ...core.builtin.validate(definition, object, old, subresource)]
 }

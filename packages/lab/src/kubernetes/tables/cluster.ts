@@ -1,3 +1,4 @@
+import { toCoreEvent } from '../builtin/events.ts'
 import type { ApiObject, Json } from '../resources.ts'
 import { age, humanDuration } from './duration.ts'
 import type { KindTable } from './column.ts'
@@ -344,7 +345,7 @@ export const clusterTables: { [resource: string]: KindTable } = {
   configmaps: configMaps,
   serviceaccounts: nameAndAge,
   events,
-  'events.events.k8s.io': events,
+  'events.events.k8s.io': { ...events, cells: (object, now) => events.cells(toCoreEvent(object), now) },
   'roles.rbac.authorization.k8s.io': roles,
   'clusterroles.rbac.authorization.k8s.io': roles,
   'customresourcedefinitions.apiextensions.k8s.io': roles,

@@ -12,11 +12,11 @@ import {
   defaultIngress,
   defaultLimitRange,
   defaultNetworkPolicy,
+  defaultNewEvent,
   defaultNode,
   defaultSigningRequest,
   defaultVolume,
   defaultWebhooks,
-  foldNewEvent,
 } from './others.ts'
 import type { Lookup } from './pod.ts'
 import { defaultPod } from './pod.ts'
@@ -77,7 +77,7 @@ export function builtinDefaults(
     case 'events':
       return defaultEvent(object)
     case 'events.events.k8s.io':
-      return foldNewEvent(object)
+      return defaultNewEvent(object)
     case 'rolebindings.rbac.authorization.k8s.io':
     case 'clusterrolebindings.rbac.authorization.k8s.io':
       return defaultBinding(object)

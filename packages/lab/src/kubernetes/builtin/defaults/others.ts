@@ -6,7 +6,8 @@ const NOT_READY = 'node.kubernetes.io/not-ready'
 /** Fills in what a Node leaves out; a new one may not get pods before it is ready. */
 export function defaultNode(node: ApiObject, old?: ApiObject): void {
   const spec = ensure(node, 'spec')
-  if (textOf(spec['podCIDR']) !== '' && strings(spec, 'podCIDRs').length === 0)
+  // The older field counts where the two differ.
+  if (textOf(spec['podCIDR']) !== '' && strings(spec, 'podCIDRs')[0] !== spec['podCIDR'])
     spec['podCIDRs'] = [textOf(spec['podCIDR'])]
   else if (textOf(spec['podCIDR']) === '' && strings(spec, 'podCIDRs').length > 0)
     spec['podCIDR'] = strings(spec, 'podCIDRs')[0]
@@ -45,20 +46,15 @@ export function defaultEvent(event: ApiObject): void {
   })
 }
 
-/** Puts an event of events.k8s.io under the names of the core group, which is where events are kept. */
-export function foldNewEvent(event: ApiObject): void {
-  const move = (from: string, to: string): void => {
-    if (event[from] !== undefined) event[to] = event[from]
-    delete event[from]
-  }
-  move('regarding', 'involvedObject')
-  move('note', 'message')
-  move('reportingController', 'reportingComponent')
-  move('deprecatedSource', 'source')
-  move('deprecatedFirstTimestamp', 'firstTimestamp')
-  move('deprecatedLastTimestamp', 'lastTimestamp')
-  move('deprecatedCount', 'count')
-  defaultEvent(event)
+/** Fills in what an event of events.k8s.io leaves out. */
+export function defaultNewEvent(event: ApiObject): void {
+  preset(event, {
+    eventTime: null,
+    regarding: {},
+    deprecatedSource: {},
+    deprecatedFirstTimestamp: null,
+    deprecatedLastTimestamp: null,
+  })
 }
 
 function subject(each: JsonObject): void {

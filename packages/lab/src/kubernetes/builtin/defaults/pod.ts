@@ -146,7 +146,8 @@ function admitTolerations(spec: JsonObject): void {
   spec['tolerations'] = tolerations
 }
 
-function qosClass(spec: JsonObject): string {
+/** The class of service of a pod, by what its containers ask for. */
+export function qosClass(spec: JsonObject): string {
   const containers = ['initContainers', 'containers'].flatMap((key) => items(spec, key))
   let guaranteed = containers.length > 0
   let any = false

@@ -53,6 +53,8 @@ export function nodeProblems(node: ApiObject, old?: ApiObject): FieldError[] {
     if (!EFFECTS.includes(effect))
       errors.push(fieldError.notSupported(`metadata.taints[${index}].effect`, effect, EFFECTS))
   })
+  // On updates taints are checked in two places, and what is wrong is told twice.
+  if (old !== undefined) errors.push(...errors)
   const before = member(old, 'spec')
   const had = strings(before, 'podCIDRs')
   if (had.length > 0 && !equal(had, strings(spec, 'podCIDRs')))

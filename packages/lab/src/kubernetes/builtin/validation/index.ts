@@ -14,7 +14,7 @@ import {
   signingRequestProblems,
 } from './cluster.ts'
 import { configMapProblems, secretProblems } from './data.ts'
-import { podProblems } from './pod.ts'
+import { podProblems } from './pod-update.ts'
 import { serviceProblems } from './service.ts'
 import { webhookProblems } from './webhooks.ts'
 import { jobProblems, workloadProblems } from './workloads.ts'
@@ -25,10 +25,11 @@ export function builtinValidate(
   object: ApiObject,
   old: ApiObject | undefined,
   allocator: ServiceAllocator,
+  subresource?: string,
 ): FieldError[] {
   switch (groupResource(definition)) {
     case 'pods':
-      return podProblems(object, old)
+      return podProblems(object, old, subresource)
     case 'services':
       return serviceProblems(object, old, allocator)
     case 'configmaps':

@@ -1,7 +1,7 @@
 import type { FieldError } from '../../errors.ts'
 import { fieldError } from '../../errors.ts'
-import type { ApiObject, JsonObject } from '../../resources.ts'
-import { asText, copy, equal } from '../../rest/json.ts'
+import type { JsonObject } from '../../resources.ts'
+import { asText } from '../../rest/json.ts'
 import { labelProblems, qualifiedNameProblems } from '../../schema/names.ts'
 import { compareQuantities } from '../../schema/quantity.ts'
 import { items, member, textOf } from '../defaults/fields.ts'
@@ -10,7 +10,8 @@ const RESTARTS = ['Always', 'OnFailure', 'Never']
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP']
 const EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute']
 
-function containerProblems(
+/** What is wrong with a container; `seen` are the names of those before it. */
+export function containerProblems(
   container: JsonObject,
   path: string,
   volumes: Set<string>,
@@ -133,41 +134,4 @@ export function podSpecProblems(spec: JsonObject, path: string, restarts = RESTA
       errors.push(fieldError.notSupported(`${at}.effect`, effect, EFFECTS))
   })
   return errors
-}
-
-/** A pod's spec without what may change once it is there. */
-function fixedPart(spec: JsonObject): JsonObject {
-  const result = copy(spec)
-  for (const key of ['containers', 'initContainers'])
-    for (const container of items(result, key)) {
-      delete container['image']
-      // Resources change through their own subresource.
-      delete container['resources']
-    }
-  delete result['activeDeadlineSeconds']
-  delete result['terminationGracePeriodSeconds']
-  delete result['tolerations']
-  delete result['ephemeralContainers']
-  delete result['schedulingGates']
-  return result
-}
-
-/** What is wrong with a pod. */
-export function podProblems(pod: ApiObject, old?: ApiObject): FieldError[] {
-  const spec = member(pod, 'spec') ?? {}
-  const before = member(old, 'spec')
-  if (before === undefined) return podSpecProblems(spec, 'spec')
-  const wanted = fixedPart(spec)
-  const had = fixedPart(before)
-  // The scheduler names the node once, as a binding does.
-  if (textOf(had['nodeName']) === '') delete wanted['nodeName']
-  delete had['nodeName']
-  if (textOf(before['nodeName']) !== '') had['nodeName'] = before['nodeName']
-  if (equal(wanted, had)) return []
-  return [
-    fieldError.forbidden(
-      'spec',
-      'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)',
-    ),
-  ]
 }

@@ -42,7 +42,6 @@ export function bindPod(
         ...rest,
         {
           type: 'PodScheduled',
-          observedGeneration: pod.metadata.generation ?? 1,
           status: 'True',
           lastProbeTime: null,
           lastTransitionTime: now,
