@@ -15,8 +15,8 @@ export interface AgentSubject {
   shutdown(mode: string): void
   /** Who is signed in. */
   users(): string[]
-  /** Lets a user sign in by a password; false if there is no such user. */
-  setPassword(user: string): boolean
+  /** Gives a user a password, plain or as a crypt string; false if there is no such user. */
+  setPassword(user: string, password: string, isEncrypted: boolean): boolean
   /** Bytes of memory, and processors. */
   readonly memory: number
   readonly processors: number
@@ -145,7 +145,13 @@ function answer(subject: AgentSubject, name: string, params: Record<string, unkn
     case 'fstrim':
       return { paths: [{ path: '/', trimmed: 0, minimum: 0 }] }
     case 'set-user-password':
-      if (!subject.setPassword(textOf(params['username'])))
+      if (
+        !subject.setPassword(
+          textOf(params['username']),
+          textOf(params['password']),
+          params['crypted'] === true,
+        )
+      )
         throw new Error('child process has failed to set user password')
       return {}
     case 'get-osinfo':

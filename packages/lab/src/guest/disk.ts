@@ -1,4 +1,5 @@
 import { posix } from 'node:path'
+import { shaCrypt } from '../crypt.ts'
 
 /** A file, directory or link of a guest. */
 export interface GuestFile {
@@ -18,6 +19,8 @@ export interface GuestUser {
   sudo: string[]
   sshAuthorizedKeys: string[]
   lockPassword: boolean
+  /** As a crypt string; absent for a user who cannot log in by one. */
+  password?: string
 }
 
 /** A command that ran in a guest. */
@@ -187,6 +190,21 @@ const AGENT = '/usr/sbin/qemu-ga'
 export function newUser(name: string, shell = '/bin/sh'): GuestUser {
   return { name, shell, groups: [], sudo: [], sshAuthorizedKeys: [], lockPassword: true }
 }
+
+/**
+ * Gives a user a password, and unlocks it. False when there is no such user.
+ * @param isEncrypted whether the password is a crypt string already.
+ */
+export function setPassword(disk: Disk, name: string, password: string, isEncrypted: boolean): boolean {
+  const user = disk.users.get(name)
+  if (user === undefined) return false
+  const kept = isEncrypted ? password : `$6$${CRYPT_SALT}$${shaCrypt('$6$', password, CRYPT_SALT)}`
+  disk.users.set(name, { ...user, password: kept, lockPassword: false })
+  return true
+}
+
+/** Guests need no secrets from who owns the lab. */
+const CRYPT_SALT = 'fochistalab'
 
 /** The unit of the kubelet's package: by itself it starts a kubelet that belongs to no cluster. */
 const KUBELET_UNIT = `[Unit]

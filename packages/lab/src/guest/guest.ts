@@ -7,7 +7,7 @@ import { createAgent } from './agent.ts'
 import type { AgentSubject } from './agent.ts'
 import { runSeed } from './cloud-init/run.ts'
 import { readSeed } from './cloud-init/seed.ts'
-import type { Disk } from './disk.ts'
+import { setPassword, type Disk } from './disk.ts'
 import type { KubeletHost } from './kubelet/host.ts'
 import { KubeletService } from './kubelet/service.ts'
 import { configureNetwork } from './network.ts'
@@ -16,6 +16,8 @@ import { runKubeadm } from './kubeadm/join.ts'
 import type { Machine, Outcome } from './shell/programs.ts'
 import { runCommand } from './shell/run.ts'
 import { Services } from './services.ts'
+import type { SessionMachine } from './terminal/session.ts'
+import { Terminal } from './terminal/terminal.ts'
 
 /** Firmware, boot loader and kernel, ms. */
 const KERNEL_MS = 5000
@@ -38,6 +40,9 @@ export class Guest implements Machine {
   readonly #dhcp: DhcpServer
   readonly #off = new AbortController()
   readonly #services: Services
+  readonly #screen: Terminal
+  readonly #serial: Terminal
+  readonly bootedAt: number
   #kubelet: KubeletService | undefined
 
   constructor(world: ProxmoxWorld, vm: Vm, disk: Disk, dhcp: DhcpServer) {
@@ -46,17 +51,27 @@ export class Guest implements Machine {
     this.vm = vm
     this.disk = disk
     this.#dhcp = dhcp
+    this.bootedAt = world.clock.now()
+    this.#screen = new Terminal('tty1', this.#session())
+    this.#serial = new Terminal('ttyS0', this.#session())
     this.#services = new Services({
       disk,
       clock: world.clock,
       signal: this.#off.signal,
-      log: (line) => this.print(line),
+      log: (line) => this.#note(line),
       run: (argv, write) => this.#service(argv, write),
     })
   }
 
-  /** Shows a text on the serial console. */
+  /** Shows a message of the system on its console: the screen and the serial port. */
   print(text: string): void {
+    this.#note(text)
+    this.#screen.print(text)
+    this.#serial.print(text)
+  }
+
+  /** Writes into the journal what is no message for a console. */
+  #note(text: string): void {
     const next = `${this.vm.console}${text.replaceAll('\n', '\r\n')}\r\n`
     this.vm.console = next.length > CONSOLE_LIMIT ? next.slice(-CONSOLE_LIMIT) : next
   }
@@ -66,6 +81,7 @@ export class Guest implements Machine {
     const { signal } = this.#off
     try {
       this.disk.reboot()
+      this.#plugIn()
       this.print('Linux version 6.1.0-42-amd64 (debian-kernel@lists.debian.org) #1 SMP PREEMPT_DYNAMIC')
       await this.#clock.sleep(KERNEL_MS, signal)
       const seed = readSeed(this.#world.readCdroms(this.vm))
@@ -96,7 +112,9 @@ export class Guest implements Machine {
           run: (argv) => this.#run(argv),
         })
       this.#services.startWanted()
-      this.print(`\n${this.disk.hostname} login:`)
+      this.#note(`\n${this.disk.hostname} login:`)
+      this.#screen.open()
+      this.#serial.open()
     } catch (error) {
       if (!signal.aborted)
         this.print(`lab: the guest failed: ${error instanceof Error ? error.message : String(error)}`)
@@ -106,6 +124,8 @@ export class Guest implements Machine {
   /** Takes the power. */
   async cut(): Promise<void> {
     this.#off.abort(new Error('the power went'))
+    this.#screen.close()
+    this.#serial.close()
     await this.#kubelet?.stop()
   }
 
@@ -185,6 +205,44 @@ export class Guest implements Machine {
     )
   }
 
+  now(): number {
+    return this.#clock.now()
+  }
+
+  /** The machine has a screen and a serial port; only the screen shows the firmware. */
+  #plugIn(): void {
+    this.vm.screen = this.#screen
+    this.vm.serial = this.#serial
+    this.#world.events.emit('plugged', this.vm)
+    this.#screen.print(`SeaBIOS (version 1.17.0)\nMachine UUID ${this.#systemUuid()}\n\n`)
+    this.#screen.print('Booting from Hard Disk...')
+  }
+
+  /** What a login on a terminal does. */
+  #session(): SessionMachine {
+    return {
+      disk: this.disk,
+      now: () => this.#clock.now(),
+      sleep: (ms) => this.sleep(ms),
+      reboot: () => this.reboot(),
+      shell: async (line, user, write) => {
+        const as = line.replace(/^sudo\s+/, '')
+        if (as !== line && user !== 'root' && this.disk.users.get(user)?.sudo.length === 0) {
+          write(`${user} is not in the sudoers file.\n`)
+          return 1
+        }
+        if (as === 'whoami') write(`${as === line ? user : 'root'}\n`)
+        const words = as === 'whoami' ? ['true'] : ['sh', '-c', as === 'id' ? `id ${user}` : as]
+        const { exitCode } = await runCommand(this, words, {
+          now: this.#clock.now(),
+          unknown: ([program = '']) => write(`-bash: ${program}: command not found\n`),
+          write,
+        })
+        return exitCode
+      },
+    }
+  }
+
   /** A unit that is not the kubelet's. What has no unit file here is taken for one of the distribution's, save containerd where it is not. */
   #otherUnit(verb: string, unit: string): string | undefined {
     const isThere = unit !== 'containerd' || this.disk.exists('/usr/bin/containerd')
@@ -247,11 +305,7 @@ export class Guest implements Machine {
       run: (argv) => this.#runWhileUp(argv),
       shutdown: (mode) => (mode === 'reboot' ? this.reboot() : this.powerOff()),
       users: () => [],
-      setPassword: (name) => {
-        const user = disk.users.get(name)
-        if (user !== undefined) user.lockPassword = false
-        return user !== undefined
-      },
+      setPassword: (name, password, isEncrypted) => setPassword(disk, name, password, isEncrypted),
       memory: memoryOf(this.vm.config),
       processors: Number(this.vm.config['sockets'] ?? 1) * Number(this.vm.config['cores'] ?? 1),
     }
@@ -289,7 +343,7 @@ export class Guest implements Machine {
       get isHeld() {
         return world.faults.holdsKubelet?.(vm) === true
       },
-      log: (line) => this.print(line),
+      log: (line) => this.#note(line),
     }
   }
 }

@@ -73,6 +73,18 @@ export interface GuestAgent {
   call(command: string, params: Record<string, unknown>): Promise<unknown>
 }
 
+/** A terminal of a guest: its screen with the keyboard, or a serial port. */
+export interface GuestTerminal {
+  /** The latest of what it has shown since the power came or the machine was reset. */
+  readonly shown: string
+  /** Tells what it shows from now on. Returns what ends that. */
+  watch(tell: (text: string) => void): () => void
+  /** Somebody types: text as a terminal sends it, with an xterm's escape sequences for keys without a letter. */
+  type(text: string): void
+  /** Somebody presses Ctrl, Alt and Delete together. */
+  attention(): void
+}
+
 /** What hosts broadcast of a guest. */
 export interface GuestStatistics {
   /** State of QEMU, or `stopped`. */
@@ -109,8 +121,11 @@ export interface Vm {
   /** What the last broadcast said, some ten seconds behind. */
   published: GuestStatistics | undefined
   agent: GuestAgent | undefined
-  /** What the serial console has shown. */
+  /** What the guest's system has said on its console since it was started. */
   console: string
+  /** Screen and keyboard, and the serial port, of the guest that runs; absent without one. */
+  screen?: GuestTerminal | undefined
+  serial?: GuestTerminal | undefined
   /** Asks the guest to shut down; without one a shutdown times out. */
   onShutdownRequest: (() => void) | undefined
   /** Snapshots by name, as the sections of the configuration file hold them; absent is none. */
@@ -149,6 +164,8 @@ export interface WorldEvents {
   started: [vm: Vm]
   stopped: [vm: Vm]
   reset: [vm: Vm]
+  /** Its screen and serial port are there, or are others than before. */
+  plugged: [vm: Vm]
   destroyed: [vm: Vm]
   taskStarted: [task: Task]
   taskEnded: [task: Task]
@@ -274,6 +291,8 @@ export function stopVm(world: ProxmoxWorld, vm: Vm): void {
   vm.running = false
   vm.agent = undefined
   vm.onShutdownRequest = undefined
+  vm.screen = undefined
+  vm.serial = undefined
   world.events.emit('stopped', vm)
 }
 

@@ -9,7 +9,7 @@ import type { Change, Journal } from './journal.ts'
 import { EntryMap, observe } from './observe.ts'
 
 /** Of a VM: what a new run of the lab makes anew. */
-const VOLATILE_OF_VM = new Set(['agent', 'onShutdownRequest', 'published', 'console'])
+const VOLATILE_OF_VM = new Set(['agent', 'onShutdownRequest', 'published', 'console', 'screen', 'serial'])
 /** Of a host. */
 const VOLATILE_OF_HOST = new Set(['published'])
 /** Lines of the cluster's log that are kept. */

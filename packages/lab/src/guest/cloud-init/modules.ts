@@ -2,7 +2,7 @@ import { gunzipSync } from 'node:zlib'
 import type { Json, JsonObject } from '../../kubernetes/resources.ts'
 import { asText, isObject } from '../../kubernetes/rest/json.ts'
 import type { Disk } from '../disk.ts'
-import { newUser } from '../disk.ts'
+import { newUser, setPassword } from '../disk.ts'
 
 /** The user that the distribution's image has. */
 const DEFAULT_USER = 'debian'
@@ -77,6 +77,24 @@ function addUser(disk: Disk, user: ReturnType<typeof newUser>): void {
       user.sudo.map((rule) => `${user.name} ${rule}\n`).join(''),
       { mode: 0o440, append: true },
     )
+}
+
+/** `password`, `chpasswd` and the passwords of `users`. */
+export function setPasswords(disk: Disk, config: JsonObject): void {
+  const set = (name: string, password: string): void => {
+    if (name !== '' && password !== '') setPassword(disk, name, password, /^\$\w+\$/.test(password))
+  }
+  set(asText(config['user']) || DEFAULT_USER, asText(config['password']))
+  for (const entry of Array.isArray(config['users']) ? config['users'].filter(isObject) : [])
+    for (const key of ['passwd', 'hashed_passwd', 'plain_text_passwd'])
+      set(asText(entry['name']), asText(entry[key]))
+  const changes = isObject(config['chpasswd']) ? config['chpasswd'] : {}
+  for (const line of strings(changes['list']).flatMap((text) => text.split('\n'))) {
+    const at = line.indexOf(':')
+    set(line.slice(0, Math.max(0, at)), line.slice(at + 1))
+  }
+  for (const entry of Array.isArray(changes['users']) ? changes['users'].filter(isObject) : [])
+    set(asText(entry['name']), asText(entry['password']))
 }
 
 /** `write_files`: the deferred ones last, once the users are there. */

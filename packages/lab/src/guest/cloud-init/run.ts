@@ -1,6 +1,6 @@
 import { asText } from '../../kubernetes/rest/json.ts'
 import type { Machine } from '../shell/programs.ts'
-import { commandsOf, HANDLED, makeUsers, writeFiles } from './modules.ts'
+import { commandsOf, HANDLED, makeUsers, setPasswords, writeFiles } from './modules.ts'
 import type { SeedData } from './seed.ts'
 
 /** What cloud-init has around it. */
@@ -24,6 +24,7 @@ export async function runSeed(machine: Machine, seed: SeedData, around: SeedRun)
   for (const argv of commandsOf(config['bootcmd'])) await around.run(argv)
   writeFiles(disk, config, false, problems)
   makeUsers(disk, config)
+  setPasswords(disk, config)
   await around.wait()
   around.print(`cloud-init[640]: Cloud-init v. 22.4.2 running 'modules:config' at ${stamp()}.`)
   for (const key of Object.keys(config))

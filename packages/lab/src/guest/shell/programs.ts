@@ -1,5 +1,6 @@
 import { posix } from 'node:path'
-import type { Disk } from '../disk.ts'
+import { setPassword, type Disk } from '../disk.ts'
+import { runLookProgram, type Sight } from './look.ts'
 import { runTextProgram } from './text.ts'
 
 /** What a program did. */
@@ -11,8 +12,7 @@ export interface Outcome {
 }
 
 /** What programs can do to the machine beside its disk. */
-export interface Machine {
-  readonly disk: Disk
+export interface Machine extends Sight {
   setHostname(name: string): void
   /** Starts, stops or restarts a unit; the text of the failure, or undefined. */
   systemctl(verb: string, unit: string): string | undefined
@@ -123,6 +123,8 @@ export async function runProgram(
     case 'chmod':
     case 'chown':
       return change(disk, name, words)
+    case 'chpasswd':
+      return changePasswords(disk, input, flags.includes('-e'))
     case 'hostname':
       if (words[0] === undefined) return done(`${disk.hostname}\n`)
       machine.setHostname(words[0])
@@ -151,7 +153,8 @@ export async function runProgram(
     case 'kubeadm':
       return fail('sh: 1: kubeadm: not found', 127)
     default:
-      return SILENT.has(name) ? done() : runTextProgram(disk, name, rest, input)
+      if (SILENT.has(name)) return done()
+      return runTextProgram(disk, name, rest, input) ?? runLookProgram(machine, name, rest)
   }
 }
 
@@ -205,6 +208,19 @@ function change(disk: Disk, name: string, [what = '', ...paths]: readonly string
       if (owner !== '') file.owner = owner
       if (group !== undefined && group !== '') file.group = group
     }
+  }
+  return done()
+}
+
+/** `chpasswd`: a line for each user, `name:password`. */
+function changePasswords(disk: Disk, input: string, isEncrypted: boolean): Outcome {
+  for (const line of input.split('\n').filter(Boolean)) {
+    const at = line.indexOf(':')
+    const [name, password] = [line.slice(0, at), line.slice(at + 1)]
+    if (!setPassword(disk, name, password, isEncrypted))
+      return fail(
+        `chpasswd: (user ${name}) pam_chauthtok() failed, error:\nAuthentication token manipulation error`,
+      )
   }
   return done()
 }

@@ -5,6 +5,7 @@ import { can, isRoot } from '../permissions.ts'
 import type { Vm } from '../world.ts'
 import { QEMU_VERSION } from './qemu-version.ts'
 import { rootOnly } from './config/rights.ts'
+import { pressOf } from './console/keys.ts'
 import { qmpStatus } from './status/facts.ts'
 import { vmOf } from './vm.ts'
 
@@ -98,5 +99,10 @@ function sendKey(call: Call): null {
     throw new Refusal(400, 'Bad Request', '', {
       headers: [['Content-Type', 'application/json;charset=UTF-8']],
     })
+  if (vm.paused !== true) {
+    const press = pressOf(call.text('key').split('-'))
+    if (press === 'attention') vm.screen?.attention()
+    else if (press !== undefined) vm.screen?.type(press.text)
+  }
   return null
 }

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
-import { createCipheriv } from 'node:crypto'
 import { PassThrough } from 'node:stream'
 import { test } from 'node:test'
 import { testWorld, type TestWorld } from '../test-world.ts'
+import type { GuestTerminal } from '../../world.ts'
 import { consoleOn } from './sessions.ts'
+import { Viewer, vncAnswer } from './test-viewer.ts'
 import { serveWebSocket, type WebSocketEnd } from './websocket.ts'
 
 const VM = '/nodes/pve1/qemu/100'
@@ -23,6 +24,50 @@ function client(): { end: WebSocketEnd; said: () => Buffer; isClosed: () => bool
     end: { send: (data) => parts.push(data), close: () => (closed = true) },
     said: () => Buffer.concat(parts.splice(0)),
     isClosed: () => closed,
+  }
+}
+
+/** A terminal that shows what is typed. */
+function echo(): GuestTerminal & {
+  show(text: string): void
+  /** What was typed since the last call. */
+  typed(): string
+  attentions(): number
+} {
+  const watchers = new Set<(text: string) => void>()
+  let [shown, typed, attentions] = ['', '', 0]
+  const show = (text: string): void => {
+    shown += text
+    for (const tell of watchers) tell(text)
+  }
+  return {
+    get shown() {
+      return shown
+    },
+    watch: (tell) => {
+      watchers.add(tell)
+      return () => watchers.delete(tell)
+    },
+    type: (text) => {
+      typed += text
+      show(text)
+    },
+    attention: () => (attentions += 1),
+    show,
+    typed: () => {
+      const text = typed
+      typed = ''
+      return text
+    },
+    attentions: () => attentions,
+  }
+}
+
+async function eventually(holds: () => boolean): Promise<void> {
+  const end = Date.now() + 10_000
+  while (!holds()) {
+    if (Date.now() > end) throw new Error(`it did not come to this: ${holds.toString()}`)
+    await new Promise((resolve) => setTimeout(resolve, 10))
   }
 }
 
@@ -46,9 +91,18 @@ test('a terminal shows what the serial port says after the right line', async ()
   assert.equal(said().toString(), 'OKstarting serial terminal on interface serial0\r\n')
   const vm = lab.world.vms.get(100)
   assert.ok(vm)
-  vm.console += 'web login: '
-  await lab.world.clock.sleep(1000)
+  const serial = echo()
+  vm.serial = serial
+  lab.world.events.emit('plugged', vm)
+  serial.show('web login: ')
   assert.equal(said().toString(), 'web login: ')
+  // Input in any pieces, a size and a ping.
+  for (const piece of ['0:2:é1:120:40:20:', '1:ab']) session.data(Buffer.from(piece))
+  assert.equal(serial.typed(), 'éa')
+  assert.equal(said().toString(), 'éa')
+  vm.paused = true
+  session.data(Buffer.from('0:1:x'))
+  assert.equal(serial.typed(), '')
   session.closed()
   await lab.world.tasks.get(proxy.upid)?.done
   assert.equal(lab.world.tasks.get(proxy.upid)?.exitstatus, 'OK')
@@ -69,48 +123,53 @@ test('a terminal that nobody comes to gives up, and another port is used meanwhi
 
 test('a screen is shown to who has the password, and to nobody else', async () => {
   const lab = await running()
-  for (const isRight of [true, false]) {
-    const proxy = (await lab.call(`POST ${VM}/vncproxy`, { websocket: '1' })) as Proxy
-    assert.ok(proxy.ticket.startsWith(`${proxy.password}:PVEVNC:`))
-    const session = consoleOn(lab.world, 'pve1', Number(proxy.port))
-    assert.ok(session)
-    assert.ok(session.join())
-    const { end, said, isClosed } = client()
-    session.open(end)
-    assert.equal(said().toString(), 'RFB 003.008\n')
-    session.data(Buffer.from('RFB 003.008\n'))
-    assert.deepEqual([...said()], [1, 2])
-    session.data(Buffer.from([2]))
-    session.data(answer(said(), isRight ? proxy.password : 'wrong'))
-    const verdict = said()
-    assert.equal(verdict.readUInt32BE(0), isRight ? 0 : 1)
-    assert.equal(isClosed(), !isRight)
-    if (!isRight) continue
-    session.data(Buffer.from([1]))
-    const init = said()
-    assert.deepEqual(
-      [init.readUInt16BE(0), init.readUInt16BE(2), init.subarray(24).toString()],
-      [720, 400, 'web'],
-    )
-    // The whole screen, then only what changed: nothing.
-    session.data(Buffer.from([3, 0, 0, 0, 0, 0, 2, 208, 1, 144]))
-    assert.equal(said().length, 16 + 720 * 400 * 4)
-    session.data(Buffer.from([3, 1, 0, 0, 0, 0, 2, 208, 1, 144]))
-    assert.equal(said().length, 0)
-    session.closed()
-  }
+  const proxy = (await lab.call(`POST ${VM}/vncproxy`, { websocket: '1' })) as Proxy
+  assert.ok(proxy.ticket.startsWith(`${proxy.password}:PVEVNC:`))
+  const session = consoleOn(lab.world, 'pve1', Number(proxy.port))
+  assert.ok(session)
+  assert.ok(session.join())
+  const { end, said, isClosed } = client()
+  session.open(end)
+  assert.equal(said().toString(), 'RFB 003.008\n')
+  session.data(Buffer.from('RFB 003.008\n'))
+  assert.deepEqual([...said()], [1, 2])
+  session.data(Buffer.from([2]))
+  session.data(vncAnswer(said(), 'wrong'))
+  assert.equal(said().readUInt32BE(0), 1)
+  assert.ok(isClosed())
 })
 
-/** What a VNC client makes of a challenge: DES under the password, its bits mirrored. */
-function answer(challenge: Buffer, password: string): Buffer {
-  const key = Buffer.alloc(8)
-  for (const [index, byte] of Buffer.from(password.slice(0, 8)).entries()) {
-    for (let bit = 0; bit < 8; bit += 1) if (byte & (1 << bit)) key[index] = (key[index] ?? 0) | (128 >> bit)
-  }
-  return createCipheriv('des-ede3-ecb', Buffer.concat([key, key, key]), null)
-    .setAutoPadding(false)
-    .update(challenge)
-}
+test('a screen shows what is on it, changes with it and takes keys', async () => {
+  const lab = await running()
+  const vm = lab.world.vms.get(100)
+  assert.ok(vm)
+  const tty = echo()
+  vm.screen = tty
+  lab.world.events.emit('plugged', vm)
+  tty.show('line 1\r\n\u001B[1;32mGreen\u001B[0m ~{|}@\r\nweb login: ')
+  const proxy = (await lab.call(`POST ${VM}/vncproxy`, { websocket: '1' })) as Proxy
+  const session = consoleOn(lab.world, 'pve1', Number(proxy.port))
+  assert.ok(session)
+  assert.ok(session.join())
+  const viewer = new Viewer(proxy.password, (bytes) => queueMicrotask(() => session.data(bytes)))
+  session.open({ send: (bytes) => viewer.data(bytes), close: () => {} })
+  await eventually(() => viewer.text[2] === 'web login:')
+  assert.equal(viewer.name, 'QEMU (web)')
+  assert.deepEqual([viewer.frame.width, viewer.frame.height], [720, 400])
+  assert.deepEqual(viewer.text.slice(0, 3), ['line 1', 'Green ~{|}@', 'web login:'])
+  const before = viewer.rectangles
+  viewer.enter('Root')
+  await eventually(() => viewer.text[2] === 'web login: Root')
+  assert.equal(tty.typed(), 'Root\r')
+  // Only what changed was sent.
+  assert.ok(viewer.rectangles - before < 10, String(viewer.rectangles - before))
+  await lab.call(`PUT ${VM}/sendkey`, { key: 'shift-a' })
+  await lab.call(`PUT ${VM}/sendkey`, { key: 'ctrl-c' })
+  assert.equal(tty.typed(), 'A\u0003')
+  await lab.call(`PUT ${VM}/sendkey`, { key: 'ctrl-alt-delete' })
+  assert.equal(tty.attentions(), 1)
+  session.closed()
+})
 
 test('the screen of a VM that is off closes at once and says why in its task', async () => {
   const lab = testWorld()

@@ -1,10 +1,9 @@
 import { isConsoleTicket } from '../../access/tickets.ts'
-import type { ProxmoxWorld, Vm } from '../../world.ts'
+import type { GuestTerminal, ProxmoxWorld, Vm } from '../../world.ts'
+import { followTerminal } from './follow.ts'
 import type { ConsoleClient, ConsoleTask } from './sessions.ts'
+import { TerminalMessages } from './terminal-messages.ts'
 import type { WebSocketEnd } from './websocket.ts'
-
-/** How often a serial console is looked at for new text, ms. */
-const LOOK_MS = 250
 
 /** A terminal: who it is for and what it shows. */
 interface TerminalFacts {
@@ -21,28 +20,34 @@ export function terminalCommand(vmid: number, port: number, serial: string | und
   return `command '/usr/bin/termproxy ${port} --path /vms/${vmid} --perm VM.Console --vncticket-endpoint --verify-port --ticket-fd 6 -- /usr/sbin/qm terminal ${vmid} -escape 0${iface}' failed: exit code 1`
 }
 
-/**
- * Serves a terminal: a line `{user}:{ticket}`, then what the serial port shows from then on. Input and sizes are read and
- * go nowhere: the lab's guests have no shell on their console.
- */
+/** Serves a terminal: a line `{user}:{ticket}`, then what the serial port shows from then on, and what is typed for it. */
 export function terminal(facts: TerminalFacts, task: ConsoleTask): ConsoleClient {
   const { world, vm, port, serial } = facts
   let socket: WebSocketEnd | undefined
   let login = ''
   let stop: (() => void) | undefined
-  const begin = (): void => {
-    socket?.send(Buffer.from('OK'))
+  // The guest has its getty on the first port; the others are silent.
+  const end = (): GuestTerminal | undefined =>
+    (serial ?? serialPorts(vm)[0]) === 'serial0' ? vm.serial : undefined
+  const messages = new TerminalMessages((text) => {
+    if (vm.paused !== true) end()?.type(text)
+  })
+  const begin = (client: WebSocketEnd): void => {
+    client.send(Buffer.from('OK'))
     const problem = problemOf(vm, serial)
     if (problem !== undefined) {
       task.fail(terminalCommand(vm.vmid, port, serial))
-      socket?.send(Buffer.from(`${problem}\r\n`))
-      socket?.close()
+      client.send(Buffer.from(`${problem}\r\n`))
+      client.close()
       return
     }
-    socket?.send(Buffer.from(`starting serial terminal on interface ${serial ?? serialPorts(vm)[0]}\r\n`))
-    stop = follow(world, vm, (text) =>
-      text === undefined ? socket?.close() : socket?.send(Buffer.from(text)),
-    )
+    client.send(Buffer.from(`starting serial terminal on interface ${serial ?? serialPorts(vm)[0]}\r\n`))
+    stop = followTerminal(world, vm, end, {
+      // A serial line has no memory: who comes later sees what comes later.
+      begin: () => {},
+      shows: (text) => client.send(Buffer.from(text)),
+      off: () => client.close(),
+    })
   }
   return {
     open: (opened) => {
@@ -53,14 +58,20 @@ export function terminal(facts: TerminalFacts, task: ConsoleTask): ConsoleClient
       task.done()
     },
     data: (bytes) => {
-      if (stop) return
+      if (stop) {
+        messages.data(bytes)
+        return
+      }
       login += bytes.toString()
-      const line = /^(.*)\n/.exec(login)?.[1]
-      if (line === undefined) return
+      const [, line, rest = ''] = /^(.*)\n(.*)$/s.exec(login) ?? []
+      if (line === undefined || socket === undefined) return
       const at = line.indexOf(':')
-      if (isConsoleTicket(world, line.slice(at + 1), line.slice(0, Math.max(0, at)), `/vms/${vm.vmid}`, port))
-        begin()
-      else {
+      if (
+        isConsoleTicket(world, line.slice(at + 1), line.slice(0, Math.max(0, at)), `/vms/${vm.vmid}`, port)
+      ) {
+        begin(socket)
+        messages.data(Buffer.from(rest))
+      } else {
         task.log('authentication failed')
         task.fail(terminalCommand(vm.vmid, port, serial))
       }
@@ -79,27 +90,4 @@ function problemOf(vm: Vm, serial: string | undefined): string | undefined {
     return `serial interface '${serial}' is not configured`
   if (serialPorts(vm).length === 0) return 'unable to find a serial interface'
   return vm.running ? undefined : `VM ${vm.vmid} not running`
-}
-
-/** Tells what a console shows from now on; undefined when the VM is off. Returns what ends it. */
-function follow(world: ProxmoxWorld, vm: Vm, tell: (text: string | undefined) => void): () => void {
-  let seen = vm.console
-  let cancel: () => void = () => {}
-  const look = (): void => {
-    const text = newText(seen, vm.console)
-    seen = vm.console
-    if (text !== '') tell(text)
-    if (vm.running) cancel = world.clock.setTimeout(look, LOOK_MS)
-    else tell(undefined)
-  }
-  cancel = world.clock.setTimeout(look, LOOK_MS)
-  return () => cancel()
-}
-
-/** What was added to a console whose beginning may have been dropped. */
-function newText(before: string, now: string): string {
-  if (now.startsWith(before)) return now.slice(before.length)
-  const mark = before.slice(-200)
-  const at = mark === '' ? -1 : now.lastIndexOf(mark)
-  return at < 0 ? now : now.slice(at + mark.length)
 }
