@@ -26,8 +26,9 @@ export async function startServers(size: WorldSize): Promise<WorldServers> {
 }
 
 async function serve(size: WorldSize): Promise<void> {
+  // Names of their own: a leaf that bears its authority's would pass for one that has signed itself.
   const ca = await createCa({ commonName: 'tenants' })
-  const leaf = await issueCertificate(ca, { commonName: 'tenants', ips: ['127.0.0.1'], usages: ['server'] })
+  const leaf = await issueCertificate(ca, { commonName: 'tenant', ips: ['127.0.0.1'], usages: ['server'] })
   // Made last: it holds the addresses of the servers that answer with it.
   const made = Promise.withResolvers<WorldObjects>()
   const proxmox = await listen(createServer(proxmoxOf(made.promise)))

@@ -1,5 +1,5 @@
 import { INSTALLATION_CONFIG_MAP, MACHINE_STEPS, providerId, SYSTEM_NAMESPACE } from '@fochista/api'
-import type { TenantControlPlane } from '@fochista/kamaji'
+import { caPin, type TenantControlPlane } from '@fochista/kamaji'
 import type { KubernetesObject, Node } from '@fochista/kubernetes'
 import { revisionOf } from '../../packages/controllers/src/index.ts'
 import {
@@ -69,6 +69,7 @@ export function worldOf(
   const descriptions = new Map<number, string>()
   const resources: object[] = [aTemplate(9000, 'pve0')]
   const each = Math.ceil(machines / clusters)
+  const pin = caPin(addresses.caPem)
   for (let cluster = 0; cluster < clusters; cluster += 1) {
     const namespace = `team-${cluster}`
     add('namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } })
@@ -80,6 +81,8 @@ export function worldOf(
       metadata: { namespace, uid: `pool-${cluster}`, generation: 1, finalizers: ['fochista.dev/finalizer'] },
       spec: { replicas: Math.max(0, count) },
     })
+    // What a pool remembers of its cluster; that it has it makes this a world at rest.
+    pool.status = { cluster: { uid: `tcp-${cluster}`, caPin: pin }, className: 'small', version: 'v1.30.4' }
     add('nodepools', pool)
     nodes.push([])
     for (let index = 0; index < count; index += 1) {

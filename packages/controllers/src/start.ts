@@ -28,6 +28,7 @@ import { systemClock, type Clock } from './runtime/clock.ts'
 import { createVoice } from './runtime/conditions.ts'
 import { createFreshReader } from './runtime/fresh.ts'
 import type { Health } from './health/health.ts'
+import { withoutManagement } from './runtime/keep.ts'
 import type { Logger } from './runtime/logger.ts'
 import { createKeyedMutex } from './runtime/mutex.ts'
 import { createRecorder } from './runtime/recorder.ts'
@@ -122,6 +123,7 @@ async function run(
   const recorder = createRecorder({ kubernetes, clock, logger, identity })
   const follow = <T extends KubernetesObject>(kind: Kind<T>): Informer<T> =>
     createInformer(kubernetes, kind, {
+      keep: withoutManagement,
       onError: (error) => logger.warn({ err: error, kind: kind.plural }, 'watch failed, will retry'),
     })
   const caches: Caches = {

@@ -8,6 +8,7 @@ import {
 } from '@fochista/api'
 import { templatesOf } from '../placement/templates.ts'
 import { MachineClasses } from '../kinds.ts'
+import { copyOf } from '../runtime/copy.ts'
 import { addFinalizer, hasFinalizer, isDeleting, removeFinalizer } from '../runtime/finalizers.ts'
 import { patchIfChanged } from '../runtime/patch.ts'
 import type { Result } from '../runtime/queue.ts'
@@ -21,7 +22,7 @@ export async function reconcileMachineClass(world: World, key: string): Promise<
   const { caches, kubernetes, voice } = world
   const before = caches.machineClasses.get(undefined, key.slice(1))
   if (!before) return undefined
-  const machineClass = structuredClone(before)
+  const machineClass = copyOf(before)
   if (isDeleting(machineClass)) {
     if (!hasFinalizer(machineClass, FINALIZER)) return undefined
     const asked = { ...machineClass, metadata: { ...machineClass.metadata } }

@@ -5,6 +5,7 @@ import { parsePropertyString } from '@fochista/proxmox'
 import { Machines } from '../kinds.ts'
 import type { ClusterConnection } from '../proxmox-cluster/connections.ts'
 import type { VmConfig, VmRef } from '../proxmox-cluster/hypervisor.ts'
+import { copyOf } from '../runtime/copy.ts'
 import { keyOf } from '../runtime/keys.ts'
 import { patchIfChanged } from '../runtime/patch.ts'
 import type { World } from '../world.ts'
@@ -85,7 +86,7 @@ export function createContext(world: World, before: Machine, signal: AbortSignal
     signal,
     key: keyOf(before),
     namespace,
-    machine: structuredClone(before),
+    machine: copyOf(before),
     pool,
     machineClass: caches.machineClasses.get(undefined, before.spec.className ?? ''),
     proxmoxCluster: caches.proxmoxClusters.get(undefined, before.spec.proxmoxCluster),
@@ -99,7 +100,7 @@ export function createContext(world: World, before: Machine, signal: AbortSignal
       const written = await patchIfChanged(world.kubernetes, Machines, saved, context.machine)
       world.machines.wrote(written)
       saved = written
-      context.machine = structuredClone(written)
+      context.machine = copyOf(written)
     },
     vm: () => {
       const { vmid, host } = context.machine.spec

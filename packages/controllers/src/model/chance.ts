@@ -1,5 +1,6 @@
 import crypto from 'node:crypto'
 import { syncBuiltinESMExports } from 'node:module'
+import { copyOf } from '../runtime/copy.ts'
 
 /** Random numbers that a seed decides. */
 export interface Chance {
@@ -28,15 +29,6 @@ export function createChance(seed: number): Chance {
     percent: (share: number) => next() * 100 < share,
     pick: <T>(from: readonly T[]): T | undefined => from[whole(0, from.length - 1)],
   })
-}
-
-/** A copy of plain data, some ten times as fast as `structuredClone`, which is most of what a history costs. */
-function copyOf<T>(value: T): T {
-  if (typeof value !== 'object' || value === null) return value
-  if (Array.isArray(value)) return value.map(copyOf) as T
-  const copy: Record<string, unknown> = {}
-  for (const key of Object.keys(value)) copy[key] = copyOf((value as Record<string, unknown>)[key])
-  return copy as T
 }
 
 /** Lets a seed decide all that the process draws: names, ids, VMIDs, jitter. A history that is played again comes out the same. @returns what ends it */

@@ -20,6 +20,7 @@ import { isReady, TenantRefusedError, type TenantControlPlane } from '@fochista/
 import { isAlreadyExists, isNotFound, orUndefined } from '@fochista/kubernetes'
 import { Machines, NodePools } from '../kinds.ts'
 import { inNamespace, inPool } from '../machine-groups.ts'
+import { copyOf } from '../runtime/copy.ts'
 import { addFinalizer, hasFinalizer, isDeleting, removeFinalizer } from '../runtime/finalizers.ts'
 import { createKeyedMutex, type KeyedMutex } from '../runtime/mutex.ts'
 import { patchIfChanged } from '../runtime/patch.ts'
@@ -56,7 +57,7 @@ export function createNodePoolReconciler(
       memory.addons.forget(key)
       return undefined
     }
-    const pool = structuredClone(before)
+    const pool = copyOf(before)
     const result = await reconcile(world, pool, key, memory)
     world.nodePools.wrote(await patchIfChanged(world.kubernetes, NodePools, before, pool))
     return result

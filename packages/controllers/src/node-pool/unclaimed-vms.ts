@@ -1,6 +1,8 @@
 import { parseMark, type Mark, type NodePool, type ProxmoxCluster } from '@fochista/api'
 import { isConnectionError, isNotFound, isPermissionDenied, isTimeout, orUndefined } from '@fochista/proxmox'
+import { inPool, withVmid } from '../machine-groups.ts'
 import { smbiosUuid } from '../machine/context.ts'
+import { inventoryOf } from '../placement/inventory.ts'
 import { poolNameOf, type ClusterConnection } from '../proxmox-cluster/connections.ts'
 import type { World } from '../world.ts'
 
@@ -16,20 +18,17 @@ export async function unclaimedVms(
   pool: NodePool,
 ): Promise<number[]> {
   const { name, namespace = 'default' } = pool.metadata
-  const here = world.machines.list().filter(({ spec }) => spec.proxmoxCluster === cluster.metadata.name)
-  const claimed = new Set(here.map(({ spec }) => spec.vmid))
   const ownIds = new Set(
-    here
-      .filter(
-        ({ spec, metadata }) => spec.nodePoolName === name && (metadata.namespace ?? 'default') === namespace,
-      )
+    world.machines
+      .by(inPool, `${namespace}/${name}`)
+      .filter(({ spec }) => spec.proxmoxCluster === cluster.metadata.name)
       .map(({ spec }) => spec.id),
   )
-  const proxmoxPool = poolNameOf(cluster, namespace)
-  const candidates = connection.observer
-    .vms()
-    .filter((vm) => vm.vmid !== undefined && vm.node !== undefined && !claimed.has(vm.vmid))
-    .filter((vm) => vm.pool === proxmoxPool || vm.name?.startsWith(`${name}-`))
+  const isClaimed = (vmid: number): boolean =>
+    world.machines.by(withVmid, `${cluster.metadata.name}/${vmid}`).some(({ spec }) => spec.vmid === vmid)
+  const candidates = inventoryOf(connection.observer.vms())
+    .inPoolOrNamedAfter(poolNameOf(cluster, namespace), name)
+    .filter((vm) => vm.vmid !== undefined && vm.node !== undefined && !isClaimed(vm.vmid))
   const isKnown = pool.status?.cluster !== undefined
   const isUnclaimed = (mark: Mark, uuid: string | undefined): boolean => {
     // The VM of a Machine that does not name it is looked for by that Machine; other VMs with its mark are copies.

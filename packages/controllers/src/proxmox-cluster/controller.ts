@@ -18,6 +18,7 @@ import {
   type ProxmoxConfig,
 } from '@fochista/proxmox'
 import { ProxmoxClusters } from '../kinds.ts'
+import { copyOf } from '../runtime/copy.ts'
 import { addFinalizer, hasFinalizer, isDeleting, removeFinalizer } from '../runtime/finalizers.ts'
 import { patchIfChanged } from '../runtime/patch.ts'
 import type { Result } from '../runtime/queue.ts'
@@ -273,7 +274,7 @@ export function createProxmoxClusterController(config: ProxmoxClusterConfig): Pr
         await disconnect(key.slice(1))
         return undefined
       }
-      const cluster = structuredClone(before)
+      const cluster = copyOf(before)
       let inUse: string | undefined
       if (isDeleting(cluster)) {
         if (!hasFinalizer(cluster, FINALIZER)) return undefined

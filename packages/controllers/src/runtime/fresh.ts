@@ -1,5 +1,6 @@
 import type { Kind, Kubernetes, KubernetesObject } from '@fochista/kubernetes'
 import { isNotFound, orUndefined } from '@fochista/kubernetes'
+import { copyOf } from './copy.ts'
 import { createGroups, type Grouping, type Groups } from './groups.ts'
 import { keyOf, splitKey } from './keys.ts'
 
@@ -139,9 +140,9 @@ export function createFreshReader<T extends KubernetesObject>(
     get: async (key) => {
       const { namespace, name } = splitKey(key)
       const cached = shown(key, cache.get(namespace, name))
-      if (caughtUp(key, cached)) return cached && structuredClone(cached)
+      if (caughtUp(key, cached)) return cached && copyOf(cached)
       const live = await ask(key)
-      return live && structuredClone(live)
+      return live && copyOf(live)
     },
     list: () => {
       const cachedAll = cache.list()
