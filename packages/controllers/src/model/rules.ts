@@ -185,6 +185,9 @@ export function createRules(truth: Truth, weather: Weather): Rules {
     )
     if (!isTrue(machine, 'Ready') || machine.metadata.annotations?.[ANNOTATION_DELETE_FIRST] !== undefined)
       return
+    // One that has just become Ready was none when it was chosen: the call has taken its time.
+    const readySince = Date.parse(getCondition(machine, 'Ready')?.lastTransitionTime ?? '')
+    if (time.now() - readySince < CALM_WINDOW_MS) return
     // One that was Ready a moment ago may still be taken for it.
     const wasReady = (one: Machine): boolean => {
       const said = getCondition(one, 'Ready')
