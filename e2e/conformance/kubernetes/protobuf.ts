@@ -20,6 +20,18 @@ export function wireValue(data: Uint8Array): Json | undefined {
   return undefined
 }
 
+/** The frames in bytes that were read from a stream at once; undefined when the bytes are none. */
+export function framesOf(data: Uint8Array): Buffer[] | undefined {
+  const frames: Buffer[] = []
+  for (let rest = Buffer.from(data); rest.length > 0;) {
+    const end = rest.length < 4 ? rest.length : 4 + rest.readUInt32BE(0)
+    if (end > rest.length || rest.length < 4) return undefined
+    frames.push(rest.subarray(0, end))
+    rest = rest.subarray(end)
+  }
+  return frames
+}
+
 /** The fields at the beginning of a body that was cut, as long as they are whole. */
 export function beginningOfWire(data: Uint8Array): Json[] {
   return message(Buffer.from(data).subarray(MAGIC.length), true) ?? []
@@ -76,7 +88,10 @@ function message(bytes: Buffer, isCut: boolean): Json[] | undefined {
       if (length === undefined) return rest
       const end = at + Number(length)
       if (end > bytes.length) {
-        if (isCut) fields.push([number, message(bytes.subarray(at), true) ?? []])
+        const part = bytes.subarray(at)
+        // Half a text says nothing for certain.
+        if (isCut && (part[0] === 0x0a || textOf(part) === undefined))
+          fields.push([number, message(part, true) ?? []])
         return rest
       }
       fields.push([number, content(bytes.subarray(at, end))])
@@ -105,7 +120,7 @@ function textOf(bytes: Buffer): Json | undefined {
   for (const letter of text) if (letter < ' ' && letter !== '\n' && letter !== '\t') return undefined
   // Versions of objects, continue tokens and tokens differ each time.
   if (/^\d{2,}$/.test(text)) return '<number>'
-  if (/^(x{60,}|eyJ[\w.=-]+)$/.test(text)) return '<token>'
+  if (/^((<[\w :-]+>)?x{20,}|eyJ[\w.=-]+)$/.test(text)) return '<token>'
   const json = parseJson(text)
   return mask(json !== null && typeof json === 'object' ? json : text)
 }

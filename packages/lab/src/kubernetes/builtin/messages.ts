@@ -100,6 +100,10 @@ const META_KINDS = new Set([
   'CreateOptions',
   'UpdateOptions',
   'PatchOptions',
+  'APIGroup',
+  'APIGroupList',
+  'APIResourceList',
+  'APIVersions',
 ])
 
 /** Package of a built-in group version: `k8s.io.api.apps.v1`. */

@@ -6,7 +6,7 @@ export interface Answer {
   status: number
   /** Empty for answers without a body. */
   contentType: string
-  body: string
+  body: string | Uint8Array
   headers?: Record<string, string>
 }
 

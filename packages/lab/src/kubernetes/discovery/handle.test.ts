@@ -71,7 +71,7 @@ test('a custom kind appears in both forms with its own group and version, and ch
   })
   const after = ask('/apis', { accept: KUBECTL }, registry)
   assert.notEqual(after?.headers?.['Etag'], before)
-  const items = (JSON.parse(after?.body ?? '') as { items: { metadata: { name: string } }[] }).items
+  const items = (JSON.parse(String(after?.body ?? '')) as { items: { metadata: { name: string } }[] }).items
   assert.deepEqual(items.at(-1), {
     metadata: { name: 'fochista.dev' },
     versions: [
@@ -140,7 +140,7 @@ test('discovery answers as recorded, to the byte', (context) => {
     const cut = wanted.indexOf('...[')
     if (request.method === 'HEAD' || response.status === 304) continue
     if (cut >= 0) assert.equal(actual.body.slice(0, cut), wanted.slice(0, cut), `#${n} ${title}`)
-    else assert.equal(actual.body.trimEnd(), wanted.trimEnd(), `#${n} ${title}`)
+    else assert.equal(String(actual.body).trimEnd(), wanted.trimEnd(), `#${n} ${title}`)
   }
   assert.ok(compared > 50, `${compared} compared`)
 })

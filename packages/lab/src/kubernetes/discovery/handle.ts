@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { yamlText } from '../http/yaml-text.ts'
+import { encodeProtobuf, PROTOBUF } from '../protobuf/encode.ts'
 import type { JsonObject, RequestContext, ResourceRegistry } from '../resources.ts'
 import { aggregatedDiscovery, AGGREGATED } from './aggregated.ts'
 import { isPretty, questionOf, sendAnswer, wantedTypes } from './answer.ts'
@@ -23,7 +24,7 @@ export function discover(question: Question, registry: ResourceRegistry): Answer
   if (path === '/version')
     return wantsOnly(question, /^(application\/json|application\/\*|\*\/\*)$/)
       ? json(200, `${JSON.stringify(versionBody(question.gitVersion), null, 2)}`)
-      : notAcceptable('406: Not Acceptable\n\nAvailable representations: application/json', true)
+      : notAcceptable(question, '406: Not Acceptable\n\nAvailable representations: application/json', true)
   const parts = path.split('/').slice(1)
   if (parts.length === 1 && (parts[0] === 'api' || parts[0] === 'apis'))
     return parts[0] === 'api' ? root(question, registry, '/api') : root(question, registry, '/apis')
@@ -44,17 +45,16 @@ export function discover(question: Question, registry: ResourceRegistry): Answer
 function root(question: Question, registry: ResourceRegistry, path: '/api' | '/apis'): Answer {
   // /apis belongs to the aggregator, which looks at no method.
   if (path === '/api' && question.method !== 'GET') return methodNotAllowed()
-  const types = wantedTypes(question.headers.accept)
-  if (types.some(({ type, parameters }) => isAggregated(type, parameters)))
-    return aggregated(question, registry, path)
+  const wished = wantedTypes(question.headers.accept).find(({ parameters }) => isAggregated(parameters))
+  if (wished?.type === 'application/json') return aggregated(question, registry, path, 'json')
+  if (wished?.type === PROTOBUF) return aggregated(question, registry, path, 'protobuf')
   return plain(question, () =>
     path === '/api' ? apiVersions(question.serverAddress) : apiGroupList(registry),
   )
 }
 
-function isAggregated(type: string, parameters: Map<string, string>): boolean {
+function isAggregated(parameters: Map<string, string>): boolean {
   return (
-    type === 'application/json' &&
     parameters.get('g') === 'apidiscovery.k8s.io' &&
     parameters.get('v') === 'v2' &&
     parameters.get('as') === 'APIGroupDiscoveryList'
@@ -63,23 +63,32 @@ function isAggregated(type: string, parameters: Map<string, string>): boolean {
 
 const cached = new WeakMap<
   ResourceRegistry,
-  { revision: number; bodies: Map<string, { body: string; etag: string }> }
+  { revision: number; bodies: Map<string, { body: string | Uint8Array; etag: string }> }
 >()
 
-function aggregated(question: Question, registry: ResourceRegistry, path: '/api' | '/apis'): Answer {
+function aggregated(
+  question: Question,
+  registry: ResourceRegistry,
+  path: '/api' | '/apis',
+  media: 'json' | 'protobuf',
+): Answer {
   let known = cached.get(registry)
   if (known === undefined || known.revision !== registry.revision)
     cached.set(registry, (known = { revision: registry.revision, bodies: new Map() }))
-  let found = known.bodies.get(path)
+  const key = `${media} ${path}`
+  let found = known.bodies.get(key)
   if (found === undefined) {
-    const body = JSON.stringify(aggregatedDiscovery(registry, path))
+    const document = aggregatedDiscovery(registry, path)
+    const packed = media === 'protobuf' ? encodeProtobuf(document) : undefined
+    const body = packed ?? JSON.stringify(document)
     const etag = `"${createHash('sha512').update(body).digest('hex').toUpperCase()}"`
-    known.bodies.set(path, (found = { body, etag }))
+    known.bodies.set(key, (found = { body, etag }))
   }
   const headers = { 'Cache-Control': 'public', Etag: found.etag, Vary: 'Accept' }
   if (question.headers['if-none-match'] === found.etag)
     return { status: 304, contentType: '', body: '', headers }
-  return { status: 200, contentType: AGGREGATED, body: found.body, headers }
+  const contentType = media === 'json' ? AGGREGATED : AGGREGATED.replace('application/json', PROTOBUF)
+  return { status: 200, contentType, body: found.body, headers }
 }
 
 function wantsOnly(question: Question, pattern: RegExp): boolean {
@@ -91,6 +100,8 @@ function plain(question: Question, make: () => JsonObject): Answer {
   for (const { type, parameters } of wantedTypes(question.headers.accept)) {
     if (parameters.has('as') || parameters.has('g')) continue
     if (type === 'application/yaml') return { status: 200, contentType: type, body: yamlText(make()) }
+    const packed = type === PROTOBUF ? encodeProtobuf(make()) : undefined
+    if (packed !== undefined) return { status: 200, contentType: PROTOBUF, body: packed }
     if (type === 'application/json' || type === 'application/*' || type === '*/*') {
       const body = make()
       return json(200, isPretty(question) ? JSON.stringify(body, null, 2) : `${JSON.stringify(body)}\n`)
@@ -98,15 +109,15 @@ function plain(question: Question, make: () => JsonObject): Answer {
   }
   const hasShape = wantedTypes(question.headers.accept).some(({ parameters }) => parameters.has('as'))
   return hasShape
-    ? notAcceptable(`only the following media types are accepted: ${MEDIA}`, false)
-    : notAcceptable(`406: Not Acceptable\n\nAvailable representations: ${MEDIA}`, true)
+    ? notAcceptable(question, `only the following media types are accepted: ${MEDIA}`, false)
+    : notAcceptable(question, `406: Not Acceptable\n\nAvailable representations: ${MEDIA}`, true)
 }
 
 function json(status: number, body: string): Answer {
   return { status, contentType: 'application/json', body }
 }
 
-function notAcceptable(message: string, details: boolean): Answer {
+function notAcceptable(question: Question, message: string, details: boolean): Answer {
   const body = {
     kind: 'Status',
     apiVersion: 'v1',
@@ -117,7 +128,15 @@ function notAcceptable(message: string, details: boolean): Answer {
     ...(details ? { details: {} } : {}),
     code: 406,
   }
-  return json(406, JSON.stringify(body, null, 2))
+  // Errors may be in protobuf where the answer may not.
+  const packed = wantedTypes(question.headers.accept).some(
+    ({ type, parameters }) => type === PROTOBUF && !parameters.has('as'),
+  )
+    ? encodeProtobuf(body)
+    : undefined
+  return packed === undefined
+    ? json(406, JSON.stringify(body, null, 2))
+    : { status: 406, contentType: PROTOBUF, body: packed }
 }
 
 function methodNotAllowed(): Answer {

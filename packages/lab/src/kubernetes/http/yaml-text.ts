@@ -6,11 +6,15 @@ import type { JsonObject } from '../resources.ts'
  * what YAML 1.1 would read as another type (times, `yes`).
  */
 export function yamlText(value: JsonObject): string {
-  return stringify(value, {
-    version: '1.1',
-    indentSeq: false,
-    aliasDuplicateObjects: false,
-    sortMapEntries: true,
-    lineWidth: 0,
-  })
+  return (
+    stringify(value, {
+      version: '1.1',
+      indentSeq: false,
+      aliasDuplicateObjects: false,
+      sortMapEntries: true,
+      lineWidth: 0,
+    })
+      // A lone dot, a key of managed fields, is a text to Go's writer and needs no quotes.
+      .replaceAll(/^( *)"\.":/gm, '$1.:')
+  )
 }

@@ -33,7 +33,7 @@ interface Document {
 }
 
 function document(name: string, registry = registryOf()): Document {
-  return JSON.parse(ask(`/openapi/v3/${name}`, registry)?.body ?? '{}') as Document
+  return JSON.parse(String(ask(`/openapi/v3/${name}`, registry)?.body ?? '{}')) as Document
 }
 
 const machine: ResourceDefinition = {
@@ -59,7 +59,7 @@ const machine: ResourceDefinition = {
 
 test('every document of the index is found at its address', () => {
   const registry = registryOf([machine])
-  const { paths } = JSON.parse(ask('/openapi/v3', registry)?.body ?? '') as {
+  const { paths } = JSON.parse(String(ask('/openapi/v3', registry)?.body ?? '')) as {
     paths: { [name: string]: { serverRelativeURL: string } }
   }
   assert.ok(paths['api/v1'] !== undefined && paths['apis/apps/v1'] !== undefined)
@@ -74,7 +74,7 @@ test('every document of the index is found at its address', () => {
 test('no document refers to a schema it does not hold', () => {
   const registry = registryOf([machine])
   for (const name of ['api/v1', 'apis/apps/v1', 'apis/resource.k8s.io/v1', 'apis/fochista.dev/v1']) {
-    const text = ask(`/openapi/v3/${name}`, registry)?.body ?? ''
+    const text = String(ask(`/openapi/v3/${name}`, registry)?.body ?? '')
     const { schemas } = (JSON.parse(text) as Document).components
     for (const [, wanted = ''] of text.matchAll(/"#\/components\/schemas\/([^"]+)"/g))
       assert.ok(schemas[wanted] !== undefined, `${name}: ${wanted}`)
