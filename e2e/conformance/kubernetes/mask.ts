@@ -26,6 +26,8 @@ export function maskText(text: string): string {
     )
     .replaceAll(/kube-api-access-[a-z0-9]{5}\b/g, 'kube-api-access-*')
     .replaceAll(/<jwt:\d+>/g, '<jwt>')
+    .replaceAll(/<token:(\w+)>/g, 'token-$1')
+    .replaceAll(/\bX509SHA256=[0-9a-f]{64}/g, 'X509SHA256=*')
     .replaceAll(/\bhash=[0-9A-F]{128}/g, 'hash=<hash>')
     .replaceAll(/\b(192\.0\.2\.10|127\.0\.0\.1):\d{4,5}\b/g, '<server>')
 }

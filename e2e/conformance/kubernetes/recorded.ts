@@ -8,6 +8,8 @@ export interface Recorded {
   webhook?: { body: string }
   /** The exchange stayed open until this line was done. */
   open_until?: number
+  /** What the recorder did besides. */
+  note?: string
   /** Values of the request that came out of earlier answers. */
   uses?: { value: string; from: number; at: string }[]
 }

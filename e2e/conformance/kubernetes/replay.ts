@@ -3,10 +3,12 @@ import type { Json } from '../json.ts'
 import { leftOut } from '../outcome.ts'
 import type { Outcome } from '../outcome.ts'
 import { compareAnswer, compareStream, compareText } from './compare.ts'
+import { readCutJson } from './cut-json.ts'
 import { isCut } from './recorded.ts'
 import type { Recorded, RecordedResponse } from './recorded.ts'
 import { send, stream } from './send.ts'
-import type { Call, Stream } from './send.ts'
+import type { Call, Identity, Stream } from './send.ts'
+import { uncut } from './uncut.ts'
 import { Values } from './values.ts'
 import type { WebhookServer } from './webhook-server.ts'
 
@@ -15,6 +17,10 @@ export interface Target {
   url: string
   /** Static tokens by the names in the recordings. */
   tokens: { [name: string]: string }
+  /** Client certificates by the names in the notes of the recordings. */
+  identities: { [name: string]: Identity }
+  /** A token that the recorder did not get from the server, by its mark (`<jwt:10>`). */
+  madeToken(mark: string): string | undefined
   /** The webhook server that configurations name, where a recording has one. */
   webhook?: WebhookServer
 }
@@ -49,6 +55,8 @@ export async function replay(target: Target, records: Recorded[]): Promise<Outco
     open.close()
     const { n, title } = record
     outcomes.set(n, { n, title, ...compareStream(response, status, open.lines) })
+    for (const [index, { data }] of (response.frames ?? []).entries())
+      values.keepVersions(parseJson(data), parseJson(open.lines[index] ?? ''))
   }
   for (const record of records) {
     const { n, title, request, response } = record
@@ -63,19 +71,22 @@ export async function replay(target: Target, records: Recorded[]): Promise<Outco
       )
     } else if (response?.frames !== undefined) {
       const open = { record, response, stream: stream(target.url, call) }
-      if (record.open_until !== undefined) opened.push(open)
-      else if (response.closed_by === 'server') ending.push(finish(open))
-      else {
-        await pause(STREAM_FOR)
+      if (record.open_until === undefined) {
+        if (response.closed_by !== 'server') await pause(STREAM_FOR)
         await finish(open)
+      } else {
+        opened.push(open)
+        await Promise.race([open.stream.status, pause(STREAM_FOR)])
       }
-      await Promise.race([open.stream.status, pause(STREAM_FOR)])
     } else {
-      const answer = await send(target.url, call)
+      const answer = await send(target.url, call, identityOf(record, target))
       // A setup step whose answer stands in another recording: sent, not compared.
       if (response === undefined) outcomes.set(n, leftOut(n, title, 'its answer stands in another recording'))
       else {
-        values.keep(n, recordedJson(response), parseJson(answer.body))
+        const recorded = recordedJson(response)
+        const actual = parseJson(answer.body)
+        values.keep(n, recorded, actual)
+        values.keepVersions(recorded, actual)
         const tag = answer.headers['etag']
         values.keepTag(headerOf(response, 'etag'), typeof tag === 'string' ? tag : undefined)
         outcomes.set(n, { n, title, ...compareAnswer(response, answer, request.body) })
@@ -98,12 +109,10 @@ function headerOf(response: RecordedResponse, name: string): string | undefined 
   return response.headers?.find(([each]) => each.toLowerCase() === name)?.[1]
 }
 
-/** The recorded body; of one that was cut what can be told of it. */
+/** The recorded body; of one that was cut what it told until then. */
 function recordedJson(response: RecordedResponse): Json | undefined {
-  const whole = parseJson(response.body)
-  if (whole !== undefined || !isCut(response.body)) return whole
-  const version = /"metadata":\{[^{}]*?"resourceVersion":"(\d+)"/.exec(response.body ?? '')?.[1]
-  return version === undefined ? undefined : { metadata: { resourceVersion: version } }
+  const { body } = response
+  return isCut(body) ? readCutJson((body ?? '').replace(/^gzip:/, ''))?.value : parseJson(body)
 }
 
 /** The request as it is to be sent; undefined when the recorder cut or masked what it needs. */
@@ -111,9 +120,14 @@ function callOf(record: Recorded, target: Target, values: Values): Call | undefi
   const { request } = record
   if (request === undefined) return undefined
   const text = `${request.body ?? ''}${request.headers.map(([, value]) => value).join('')}`
-  if (/<base64-pem|<pem /.test(target.webhook === undefined ? text : '') || isCut(request.body))
-    return undefined
+  const whole = isCut(request.body) ? uncut(request.body ?? '') : request.body
+  if (/<base64-pem|<pem /.test(target.webhook === undefined ? text : '')) return undefined
+  if (request.body !== undefined && whole === undefined) return undefined
   values.learn(record)
+  for (const [mark] of text.matchAll(/<jwt:\d+>/g)) {
+    const made = target.madeToken(mark)
+    if (made !== undefined) values.keepTag(mark, made)
+  }
   const token = (value: string): string =>
     value
       .replaceAll(/<token:(\w+)>/g, (_, name: string) => target.tokens[name] ?? name)
@@ -121,14 +135,20 @@ function callOf(record: Recorded, target: Target, values: Values): Call | undefi
       .replaceAll('<base64-pem:1>', target.webhook?.caBundle ?? '')
       .replaceAll('<base64-pem:2>', target.webhook?.otherCa ?? '')
   const headers = request.headers.map(([name, value]): [string, string] => [name, values.put(token(value))])
-  const binary = /^base64:(.*)$/s.exec(request.body ?? '')?.[1]
+  const binary = /^base64:(.*)$/s.exec(whole ?? '')?.[1]
   const body =
     binary === undefined
-      ? request.body === undefined
+      ? whole === undefined
         ? {}
-        : { body: values.put(token(request.body)) }
+        : { body: values.put(token(whole)) }
       : { body: Buffer.from(binary, 'base64') }
-  return { method: request.method, path: values.put(request.path), headers, ...body }
+  return { method: request.method, path: values.putInPath(request.path), headers, ...body }
+}
+
+/** The certificate that a line's client showed. */
+function identityOf({ note }: Recorded, target: Target): Identity | undefined {
+  const name = /^client certificate: (\S+)$/.exec(note ?? '')?.[1]
+  return name === undefined ? undefined : target.identities[name]
 }
 
 function pause(ms: number): Promise<void> {

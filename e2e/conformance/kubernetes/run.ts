@@ -17,8 +17,7 @@ export function kubernetesReplays(folder: string): Replayable[] {
     return {
       names: [name],
       async run() {
-        // The first recording was made before the controllers ran.
-        const server = await startServer(!file.startsWith('01-'))
+        const server = await startServer(file)
         const webhook = file.startsWith('11-') ? await startWebhookServer() : undefined
         try {
           const target = { ...server.target, ...(webhook === undefined ? {} : { webhook }) }

@@ -2,19 +2,22 @@ import { createLabClock } from '../../../packages/lab/src/clock.ts'
 import { startControllers } from '../../../packages/lab/src/kubernetes/controllers/index.ts'
 import { createApiServer } from '../../../packages/lab/src/kubernetes/server.ts'
 import { createCa, issueCertificate } from '../../../packages/lab/src/pki.ts'
+import { certificatesFor, madeTokens, signingKey } from './identities.ts'
 import type { Target } from './replay.ts'
 
 const TOKENS = { admin: 'token-admin', alice: 'token-alice', bob: 'token-bob', imp: 'token-imp' }
 const GROUPS = { admin: ['system:masters'], alice: ['devs'], bob: [], imp: ['impersonators'] }
 
-/** Starts an API server with the users of the recordings, and the controllers that ran beside it. */
-export async function startServer(
-  withControllers: boolean,
-): Promise<{ target: Target; close(): Promise<void> }> {
+/** Starts an API server with the users of a recording, and the controllers that ran beside it. */
+export async function startServer(file: string): Promise<{ target: Target; close(): Promise<void> }> {
   const ca = await createCa({ commonName: 'kubernetes' })
   const tls = await issueCertificate(ca, { commonName: 'api', ips: ['127.0.0.1'], usages: ['server'] })
+  const { identities, frontProxyCa } = await certificatesFor(ca)
+  const serviceAccountKeyPem = signingKey()
   const server = createApiServer({
     tls,
+    frontProxyCaPem: frontProxyCa,
+    serviceAccountKeyPem,
     caPem: ca.certPem,
     clientCaPem: ca.certPem,
     clock: createLabClock(),
@@ -24,11 +27,17 @@ export async function startServer(
     })),
   })
   await server.listen()
-  const stop = withControllers
+  // The first recording was made before the controllers ran.
+  const stop = !file.startsWith('01-')
     ? startControllers(server, ['system-objects', 'token-cleaner', 'bootstrap-signer', 'csr-approver'])
     : () => {}
   return {
-    target: { url: server.url, tokens: TOKENS },
+    target: {
+      url: server.url,
+      tokens: TOKENS,
+      identities,
+      madeToken: file.startsWith('08-') ? madeTokens(server, serviceAccountKeyPem) : () => undefined,
+    },
     async close() {
       stop()
       await server.close()

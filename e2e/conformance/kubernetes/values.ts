@@ -8,17 +8,34 @@ interface Pair {
   actual: Json | undefined
 }
 
+/** Revisions that a recording may be ahead of those it told. */
+const UNTOLD = 20
 const HASH = /[?&]hash=([0-9A-F]{128})/
 
 /** Values of the recording that later requests repeat (uids, versions, tokens), as this server gave them. */
 export class Values {
   readonly #answers = new Map<number, Pair>()
   readonly #known = new Map<string, string>()
+  /** Revisions as recorded and as they are here. */
+  readonly #versions = new Map<number, string>()
 
   /** Keeps an answer: later lines may use what is in it. */
   keep(n: number, recorded: Json | undefined, actual: Json | undefined): void {
     this.#answers.set(n, { recorded, actual })
     this.#keepHashes(recorded, actual)
+  }
+
+  /** Keeps the revisions and the tokens in an answer. */
+  keepVersions(recorded: Json | undefined, actual: Json | undefined): void {
+    if (Array.isArray(recorded) && Array.isArray(actual))
+      for (const [index, item] of recorded.entries()) this.keepVersions(item, actual[index])
+    if (!isObject(recorded) || !isObject(actual)) return
+    for (const [key, value] of Object.entries(recorded)) {
+      const now = actual[key]
+      if (key === 'resourceVersion' && typeof now === 'string') this.#versions.set(Number(value), now)
+      if (key === 'token' && typeof value === 'string' && typeof now === 'string') this.keepTag(value, now)
+      this.keepVersions(value, now)
+    }
   }
 
   /** Keeps a tag or another name of an answer's content: requests repeat it without saying where it came from. */
@@ -45,6 +62,18 @@ export class Values {
       const found = samePlace(pair.recorded, pair.actual, whole)
       if (found !== undefined) this.#known.set(whole, found)
     }
+  }
+
+  /** A path of the recording with this server's values; revisions of which no answer told are those of the last change before. */
+  putInPath(path: string): string {
+    const told = [...this.#versions.keys()]
+    return this.put(path).replace(/\bresourceVersion=(\d+)/, (whole, text: string) => {
+      if (!path.includes(whole)) return whole
+      const wanted = Number(text)
+      const before = told.filter((each) => each <= wanted)
+      const newest = this.#versions.get(Math.max(...before))
+      return wanted > Math.max(...told) + UNTOLD || newest === undefined ? whole : `resourceVersion=${newest}`
+    })
   }
 
   /** A text of the recording with this server's values. */

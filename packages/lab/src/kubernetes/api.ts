@@ -151,6 +151,8 @@ export interface ApiServerOptions {
   tls: { certPem: string; keyPem: string }
   /** CA of client certificates, PEM. Without it none is accepted. */
   clientCaPem?: string
+  /** CA of the front proxy's certificates, PEM: who shows one names its users in `X-Remote-*` headers. */
+  frontProxyCaPem?: string
   /** CA that clients of this server trust: published in kube-root-ca.crt. Default: clientCaPem. */
   caPem?: string
   staticTokens?: StaticToken[]

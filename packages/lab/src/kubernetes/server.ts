@@ -4,15 +4,19 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Admission, ApiServer, ApiServerOptions, Intercept, StaticToken } from './api.ts'
 import type { KeyPair } from '../pki.ts'
-import { checkAccess, impersonate } from './auth/access.ts'
+import { checkAccess } from './auth/access.ts'
 import { createAuthenticator } from './auth/authenticate.ts'
 import { installDefaultRoles } from './auth/default-roles.ts'
 import { escalationCheck } from './auth/escalation.ts'
+import { impersonate } from './auth/impersonate.ts'
+import { nodeRestriction } from './auth/node-restriction.ts'
+import { fillTokenSecrets } from './auth/token-secrets.ts'
 import { TokenSigner } from './auth/tokens.ts'
 import { serveCrds } from './crds.ts'
 import { Exchange } from './http/exchange.ts'
 import { serveResource } from './http/objects.ts'
 import { requestInfo } from './http/request-info.ts'
+import type { RequestInfo } from './http/request-info.ts'
 import { stateLog } from './http/pods/state-log.ts'
 import { servePath } from './http/paths.ts'
 import { startLifecycle } from './lifecycle.ts'
@@ -42,7 +46,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     webhookServers: new Map(),
     caPem: options.caPem ?? options.clientCaPem ?? '',
   }
-  admissions.push(escalationCheck(core))
+  admissions.push(nodeRestriction(), escalationCheck(core))
   for (const definition of builtinDefinitions(registry)) registry.add(definition)
   serveCrds(core)
   const stopLifecycle = startLifecycle(core)
@@ -56,7 +60,8 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const store = localStore(core)
   if (restored === undefined) {
     installDefaultRoles(core)
-    for (const name of FIRST_NAMESPACES) store.create(NAMESPACES, { metadata: { name } })
+    for (const name of FIRST_NAMESPACES)
+      store.create(NAMESPACES, { metadata: { name } }, { fieldManager: 'kube-apiserver' })
   }
   const signer = new TokenSigner(
     options.issuer ?? 'https://kubernetes.default.svc.cluster.local',
@@ -67,7 +72,9 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     staticTokens,
     bootstrapTokens: options.bootstrapTokens ?? true,
     anonymous: options.anonymous ?? true,
+    frontProxyCaPem: options.frontProxyCaPem,
   })
+  const stopTokenSecrets = fillTokenSecrets(core, store, signer)
   const closing = new AbortController()
   const server: Server & { gitVersion: string } = {
     core,
@@ -80,7 +87,10 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const host = options.host ?? '127.0.0.1'
   let url = ''
   let certificate: KeyPair = options.tls
-  let trusted = options.clientCaPem === undefined ? {} : { ca: options.clientCaPem }
+  const trusting = (clientCaPem: string): { ca: string[] } => ({
+    ca: [clientCaPem, ...(options.frontProxyCaPem === undefined ? [] : [options.frontProxyCaPem])],
+  })
+  let trusted = options.clientCaPem === undefined ? {} : trusting(options.clientCaPem)
   const https: HttpsServer = createServer(
     {
       key: certificate.keyPem,
@@ -145,7 +155,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     present(next, caPem) {
       certificate = next
       if (caPem !== undefined) {
-        trusted = { ca: caPem }
+        trusted = trusting(caPem)
         core.caPem = caPem
       }
       https.setSecureContext({ ...trusted, cert: next.certPem, key: next.keyPem })
@@ -161,6 +171,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     close: () =>
       new Promise((resolve) => {
         stopLifecycle()
+        stopTokenSecrets()
         closing.abort()
         https.close(() => resolve())
         https.closeAllConnections()
@@ -178,8 +189,9 @@ async function answer(
   const exchange = new Exchange(request, response, address, server.gitVersion)
   try {
     exchange.user = server.authenticator.authenticate(request)
-    exchange.user = impersonate(server.core, exchange)
-    const rest = (): Promise<void> => answerKnown(server, exchange)
+    const info = requestInfo(exchange.method, exchange.path, exchange.query)
+    exchange.user = impersonate(server.core, info, exchange)
+    const rest = (): Promise<void> => answerKnown(server, info, exchange)
     await (intercept === undefined ? rest() : intercept(exchange, rest))
   } catch (error) {
     refuse(exchange, error)
@@ -187,9 +199,8 @@ async function answer(
 }
 
 /** Answers a request whose caller is known. */
-async function answerKnown(server: Server, exchange: Exchange): Promise<void> {
+async function answerKnown(server: Server, info: RequestInfo, exchange: Exchange): Promise<void> {
   try {
-    const info = requestInfo(exchange.method, exchange.path, exchange.query)
     checkAccess(server.core, info, exchange)
     if (info.isResource && server.core.registry.versions(info.group).includes(info.version))
       await serveResource(server, info, exchange)

@@ -260,8 +260,8 @@ const BINDINGS: { [name: string]: { role: string; groups: string[]; users?: stri
     role: 'system:service-account-issuer-discovery',
     groups: ['system:serviceaccounts'],
   },
-  // A real cluster has the Node authorizer for this; the role covers it here.
-  'system:node': { role: 'system:node', groups: ['system:nodes'] },
+  // What nodes may do is the Node authorizer's matter.
+  'system:node': { role: 'system:node', groups: [] },
   'system:node-proxier': { role: 'system:node-proxier', groups: [], users: ['system:kube-proxy'] },
 }
 

@@ -1,6 +1,7 @@
 import type { ApiObject, Json, JsonObject, UserInfo } from '../resources.ts'
 import type { Core } from '../rest/core.ts'
 import { asText, at, isObject } from '../rest/json.ts'
+import type { FieldTerm } from '../store/selectors.ts'
 
 /** What someone wants to do. */
 export interface Attributes {
@@ -13,11 +14,13 @@ export interface Attributes {
   subresource?: string
   name?: string
   namespace?: string
+  /** What the field selector of a list or watch asks for. */
+  fields?: readonly FieldTerm[]
   /** Other paths; then resource is ''. */
   path?: string
 }
 
-/** What RBAC says. */
+/** What an authorizer says. */
 export interface Decision {
   allowed: boolean
   reason: string
@@ -52,8 +55,7 @@ export function readRule(rule: Json): Rule {
 }
 
 /** Asks RBAC. */
-export function authorize(core: Core, attributes: Attributes): Decision {
-  if (attributes.user.groups.includes('system:masters')) return { allowed: true, reason: '' }
+export function authorizeByRoles(core: Core, attributes: Attributes): Decision {
   for (const { rule, reason } of rulesFor(core, attributes.user, attributes.namespace))
     if (ruleAllows(rule, attributes)) return { allowed: true, reason: `RBAC: allowed by ${reason}` }
   return { allowed: false, reason: '' }
@@ -87,7 +89,11 @@ export function* rulesFor(
   user: UserInfo,
   namespace: string | undefined,
 ): Generator<{ rule: Rule; reason: string }> {
-  for (const binding of core.storage.list(`${RBAC}/clusterrolebindings`)) {
+  // The order that a real server was seen to have: it decides which binding a review names.
+  const bindings = core.storage.list(`${RBAC}/clusterrolebindings`)
+  for (let index = bindings.length - 1; index >= 0; index--) {
+    const binding = bindings[index]
+    if (binding === undefined) continue
     const subject = subjectOf(binding, user)
     if (subject === undefined) continue
     const role = roleOf(binding)

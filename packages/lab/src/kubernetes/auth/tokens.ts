@@ -11,6 +11,9 @@ import type { KeyObject } from 'node:crypto'
 import type { JsonObject } from '../resources.ts'
 import { isObject } from '../rest/json.ts'
 
+/** Issuer of the tokens that Secrets hold. */
+export const LEGACY_ISSUER = 'kubernetes/serviceaccount'
+
 /** Signs and checks service account tokens. */
 export class TokenSigner {
   readonly #key: KeyObject
@@ -33,6 +36,12 @@ export class TokenSigner {
       .digest('base64url')
   }
 
+  /** A token that a Secret holds: it says no times, and holds as long as the Secret. */
+  signLegacy(claims: JsonObject): string {
+    const text = `${encode({ alg: this.#algorithm, kid: this.kid })}.${encode({ iss: LEGACY_ISSUER, ...claims })}`
+    return `${text}.${this.#signature(text)}`
+  }
+
   /** A token for these claims; iss, iat, nbf and jti are filled in. */
   sign(claims: JsonObject, now: number): string {
     const seconds = Math.floor(now / 1000)
@@ -42,21 +51,31 @@ export class TokenSigner {
     return `${text}.${this.#signature(text)}`
   }
 
-  /** Claims of a token signed here, not expired (with a minute of leeway); undefined otherwise. */
-  verify(token: string, now: number): JsonObject | undefined {
+  /**
+   * What a token of this issuer claims, and whether it was signed here; neither its times nor whom it is of are looked at. Undefined
+   * for what is no token of this issuer.
+   */
+  read(token: string): { claims: JsonObject; isGenuine: boolean } | undefined {
     const [header, payload, signature, rest] = token.split('.')
     if (header === undefined || payload === undefined || signature === undefined || rest !== undefined)
       return undefined
-    const data = Buffer.from(`${header}.${payload}`)
+    let claims: unknown
+    try {
+      claims = JSON.parse(Buffer.from(payload, 'base64url').toString())
+    } catch {
+      return undefined
+    }
+    if (!isObject(claims) || (claims['iss'] !== this.issuer && claims['iss'] !== LEGACY_ISSUER))
+      return undefined
     const key =
       this.#algorithm === 'ES256' ? ({ key: this.#public, dsaEncoding: 'ieee-p1363' } as const) : this.#public
-    if (!verify('sha256', data, key, Buffer.from(signature, 'base64url'))) return undefined
-    const claims: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString())
-    if (!isObject(claims) || claims['iss'] !== this.issuer) return undefined
-    const { exp, nbf } = claims
-    if (typeof exp !== 'number' || exp * 1000 + 60_000 < now) return undefined
-    if (typeof nbf === 'number' && nbf * 1000 - 60_000 > now) return undefined
-    return claims
+    const isGenuine = verify(
+      'sha256',
+      Buffer.from(`${header}.${payload}`),
+      key,
+      Buffer.from(signature, 'base64url'),
+    )
+    return { claims, isGenuine }
   }
 
   /** The public key as a JSON web key set. */
