@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls'
 import { Agent, ProxyAgent } from 'undici'
 import type { Dispatcher } from 'undici'
@@ -179,6 +180,9 @@ export function createTransport(
     async stream(call, idleMs) {
       const guard = createGuard(call)
       try {
+        // A connection whose answer was read a moment ago is free only a turn later. Without waiting for it each watch would open a second
+        // one after its list: a thousand tenants, a thousand handshakes and idle connections more.
+        await nextTurn()
         const answer = await run(call, idleMs, (found) => Promise.resolve(found), guard)
         guard.answered()
         return {
