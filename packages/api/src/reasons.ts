@@ -23,6 +23,8 @@ export const REASON = {
   clusterNotFound: 'ClusterNotFound',
   /** NodePool: a TenantControlPlane of that name with another UID and another CA. */
   clusterReplaced: 'ClusterReplaced',
+  /** NodePool: machines of its name belong to another cluster than it names now: a pool was made anew under an old name. */
+  machinesOfOtherCluster: 'MachinesOfOtherCluster',
   /** NodePool: VMs bear its mark and no Machine has them, so it makes none. */
   vmsWithoutMachine: 'VMsWithoutMachine',
   /** NodePool: the third machine in a row failed to join. */

@@ -95,7 +95,13 @@ const machineReasons = new Set([
   'NodeNameTaken',
   'ClusterReplaced',
 ])
-const poolReasons = new Set(['ClusterReplaced', 'VMsWithoutMachine', 'ClusterGone', 'ClusterNotFound'])
+const poolReasons = new Set([
+  'ClusterReplaced',
+  'VMsWithoutMachine',
+  'ClusterGone',
+  'ClusterNotFound',
+  'MachinesOfOtherCluster',
+])
 
 /** Does what conditions ask a person for. @returns what was done */
 export function personActs(truth: Truth): string[] {

@@ -7,7 +7,7 @@ import { KubernetesApiError, KubernetesConnectionError, Secret } from '@fochista
 import { MachineClasses, Machines, NodePools } from '../kinds.ts'
 import { aWorld, type Given } from '../test/a-world.ts'
 import { certificates } from '../test/certificates.ts'
-import { aClass, aMachine, aPool, markOf, NAMESPACE, placed } from '../test/factories.ts'
+import { aClass, aControlPlane, aMachine, aPool, markOf, NAMESPACE, placed } from '../test/factories.ts'
 import { revisionOf } from '../revision.ts'
 import { createNodePoolReconciler } from './controller.ts'
 
@@ -345,6 +345,34 @@ test('a control plane that is being deleted takes the machines along at once', a
   })
   await world.look()
   assert.equal(world.staying().length, 0)
+})
+
+test('a pool that was made anew under its old name and names another cluster keeps its hands off the workers of the first', async () => {
+  const world = aPoolWorld()
+  await world.looks(2)
+  const before = world.staying()
+  const makeAnew = (clusterName: string): void =>
+    void world.edit((pool) => {
+      pool.spec.clusterName = clusterName
+      delete pool.status
+    })
+  makeAnew('another')
+  world.management.has(
+    TenantControlPlane,
+    aControlPlane({ metadata: { name: 'another', namespace: NAMESPACE, uid: 'tcp-9' } }),
+  )
+  await world.looks(2)
+  assert.equal(world.reason(), 'MachinesOfOtherCluster')
+  assert.match(world.message(), /belong to cluster "tenant-test", the pool names "another"/)
+  world.management.change(TenantControlPlane, { name: 'another', namespace: NAMESPACE }, (one) => {
+    one.metadata.deletionTimestamp = '2026-01-01T00:00:00Z'
+    one.metadata.finalizers = ['kamaji']
+  })
+  await world.looks(2)
+  assert.deepEqual(world.staying(), before)
+  makeAnew('tenant-test')
+  await world.looks(2)
+  assert.notEqual(world.reason(), 'MachinesOfOtherCluster')
 })
 
 /** A pool that has seen its cluster, with its CA. */

@@ -152,6 +152,8 @@ async function keep(
   machines: readonly Machine[],
 ): Promise<Verdict | undefined> {
   if (pool.spec.paused) return { reason: 'Paused', message: 'Paused: no machine is made or taken away.' }
+  const strays = machines.filter((machine) => !isDeleting(machine) && isOfOtherCluster(pool, machine))
+  if (strays.length > 0) return refuseStrays(pool, strays)
   const cluster = await clusterOf(world, pool, key, missingSince)
   if (cluster.state === 'wait') return cluster
   if (cluster.state === 'gone') {
@@ -198,6 +200,22 @@ async function keep(
   // A class may have shrunk under a running pool.
   const problem = quotaExceeded(plan.machineClass, usageIn(world, pool, plan.machineClass))
   return problem && { reason: REASON.notAllowed, message: `${printProblem(problem)}. What runs stays.` }
+}
+
+/**
+ * True for a machine that was made for another cluster. A pool never changes its cluster: this one was lost or deleted by force, and another
+ * was made under its name.
+ */
+const isOfOtherCluster = (pool: NodePool, { spec }: Machine): boolean =>
+  spec.clusterName !== undefined && spec.clusterName !== pool.spec.clusterName
+
+/** Workers of a cluster that lives are neither counted for another one nor taken away for its sake. */
+function refuseStrays(pool: NodePool, strays: readonly Machine[]): Verdict {
+  const [first] = strays
+  return {
+    reason: REASON.machinesOfOtherCluster,
+    message: `Machine ${first?.metadata.name}${strays.length > 1 ? ` and ${strays.length - 1} more` : ''} of this pool's name belong to cluster "${first?.spec.clusterName}", the pool names "${pool.spec.clusterName}": nothing is made or taken away. Delete the pool, which takes them along, or make it anew with its old cluster.`,
+  }
 }
 
 /** What the pool's namespace has and is promised of a class. */
