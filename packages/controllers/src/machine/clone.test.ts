@@ -178,6 +178,21 @@ test('a VMID is given up when its own task has failed, and the failure is told',
   assert.deepEqual(world.machine().status?.vmidsGivenUp, [412])
 })
 
+test('a clone that hangs is waited for, and after half an hour a person is told how to end it', async () => {
+  const { world, machine } = aPlaced()
+  world.proxmox.slow = true
+  await world.step(clone, machine)
+  await world.clock.advance(29 * 60_000)
+  assert.equal((await world.step(clone, machine)).reason, 'Cloning')
+  await world.clock.advance(60_000)
+  const said = await world.step(clone, machine)
+  assert.deepEqual([said.state, said.reason], ['blocked', 'TaskTakesLong'])
+  assert.match(said.message, /`fochista task stop UPID:pve1:\S+`/)
+  assert.ok((said as { lookAgainMs: number }).lookAgainMs <= 2000)
+  world.proxmox.end()
+  assert.equal((await world.step(clone, machine)).state, 'done')
+})
+
 test('clones that fail for good are not begun one after the other', async () => {
   const { world, machine } = aPlaced()
   world.proxmox.slow = true

@@ -84,6 +84,25 @@ test('a start that fails says why, and is not tried again at once', async () => 
   assert.equal(starts(), 2)
 })
 
+test('a VM whose seed image somebody has deleted gets another, and starts with it', async () => {
+  const { world, machine, vm } = await aRunning(false)
+  world.proxmox.slow = true
+  await world.look(machine)
+  world.proxmox.images.clear()
+  world.proxmox.end("volume 'local:iso/seed.iso' does not exist")
+  await world.look(machine)
+  assert.equal(world.condition('Started')?.reason, 'SeedGone')
+  assert.match(
+    world.condition('Started')?.message ?? '',
+    /^The seed image local:iso\/fochista-.* is not on pve\d any more/,
+  )
+  world.proxmox.slow = false
+  await world.looks(machine, 4)
+  assert.equal(vm().status, 'running')
+  assert.equal(world.proxmox.images.size, 1)
+  assert.ok([...world.proxmox.images].every((image) => String(vm().config['ide2']).startsWith(image)))
+})
+
 test('a VM that somebody stopped after it had joined is left alone for five minutes', async () => {
   const { world, machine, vm } = await aRunning()
   world.tenant.joins(world.machine())

@@ -1,9 +1,11 @@
 import { getCondition, isTrue } from '@fochista/api'
 import { isAlreadyRunning, isTaskFailed } from '@fochista/proxmox'
+import type { VmConfigChange, VmRef } from '../proxmox-cluster/hypervisor.ts'
 import { durationOf } from './place.ts'
 import { blocked, done, waiting, type MachineContext, type StepResult } from './context.ts'
 import { failToJoin } from './join.ts'
 import { nodeOf } from './node.ts'
+import { seedDriveOf } from './seed.ts'
 import { holdAfterFailure, lookAtTask, noteTask, retryPause, waitingFor } from './task.ts'
 
 /**
@@ -20,10 +22,13 @@ export async function start(context: MachineContext): Promise<StepResult> {
   const status = await connection.hypervisor.status(vm)
   if (status?.status === 'running') return done('Started', `VM ${vm.vmid} runs on ${vm.node}.`)
   if (task.state === 'failed' && task.type === 'qmstart')
-    return blocked(
-      'StartFailed',
-      `VM ${vm.vmid} did not start on ${vm.node}: ${task.exitStatus}`,
-      retryPause(context),
+    return (
+      (await seedGone(context, vm)) ??
+      blocked(
+        'StartFailed',
+        `VM ${vm.vmid} did not start on ${vm.node}: ${task.exitStatus}`,
+        retryPause(context),
+      )
     )
   const held = holdAfterFailure(context, 'Started', ['StartFailed'])
   if (held) return held
@@ -40,6 +45,28 @@ export async function start(context: MachineContext): Promise<StepResult> {
     if (!isAlreadyRunning(error) && !isTaskFailed(error)) throw error
   }
   return waiting('Starting', starts, 150)
+}
+
+/**
+ * A VM whose seed image somebody has deleted, or which was migrated to a host that does not have it, cannot start. The drive is emptied: the
+ * step before then makes another.
+ */
+async function seedGone(context: MachineContext, vm: VmRef): Promise<StepResult | undefined> {
+  const { machine, connection } = context
+  const { id, isoStorage = '' } = machine.spec
+  const config = await context.config()
+  const drive = config && seedDriveOf(config, id)
+  if (!drive) return undefined
+  const images = await connection.hypervisor.volumes(vm.node, isoStorage, 'iso')
+  if (images.some(({ volid }) => volid === drive.file)) return undefined
+  await connection.hypervisor.configure(vm, { [drive.key]: 'none,media=cdrom' } as VmConfigChange)
+  context.forgetConfig()
+  delete machine.status?.seedImage
+  return blocked(
+    'SeedGone',
+    `The seed image ${drive.file} is not on ${vm.node} any more; another is made.`,
+    0,
+  )
 }
 
 /** A guest that ended by itself and had not joined in the time that it had will not join: that is evidence enough. */

@@ -73,12 +73,21 @@ export function taskPause(context: MachineContext, upid: string): number {
   return context.connection.taskTimes.pause(upid, context.world.clock.now())
 }
 
-/** A step that waits for its task. */
+/** A task that has run for so long is told of: it may hang, and nobody but a person knows, milliseconds. */
+const LONG_MS = 30 * 60_000
+
+/** A step that waits for its task. Of one that takes very long it says how to look at it and how to end it; it is waited for all the same. */
 export function waitingFor(
   context: MachineContext,
   upid: string,
   reason: string,
   message: string,
 ): StepResult {
+  if (context.connection.taskTimes.age(upid, context.world.clock.now()) >= LONG_MS)
+    return blocked(
+      'TaskTakesLong',
+      `${message} Its task has run for more than ${LONG_MS / 60_000} minutes: \`fochista task log ${upid}\` shows what it does, \`fochista task stop ${upid}\` ends it.`,
+      taskPause(context, upid),
+    )
   return waiting(reason, message, taskPause(context, upid))
 }

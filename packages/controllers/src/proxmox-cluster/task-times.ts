@@ -9,6 +9,8 @@ export interface TaskTimes {
   began(upid: string, now: number): void
   /** Notes that a task was seen to have ended. */
   ended(upid: string, now: number): void
+  /** How long a task has run, milliseconds: by our own clock if we began it, else by that of its host. */
+  age(upid: string, now: number): number
   /** How long to wait until the next look at a task that runs, milliseconds. */
   pause(upid: string, now: number): number
 }
@@ -36,6 +38,7 @@ export function createTaskTimes(): TaskTimes {
       // What was seen is never shorter than what it took: a shorter time is believed at once, a longer one little by little.
       usual.set(kind, known === undefined || age < known ? age : known + (age - known) / 8)
     },
+    age: ageOf,
     pause: (upid, now) => {
       const age = ageOf(upid, now)
       const expected = usual.get(kindOf(upid))
