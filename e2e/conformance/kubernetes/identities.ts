@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import type { ApiServer } from '../../../packages/lab/src/kubernetes/api.ts'
 import { TokenSigner } from '../../../packages/lab/src/kubernetes/auth/tokens.ts'
-import { createCa, issueCertificate } from '../../../packages/lab/src/pki.ts'
+import { createCa, createRequest, issueCertificate } from '../../../packages/lab/src/pki.ts'
 import type { KeyPair } from '../../../packages/lab/src/pki.ts'
 import type { Identity } from './send.ts'
 
@@ -35,6 +35,24 @@ export async function certificatesFor(
   }
   for (const [name, subject] of Object.entries(SUBJECTS)) identities[name] = await issue(ca, subject)
   return { identities, frontProxyCa: proxyCa.certPem }
+}
+
+/** Whom the certificate requests of the recording of kinds ask for, by their marks. */
+const REQUESTERS = {
+  '<base64-pem:2>': { commonName: 'c1' },
+  '<base64-pem:4>': { commonName: 'c2' },
+  '<base64-pem:5>': { commonName: 'c4' },
+  '<base64-pem:6>': { commonName: 'c5', organizations: ['system:masters'] },
+  '<base64-pem:7>': { commonName: 'c6' },
+  '<base64-pem:8>': { commonName: 'c7' },
+}
+
+/** Certificate requests in the place of those that the recorder masked: base64 of PEM, by their marks. */
+export async function certificateRequests(): Promise<{ [mark: string]: string }> {
+  const requests: { [mark: string]: string } = {}
+  for (const [mark, subject] of Object.entries(REQUESTERS))
+    requests[mark] = Buffer.from((await createRequest(subject)).requestPem).toString('base64')
+  return requests
 }
 
 /** Tokens that the recorder made itself for the ServiceAccount `bot`, or read out of a Secret, by their marks in the recording. */

@@ -36,7 +36,7 @@ export function maskText(text: string): string {
 export function mask(value: Json | undefined, key = ''): Json {
   if (typeof value === 'string') {
     if (key === 'resourceVersion' || key === 'continue') return '*'
-    if (value.length > 200 && JWT.test(value)) return '<jwt>'
+    if (value.length > 200 && (JWT.test(value) || JWT.test(unpacked(value)))) return '<jwt>'
     if (ADDRESSED.has(key) && SERVICE_ADDRESS.test(value)) return '<cluster ip>'
     return maskText(value)
   }
@@ -70,6 +70,11 @@ function isColumn(value: { [key: string]: Json }): boolean {
     'format' in value &&
     ('priority' in value || Object.keys(value).every((key) => /^(name|type|format|description)$/.test(key)))
   )
+}
+
+/** What a Secret holds in base64. */
+function unpacked(value: string): string {
+  return /^[\w+/=]+$/.test(value) ? Buffer.from(value, 'base64').toString() : ''
 }
 
 /** The base of a name that the server completed. */

@@ -19,6 +19,8 @@ export interface Target {
   tokens: { [name: string]: string }
   /** Client certificates by the names in the notes of the recordings. */
   identities: { [name: string]: Identity }
+  /** Certificate requests in the place of masked ones, by their marks (`<base64-pem:2>`). */
+  requests: { [mark: string]: string }
   /** A token that the recorder did not get from the server, by its mark (`<jwt:10>`). */
   madeToken(mark: string): string | undefined
   /** The webhook server that configurations name, where a recording has one. */
@@ -121,7 +123,9 @@ function callOf(record: Recorded, target: Target, values: Values): Call | undefi
   if (request === undefined) return undefined
   const text = `${request.body ?? ''}${request.headers.map(([, value]) => value).join('')}`
   const whole = isCut(request.body) ? uncut(request.body ?? '') : request.body
-  if (/<base64-pem|<pem /.test(target.webhook === undefined ? text : '')) return undefined
+  const masked = [...text.matchAll(/<base64-pem[^>]*>|<pem [^>]*>/g)].map(([mark]) => mark)
+  if (target.webhook === undefined && masked.some((mark) => target.requests[mark] === undefined))
+    return undefined
   if (request.body !== undefined && whole === undefined) return undefined
   values.learn(record)
   for (const [mark] of text.matchAll(/<jwt:\d+>/g)) {
@@ -131,6 +135,7 @@ function callOf(record: Recorded, target: Target, values: Values): Call | undefi
   const token = (value: string): string =>
     value
       .replaceAll(/<token:(\w+)>/g, (_, name: string) => target.tokens[name] ?? name)
+      .replaceAll(/<base64-pem:\d+>/g, (mark) => target.requests[mark] ?? mark)
       .replaceAll(RECORDED_WEBHOOK, target.webhook?.address ?? RECORDED_WEBHOOK)
       .replaceAll('<base64-pem:1>', target.webhook?.caBundle ?? '')
       .replaceAll('<base64-pem:2>', target.webhook?.otherCa ?? '')

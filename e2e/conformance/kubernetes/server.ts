@@ -1,8 +1,8 @@
 import { createLabClock } from '../../../packages/lab/src/clock.ts'
 import { startControllers } from '../../../packages/lab/src/kubernetes/controllers/index.ts'
 import { createApiServer } from '../../../packages/lab/src/kubernetes/server.ts'
-import { createCa, issueCertificate } from '../../../packages/lab/src/pki.ts'
-import { certificatesFor, madeTokens, signingKey } from './identities.ts'
+import { createCa, issueCertificate, signRequest } from '../../../packages/lab/src/pki.ts'
+import { certificateRequests, certificatesFor, madeTokens, signingKey } from './identities.ts'
 import type { Target } from './replay.ts'
 
 const TOKENS = { admin: 'token-admin', alice: 'token-alice', bob: 'token-bob', imp: 'token-imp' }
@@ -29,13 +29,18 @@ export async function startServer(file: string): Promise<{ target: Target; close
   await server.listen()
   // The first recording was made before the controllers ran.
   const stop = !file.startsWith('01-')
-    ? startControllers(server, ['system-objects', 'token-cleaner', 'bootstrap-signer', 'csr-approver'])
+    ? startControllers(
+        server,
+        ['system-objects', 'token-cleaner', 'bootstrap-signer', 'csr-approver', 'csr-signer'],
+        { signer: ({ requestPem }) => signRequest(ca, requestPem, { usages: ['client'] }) },
+      )
     : () => {}
   return {
     target: {
       url: server.url,
       tokens: TOKENS,
       identities,
+      requests: file.startsWith('02-') ? await certificateRequests() : {},
       madeToken: file.startsWith('08-') ? madeTokens(server, serviceAccountKeyPem) : () => undefined,
     },
     async close() {

@@ -120,6 +120,15 @@ export async function readRequest(requestPem: string): Promise<RequestFacts> {
   }
 }
 
+/** The organizations that a signing request names; undefined when the text is none. Its signature is not looked at. */
+export function organizationsOf(requestPem: string): readonly string[] | undefined {
+  try {
+    return new x509.Pkcs10CertificateRequest(requestPem).subjectName.getField('O')
+  } catch {
+    return undefined
+  }
+}
+
 /** Signs a request as it is asked. Throws when its signature is wrong. */
 export async function signRequest(
   ca: KeyPair,

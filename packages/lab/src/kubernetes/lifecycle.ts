@@ -7,6 +7,7 @@ import { deleteObject } from './rest/delete.ts'
 import { createObject, updateObject } from './rest/write.ts'
 import type { ObjectKey } from './store/storage.ts'
 import { CRD_BUCKET, establish } from './crds.ts'
+import { aggregateRoles, ROLE_BUCKET } from './role-aggregation.ts'
 
 /** Time between a write and the garbage collector's answer, milliseconds: long enough for a client to see the state between. */
 const COLLECT_AFTER = 50
@@ -54,6 +55,8 @@ export function startLifecycle(core: Core): () => void {
       )
         later(`wait ${uid}`, () => finishForeground(core, uid))
     }
+    if (key.bucket === ROLE_BUCKET)
+      later('roles', () => aggregateRoles(core, controllerContext('clusterrole-aggregation-controller')))
     const namespace = key.bucket === '/namespaces' ? key.name : key.namespace
     if (namespace === '') {
       if (key.bucket === CRD_BUCKET && event.type !== 'DELETED')

@@ -3,13 +3,15 @@ import { AdmissionDenied } from '../api.ts'
 import { StatusError } from '../errors.ts'
 import type { ApiObject } from '../resources.ts'
 import type { Core, WriteContext } from '../rest/core.ts'
+import { applyLimitRanges, checkLimitRanges } from './limit-range.ts'
 import { runPolicies } from './policies.ts'
 import { runQuotas } from './quota.ts'
+import { checkSubject } from './signing-requests.ts'
 import { runMutatingWebhooks, runValidatingWebhooks } from './webhooks.ts'
 
 /** Runs the mutating hooks; returns the object as they leave it. */
 export function mutate(core: Core, request: AdmissionRequest, ctx: WriteContext): ApiObject | undefined {
-  let object = request.object
+  let object = applyLimitRanges(core, request)
   for (const admission of core.admissions) {
     const asked: AdmissionRequest = { ...request, object }
     if (admission.mutate === undefined || admission.matches?.(asked) === false) continue
@@ -18,7 +20,7 @@ export function mutate(core: Core, request: AdmissionRequest, ctx: WriteContext)
   return runMutatingWebhooks(core, { ...request, object }, ctx)
 }
 
-/** Runs the validating hooks: those of the lab, policies, webhooks, quotas. */
+/** Runs the validating hooks: those of the lab, policies, webhooks, limit ranges, quotas. */
 export function validateAdmission(core: Core, request: AdmissionRequest, ctx: WriteContext): void {
   for (const admission of core.admissions) {
     if (admission.validate === undefined || admission.matches?.(request) === false) continue
@@ -26,6 +28,8 @@ export function validateAdmission(core: Core, request: AdmissionRequest, ctx: Wr
   }
   runPolicies(core, request, ctx)
   runValidatingWebhooks(core, request, ctx)
+  checkSubject(request)
+  checkLimitRanges(core, request)
   runQuotas(core, request)
 }
 

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { updateManagedFields } from '../fields/manage.ts'
 import type { ApiObject, Json, JsonObject } from '../resources.ts'
 import type { Core } from '../rest/core.ts'
 import { timestamp } from '../rest/core.ts'
@@ -289,6 +290,7 @@ export function installDefaultRoles(core: Core): void {
       },
       ...content,
     }
+    noteServer(core, resource, object)
     core.storage.put({ bucket: `${GROUP}/${resource}`, namespace: '', name }, object)
   }
   for (const [name, rules] of Object.entries(ROLES)) {
@@ -324,4 +326,18 @@ export function installDefaultRoles(core: Core): void {
       ],
       roleRef: { apiGroup: GROUP, kind: 'ClusterRole', name: role },
     })
+}
+
+/** Notes the server as who manages an object; the rules of a role that aggregates others are not its own. */
+function noteServer(core: Core, resource: string, object: ApiObject): void {
+  const definition = core.registry.find(GROUP, 'v1', resource)
+  if (definition === undefined) return
+  const noted = { ...object, ...(object['aggregationRule'] === undefined ? {} : { rules: null }) }
+  updateManagedFields(core, definition, undefined, noted, {
+    user: { username: 'system:apiserver', groups: ['system:masters'] },
+    manager: 'kube-apiserver',
+    dryRun: false,
+    fieldValidation: 'Ignore',
+    warnings: [],
+  })
 }

@@ -17,12 +17,13 @@ const CRITICAL: ApiObject[] = [
   {
     metadata: { name: 'system-cluster-critical' },
     value: 2_000_000_000,
-    description: 'For pods that the cluster cannot do without, but that may move to another node.',
+    description:
+      'Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.',
   },
   {
     metadata: { name: 'system-node-critical' },
     value: 2_000_001_000,
-    description: 'For pods that their node cannot do without.',
+    description: 'Used for system critical pods that must not be moved from their current node.',
   },
 ]
 

@@ -129,6 +129,8 @@ export function updateManagedFields(
   ctx: WriteContext,
 ): void {
   if (ctx.keepManagedFields === true) return
+  // Of these the original notes none.
+  if (definition.resource === 'certificatesigningrequests') return
   const sent = object.metadata.managedFields
   // Once cleared, fields are tracked again only from the next apply on.
   if (old !== undefined && (old.metadata.managedFields ?? []).length === 0 && (sent ?? []).length === 0) {

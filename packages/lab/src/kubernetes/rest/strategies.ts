@@ -39,6 +39,9 @@ const NEEDS_VERSION = new Set([
 /** Built-in kinds that keep the status they are created with: the kubelet registers Nodes with it. */
 const KEEPS_STATUS = new Set(['nodes', 'persistentvolumes'])
 
+/** Kinds whose spec no update of the object itself changes; what it asks for is passed over. */
+const FIXED_SPEC = new Set(['namespaces', 'certificatesigningrequests.certificates.k8s.io'])
+
 /** Whether an object counts its generations. Custom kinds always do. */
 export function builtinGenerations(definition: ResourceDefinition): boolean {
   return GENERATIONS.has(groupResource(definition))
@@ -72,8 +75,8 @@ export function mergeSubresource(
   if (subresource === undefined) {
     if (!hasStatus(definition)) return object
     const { status: _, ...rest } = object
-    // The finalizers of a namespace change by its finalize subresource alone.
-    if (definition.group === '' && definition.resource === 'namespaces' && old['spec'] !== undefined)
+    // The finalizers of a namespace change by its finalize subresource alone, what a certificate was asked for does not at all.
+    if (FIXED_SPEC.has(groupResource(definition)) && old['spec'] !== undefined)
       rest['spec'] = structuredClone(old['spec'])
     if (old['status'] === undefined) return { ...rest, metadata: object.metadata }
     const status = structuredClone(old['status'])

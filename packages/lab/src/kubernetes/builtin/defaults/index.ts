@@ -16,8 +16,8 @@ import {
   defaultNode,
   defaultSigningRequest,
   defaultVolume,
-  defaultWebhooks,
 } from './others.ts'
+import { defaultPolicy, defaultPolicyBinding, defaultWebhooks } from './admission.ts'
 import type { Lookup } from './pod.ts'
 import { defaultPod } from './pod.ts'
 import { defaultTemplate } from './pod-spec.ts'
@@ -110,6 +110,10 @@ export function builtinDefaults(
       return defaultLimitRange(object)
     case 'resourcequotas':
       return void ensure(object, 'status')
+    case 'validatingadmissionpolicies.admissionregistration.k8s.io':
+      return defaultPolicy(object)
+    case 'validatingadmissionpolicybindings.admissionregistration.k8s.io':
+      return defaultPolicyBinding(object)
     case 'mutatingwebhookconfigurations.admissionregistration.k8s.io':
     case 'validatingwebhookconfigurations.admissionregistration.k8s.io':
       return defaultWebhooks(object)

@@ -158,20 +158,3 @@ export function defaultLimitRange(range: ApiObject): void {
     if (least !== undefined) preset(ensure(limit, 'defaultRequest'), least)
   }
 }
-
-/** Fills in what webhook configurations leave out. */
-export function defaultWebhooks(configuration: ApiObject): void {
-  for (const webhook of items(configuration, 'webhooks')) {
-    preset(webhook, {
-      failurePolicy: 'Fail',
-      matchPolicy: 'Equivalent',
-      namespaceSelector: {},
-      objectSelector: {},
-      timeoutSeconds: 10,
-      ...(configuration.kind === 'MutatingWebhookConfiguration' ? { reinvocationPolicy: 'Never' } : {}),
-    })
-    const service = member(member(webhook, 'clientConfig'), 'service')
-    if (service !== undefined) preset(service, { port: 443 })
-    for (const rule of items(webhook, 'rules')) preset(rule, { scope: '*' })
-  }
-}

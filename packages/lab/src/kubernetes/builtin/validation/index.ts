@@ -15,6 +15,7 @@ import {
 } from './cluster.ts'
 import { configMapProblems, secretProblems } from './data.ts'
 import { podProblems } from './pod-update.ts'
+import { policyBindingProblems, policyProblems } from './policies.ts'
 import { serviceProblems } from './service.ts'
 import { webhookProblems } from './webhooks.ts'
 import { jobProblems, workloadProblems } from './workloads.ts'
@@ -63,6 +64,10 @@ export function builtinValidate(
       return bindingProblems(object, old)
     case 'certificatesigningrequests.certificates.k8s.io':
       return signingRequestProblems(object, old)
+    case 'validatingadmissionpolicies.admissionregistration.k8s.io':
+      return policyProblems(object)
+    case 'validatingadmissionpolicybindings.admissionregistration.k8s.io':
+      return policyBindingProblems(object)
     case 'validatingwebhookconfigurations.admissionregistration.k8s.io':
     case 'mutatingwebhookconfigurations.admissionregistration.k8s.io':
       return webhookProblems(object)

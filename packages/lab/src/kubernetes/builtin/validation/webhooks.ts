@@ -2,7 +2,7 @@ import type { FieldError } from '../../errors.ts'
 import { fieldError } from '../../errors.ts'
 import type { ApiObject, JsonObject } from '../../resources.ts'
 import { asText, isObject } from '../../rest/json.ts'
-import { compile } from '../../schema/cel.ts'
+import { celProblem } from './cel-problem.ts'
 
 /** What is wrong with a configuration of webhooks. */
 export function webhookProblems(object: ApiObject): FieldError[] {
@@ -62,15 +62,9 @@ function oneProblems(webhook: JsonObject, path: string): FieldError[] {
   const conditions = webhook['matchConditions']
   for (const [index, condition] of (Array.isArray(conditions) ? conditions.filter(isObject) : []).entries()) {
     const expression = asText(condition['expression'])
-    const program = compile(expression)
-    if (program instanceof Error)
-      errors.push(
-        fieldError.invalid(
-          `${path}.matchConditions[${index}].expression`,
-          expression,
-          `compilation failed: ${program.message}`,
-        ),
-      )
+    const problem = celProblem(expression)
+    if (problem !== undefined)
+      errors.push(fieldError.invalid(`${path}.matchConditions[${index}].expression`, expression, problem))
   }
   return errors
 }
