@@ -1,4 +1,6 @@
 import type { StoreEvent } from './api.ts'
+import { conditionOf } from './crd-conditions.ts'
+import { acceptNames } from './crd-names.ts'
 import type {
   ApiObject,
   Json,
@@ -8,9 +10,8 @@ import type {
   ScalePaths,
   Schema,
 } from './resources.ts'
-import { at, copy, isObject } from './rest/json.ts'
+import { at, isObject } from './rest/json.ts'
 import type { Core } from './rest/core.ts'
-import { timestamp } from './rest/core.ts'
 
 /** Where CustomResourceDefinitions are kept. */
 export const CRD_BUCKET = 'apiextensions.k8s.io/customresourcedefinitions'
@@ -32,6 +33,7 @@ export function definitionsOf(crd: JsonObject): ResourceDefinition[] {
   const versions = Array.isArray(spec['versions']) ? spec['versions'].filter(isObject) : []
   const storage = text(versions.find((version) => version['storage'] === true)?.['name'])
   const kind = text(names['kind'])
+  const isGoing = at(crd, ['metadata', 'deletionTimestamp']) !== undefined
   return versions
     .filter((version) => version['served'] === true)
     .map((version): ResourceDefinition => {
@@ -81,6 +83,7 @@ export function definitionsOf(crd: JsonObject): ResourceDefinition[] {
         deprecationWarning: deprecated
           ? text(version['deprecationWarning']) || `${group}/${name} ${kind} is deprecated`
           : undefined,
+        ...(isGoing ? { terminating: true } : {}),
       }
     })
 }
@@ -116,39 +119,13 @@ function register(
   for (const definition of served.get(name) ?? []) core.registry.remove(definition)
   served.delete(name)
   if (event.type === 'DELETED') return
+  // One whose names are taken is not served; any other is from the moment it is stored.
+  const isServed = conditionOf(event.object, 'Established')?.['status'] === 'True'
+  const others = core.storage.list(CRD_BUCKET).filter((each) => each.metadata.name !== name)
+  if (!isServed && acceptNames(event.object, others).conflict !== undefined) return
   const definitions = definitionsOf(event.object).toSorted((a, b) => compareVersions(a.version, b.version))
   served.set(name, definitions)
   for (const definition of definitions) core.registry.add(definition)
-}
-
-/** What the server writes into a CRD's status: names accepted, established, stored versions. */
-export function establish(core: Core, crd: ApiObject): ApiObject {
-  const now = timestamp(core)
-  const spec = isObject(crd['spec']) ? crd['spec'] : {}
-  const names = isObject(spec['names']) ? spec['names'] : {}
-  const versions = Array.isArray(spec['versions']) ? spec['versions'].filter(isObject) : []
-  const storage = text(versions.find((version) => version['storage'] === true)?.['name'])
-  const status = isObject(crd['status']) ? crd['status'] : {}
-  const stored = list(status['storedVersions'])
-  const old = Array.isArray(status['conditions']) ? status['conditions'].filter(isObject) : []
-  const condition = (type: string, reason: string, message: string): JsonObject => {
-    const before = old.find((each) => each['type'] === type)
-    if (before?.['status'] === 'True' && before['reason'] === reason) return before
-    return { type, status: 'True', lastTransitionTime: now, reason, message }
-  }
-  const others = old.filter((each) => each['type'] !== 'NamesAccepted' && each['type'] !== 'Established')
-  return {
-    ...crd,
-    status: {
-      conditions: [
-        condition('NamesAccepted', 'NoConflicts', 'no conflicts found'),
-        condition('Established', 'InitialNamesAccepted', 'the initial names have been accepted'),
-        ...others,
-      ],
-      acceptedNames: copy(names),
-      storedVersions: stored.includes(storage) ? stored : [...stored, storage],
-    },
-  }
 }
 
 /** Status of a CRD that nothing has looked at yet. */

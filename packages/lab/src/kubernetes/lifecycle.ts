@@ -1,12 +1,12 @@
-import { updateManagedFields } from './fields/manage.ts'
 import type { ApiObject, JsonObject, ResourceDefinition } from './resources.ts'
-import { asText, at, isObject } from './rest/json.ts'
+import { isObject } from './rest/json.ts'
 import type { Core, WriteContext } from './rest/core.ts'
 import { bucketOf, inVersion } from './rest/core.ts'
 import { deleteObject } from './rest/delete.ts'
 import { createObject, updateObject } from './rest/write.ts'
 import type { ObjectKey } from './store/storage.ts'
-import { CRD_BUCKET, establish } from './crds.ts'
+import { crdOf, tendCrd } from './crd-lifecycle.ts'
+import { CRD_BUCKET } from './crds.ts'
 import { aggregateRoles, ROLE_BUCKET } from './role-aggregation.ts'
 
 /** Time between a write and the garbage collector's answer, milliseconds: long enough for a client to see the state between. */
@@ -58,13 +58,18 @@ export function startLifecycle(core: Core): () => void {
     if (key.bucket === ROLE_BUCKET)
       later('roles', () => aggregateRoles(core, controllerContext('clusterrole-aggregation-controller')))
     const namespace = key.bucket === '/namespaces' ? key.name : key.namespace
-    if (namespace === '') {
-      if (key.bucket === CRD_BUCKET && event.type !== 'DELETED')
-        later(`crd ${key.name}`, () => tendCrd(core, key))
-      else if (event.type === 'DELETED') tendCrdOf(core, key, later)
-      return
+    const tend = (crd: ObjectKey): void =>
+      later(`crd ${crd.name}`, () => tendCrd(core, crd, controllerContext('customresourcecleanup')))
+    if (key.bucket === CRD_BUCKET && event.type !== 'DELETED') tend(key)
+    // Names that a CRD leaves may be given to those that wait for them.
+    if (key.bucket === CRD_BUCKET && event.type === 'DELETED')
+      for (const crd of core.storage.list(CRD_BUCKET))
+        tend({ bucket: CRD_BUCKET, namespace: '', name: crd.metadata.name ?? '' })
+    if (event.type === 'DELETED') {
+      const crd = crdOf(key)
+      if (core.storage.get(crd)?.metadata.deletionTimestamp !== undefined) tend(crd)
     }
-    if (event.type === 'DELETED') tendCrdOf(core, key, later)
+    if (namespace === '') return
     const home = core.storage.get({ bucket: '/namespaces', namespace: '', name: namespace })
     if (home === undefined) return
     if (home.metadata.deletionTimestamp !== undefined)
@@ -363,48 +368,4 @@ function furnish(core: Core, namespace: string): void {
     core.storage.get({ bucket: '/serviceaccounts', namespace, name: 'default' }) === undefined
   )
     createObject(core, accounts, namespace, { metadata: { name: 'default' } }, ctx)
-}
-
-/** Establishes a CRD; when it is going, deletes its objects first. */
-function tendCrd(core: Core, key: ObjectKey): void {
-  const crd = core.storage.get(key)
-  if (crd === undefined) return
-  const group = at(crd, ['spec', 'group'])
-  const plural = at(crd, ['spec', 'names', 'plural'])
-  if (crd.metadata.deletionTimestamp !== undefined) {
-    const definition = core.registry.all().find((each) => each.group === group && each.resource === plural)
-    const bucket = `${asText(group)}/${asText(plural)}`
-    if (definition !== undefined)
-      for (const object of core.storage.list(bucket))
-        if (object.metadata.deletionTimestamp === undefined)
-          deleteObject(
-            core,
-            definition,
-            object.metadata.namespace,
-            object.metadata.name ?? '',
-            {},
-            controllerContext('customresourcecleanup'),
-          )
-    if (core.storage.list(bucket).length > 0) return
-    const finalizers = (crd.metadata.finalizers ?? []).filter(
-      (each) => each !== 'customresourcecleanup.apiextensions.k8s.io',
-    )
-    const next: ApiObject = { ...crd, metadata: { ...crd.metadata, finalizers } }
-    if (finalizers.length === 0) core.storage.remove(key, next)
-    return
-  }
-  const next = establish(core, crd)
-  if (JSON.stringify(next) === JSON.stringify(crd)) return
-  const noted: ApiObject = { ...next, metadata: { ...next.metadata } }
-  const definition = core.registry.find('apiextensions.k8s.io', 'v1', 'customresourcedefinitions')
-  const ctx: WriteContext = { ...controllerContext('crd'), manager: 'kube-apiserver', subresource: 'status' }
-  if (definition !== undefined) updateManagedFields(core, definition, crd, noted, ctx)
-  core.storage.put(key, noted)
-}
-
-function tendCrdOf(core: Core, key: ObjectKey, later: (key: string, work: () => void) => void): void {
-  const [group = '', resource = ''] = key.bucket.split('/')
-  const crdKey: ObjectKey = { bucket: CRD_BUCKET, namespace: '', name: `${resource}.${group}` }
-  const crd = core.storage.get(crdKey)
-  if (crd?.metadata.deletionTimestamp !== undefined) later(`crd ${crdKey.name}`, () => tendCrd(core, crdKey))
 }

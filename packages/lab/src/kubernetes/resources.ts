@@ -152,6 +152,8 @@ export interface ResourceDefinition {
   printerColumns?: PrinterColumn[]
   /** Comes from a CustomResourceDefinition. Built-in when absent. */
   crd?: boolean
+  /** CRD only: the definition is being deleted, and takes no new objects. */
+  terminating?: boolean
   /** CRD only: the version objects are kept in. Default: this one. */
   storageVersion?: string
   /** CRD only: paths of the scale subresource. */

@@ -1,5 +1,5 @@
 import { withOutsideCalls } from '../admission/calls.ts'
-import { badRequest, notFound, StatusError } from '../errors.ts'
+import { badRequest, forbidden, notFound, StatusError } from '../errors.ts'
 import { authReview } from '../auth/reviews.ts'
 import type { ApiObject, Json, JsonObject, ResourceDefinition } from '../resources.ts'
 import type { Server } from '../server-parts.ts'
@@ -35,7 +35,7 @@ export async function serveResource(server: Server, info: RequestInfo, exchange:
     throw noSuchPath(definition)
   if (!definition.namespaced && info.namespace !== undefined && info.resource !== 'namespaces')
     throw noSuchPath(definition)
-  if (info.subresource !== 'log') negotiate(exchange.accept, definition)
+  if (info.subresource !== 'log') negotiate(exchange.accept, definition, info.verb === 'watch')
   if (info.subresource !== undefined) {
     await serveSubresource(server, definition, info, exchange)
     return
@@ -55,6 +55,8 @@ async function serveCollection(
 ): Promise<void> {
   const { core } = server
   const method = exchange.method
+  // Only what serves custom kinds knows HEAD.
+  if (method === 'HEAD' && definition.crd !== true) throw refuseMethod(definition, method)
   if (method === 'GET' || method === 'HEAD') {
     if (!definition.verbs.includes(info.verb)) throw refuseMethod(definition, method)
     if (info.verb === 'watch')
@@ -79,6 +81,12 @@ async function serveCollection(
     }
     const ctx = writeContext(exchange)
     const object = await readObject(server, definition, exchange, ctx, info)
+    if (definition.terminating === true)
+      throw forbidden(
+        definition,
+        object.metadata.name,
+        'create not allowed while custom resource definition is terminating',
+      )
     reply(
       server,
       definition,
@@ -128,10 +136,14 @@ async function serveObject(
   const name = info.name ?? ''
   if (name === '.' || name === '..')
     throw badRequest(`Name parameter invalid: ${JSON.stringify(name)}: may not be '${name}'`)
+  // A slash in the name of a namespace makes another path.
+  if (name.includes('/') && definition.group === '' && definition.resource === 'namespaces')
+    throw noSuchResource()
   if (name.includes('/') || name.includes('%'))
     throw badRequest(
       `Name parameter invalid: ${JSON.stringify(name)}: may not contain '${name.includes('/') ? '/' : '%'}'`,
     )
+  if (exchange.method === 'HEAD' && definition.crd !== true) throw refuseMethod(definition, exchange.method)
   switch (exchange.method) {
     case 'GET':
     case 'HEAD': {

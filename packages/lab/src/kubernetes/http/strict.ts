@@ -1,26 +1,8 @@
 import type { ApiObject, Json, ResourceDefinition, Schema } from '../resources.ts'
 import { copy, isObject } from '../rest/json.ts'
-import { prune } from '../schema/prune.ts'
+import { METADATA_FIELDS, prune } from '../schema/prune.ts'
 import { duplicateFields } from './duplicates.ts'
 import type { Key } from './duplicates.ts'
-
-const METADATA_FIELDS = new Set([
-  'name',
-  'generateName',
-  'namespace',
-  'selfLink',
-  'uid',
-  'resourceVersion',
-  'generation',
-  'creationTimestamp',
-  'deletionTimestamp',
-  'deletionGracePeriodSeconds',
-  'labels',
-  'annotations',
-  'ownerReferences',
-  'finalizers',
-  'managedFields',
-])
 
 /** What strict decoding minds in an object: `unknown field "spec.foo"`, `duplicate field "spec.x"`. */
 export function strictProblems(
@@ -37,7 +19,7 @@ export function strictProblems(
   else if (definition.schema !== undefined && resolve !== undefined)
     unknownFields(object, definition.schema, resolve, '', unknown, true)
   const report = (path: string): string => `unknown field ${JSON.stringify(path)}`
-  if (definition.crd === true) return [...duplicateFields(keys), ...unknown.toSorted().map(report)]
+  if (definition.crd === true) return [...duplicateFields(keys), ...unknown.map(report)]
   // The decoder of built-in kinds reports as it reads.
   const missing = new Set(unknown)
   const problems = keys.flatMap((key) => {

@@ -1,5 +1,6 @@
 import { validateAdmission } from '../admission/run.ts'
 import type { DeleteOptions } from '../api.ts'
+import { markForDeletion } from '../crd-conditions.ts'
 import { conflict, forbidden, notFound } from '../errors.ts'
 import type { ApiObject, ResourceDefinition } from '../resources.ts'
 import { groupResource } from '../resources.ts'
@@ -63,6 +64,11 @@ export function deleteObject(
     },
     ctx,
   )
+  const isCrd = groupResource(definition) === 'customresourcedefinitions.apiextensions.k8s.io'
+  if (isCrd && old.metadata.deletionTimestamp === undefined) {
+    const marked = markForDeletion(core, stored)
+    return { object: ctx.dryRun ? marked : core.storage.put(key, marked), gone: false }
+  }
   const meta = { ...old.metadata }
   const orphans = options.propagationPolicy === undefined && ORPHANS.has(groupResource(definition))
   if (orphans && definition.group === 'batch') ctx.warnings.push(ORPHAN_WARNING)
@@ -70,13 +76,6 @@ export function deleteObject(
     meta.finalizers ?? [],
     orphans && !hasPolicy(meta.finalizers) ? 'Orphan' : options.propagationPolicy,
   )
-  const cleanup = 'customresourcecleanup.apiextensions.k8s.io'
-  if (
-    groupResource(definition) === 'customresourcedefinitions.apiextensions.k8s.io' &&
-    meta.deletionTimestamp === undefined &&
-    !finalizers.includes(cleanup)
-  )
-    finalizers.push(cleanup)
   const grace = graceOf(definition, old, options)
   const isNamespace = definition.group === '' && definition.resource === 'namespaces'
   const first = meta.deletionTimestamp === undefined

@@ -1,8 +1,9 @@
 import type { FieldError } from '../errors.ts'
 import { fieldError } from '../errors.ts'
-import type { ApiObject, Json, JsonObject } from '../resources.ts'
+import type { ApiObject, Json, JsonObject, Schema } from '../resources.ts'
 import { asText, at, isObject } from '../rest/json.ts'
 import { label1035Problems, subdomainProblems } from './names.ts'
+import { problemsOfValue } from './validate.ts'
 
 /** What is wrong with a CustomResourceDefinition itself: names, versions, scope, the structure of its schemas. */
 export function crdProblems(crd: ApiObject, old?: ApiObject): FieldError[] {
@@ -46,11 +47,13 @@ export function crdProblems(crd: ApiObject, old?: ApiObject): FieldError[] {
       structure(schema, path, errors, true)
     }
   })
+  for (const problem of label1035Problems(asText(versions[0]?.['name'])))
+    errors.push(fieldError.invalid('spec.version', asText(versions[0]?.['name']), problem))
   if (storage.length !== 1)
     errors.push(
       fieldError.invalid(
         'spec.versions',
-        spec['versions'] ?? [],
+        versions.map(printed),
         'must have exactly one version marked as storage version',
       ),
     )
@@ -67,6 +70,21 @@ export function crdProblems(crd: ApiObject, old?: ApiObject): FieldError[] {
   }
   if (old !== undefined) errors.push(...changeProblems(spec, versions, old))
   return errors
+}
+
+/** A version as the API server's errors print it: by its own names, and what is the same in all versions left out. */
+function printed(version: JsonObject): JsonObject {
+  return {
+    Name: asText(version['name']),
+    Served: version['served'] === true,
+    Storage: version['storage'] === true,
+    Deprecated: version['deprecated'] === true,
+    DeprecationWarning: version['deprecationWarning'] ?? null,
+    Schema: null,
+    Subresources: null,
+    AdditionalPrinterColumns: null,
+    SelectableFields: null,
+  }
 }
 
 /** What an update of an established CRD may not change. */
@@ -93,11 +111,24 @@ function changeProblems(spec: JsonObject, versions: JsonObject[], old: ApiObject
 }
 
 function structure(schema: JsonObject, path: string, errors: FieldError[], root = false): void {
-  if (schema['$ref'] !== undefined) errors.push(fieldError.forbidden(`${path}.$ref`, '$ref is not supported'))
+  if (schema['$ref'] !== undefined) {
+    errors.push(fieldError.forbidden(`${path}.$ref`, '$ref is not supported'))
+    return
+  }
+  inside(schema, path, errors, root)
   const free =
     schema['x-kubernetes-int-or-string'] === true || schema['x-kubernetes-preserve-unknown-fields'] === true
   if (!root && !free && (schema['type'] === undefined || schema['type'] === ''))
     errors.push(fieldError.required(`${path}.type`, 'must not be empty for specified object fields'))
+  const preset = schema['default']
+  if (preset !== undefined)
+    for (const { reason, field, message } of problemsOfValue(schema as Schema, preset))
+      errors.push({
+        reason,
+        field: field === '<nil>' ? `${path}.default` : `${path}.default.${field}`,
+        // The value has no path of its own, only the space behind it.
+        message: field === '<nil>' ? message.replace(': in body', ':  in body') : message,
+      })
   if (schema['x-kubernetes-list-type'] === 'map' && !Array.isArray(schema['x-kubernetes-list-map-keys']))
     errors.push(
       fieldError.required(
@@ -105,6 +136,10 @@ function structure(schema: JsonObject, path: string, errors: FieldError[], root 
         'must not be empty if x-kubernetes-list-type is map',
       ),
     )
+}
+
+/** What is wrong inside a schema: told before what is wrong with itself. */
+function inside(schema: JsonObject, path: string, errors: FieldError[], root: boolean): void {
   const properties = schema['properties']
   if (isObject(properties))
     for (const [name, property] of Object.entries(properties)) {

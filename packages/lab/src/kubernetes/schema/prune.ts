@@ -1,14 +1,35 @@
 import type { Json, JsonObject, Schema } from '../resources.ts'
 import { isObject } from '../rest/json.ts'
 
+/** What metadata may hold. */
+export const METADATA_FIELDS: ReadonlySet<string> = new Set([
+  'name',
+  'generateName',
+  'namespace',
+  'selfLink',
+  'uid',
+  'resourceVersion',
+  'generation',
+  'creationTimestamp',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+  'labels',
+  'annotations',
+  'ownerReferences',
+  'finalizers',
+  'managedFields',
+])
+
 /**
- * Takes out of a custom object, in place, what its schema does not declare. At the root, apiVersion, kind and metadata stay.
- * Returns the paths that went, in the form of strict decoding errors: `spec.foo`, `spec.list[0].bar`.
+ * Takes out of a custom object, in place, what its schema does not declare. At the root, apiVersion, kind and metadata stay; of an
+ * object in the object the known metadata does. Returns the paths that went, in the form and order of strict decoding errors:
+ * `spec.foo`, `spec.list[0].bar`, then what was in metadata.
  */
 export function prune(value: Json | undefined, schema: Schema, root = false, path = ''): string[] {
   const gone: string[] = []
-  walk(value, schema, root, path, gone)
-  return gone
+  const ofMetadata: string[] = []
+  walk(value, schema, root, path, gone, ofMetadata)
+  return [...gone.toSorted(), ...ofMetadata.toSorted()]
 }
 
 function walk(
@@ -17,12 +38,13 @@ function walk(
   root: boolean,
   path: string,
   gone: string[],
+  ofMetadata: string[],
 ): void {
   if (Array.isArray(value)) {
     const preserves = schema?.['x-kubernetes-preserve-unknown-fields'] === true
     value.forEach((item, index) => {
       if (schema?.items !== undefined || !preserves)
-        walk(item, schema?.items ?? {}, false, `${path}[${index}]`, gone)
+        walk(item, schema?.items ?? {}, false, `${path}[${index}]`, gone, ofMetadata)
     })
     return
   }
@@ -32,6 +54,13 @@ function walk(
   const rest = schema?.additionalProperties
   for (const key of Object.keys(value)) {
     if ((root || embedded) && (key === 'apiVersion' || key === 'kind' || key === 'metadata')) {
+      const metadata = value[key]
+      if (!root && key === 'metadata' && isObject(metadata))
+        for (const field of Object.keys(metadata))
+          if (!METADATA_FIELDS.has(field)) {
+            delete metadata[field]
+            ofMetadata.push(`${path}.metadata.${field}`)
+          }
       continue
     }
     const own =
@@ -39,9 +68,9 @@ function walk(
         ? schema.properties[key]
         : undefined
     const here = path === '' ? key : `${path}.${key}`
-    if (own !== undefined) walk(value[key], own, false, here, gone)
+    if (own !== undefined) walk(value[key], own, false, here, gone, ofMetadata)
     else if (rest !== undefined && rest !== false) {
-      if (typeof rest === 'object') walk(value[key], rest, false, here, gone)
+      if (typeof rest === 'object') walk(value[key], rest, false, here, gone, ofMetadata)
     } else if (!preserves) {
       delete (value as JsonObject)[key]
       gone.push(here)

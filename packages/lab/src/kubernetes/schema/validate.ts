@@ -121,6 +121,13 @@ function join(path: string, key: string): string {
   return path === '' ? key : `${path}.${key}`
 }
 
+/** What is wrong with a value by a schema alone, without rules. */
+export function problemsOfValue(schema: Schema, value: Json): FieldError[] {
+  const errors: FieldError[] = []
+  checkDeep(schema, value, '', errors)
+  return errors
+}
+
 /** Problems of a value itself, not of what is inside it. */
 export function checkHere(schema: Schema, value: Json, path: string, errors: FieldError[]): void {
   const where = path === '' ? '' : `${path} `
