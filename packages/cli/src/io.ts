@@ -16,10 +16,29 @@ export interface Io {
   readInput(): Promise<string>
   /** Asks a person for yes or no on the terminal; false where there is none, and for anything but a yes. */
   ask(question: string): Promise<boolean>
+  /** The terminal itself, for a command that hands it over to another machine. */
+  readonly terminal: TerminalIo
   /** Terminal width in columns; 120 where there is none. */
   readonly columns: number
   /** Terminal height in lines; 50 where there is none. */
   readonly rows: number
+}
+
+/** The person's terminal, both ways: standard input and standard output as bytes. */
+export interface TerminalIo {
+  /** True where somebody types; false where input comes from a file or a pipe. */
+  readonly isTyped: boolean
+  /** Size in characters; 80 by 24 where output is no terminal. */
+  size(): { columns: number; rows: number }
+  /** Calls when the size has changed; returns what ends it. */
+  onResize(call: () => void): () => void
+  /**
+   * Reads what is typed, byte by byte: nothing is echoed meanwhile, and no key means anything to this process. `take` is not called again
+   * before it has resolved. Returns what ends it; the terminal is then as before, and also when the process ends first.
+   */
+  read(take: (bytes: Buffer) => Promise<void>): () => void
+  /** Writes bytes; resolves when more may be written. */
+  write(bytes: Uint8Array): Promise<void>
 }
 
 /** Meaning of a colour; the same everywhere (designs and brand: never colour alone, a word stands beside it). */
@@ -33,6 +52,40 @@ const styles: Record<Style, Parameters<typeof styleText>[0]> = {
   off: 'gray',
   strong: 'bold',
   accent: 'redBright',
+}
+
+const processTerminal: TerminalIo = {
+  get isTyped() {
+    return process.stdin.isTTY
+  },
+  size: () => ({ columns: process.stdout.columns || 80, rows: process.stdout.rows || 24 }),
+  onResize: (call) => {
+    process.stdout.on('resize', call)
+    return () => void process.stdout.off('resize', call)
+  },
+  read: (take) => {
+    const { stdin } = process
+    const raw = (isRaw: boolean): void => void (stdin.isTTY && stdin.setRawMode(isRaw))
+    const restore = (): void => raw(false)
+    const read = (bytes: Buffer): void => {
+      stdin.pause()
+      void take(bytes).finally(() => stdin.listenerCount('data') > 0 && stdin.resume())
+    }
+    raw(true)
+    process.once('exit', restore)
+    stdin.on('data', read)
+    return () => {
+      stdin.off('data', read)
+      // An input that is read keeps the process alive.
+      stdin.pause()
+      restore()
+      process.off('exit', restore)
+    }
+  },
+  write: async (bytes) => {
+    if (process.stdout.write(bytes)) return
+    await new Promise<void>((resolve) => void process.stdout.once('drain', resolve))
+  },
 }
 
 /** The process's own streams. */
@@ -52,6 +105,7 @@ export function processIo(): Io {
     get rows() {
       return process.stderr.rows || 50
     },
+    terminal: processTerminal,
     ask: async (question) => {
       if (!interactive || !process.stdin.isTTY) return false
       const { createInterface } = await import('node:readline/promises')

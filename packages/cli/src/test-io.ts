@@ -5,6 +5,10 @@ import type { Io } from './io.ts'
 export interface TestIo extends Io {
   stdout: string
   stderr: string
+  /** Types into the terminal, once somebody reads it. */
+  type(text: string): Promise<void>
+  /** Changes the window's size. */
+  resize(columns: number, rows: number): void
 }
 
 /** Streams that remember. A painted word is shown as `<style:word>` where `painted` is set. */
@@ -18,6 +22,9 @@ export function testIo(
     answer?: boolean
   } = {},
 ): TestIo {
+  let size = { columns: 80, rows: 24 }
+  let resized = (): void => {}
+  let take: (bytes: Buffer) => Promise<void> = () => Promise.reject(new Error('nobody reads the terminal'))
   const io: TestIo = {
     stdout: '',
     stderr: '',
@@ -28,6 +35,27 @@ export function testIo(
     paint: (style, text) => (options.painted ? `<${style}:${text}>` : text),
     readInput: () => Promise.resolve(options.input ?? ''),
     ask: () => Promise.resolve(options.answer ?? false),
+    terminal: {
+      isTyped: true,
+      size: () => size,
+      onResize: (call) => {
+        resized = call
+        return () => (resized = () => {})
+      },
+      read: (reader) => {
+        take = reader
+        return () => {}
+      },
+      write: (bytes) => {
+        io.stdout += Buffer.from(bytes).toString()
+        return Promise.resolve()
+      },
+    },
+    type: (text) => take(Buffer.from(text)),
+    resize: (columns, rows) => {
+      size = { columns, rows }
+      resized()
+    },
     columns: options.columns ?? 120,
     rows: options.rows ?? 50,
   }

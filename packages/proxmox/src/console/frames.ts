@@ -4,15 +4,13 @@ import type { Duplex } from 'node:stream'
 // The client's side of RFC 6455, as far as Proxmox's relay speaks it: client frames are masked, whole and at most 128 KiB
 // long; there are no extensions.
 
-/** Longest payload that the relay takes in one frame, bytes. */
-export const MAX_PAYLOAD_BYTES = 128 * 1024
 /** Longest frame that is read, bytes. The relay's own are never longer than its limit. */
 const MAX_READ_BYTES = 2 ** 20
 
 /** Kinds of frames. */
 export const opcodes = { text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const
 
-/** Makes one masked frame. `payload` is at most MAX_PAYLOAD_BYTES long. */
+/** Makes one masked frame. The relay takes a `payload` of at most 128 KiB. */
 export function encodeFrame(opcode: number, payload: Uint8Array): Buffer {
   const { length } = payload
   const extended = length < 126 ? 0 : length < 65_536 ? 2 : 8

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import type { Lab, LabOptions } from '@fochista/lab'
-import { command, flag, integer, text, textOr } from '../../command.ts'
+import { choice, command, flag, integer, text, textOr } from '../../command.ts'
 import { CommandError, UsageError } from '../../errors.ts'
 import type { Io } from '../../io.ts'
 import { tr } from '../../locale.ts'
@@ -49,6 +49,15 @@ export const labUp = command({
       tr('the world to start with: default or empty', 'il mondo iniziale: default o empty'),
       'default',
     ),
+    machines: choice(
+      '--machines <kind>',
+      tr(
+        'what VMs are that run: the lab’s guests only, or a process of QEMU beside each',
+        'cosa sono le VM accese: solo i guest del lab, o un processo QEMU accanto a ognuno',
+      ),
+      ['guests', 'qemu'] as const,
+      'guests',
+    ),
     state: text(
       '--state <dir>',
       tr(
@@ -65,6 +74,7 @@ export const labUp = command({
     'fochista lab up --speed 20',
     'eval "$(fochista lab env)"   # in another terminal',
     'fochista lab up --state ~/lab',
+    'fochista lab up --machines qemu',
   ],
   run: async ({ io, signal }, _args, options) => {
     const speed = Number(options.speed)
@@ -81,6 +91,7 @@ export const labUp = command({
       hosts: options.hosts ?? 3,
       speed,
       seed: options.seed,
+      machines: options.machines,
       ...(options.state === undefined ? {} : { state: resolve(options.state) }),
     })
     try {
@@ -117,7 +128,8 @@ async function requireNoLab(): Promise<void> {
 
 /** Starts the lab; says which flag to change where it cannot. */
 async function start(io: Io, options: LabOptions): Promise<Lab> {
-  const { JournalError, PortInUseError, StateInUseError, startLab } = await import('@fochista/lab')
+  const { JournalError, MissingProgramError, PortInUseError, StateInUseError, startLab } =
+    await import('@fochista/lab')
   try {
     return await startLab({ ...options, log: (text) => io.note(`lab: ${text}`) })
   } catch (error) {
@@ -132,6 +144,20 @@ async function start(io: Io, options: LabOptions): Promise<Lab> {
             ),
         {
           hint: tr('Name another folder with --state.', 'Indica un’altra cartella con --state.'),
+          cause: error,
+        },
+      )
+    if (error instanceof MissingProgramError)
+      throw new CommandError(
+        tr(
+          `--machines qemu needs ${error.program}, which is not on this machine`,
+          `--machines qemu richiede ${error.program}, che non c’è su questa macchina`,
+        ),
+        {
+          hint: tr(
+            'On Debian: apt install qemu-system-x86 qemu-utils util-linux. Without the option the lab’s own guests serve.',
+            'Su Debian: apt install qemu-system-x86 qemu-utils util-linux. Senza l’opzione bastano i guest del lab.',
+          ),
           cause: error,
         },
       )

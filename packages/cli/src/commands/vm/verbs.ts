@@ -3,6 +3,8 @@ import { tr } from '../../locale.ts'
 import { verbCommand, type Find, type Verb } from '../proxmox-call/verb.ts'
 import { findVms } from './find.ts'
 import { vmList } from './list.ts'
+import { vmScreen } from './screen/screen.ts'
+import { vmTerminal } from './terminal.ts'
 
 const vm = '/nodes/{node}/qemu/{vmid}'
 type Words = readonly [en: string, it: string]
@@ -370,4 +372,6 @@ export const vmCommands: readonly Command[] = [
   vmList,
   verbCommand(create, onHost),
   ...vmVerbs.map((verb) => verbCommand(verb, findVms)),
+  vmScreen,
+  vmTerminal,
 ]
