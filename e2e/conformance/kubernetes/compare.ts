@@ -115,7 +115,8 @@ function textOf(body: string | undefined): string | undefined {
 
 /** Whether a text begins as one that the recorder cut: as a JSON text or a message, whatever the order of its keys. */
 function startsAlike(cut: string, whole: string): boolean {
-  const beginning = cut.replace(/\.\.\.\[\d+ bytes\]$/, '').replace(/^gzip:/, '')
+  const kept = cut.replace(/\.\.\.\[\d+ bytes\]$/, '').replace(/^gzip:/, '')
+  const beginning = textOf(kept) ?? kept
   const packed = packedBytes(beginning)
   if (packed !== undefined) {
     const other = packedBytes(whole)

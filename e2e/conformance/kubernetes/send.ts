@@ -38,7 +38,7 @@ export interface Stream {
 
 const NO_ANSWER_AFTER = 4000
 /** Headers that belong to a connection, not to the exchange. */
-const OWN = new Set(['host', 'content-length', 'accept-encoding', 'connection'])
+const OWN = new Set(['host', 'content-length', 'connection'])
 
 function open(url: string, call: Call, timeout?: number, identity: Identity = {}): ClientRequest {
   const target = new URL(url)

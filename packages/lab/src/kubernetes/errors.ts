@@ -25,8 +25,17 @@ export class StatusError extends Error {
   readonly details: JsonObject | undefined
   /** Seconds for the Retry-After header. */
   readonly retryAfter: number | undefined
-  constructor(code: number, reason: string | undefined, message: string, details?: JsonObject) {
+  /** ListMeta of the body. */
+  readonly metadata: JsonObject
+  constructor(
+    code: number,
+    reason: string | undefined,
+    message: string,
+    details?: JsonObject,
+    metadata: JsonObject = {},
+  ) {
     super(message)
+    this.metadata = metadata
     this.code = code
     this.reason = reason
     this.details = details
@@ -39,7 +48,7 @@ export class StatusError extends Error {
     return {
       kind: 'Status',
       apiVersion: 'v1',
-      metadata: {},
+      metadata: this.metadata,
       status: 'Failure',
       ...(this.message === '' ? {} : { message: this.message }),
       ...(this.reason === undefined ? {} : { reason: this.reason }),
@@ -133,9 +142,9 @@ export function methodNotAllowed(): StatusError {
   )
 }
 
-/** 410 of a list or watch. */
-export function expired(message: string): StatusError {
-  return new StatusError(410, 'Expired', message)
+/** 410 of a list or watch; `metadata` holds how a list may go on. */
+export function expired(message: string, metadata: JsonObject = {}): StatusError {
+  return new StatusError(410, 'Expired', message, undefined, metadata)
 }
 
 /** 422 with its causes. `definition.kind` is the Kind in the text; pass `resource` as kind where the server does so. */

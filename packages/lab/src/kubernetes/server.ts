@@ -24,6 +24,7 @@ import { localStore } from './local-store.ts'
 import { builtinDefinitions, builtinRules } from './builtin/index.ts'
 import { ResourceRegistry } from './resources.ts'
 import type { ApiObject } from './resources.ts'
+import { bucketOf } from './rest/core.ts'
 import type { Core } from './rest/core.ts'
 import type { Server } from './server-parts.ts'
 import { Storage } from './store/storage.ts'
@@ -48,6 +49,10 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   }
   admissions.push(nodeRestriction(), escalationCheck(core))
   for (const definition of builtinDefinitions(registry)) registry.add(definition)
+  // Nobody can have known a custom kind's objects before the kind was there.
+  registry.subscribe(() => {
+    for (const definition of registry.all()) if (definition.crd === true) storage.begin(bucketOf(definition))
+  })
   serveCrds(core)
   const stopLifecycle = startLifecycle(core)
   const { keep } = options

@@ -52,7 +52,7 @@ export class Exchange implements RequestContext {
   ): void {
     this.startHeaders(status, contentType, headers)
     const data = typeof body === 'string' ? Buffer.from(body) : body
-    if (data.length > GZIP_FROM && /\bgzip\b/.test(this.request.headers['accept-encoding'] ?? '')) {
+    if (data.length > GZIP_FROM && takesGzip(this.request.headers['accept-encoding'] ?? '')) {
       this.response.setHeader('Content-Encoding', 'gzip')
       this.response.setHeader('Vary', 'Accept-Encoding')
       const packed = gzipSync(data, { level: 1 })
@@ -132,7 +132,7 @@ export class Exchange implements RequestContext {
   /** The first format of the Accept header that an object of this kind can be sent in; JSON when there is none. */
   media(kind = '', isError = false): Media {
     for (const { type, parameters } of wantedTypes(this.accept)) {
-      if (type === 'application/yaml') return 'yaml'
+      if (type === 'application/yaml' && !parameters.has('stream')) return 'yaml'
       if (type === 'application/json' || type === '*/*' || type === 'application/*') return 'json'
       if (type !== PROTOBUF) continue
       const as = parameters.get('as')
@@ -140,4 +140,8 @@ export class Exchange implements RequestContext {
     }
     return 'json'
   }
+}
+
+function takesGzip(accepted: string): boolean {
+  return accepted.split(',').some((each) => /^\s*gzip\s*(;(?!\s*q=0(\.0*)?\s*$).*)?$/.test(each))
 }

@@ -1,4 +1,4 @@
-import { badRequest, expired, fieldError, invalid, StatusError } from '../errors.ts'
+import { badRequest, expired, StatusError } from '../errors.ts'
 import { toTable } from '../tables/table.ts'
 import type { ApiObject, Json, JsonObject, ResourceDefinition } from '../resources.ts'
 import { apiVersionOf } from '../resources.ts'
@@ -7,8 +7,10 @@ import { bucketOf, inVersion } from '../rest/core.ts'
 import { sorted } from '../rest/json.ts'
 import { fieldPredicate, labelPredicate } from '../store/selectors.ts'
 import type { Predicate } from '../store/selectors.ts'
-import { goJsonError } from './body.ts'
+import { continueAfter, firstAfter, inconsistent, readToken } from './continue-token.ts'
+import type { Start } from './continue-token.ts'
 import type { Exchange } from './exchange.ts'
+import { listOptions } from './list-options.ts'
 import { includeOf, negotiate, wrongShape } from './negotiate.ts'
 
 /** Selectors of a request as one predicate; undefined selects everything. */
@@ -120,95 +122,62 @@ function readPage(
   selects: Predicate | undefined,
   query: URLSearchParams,
 ): Page {
-  const version = query.get('resourceVersion') ?? ''
-  const match = query.get('resourceVersionMatch') ?? ''
-  const limit = numberOf(query, 'limit')
-  const token = query.get('continue') ?? ''
-  checkOptions(version, match, token, query)
-  const bucket = bucketOf(definition)
+  const options = listOptions(query, false)
+  const { limit, resourceVersion: version, match } = options
+  if (version !== '' && !/^\d+$/.test(version))
+    throw badRequest(
+      `invalid resource version: resourceVersion: Invalid value: ${JSON.stringify(version)}: strconv.ParseUint: parsing ${JSON.stringify(version)}: invalid syntax`,
+    )
+  const start = options.continue === '' ? undefined : readToken(options.continue)
+  if (start !== undefined && version !== '' && version !== '0')
+    throw badRequest('specifying resource version is not allowed when using continue')
   let revision = core.storage.revision
-  let after: string | undefined
-  if (token !== '') {
-    const start = readToken(token)
-    revision = start.revision
-    after = start.after
-  } else if (version !== '' && version !== '0') {
+  if (start !== undefined) revision = start.revision < 0 ? revision : start.revision
+  else if (version !== '' && version !== '0') {
     const wanted = Number(version)
     if (wanted > revision) throw tooLarge(wanted, revision)
-    if (match === 'Exact') revision = wanted
+    // Pages of a revision are exactly that revision's, unless the client says otherwise.
+    if (match === 'Exact' || (match === '' && limit > 0)) revision = wanted
   }
-  let objects: ApiObject[]
-  try {
-    objects =
-      revision === core.storage.revision
-        ? core.storage.list(bucket, namespace)
-        : core.storage.listAt(bucket, namespace, revision)
-  } catch (error) {
-    if (token !== '' && error instanceof StatusError && error.code === 410)
-      throw expired(
-        'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.',
-      )
-    throw error
-  }
-  if (after !== undefined) objects = objects.slice(firstAfter(objects, after))
+  let objects = objectsAt(core, definition, namespace, revision, start)
+  if (start !== undefined) objects = objects.slice(firstAfter(objects, start.after, namespace))
   const pages = limit > 0 && version !== '0'
+  const continues = (part: ApiObject[]): string => continueAfter(revision, part.at(-1), namespace)
   if (selects === undefined) {
     if (!pages || objects.length <= limit) return { objects, revision }
     const part = objects.slice(0, limit)
-    return {
-      objects: part,
-      revision,
-      continue: makeToken(revision, part.at(-1)),
-      remaining: objects.length - limit,
-    }
+    return { objects: part, revision, continue: continues(part), remaining: objects.length - limit }
   }
   if (!pages) return { objects: objects.filter(selects), revision }
   const part: ApiObject[] = []
   for (const object of objects) {
     if (!selects(object)) continue
-    if (part.length === limit) return { objects: part, revision, continue: makeToken(revision, part.at(-1)) }
+    if (part.length === limit) return { objects: part, revision, continue: continues(part) }
     part.push(object)
   }
   return { objects: part, revision }
 }
 
-function checkOptions(version: string, match: string, token: string, query: URLSearchParams): void {
-  const errors = []
-  if (query.get('sendInitialEvents') !== null)
-    errors.push(fieldError.forbidden('sendInitialEvents', 'sendInitialEvents is forbidden for list'))
-  if (match !== '') {
-    if (version === '')
-      errors.push(
-        fieldError.forbidden(
-          'resourceVersionMatch',
-          'resourceVersionMatch is forbidden unless resourceVersion is provided',
-        ),
-      )
-    if (token !== '')
-      errors.push(
-        fieldError.forbidden(
-          'resourceVersionMatch',
-          'resourceVersionMatch is forbidden when continue is provided',
-        ),
-      )
-    if (match !== 'Exact' && match !== 'NotOlderThan')
-      errors.push(fieldError.notSupported('resourceVersionMatch', match, ['Exact', 'NotOlderThan', '']))
-    if (match === 'Exact' && version === '0')
-      errors.push(
-        fieldError.forbidden(
-          'resourceVersionMatch',
-          'resourceVersionMatch "exact" is forbidden for resourceVersion "0"',
-        ),
-      )
-  }
-  if (errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', errors)
-  if (version !== '' && !/^\d+$/.test(version))
-    throw badRequest(
-      `invalid resource version: resourceVersion: Invalid value: ${JSON.stringify(version)}: strconv.ParseUint: parsing ${JSON.stringify(version)}: invalid syntax`,
+/** The objects at a revision. Throws Expired when that is no longer known, with a token for what is left of a list in pages. */
+function objectsAt(
+  core: Core,
+  definition: ResourceDefinition,
+  namespace: string | undefined,
+  revision: number,
+  start: Start | undefined,
+): ApiObject[] {
+  const bucket = bucketOf(definition)
+  try {
+    return revision === core.storage.revision
+      ? core.storage.list(bucket, namespace)
+      : core.storage.listAt(bucket, namespace, revision)
+  } catch (error) {
+    if (start === undefined || !(error instanceof StatusError) || error.code !== 410) throw error
+    throw expired(
+      'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.',
+      { continue: inconsistent(start) },
     )
-  if (token !== '') readToken(token)
-  if (token !== '' && version !== '' && version !== '0')
-    throw badRequest('specifying resource version is not allowed when using continue')
+  }
 }
 
 /** 504 of a revision that is not there yet. */
@@ -222,56 +191,4 @@ export function tooLarge(wanted: number, current: number): StatusError {
       retryAfterSeconds: 1,
     },
   )
-}
-
-function numberOf(query: URLSearchParams, name: string): number {
-  const text = query.get(name)
-  if (text === null || text === '') return 0
-  if (!/^[+-]?\d+$/.test(text))
-    throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`)
-  return Number(text)
-}
-
-function position(object: ApiObject): string {
-  return object.metadata.namespace === undefined
-    ? (object.metadata.name ?? '')
-    : `${object.metadata.namespace}/${object.metadata.name ?? ''}`
-}
-
-function makeToken(revision: number, last: ApiObject | undefined): string {
-  const start = `${last === undefined ? '' : position(last)}\u0000`
-  return Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv: revision, start })).toString('base64url')
-}
-
-function readToken(token: string): { revision: number; after: string } {
-  const refuse = (why: string): StatusError =>
-    badRequest(`invalid continue token: continue key is not valid: ${why}`)
-  const odd = token.search(/[^\w-]/)
-  if (odd >= 0) throw refuse(`illegal base64 data at input byte ${odd}`)
-  const text = Buffer.from(token, 'base64url').toString()
-  try {
-    const value: unknown = JSON.parse(text)
-    if (
-      value !== null &&
-      typeof value === 'object' &&
-      'rv' in value &&
-      'start' in value &&
-      typeof value.rv === 'number' &&
-      typeof value.start === 'string'
-    )
-      return { revision: value.rv, after: value.start }
-  } catch {
-    // Not one of ours: said below.
-  }
-  throw refuse(goJsonError(text) || 'unrecognized encoded meta.k8s.io/v1')
-}
-
-function firstAfter(objects: ApiObject[], start: string): number {
-  const [path = ''] = start.split('\u0000')
-  const [namespace = '', name] = path.includes('/') ? path.split('/') : ['', path]
-  const index = objects.findIndex((object) => {
-    const own = object.metadata.namespace ?? ''
-    return own > namespace || (own === namespace && (object.metadata.name ?? '') > (name ?? ''))
-  })
-  return index < 0 ? objects.length : index
 }

@@ -14,12 +14,18 @@ export interface Shape {
 const SHAPES = new Set<string>(['Table', 'PartialObjectMetadata', 'PartialObjectMetadataList'])
 const WRITTEN = new Set(['application/json', 'application/yaml', 'application/*', '*/*'])
 const MEDIA = 'application/json, application/yaml, application/vnd.kubernetes.protobuf'
+/** What a watch can be written as. */
+export const WATCHED_MEDIA = 'application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch'
 
 /**
  * The shape an Accept header wishes for first; undefined for the object itself. Throws NotAcceptable when nothing in it can be
  * served. There are no Tables in protobuf, and of custom kinds only their metadata.
  */
-export function negotiate(accept: string, definition: ResourceDefinition): Shape | undefined {
+export function negotiate(
+  accept: string,
+  definition: ResourceDefinition,
+  isWatch = false,
+): Shape | undefined {
   if (accept.trim() === '') return undefined
   let known = false
   for (const { type, parameters } of wantedTypes(accept)) {
@@ -37,7 +43,7 @@ export function negotiate(accept: string, definition: ResourceDefinition): Shape
   throw new StatusError(
     406,
     'NotAcceptable',
-    `406: Not Acceptable\n\nAvailable representations: ${MEDIA}`,
+    `406: Not Acceptable\n\nAvailable representations: ${isWatch ? `${MEDIA}, ${WATCHED_MEDIA}` : MEDIA}`,
     {},
   )
 }

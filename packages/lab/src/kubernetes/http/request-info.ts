@@ -1,3 +1,5 @@
+import { flag } from './list-options.ts'
+
 /** What a path means. */
 export interface RequestInfo {
   /** Whether the path is one of resources (`/api/v1/...`, `/apis/g/v/...`). */
@@ -62,7 +64,7 @@ export function requestInfo(method: string, path: string, query: URLSearchParams
 }
 
 function verbOf(method: string, info: RequestInfo, query: URLSearchParams): string {
-  const watching = ['true', '1'].includes((query.get('watch') ?? '').toLowerCase()) || info.legacyWatch
+  const watching = flag(query.get('watch')) === true || info.legacyWatch
   if (method === 'GET' || method === 'HEAD') {
     if (info.name === undefined) {
       return watching ? 'watch' : 'list'

@@ -1,5 +1,5 @@
 import type { StoreEvent } from '../api.ts'
-import { fieldError, invalid, StatusError } from '../errors.ts'
+import { StatusError } from '../errors.ts'
 import { toTable } from '../tables/table.ts'
 import type { ApiObject, JsonObject, ResourceDefinition } from '../resources.ts'
 import { encodeEvent, PROTOBUF } from '../protobuf/encode.ts'
@@ -9,8 +9,9 @@ import { bucketOf, inVersion } from '../rest/core.ts'
 import { isObject } from '../rest/json.ts'
 import type { Predicate } from '../store/selectors.ts'
 import type { Exchange } from './exchange.ts'
+import { flag, listOptions } from './list-options.ts'
 import { tooLarge } from './list.ts'
-import { includeOf, negotiate, onlyThese } from './negotiate.ts'
+import { includeOf, negotiate, onlyThese, WATCHED_MEDIA } from './negotiate.ts'
 import type { Shape } from './negotiate.ts'
 
 const BOOKMARK_EVERY = 60_000
@@ -35,14 +36,13 @@ export function serveWatch(
       `resourceVersion: Invalid value: ${JSON.stringify(resourceVersion)}: strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: invalid syntax`,
     )
   const from = Number(resourceVersion === '' ? '0' : resourceVersion)
-  const initial = checkInitialEvents(exchange)
+  const { sendInitialEvents: initial, timeoutSeconds } = listOptions(query, true)
   checkMedia(exchange)
-  const bookmarks = isTrue(query.get('allowWatchBookmarks'))
+  const bookmarks = flag(query.get('allowWatchBookmarks')) === true
   const printer = new EventPrinter(core, definition, exchange)
   const shown = (object: ApiObject): boolean =>
     (namespace === undefined || object.metadata.namespace === namespace) &&
     (selects === undefined || selects(object))
-  let sent = from
   const isBinary = exchange.media(printer.kind) === 'protobuf'
   const write = (type: string, object: JsonObject): void => {
     const frame = isBinary ? encodeEvent(type, object) : undefined
@@ -52,7 +52,6 @@ export function serveWatch(
   exchange.startHeaders(200, isBinary ? `${PROTOBUF};stream=watch` : 'application/json')
   response.flushHeaders()
   const listener = (event: StoreEvent): void => {
-    sent = event.revision
     const now = shown(event.object)
     const before = event.old !== undefined && shown(event.old)
     if (event.type === 'DELETED') {
@@ -75,7 +74,6 @@ export function serveWatch(
     if (starts)
       for (const object of core.storage.list(bucketOf(definition), namespace))
         if (shown(object)) write('ADDED', printer.print(object))
-    sent = start
     // A watch from 0 with bookmarks is told, like one that asks, when the state from before is complete.
     if ((initial === true || (initial === undefined && resourceVersion === '0')) && bookmarks)
       write('BOOKMARK', printer.bookmark(String(Math.max(core.storage.revision, from)), true))
@@ -86,16 +84,15 @@ export function serveWatch(
     response.end()
     return
   }
-  let marked = sent
+  // The client knows what had changed until now, and what is sent: a bookmark tells of changes that it was not sent.
+  let marked = Math.max(from, core.storage.latestOf(bucketOf(definition)))
   const bookmark = (): void => {
-    // A quiet kind's bookmark may be newer than its last change: that is what it is for.
-    const latest = core.storage.revision
+    const latest = core.storage.latestOf(bucketOf(definition))
     if (latest <= marked) return
     marked = latest
     write('BOOKMARK', printer.bookmark(String(latest), false))
   }
-  const seconds = Number(query.get('timeoutSeconds') ?? '0')
-  const lasts = seconds > 0 ? seconds * 1000 : (1800 + Math.random() * 1800) * 1000
+  const lasts = timeoutSeconds > 0 ? timeoutSeconds * 1000 : (1800 + Math.random() * 1800) * 1000
   const timers: NodeJS.Timeout[] = []
   const finish = (): void => {
     stop()
@@ -113,47 +110,11 @@ export function serveWatch(
   response.on('close', finish)
 }
 
-function isTrue(text: string | null): boolean {
-  return text !== null && ['true', '1', 't', 'TRUE', 'True', 'T'].includes(text)
-}
-
 function checkMedia(exchange: Exchange): void {
   const types = exchange.accept.split(',').map((part) => part.trim())
   if (!types.every((type) => type.startsWith('application/yaml'))) return
   if (types.some((type) => type.includes('stream=watch'))) throw onlyThese()
-  throw new StatusError(
-    406,
-    'NotAcceptable',
-    'only the following media types are accepted: application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch',
-  )
-}
-
-function checkInitialEvents(exchange: Exchange): boolean | undefined {
-  const { query } = exchange
-  const given = query.get('sendInitialEvents')
-  const match = query.get('resourceVersionMatch') ?? ''
-  const errors = []
-  if (given === null) {
-    if (match !== '')
-      errors.push(
-        fieldError.forbidden(
-          'resourceVersionMatch',
-          'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided',
-        ),
-      )
-  } else {
-    if (match === '')
-      errors.push(
-        fieldError.forbidden(
-          'resourceVersionMatch',
-          'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan',
-        ),
-      )
-    else if (match !== 'NotOlderThan')
-      errors.push(fieldError.notSupported('resourceVersionMatch', match, ['NotOlderThan']))
-  }
-  if (errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', errors)
-  return given === null ? undefined : isTrue(given)
+  throw new StatusError(406, 'NotAcceptable', `only the following media types are accepted: ${WATCHED_MEDIA}`)
 }
 
 /** Shapes the objects of a watch as the client asked. */

@@ -60,19 +60,22 @@ function parseRequirements(text: string): Requirement[] {
   let position = 0
   const peek = (): Token => tokens[position] ?? { kind: 'end', text: '' }
   const next = (): Token => tokens[position++] ?? { kind: 'end', text: '' }
-  const fail = (what: string): never => {
-    throw badRequest(`unable to parse requirement: ${what}`)
+  const refuse = (what: string): never => {
+    throw badRequest(what)
   }
+  const fail = (what: string): never => refuse(`unable to parse requirement: ${what}`)
   const result: Requirement[] = []
   const word = (token: Token): boolean => token.kind === 'id' || token.kind === 'in' || token.kind === 'notin'
   const values = (): string[] => {
     const open = next()
     if (open.kind !== '(') fail(`found '${open.text}' expected: '('`)
     const list: string[] = []
-    if (peek().kind === ')') {
+    const first = peek()
+    if (first.kind === ')') {
       next()
       return ['']
     }
+    if (!word(first) && first.kind !== ',') fail(`found '${first.text}', expected: ',', ')' or identifier`)
     for (;;) {
       if (word(peek())) list.push(next().text)
       else if (peek().kind === ',' || peek().kind === ')') list.push('')
@@ -82,49 +85,57 @@ function parseRequirements(text: string): Requirement[] {
       if (after.kind !== ',') fail(`found '${after.text}', expected: ',' or ')'`)
     }
   }
+  const keyOf = (token: Token): string => {
+    if (!word(token)) fail(`found '${token.text}', expected: identifier`)
+    const problems = qualifiedNameProblems(token.text)
+    // Go prints the place, which is none.
+    if (problems.length > 0)
+      fail(`<nil>: Invalid value: ${JSON.stringify(token.text)}: ${problems.join('; ')}`)
+    return token.text
+  }
+  const requirement = (): Requirement => {
+    const first = next()
+    if (first.kind === '!') return { key: keyOf(next()), operator: '!', values: [] }
+    const key = keyOf(first)
+    const operator = peek()
+    if (operator.kind === ',' || operator.kind === 'end') return { key, operator: 'exists', values: [] }
+    next()
+    if (operator.kind === 'in' || operator.kind === 'notin')
+      return { key, operator: operator.kind, values: values() }
+    if (!['=', '==', '!=', '>', '<'].includes(operator.kind))
+      fail(`found '${operator.text}', expected: in, notin, =, ==, !=, gt, lt`)
+    const kind = operator.kind === '==' ? '=' : (operator.kind as Requirement['operator'])
+    if (peek().kind === ',' || peek().kind === 'end') return { key, operator: kind, values: [''] }
+    const value = next()
+    if (!word(value)) fail(`found '${value.text}', expected: identifier`)
+    return { key, operator: kind, values: [value.text] }
+  }
   if (peek().kind === 'end') return []
   for (;;) {
-    const first = next()
-    if (first.kind === '!') {
-      const key = next()
-      if (!word(key)) fail(`found '${key.text}', expected: identifier`)
-      result.push({ key: key.text, operator: '!', values: [] })
-    } else if (word(first)) {
-      const operator = peek()
-      if (operator.kind === ',' || operator.kind === 'end')
-        result.push({ key: first.text, operator: 'exists', values: [] })
-      else if (operator.kind === 'in' || operator.kind === 'notin') {
-        next()
-        result.push({ key: first.text, operator: operator.kind, values: values() })
-      } else if (['=', '==', '!=', '>', '<'].includes(operator.kind)) {
-        next()
-        let value = ''
-        if (word(peek())) value = next().text
-        else if (peek().kind !== ',' && peek().kind !== 'end')
-          fail(`found '${peek().text}', expected: identifier`)
-        const kind = operator.kind === '==' ? '=' : (operator.kind as Requirement['operator'])
-        result.push({ key: first.text, operator: kind, values: [value] })
-      } else fail(`found '${operator.text}', expected: in, notin, =, ==, !=, gt, lt`)
-    } else fail(`found '${first.text}', expected: !, identifier, or 'end of string'`)
+    const first = peek()
+    if (!word(first) && first.kind !== '!')
+      refuse(`found '${first.text}', expected: !, identifier, or 'end of string'`)
+    const found = requirement()
+    checkValues(found, fail)
+    result.push(found)
     const separator = next()
-    if (separator.kind === 'end') break
-    if (separator.kind !== ',') fail(`found '${separator.text}', expected: ',' or 'end of string'`)
-    if (!word(peek()) && peek().kind !== '!') fail(`found '${peek().text}', expected: identifier after ','`)
+    if (separator.kind === 'end') return result
+    if (separator.kind !== ',') refuse(`found '${separator.text}', expected: ',' or 'end of string'`)
+    if (!word(peek()) && peek().kind !== '!') refuse(`found '${peek().text}', expected: identifier after ','`)
   }
-  for (const { key, values: wanted, operator } of result) {
-    const keyProblems = qualifiedNameProblems(key)
-    if (keyProblems.length > 0) fail(`key: Invalid value: ${JSON.stringify(key)}: ${keyProblems.join('; ')}`)
-    if ((operator === '>' || operator === '<') && !/^-?\d+$/.test(wanted[0] ?? ''))
-      fail(
-        `values[0]: Invalid value: ${JSON.stringify(wanted[0] ?? '')}: for 'Gt', 'Lt' operators, the value must be an integer`,
-      )
-    wanted.forEach((value, index) => {
-      const problems = labelValueProblems(value)
-      if (problems.length > 0)
-        fail(`values[${index}][${key}]: Invalid value: ${JSON.stringify(value)}: ${problems.join('; ')}`)
-    })
-  }
-  return result
+}
+
+function checkValues({ key, operator, values }: Requirement, fail: (what: string) => void): void {
+  const [first = ''] = values
+  if ((operator === '>' || operator === '<') && !/^-?\d+$/.test(first))
+    fail(
+      `values[0]: Invalid value: ${JSON.stringify(first)}: for 'Gt', 'Lt' operators, the value must be an integer`,
+    )
+  values.forEach((value, index) => {
+    const problems = labelValueProblems(value)
+    if (problems.length > 0)
+      fail(`values[${index}][${key}]: Invalid value: ${JSON.stringify(value)}: ${problems.join('; ')}`)
+  })
 }
 
 /** Fields by which built-in kinds may be selected, besides the metadata. */
@@ -204,10 +215,15 @@ export function fieldPredicate(
   const terms = parseFieldTerms(text)
   const name = definition.group === '' ? definition.resource : `${definition.resource}.${definition.group}`
   const custom = (definition.selectableFields ?? []).map((path) => path.replace(/^\./, ''))
-  const offered = [...(SELECTABLE[name] ?? []), ...custom]
+  const own = SELECTABLE[name]
+  const offered = [...(own ?? []), ...custom]
   const checks = terms.map(({ field, not, value }): Predicate => {
     if (field !== 'metadata.name' && field !== 'metadata.namespace' && !offered.includes(field))
-      throw badRequest(`field label not supported: ${field}`)
+      throw badRequest(
+        own === undefined && definition.crd !== true
+          ? `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`
+          : `field label not supported: ${field}`,
+      )
     const path = field.split('.')
     return (object) => (fieldText(object, field, path) === value) !== not
   })

@@ -31,6 +31,8 @@ class Bucket {
   history: StoreEvent[] = []
   /** Changes up to this revision are no longer known. */
   compacted = 0
+  /** Revision of the last change. */
+  latest = 0
   #sorted: Map<string, ApiObject[]> = new Map()
 
   invalidate(namespace: string): void {
@@ -45,7 +47,7 @@ class Bucket {
     if (known !== undefined) return known
     let result: ApiObject[]
     if (namespace === undefined)
-      result = [...this.namespaces.keys()].toSorted(byText).flatMap((each) => this.sorted(each))
+      result = [...this.namespaces.keys()].toSorted(byNamespace).flatMap((each) => this.sorted(each))
     else
       result = [...(this.namespaces.get(namespace)?.values() ?? [])].toSorted((a, b) =>
         byText(a.metadata.name ?? '', b.metadata.name ?? ''),
@@ -57,6 +59,11 @@ class Bucket {
 
 function byText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
+}
+
+/** Namespaces in the order of their objects' places in etcd, where a `/` comes after the name: `a-b` before `a`. */
+function byNamespace(a: string, b: string): number {
+  return byText(`${a}/`, `${b}/`)
 }
 
 /**
@@ -78,6 +85,16 @@ export class Storage {
   /** Revision of the last change. */
   get revision(): number {
     return this.#revision
+  }
+
+  /** Revision of the last change of a kind; 0 when there was none. */
+  latestOf(bucket: string): number {
+    return this.#buckets.get(bucket)?.latest ?? 0
+  }
+
+  /** Says that a kind is there from now on: nobody can have known its objects before. Nothing happens when it was there already. */
+  begin(bucket: string): void {
+    if (!this.#buckets.has(bucket)) this.#bucket(bucket).compacted = this.#revision
   }
 
   /** Names of the kinds that ever had objects. */
@@ -103,7 +120,7 @@ export class Storage {
   listAt(bucket: string, namespace: string | undefined, revision: number): ApiObject[] {
     const kept = this.#buckets.get(bucket)
     if (kept === undefined) return []
-    if (revision < kept.compacted) throw expired(`The provided resource version is too old`)
+    if (revision < kept.compacted) throw expired('The resourceVersion for the provided list is too old.')
     const changed = new Map<string, ApiObject | undefined>()
     for (let index = kept.history.length - 1; index >= 0; index--) {
       const event = kept.history[index]
@@ -116,7 +133,7 @@ export class Storage {
     for (const object of changed.values()) if (object !== undefined) result.push(object)
     return result.toSorted(
       (a, b) =>
-        byText(a.metadata.namespace ?? '', b.metadata.namespace ?? '') ||
+        byNamespace(a.metadata.namespace ?? '', b.metadata.namespace ?? '') ||
         byText(a.metadata.name ?? '', b.metadata.name ?? ''),
     )
   }
@@ -253,6 +270,7 @@ export class Storage {
 
   #emit(key: ObjectKey, bucket: Bucket, event: StoreEvent): void {
     bucket.history.push(event)
+    bucket.latest = event.revision
     if (bucket.history.length > HISTORY_LIMIT * 1.25) {
       const dropped = bucket.history.splice(0, bucket.history.length - HISTORY_LIMIT)
       bucket.compacted = dropped.at(-1)?.revision ?? bucket.compacted
