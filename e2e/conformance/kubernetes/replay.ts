@@ -8,9 +8,9 @@ import { isCut } from './recorded.ts'
 import type { Recorded, RecordedResponse } from './recorded.ts'
 import { send, stream } from './send.ts'
 import type { Call, Identity, Stream } from './send.ts'
-import { uncut } from './uncut.ts'
 import { Values } from './values.ts'
 import type { WebhookServer } from './webhook-server.ts'
+import { WholeBodies } from './whole.ts'
 
 /** How a replay reaches the server. */
 export interface Target {
@@ -48,6 +48,7 @@ interface Open {
 export async function replay(target: Target, records: Recorded[]): Promise<Outcome[]> {
   const outcomes = new Map<number, Outcome>()
   const values = new Values()
+  const bodies = new WholeBodies()
   let opened: Open[] = []
   const ending: Promise<void>[] = []
   const finish = async ({ record, response, stream: open }: Open): Promise<void> => {
@@ -62,7 +63,7 @@ export async function replay(target: Target, records: Recorded[]): Promise<Outco
   }
   for (const record of records) {
     const { n, title, request, response } = record
-    const call = callOf(record, target, values)
+    const call = callOf(record, target, values, bodies)
     if (record.webhook !== undefined && target.webhook !== undefined) {
       const heard = compareText(record.webhook.body, target.webhook.last)
       outcomes.set(n, { n, title, ...heard })
@@ -89,6 +90,7 @@ export async function replay(target: Target, records: Recorded[]): Promise<Outco
         const actual = parseJson(answer.body)
         values.keep(n, recorded, actual)
         values.keepVersions(recorded, actual)
+        bodies.keep(request.path, request.body, answer.status < 300 ? actual : undefined)
         const tag = answer.headers['etag']
         values.keepTag(headerOf(response, 'etag'), typeof tag === 'string' ? tag : undefined)
         outcomes.set(n, { n, title, ...compareAnswer(response, answer, request.body) })
@@ -118,11 +120,11 @@ function recordedJson(response: RecordedResponse): Json | undefined {
 }
 
 /** The request as it is to be sent; undefined when the recorder cut or masked what it needs. */
-function callOf(record: Recorded, target: Target, values: Values): Call | undefined {
+function callOf(record: Recorded, target: Target, values: Values, bodies: WholeBodies): Call | undefined {
   const { request } = record
   if (request === undefined) return undefined
   const text = `${request.body ?? ''}${request.headers.map(([, value]) => value).join('')}`
-  const whole = isCut(request.body) ? uncut(request.body ?? '') : request.body
+  const whole = isCut(request.body) ? bodies.find(request.path, request.body ?? '') : request.body
   const masked = [...text.matchAll(/<base64-pem[^>]*>|<pem [^>]*>/g)].map(([mark]) => mark)
   if (target.webhook === undefined && masked.some((mark) => target.requests[mark] === undefined))
     return undefined

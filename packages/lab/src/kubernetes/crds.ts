@@ -33,7 +33,6 @@ export function definitionsOf(crd: JsonObject): ResourceDefinition[] {
   const versions = Array.isArray(spec['versions']) ? spec['versions'].filter(isObject) : []
   const storage = text(versions.find((version) => version['storage'] === true)?.['name'])
   const kind = text(names['kind'])
-  const isGoing = at(crd, ['metadata', 'deletionTimestamp']) !== undefined
   return versions
     .filter((version) => version['served'] === true)
     .map((version): ResourceDefinition => {
@@ -83,7 +82,6 @@ export function definitionsOf(crd: JsonObject): ResourceDefinition[] {
         deprecationWarning: deprecated
           ? text(version['deprecationWarning']) || `${group}/${name} ${kind} is deprecated`
           : undefined,
-        ...(isGoing ? { terminating: true } : {}),
       }
     })
 }
@@ -101,30 +99,43 @@ export function compareVersions(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }
 
-/** Keeps the registry in step with the CRDs in the store, and writes their status. */
+/** What a CRD makes the registry hold. */
+interface Served {
+  /** Its spec, as text: only another one makes other definitions. */
+  spec: string
+  definitions: ResourceDefinition[]
+}
+
+/** Keeps the registry in step with the CRDs in the store. */
 export function serveCrds(core: Core): void {
-  const served = new Map<string, ResourceDefinition[]>()
+  const served = new Map<string, Served>()
   core.storage.tap((key, event) => {
     if (key.bucket !== CRD_BUCKET) return
     register(core, served, key.name, event)
   })
 }
 
-function register(
-  core: Core,
-  served: Map<string, ResourceDefinition[]>,
-  name: string,
-  event: StoreEvent,
-): void {
-  for (const definition of served.get(name) ?? []) core.registry.remove(definition)
+function register(core: Core, served: Map<string, Served>, name: string, event: StoreEvent): void {
+  const before = served.get(name)
+  const crd = event.object
+  const spec = JSON.stringify(crd['spec'])
+  const isGoing = crd.metadata.deletionTimestamp !== undefined
+  if (event.type !== 'DELETED' && before?.spec === spec) {
+    if (!isGoing || before.definitions[0]?.terminating === true) return
+    const going = before.definitions.map((definition) => ({ ...definition, terminating: true }))
+    for (const definition of going) core.registry.add(definition)
+    served.set(name, { spec, definitions: going })
+    return
+  }
+  for (const definition of before?.definitions ?? []) core.registry.remove(definition)
   served.delete(name)
   if (event.type === 'DELETED') return
   // One whose names are taken is not served; any other is from the moment it is stored.
-  const isServed = conditionOf(event.object, 'Established')?.['status'] === 'True'
+  const isServed = conditionOf(crd, 'Established')?.['status'] === 'True'
   const others = core.storage.list(CRD_BUCKET).filter((each) => each.metadata.name !== name)
-  if (!isServed && acceptNames(event.object, others).conflict !== undefined) return
-  const definitions = definitionsOf(event.object).toSorted((a, b) => compareVersions(a.version, b.version))
-  served.set(name, definitions)
+  if (!isServed && acceptNames(crd, others).conflict !== undefined) return
+  const definitions = definitionsOf(crd).toSorted((a, b) => compareVersions(a.version, b.version))
+  served.set(name, { spec, definitions })
   for (const definition of definitions) core.registry.add(definition)
 }
 
@@ -151,4 +162,6 @@ export function defaultCrd(crd: ApiObject): void {
     if (text(names['listKind']) === '') names['listKind'] = `${kind}List`
   }
   spec['conversion'] ??= { strategy: 'None' }
+  const service = at(spec, ['conversion', 'webhook', 'clientConfig', 'service'])
+  if (isObject(service)) service['port'] ??= 443
 }

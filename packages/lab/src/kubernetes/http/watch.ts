@@ -94,8 +94,17 @@ export function serveWatch(
   }
   const lasts = timeoutSeconds > 0 ? timeoutSeconds * 1000 : (1800 + Math.random() * 1800) * 1000
   const timers: NodeJS.Timeout[] = []
+  // A kind that is defined anew is served anew: who watches it begins again.
+  const { group, version, resource, schema } = definition
+  const unsubscribe =
+    definition.crd === true
+      ? core.registry.subscribe(() => {
+          if (core.registry.find(group, version, resource)?.schema !== schema) setImmediate(finish)
+        })
+      : () => {}
   const finish = (): void => {
     stop()
+    unsubscribe()
     for (const timer of timers) clearTimeout(timer)
     closing.removeEventListener('abort', finish)
     if (!response.writableEnded) response.end()

@@ -1,7 +1,7 @@
 import type { FieldError } from '../errors.ts'
 import { fieldError } from '../errors.ts'
 import type { ApiObject, Json, JsonObject, Schema } from '../resources.ts'
-import { asText, at, isObject } from '../rest/json.ts'
+import { asText, at, equal, isObject } from '../rest/json.ts'
 import { label1035Problems, subdomainProblems } from './names.ts'
 import { problemsOfValue } from './validate.ts'
 
@@ -47,8 +47,10 @@ export function crdProblems(crd: ApiObject, old?: ApiObject): FieldError[] {
       structure(schema, path, errors, true)
     }
   })
-  for (const problem of label1035Problems(asText(versions[0]?.['name'])))
-    errors.push(fieldError.invalid('spec.version', asText(versions[0]?.['name']), problem))
+  const firstName = asText(versions[0]?.['name'])
+  if (versions.length > 0)
+    for (const problem of label1035Problems(firstName))
+      errors.push(fieldError.invalid('spec.version', firstName, problem))
   if (storage.length !== 1)
     errors.push(
       fieldError.invalid(
@@ -68,7 +70,7 @@ export function crdProblems(crd: ApiObject, old?: ApiObject): FieldError[] {
     const value = names[field]
     if (value === undefined || value === '') errors.push(fieldError.required(`spec.names.${field}`))
   }
-  if (old !== undefined) errors.push(...changeProblems(spec, versions, old))
+  if (old !== undefined) errors.push(...changeProblems(crd, spec, versions, old))
   return errors
 }
 
@@ -88,7 +90,12 @@ function printed(version: JsonObject): JsonObject {
 }
 
 /** What an update of an established CRD may not change. */
-function changeProblems(spec: JsonObject, versions: JsonObject[], old: ApiObject): FieldError[] {
+function changeProblems(
+  crd: ApiObject,
+  spec: JsonObject,
+  versions: JsonObject[],
+  old: ApiObject,
+): FieldError[] {
   const errors: FieldError[] = []
   for (const path of [['scope'], ['names', 'kind'], ['group'], ['names', 'plural']]) {
     const value = at(spec, path)
@@ -96,7 +103,8 @@ function changeProblems(spec: JsonObject, versions: JsonObject[], old: ApiObject
       errors.push(fieldError.invalid(`spec.${path.join('.')}`, value ?? '', 'field is immutable'))
   }
   const stored = at(old, ['status', 'storedVersions'])
-  if (Array.isArray(stored))
+  // A write of the status may say what it likes, and so mend what hinders all others.
+  if (Array.isArray(stored) && equal(crd['status'], old['status']))
     stored.forEach((name, index) => {
       if (!versions.some((version) => version['name'] === name))
         errors.push(
