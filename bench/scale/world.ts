@@ -117,7 +117,10 @@ export function worldOf(
           type,
           status: 'True' as const,
           reason: type,
-          message: `VM ${vmid} of machine ${machine.metadata.name} on ${node}.`,
+          message:
+            type === 'Ready'
+              ? `Node ${machine.metadata.name} is Ready.`
+              : `VM ${vmid} of machine ${machine.metadata.name} on ${node}.`,
           lastTransitionTime: TIME,
           observedGeneration: 3,
         })),

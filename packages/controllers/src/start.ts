@@ -36,6 +36,11 @@ import { createTenants } from './tenants/tenants.ts'
 import type { Caches, World } from './world.ts'
 
 const CLAIM_SWEEP_MS = 300_000
+/**
+ * So long the others wait until each Proxmox cluster was looked at once, milliseconds: else every machine and pool would say at each start
+ * that Proxmox cannot be reached, and take it back a moment later.
+ */
+const FIRST_LOOK_MS = 10_000
 
 /** What the controllers need, and what they may be told. */
 export interface ControllersConfig {
@@ -186,7 +191,10 @@ async function run(
     await Promise.race([Promise.all(informers.map(({ ready }) => ready)), aborted(signal)])
     if (signal.aborted) return
     logger.info({ installation }, 'the controllers run')
-    for (const controller of controllers) controller.start()
+    const [first, ...others] = controllers
+    first?.start()
+    await Promise.race([first?.queue.idle(), pauseOrEnd(clock, FIRST_LOOK_MS, signal)])
+    for (const controller of others) controller.start()
     const drifted = (key: string): void => {
       world.drifted.add(key)
       machines?.queue.add(key)
@@ -220,6 +228,11 @@ async function sweepRegularly(world: World, signal: AbortSignal): Promise<void> 
     )
     await clock.sleep(CLAIM_SWEEP_MS, signal).catch(() => undefined)
   }
+}
+
+/** Resolves after a while, or when the signal aborts. */
+function pauseOrEnd(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  return clock.sleep(ms, signal).catch(() => undefined)
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -174,7 +174,14 @@ async function hold(context: MachineContext, why: Holdup): Promise<Result> {
   // Its place in the queue of clones goes to those behind; a clone that runs keeps its slot until the end of its task wakes the machine.
   if (context.isConnected && !(await isCloning(context))) context.connection.slots.release(context.key)
   const step = at(context)
-  say(context, step, step === 'Ready' && !isDeleting(context.machine) ? await ready(context) : why)
+  if (step !== 'Ready' || isDeleting(context.machine)) {
+    say(context, step, why)
+    return finish(context, { requeueAfterMs: why.lookAgainMs })
+  }
+  await openTenant(context)
+  const rest = patienceWithList(context)
+  if (rest > 0) return { requeueAfterMs: Math.min(rest, why.lookAgainMs ?? rest) }
+  say(context, step, await ready(context))
   return finish(context, { requeueAfterMs: why.lookAgainMs })
 }
 
@@ -192,19 +199,20 @@ async function isCloning({ machine, connection }: MachineContext): Promise<boole
  */
 function isKept(context: MachineContext): boolean {
   const node = nodeOf(context)
-  return hasCome(context) && node !== undefined && isAdapted(context, node)
+  return hasCome(context) && isAsLeft(context) && node !== undefined && isAdapted(context, node)
 }
 
-/** A machine that has come all its way, whose VM is as it was left as far as the list of VMs knows. */
-function hasCome({ machine, connection, world, key }: MachineContext): boolean {
-  const vm = machine.spec.vmid === undefined ? undefined : connection.observer.vm(machine.spec.vmid)
+/** A machine that has come all its way. */
+function hasCome({ machine }: MachineContext): boolean {
   return (
-    machine.spec.made === true &&
-    MACHINE_STEPS.every((step) => step === 'Ready' || isTrue(machine, step)) &&
-    !world.drifted.has(key) &&
-    vm?.status === 'running' &&
-    vm.lock === undefined
+    machine.spec.made === true && MACHINE_STEPS.every((step) => step === 'Ready' || isTrue(machine, step))
   )
+}
+
+/** Whether its VM is as it was left, as far as the list of VMs knows. */
+function isAsLeft({ machine, connection, world, key }: MachineContext): boolean {
+  const vm = machine.spec.vmid === undefined ? undefined : connection.observer.vm(machine.spec.vmid)
+  return !world.drifted.has(key) && vm?.status === 'running' && vm.lock === undefined
 }
 
 /** How long a tenant's Nodes may take to be listed before anything is made of it, milliseconds. */
@@ -225,7 +233,8 @@ function patienceWithList(context: MachineContext): number {
     machine.spec.clusterName === undefined ||
     !context.controlPlane ||
     world.tenants.answeringSince(namespace, machine.spec.clusterName) !== undefined
-  if (isListed || nodeOf(context) || !hasCome(context)) {
+  const isWhole = hasCome(context) && (!context.isConnected || isAsLeft(context))
+  if (isListed || nodeOf(context) || !isWhole) {
     since.delete(key)
     return 0
   }
