@@ -40,6 +40,10 @@ export function createControllers(config: {
       sources: [
         each(caches.proxmoxClusters, (cluster) => [keyOf(cluster)], isMoreThanStatus),
         each(caches.machineClasses, ({ spec }) => [`/${spec.proxmoxClusterName}`], isMoreThanStatus),
+        (add) =>
+          connections.subscribe((event) => {
+            if (event.type === 'silence') add(`/${event.cluster}`)
+          }),
         // One that is being deleted waits for its last Machine.
         each(caches.machines, ({ spec }) =>
           caches.proxmoxClusters.get(undefined, spec.proxmoxCluster)?.metadata.deletionTimestamp
@@ -132,6 +136,7 @@ export function createControllers(config: {
         each(caches.proxmoxClusters, ({ metadata }) => machinesOfCluster(metadata.name), isMoreThanStatus),
         (add) =>
           connections.subscribe((event) => {
+            if (event.type === 'silence') return
             if (event.type === 'slot') add(event.key)
             else if (event.type === 'task') for (const key of index.ofTask(event.upid)) add(key)
             else if (event.type === 'connection') for (const key of machinesOfCluster(event.cluster)) add(key)

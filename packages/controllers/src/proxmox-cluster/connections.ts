@@ -40,8 +40,10 @@ export interface Connections {
 
 /** What those who depend on a Proxmox cluster want to hear. */
 export type ConnectionEvent =
-  /** A connection was made, or lost. */
+  /** A connection was made, or lost, or answers again after a while: everybody looks now, and not when its pause is over. */
   | { readonly type: 'connection'; readonly cluster: string }
+  /** It has just stopped to answer as it should. */
+  | { readonly type: 'silence'; readonly cluster: string }
   /** Something about a VM has changed: the VM itself, or a task of it. */
   | { readonly type: 'vm'; readonly cluster: string; readonly vmid: number }
   /** A task has begun or ended. */

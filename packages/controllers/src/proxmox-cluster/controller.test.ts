@@ -153,6 +153,29 @@ test('what keeps us from it is told apart: no Secret, a refused token, a refused
   }
 })
 
+test('a cluster that stops to answer says so at once, and who has waited for it long is woken when it answers again', async () => {
+  const { world, client, looks, said, message, heard } = aCluster()
+  await looks(2)
+  heard.length = 0
+  const call = { method: 'GET', path: '/cluster/resources' }
+  client.fail = () => new ProxmoxApiError(call, 401, 'Authentication failed!')
+  for (let second = 0; second < 10 && heard.length === 0; second += 1) {
+    await world.clock.advance(1000)
+    await settled()
+  }
+  assert.deepEqual(heard, ['silence'])
+  await looks(1)
+  assert.equal(said('Authorized'), 'False TokenRefused')
+  assert.match(message(), /Authentication failed! The token was deleted.*`fochista proxmox add dc1 /)
+  await world.clock.advance(20_000)
+  await settled()
+  assert.deepEqual(heard, ['silence'], 'it is said once')
+  client.fail = undefined
+  await looks(1)
+  assert.deepEqual(heard, ['silence', 'connection'])
+  assert.equal(said('Ready'), 'True Ready')
+})
+
 test('new credentials make a new connection, and the old one is closed', async () => {
   const { world, client, looks, connections, registry } = aCluster()
   await looks(2)

@@ -44,6 +44,9 @@ const RETRY_MS = 5000
 /** How often its version is asked for. */
 const FACTS_MS = 600_000
 
+/** Who has been silent for so long has put machines off for longer than anybody should wait once it answers again, milliseconds. */
+const LONG_SILENCE_MS = 5000
+
 /** What a look at the fence asks: its stamp is read and made anew. */
 const FENCE_REQUESTS = 2
 
@@ -111,10 +114,20 @@ export function createProxmoxClusterController(config: ProxmoxClusterConfig): Pr
       mayStamp: () => writesAllowed(name) === undefined,
     })
     const pacer = createPacer({ clock })
+    let isSilent = false
     const observer = createObserver(proxmox, {
       clock,
       pacer,
       ...(observeMs === undefined ? {} : { intervalMs: observeMs }),
+      onError: () => {
+        if (!isSilent) registry.emit({ type: 'silence', cluster: name })
+        isSilent = true
+      },
+      onAnswer: (silentMs) => {
+        isSilent = false
+        if (silentMs >= LONG_SILENCE_MS && registry.get(name))
+          registry.emit({ type: 'connection', cluster: name })
+      },
     })
     const hypervisor = createHypervisor(proxmox, () => writesAllowed(name) ?? fence.whyNot())
     const entry: Entry = {
@@ -198,8 +211,8 @@ export function createProxmoxClusterController(config: ProxmoxClusterConfig): Pr
       return { requeueAfterMs: LOOK_MS }
     } catch (error) {
       if (error instanceof CredentialsError) await disconnect(cluster.metadata.name)
-      const message = error instanceof Error ? error.message : String(error)
       const [type, reason] = reasonOf(error)
+      const message = withWayOn(error, reason, cluster.metadata.name)
       voice.no(cluster, type, reason, message)
       if (inUse === undefined) voice.no(cluster, CONDITION.ready, reason, message)
       else voice.no(cluster, CONDITION.ready, 'InUse', inUse)
@@ -304,4 +317,15 @@ function reasonOf(error: unknown): [string, string] {
   if (isUnauthorized(error)) return [CONDITION.authorized, 'TokenRefused']
   if (isTlsError(error)) return [CONDITION.reachable, 'CertificateRefused']
   return [CONDITION.reachable, 'Unreachable']
+}
+
+/** What failed and, where it does not pass by itself, what a person can do. */
+function withWayOn(error: unknown, reason: string, name: string): string {
+  const message = error instanceof Error ? error.message : String(error)
+  const said = /[.!]$/.test(message) ? message : `${message}.`
+  if (reason === 'TokenRefused')
+    return `${said} The token was deleted, has expired, or its secret was changed. Give another: \`fochista proxmox add ${name} --token-id … --secret-stdin\`.`
+  if (reason === 'CertificateRefused')
+    return `${said} Once you know that the certificate is genuine, name it or its CA: \`fochista proxmox add ${name} --fingerprint …\` or \`--ca-file …\`.`
+  return message
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { answer, connect, failureOf, refuse, serve } from '../test-server.ts'
-import { createObserver, type ObservedChange, type ObserverClock } from './observer.ts'
+import { createObserver, type ObservedChange, type ObserverClock, type ObserverOptions } from './observer.ts'
 
 /** Time that is moved. */
 function handClock(): ObserverClock & { advance(ms: number): void; waiting(): number[] } {
@@ -38,7 +38,7 @@ const vm = (vmid: number, more: object = {}) => ({
 })
 
 /** A cluster whose resources and tasks a test changes. */
-async function withCluster(t: TestContext, options: { onError?: (error: unknown) => void } = {}) {
+async function withCluster(t: TestContext, options: Pick<ObserverOptions, 'onError' | 'onAnswer'> = {}) {
   const world = {
     resources: [vm(100)] as object[],
     tasks: [] as object[],
@@ -128,7 +128,11 @@ test('at idle there is at most one request a second, however many read and liste
 
 test('a failed look leaves the cache as it was, is told, slows the polling down, and is over after a good one', async (t) => {
   const errors: unknown[] = []
-  const { observer, world, clock, changes } = await withCluster(t, { onError: (error) => errors.push(error) })
+  const silences: number[] = []
+  const { observer, world, clock, changes } = await withCluster(t, {
+    onError: (error) => errors.push(error),
+    onAnswer: (ms) => silences.push(ms),
+  })
   observer.start()
   await settled(clock)
   world.down = true
@@ -147,6 +151,7 @@ test('a failed look leaves the cache as it was, is told, slows the polling down,
   clock.advance(16_000)
   await settled(clock)
   assert.deepEqual([observer.error, observer.age(), clock.waiting()], [undefined, 0, [2000]])
+  assert.deepEqual(silences, [62_000], 'told once, with how long nobody has answered')
 })
 
 test('refresh sees what was done before it was asked, even while a look is under way, and many share one look', async (t) => {
