@@ -40,6 +40,8 @@ export interface Bench {
   ): Promise<Outcome>
   /** kubectl against the management cluster; requires exit code 0. */
   kubectl(...args: string[]): Promise<string>
+  /** Kills the lab (SIGKILL). */
+  killLab(): void
   /** Starts `fochista serve`; resolves to what stops it (SIGTERM, waits for its end). `env` is laid over the lab's environment. */
   serve(options?: { args?: readonly string[]; env?: Record<string, string> }): Promise<() => Promise<void>>
   /**
@@ -56,13 +58,14 @@ const flags = ['--conditions=source', '--disable-warning=ExperimentalWarning']
 const cli = join(root, 'packages', 'cli', 'src', 'main.ts')
 
 /**
- * Starts a lab. `speed` divides the durations of real hardware.
+ * Starts a lab. `speed` divides the durations of real hardware; `options` are further ones of `lab up`.
  * What runs against it: `install`, `proxmox add` with a token of the least rights, and two classes are made unless `bare` is set.
  */
 export async function startBench({
   speed = 40,
   bare = false,
-}: { speed?: number; bare?: boolean } = {}): Promise<Bench> {
+  options = [],
+}: { speed?: number; bare?: boolean; options?: readonly string[] } = {}): Promise<Bench> {
   const folder = await mkdtemp(join(tmpdir(), 'fochista-e2e-'))
   const children: ChildProcess[] = []
   const base = {
@@ -75,7 +78,18 @@ export async function startBench({
   const environmentFile = join(folder, 'lab.env')
   const lab = spawn(
     process.execPath,
-    [...flags, cli, 'lab', 'up', '--free-ports', '--speed', String(speed), '--write-env', environmentFile],
+    [
+      ...flags,
+      cli,
+      'lab',
+      'up',
+      '--free-ports',
+      '--speed',
+      String(speed),
+      '--write-env',
+      environmentFile,
+      ...options,
+    ],
     {
       env: base,
       stdio: ['ignore', 'ignore', 'pipe'],
@@ -120,6 +134,7 @@ export async function startBench({
     run,
     fochista,
     ok,
+    killLab: () => void lab.kill('SIGKILL'),
     kubectl: async (...args) => {
       const outcome = await run('kubectl', args)
       assert.equal(outcome.code, 0, `kubectl ${args.join(' ')}: exit ${outcome.code}\n${outcome.stderr}`)

@@ -12,3 +12,14 @@ export class PortInUseError extends Error {
     this.port = port
   }
 }
+
+/** A program that is not on this machine. */
+export class MissingProgramError extends Error {
+  override readonly name = 'MissingProgramError'
+  readonly program: string
+
+  constructor(program: string) {
+    super(`${program} is not on this machine`)
+    this.program = program
+  }
+}

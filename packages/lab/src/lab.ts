@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { join } from 'node:path'
 import { adjustable, createLabClock } from './clock.ts'
 import { createLabFolder, kubeconfigText } from './environment.ts'
 import type { LabFolder } from './environment.ts'
@@ -8,6 +9,7 @@ import { createFaults } from './faults/faults.ts'
 import type { Faults } from './faults/faults.ts'
 import { createGuests } from './guest/guests.ts'
 import type { Guests } from './guest/guests.ts'
+import { runMachines } from './machines/machines.ts'
 import { startManagementCluster } from './management/cluster.ts'
 import type { ManagementCluster } from './management/cluster.ts'
 import { fingerprint, issueCertificate } from './pki.ts'
@@ -42,6 +44,11 @@ export interface LabOptions {
    * first time. Default: everything ends with the lab.
    */
   readonly state?: string
+  /**
+   * What VMs are that run: the lab's own `guests` only, or beside each of them a process of QEMU, without KVM, that has its screen,
+   * serial ports, monitor and snapshots. Default `guests`.
+   */
+  readonly machines?: 'guests' | 'qemu'
   /** Told what the parts would write to their logs when something goes wrong. Default: nobody. */
   readonly log?: (text: string) => void
 }
@@ -63,7 +70,7 @@ export interface Lab {
 /**
  * Starts both back ends in this process.
  * @throws PortInUseError when somebody else listens on a port; RangeError for a wrong speed or number of hosts, or a seed that does not exist;
- * StateInUseError and JournalError for a state that cannot be had.
+ * StateInUseError and JournalError for a state that cannot be had; MissingProgramError when QEMU is not on this machine.
  */
 export async function startLab(options: LabOptions): Promise<Lab> {
   const clock = createLabClock(options.speed)
@@ -114,6 +121,12 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     stops.push(() => management.stop())
     const guests = createGuests(world, journal && keepDisks(journal))
     stops.push(() => guests.close())
+    if (options.machines === 'qemu') {
+      const machines = await runMachines(world, options.state && join(options.state, 'machines'), log)
+      stops.push(() => machines.close())
+      world.machines = machines
+      void machines.startAll()
+    }
     const certificate = settled?.certificate ?? (await issueProxmox(world, cas.proxmox, host))
     const server = await naming('proxmox', port.proxmox, () =>
       createProxmoxServer(world, {

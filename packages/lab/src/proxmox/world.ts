@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { EventEmitter } from 'node:events'
+import type { Duplex } from 'node:stream'
 import type { LabClock } from '../clock.ts'
 import { BUILT_IN_ROLES } from './access/privileges.ts'
 import { createClusterState, type ClusterState } from './cluster/state.ts'
@@ -83,6 +84,36 @@ export interface GuestTerminal {
   type(text: string): void
   /** Somebody presses Ctrl, Alt and Delete together. */
   attention(): void
+}
+
+/** The process that runs a VM. */
+export interface VmProcess {
+  readonly pid: number
+  pause(): Promise<void>
+  resume(): Promise<void>
+  /** What a command of QEMU's monitor prints. */
+  monitor(command: string): Promise<string>
+  /** Connects to its screen: RFB from the client's first message on, with nothing asked before. */
+  openScreen(): Promise<Duplex>
+  /** Connects to a serial port by its key. Only one connection at a time is heard. */
+  openSerial(key: string): Promise<Duplex>
+}
+
+/** Processes that run VMs, where VMs are real machines beside the lab's guests. What they throw has QEMU's own text. */
+export interface Machines {
+  /** The process of a VM that is on. */
+  of(vmid: number): VmProcess | undefined
+  /**
+   * Starts a VM; resolves when it runs.
+   * @param snapshot whose memory and disks it starts with.
+   * @param log told what QEMU says.
+   */
+  start(vm: Vm, log: (line: string) => void, snapshot?: string): Promise<VmProcess>
+  /** Keeps the disks of a VM as they are, and the memory of one that is on if that is asked for. */
+  takeSnapshot(vm: Vm, name: string, withMemory: boolean): Promise<void>
+  /** Puts the disks of a VM that is off back. */
+  restoreDisks(vm: Vm, name: string): Promise<void>
+  dropSnapshot(vm: Vm, name: string): Promise<void>
 }
 
 /** What hosts broadcast of a guest. */
@@ -197,6 +228,8 @@ export interface ProxmoxWorld {
   readonly locks: Locks
   readonly events: EventEmitter<WorldEvents>
   readonly faults: WorldFaults
+  /** What runs VMs as processes. Absent: the lab's guests are all there is of them. */
+  machines?: Machines
   /** Bridges of every host. */
   readonly bridges: string[]
   /** Key that signs tickets. */

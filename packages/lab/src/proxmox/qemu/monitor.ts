@@ -51,13 +51,14 @@ const ROOT = new Set([
   'screendump',
 ])
 
-function monitor(call: Call): string {
+async function monitor(call: Call): Promise<string> {
   const vm = vmOf(call)
   const command = call.text('command').trim()
   const [name = ''] = command.split(/\s+/)
   checkMayRun(call, name)
   if (!vm.running) return `ERROR: VM ${vm.vmid} not running\n`
-  return run(call, vm, command, name)
+  const process = name === 'system_reset' ? undefined : call.world.machines?.of(vm.vmid)
+  return process === undefined ? run(call, vm, command, name) : process.monitor(command)
 }
 
 function checkMayRun(call: Call, name: string): void {
@@ -85,22 +86,22 @@ function run(call: Call, vm: Vm, command: string, name: string): string {
 const KEY =
   /^(?:[a-z0-9]|f(?:[1-9]|1[0-2])|ctrl(?:_r)?|alt(?:_r)?|shift(?:_r)?|meta_[lr]|delete|insert|home|end|pgup|pgdn|up|down|left|right|ret|spc|tab|esc|backspace|caps_lock|num_lock|scroll_lock|print|pause|menu|minus|equal|bracket_left|bracket_right|semicolon|apostrophe|grave_accent|backslash|comma|dot|slash|asterisk|kp_(?:\d|add|subtract|multiply|divide|enter|decimal)|sysrq|0x[0-9a-f]+)$/
 
-function sendKey(call: Call): null {
+async function sendKey(call: Call): Promise<null> {
   rootOnly(call, 'skiplock')
   const vm = vmOf(call)
   if (!vm.running) die(`VM ${vm.vmid} not running`)
+  const process = call.world.machines?.of(vm.vmid)
+  const keys = call.text('key')
   // The monitor's answer holds a carriage return, which no reason phrase may: the front makes a bare refusal of it.
   if (
-    !call
-      .text('key')
-      .split('-')
-      .every((key) => KEY.test(key))
+    !keys.split('-').every((key) => KEY.test(key)) ||
+    ((await process?.monitor(`sendkey ${keys}`)) ?? '') !== ''
   )
     throw new Refusal(400, 'Bad Request', '', {
       headers: [['Content-Type', 'application/json;charset=UTF-8']],
     })
-  if (vm.paused !== true) {
-    const press = pressOf(call.text('key').split('-'))
+  if (process === undefined && vm.paused !== true) {
+    const press = pressOf(keys.split('-'))
     if (press === 'attention') vm.screen?.attention()
     else if (press !== undefined) vm.screen?.type(press.text)
   }

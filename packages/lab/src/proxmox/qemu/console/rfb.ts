@@ -1,4 +1,3 @@
-import { createCipheriv, randomBytes } from 'node:crypto'
 import type { KeyPress } from './keys.ts'
 import { Keyboard } from './keys.ts'
 import { PALETTE, Picture, type PixelFormat } from './picture.ts'
@@ -14,8 +13,6 @@ export interface RfbOptions {
   readonly screen: TextScreen
   /** Name of the screen, which clients show. */
   readonly name: string
-  /** Its first eight bytes let a client in. */
-  readonly password: string
   readonly send: (bytes: Buffer) => void
   /** Hangs up. */
   readonly close: () => void
@@ -31,12 +28,11 @@ const NATIVE: PixelFormat = {
   shift: [16, 8, 0],
 }
 
-/** Serves one client by RFB 3.8 (RFC 6143) with VNC authentication; the picture is sent in the raw encoding. */
+/** Serves one client that was let in, by RFB 3.8 (RFC 6143); the picture is sent in the raw encoding. */
 export class RfbServer {
   readonly #options: RfbOptions
   readonly #keyboard = new Keyboard()
   readonly #picture: Picture
-  readonly #challenge = randomBytes(16)
   #waiting: Buffer = Buffer.alloc(0)
   #format = NATIVE
   /** The client asked for what changes and has not got it yet. */
@@ -44,12 +40,11 @@ export class RfbServer {
   #collecting: NodeJS.Timeout | undefined
   #isClosed = false
   /** Takes the next message; false while it is not whole. */
-  #step: () => boolean = () => this.#version()
+  #step: () => boolean = () => this.#init()
 
   constructor(options: RfbOptions) {
     this.#options = options
     this.#picture = new Picture(options.screen)
-    this.#send('RFB 003.008\n')
   }
 
   /** Bytes of the client. */
@@ -74,10 +69,8 @@ export class RfbServer {
     clearTimeout(this.#collecting)
   }
 
-  #send(...parts: (Buffer | string)[]): void {
-    this.#options.send(
-      Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part, 'latin1') : part))),
-    )
+  #send(...parts: Buffer[]): void {
+    this.#options.send(Buffer.concat(parts))
   }
 
   /** Takes bytes off the client's; undefined while they are not there. */
@@ -91,50 +84,6 @@ export class RfbServer {
   #hangUp(): void {
     this.close()
     this.#options.close()
-  }
-
-  #version(): boolean {
-    const version = this.#take(12)
-    if (!version) return false
-    if (!/^RFB 003\.0\d\d\n$/.test(version.toString('latin1'))) this.#hangUp()
-    // Older versions are told the kind of authentication instead of choosing it.
-    else if (version.toString('latin1') < 'RFB 003.007\n') {
-      this.#send(uint32(2), this.#challenge)
-      this.#step = () => this.#response(version.toString('latin1') >= 'RFB 003.008\n')
-    } else {
-      this.#send(Buffer.from([1, 2]))
-      this.#step = () => this.#security(version.toString('latin1') >= 'RFB 003.008\n')
-    }
-    return true
-  }
-
-  #security(isLatest: boolean): boolean {
-    const chosen = this.#take(1)
-    if (!chosen) return false
-    if (chosen[0] !== 2) {
-      this.#fail('Unsupported security type', isLatest)
-      return false
-    }
-    this.#send(this.#challenge)
-    this.#step = () => this.#response(isLatest)
-    return true
-  }
-
-  #response(isLatest: boolean): boolean {
-    const response = this.#take(16)
-    if (!response) return false
-    if (!response.equals(encrypt(this.#challenge, this.#options.password))) {
-      this.#fail('Authentication failed', isLatest)
-      return false
-    }
-    this.#send(uint32(0))
-    this.#step = () => this.#init()
-    return true
-  }
-
-  #fail(reason: string, isLatest: boolean): void {
-    this.#send(uint32(1), ...(isLatest ? [uint32(reason.length), reason] : []))
-    this.#hangUp()
   }
 
   #init(): boolean {
@@ -226,16 +175,6 @@ function lengthOf(bytes: Buffer): number | 'unknown' | undefined {
 function printFormat({ bytes, isBigEndian, isTrueColour, max, shift }: PixelFormat): Buffer {
   const flags = [bytes * 8, 24, isBigEndian ? 1 : 0, isTrueColour ? 1 : 0]
   return Buffer.concat([Buffer.from(flags), ...max.map(uint16), Buffer.from([...shift, 0, 0, 0])])
-}
-
-/** DES of a challenge, each byte of the password with its bits turned round, as VNC has it. Three equal keys make 3DES what DES is. */
-function encrypt(challenge: Buffer, password: string): Buffer {
-  const key = Buffer.alloc(8)
-  key.write(password.slice(0, 8), 'latin1')
-  for (const [index, byte] of key.entries())
-    key[index] = Number.parseInt(byte.toString(2).padStart(8, '0').split('').toReversed().join(''), 2)
-  const cipher = createCipheriv('des-ede3-ecb', Buffer.concat([key, key, key]), null)
-  return cipher.setAutoPadding(false).update(challenge)
 }
 
 function uint16(value: number): Buffer {

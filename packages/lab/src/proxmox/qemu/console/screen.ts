@@ -1,14 +1,24 @@
-import type { ProxmoxWorld, Vm } from '../../world.ts'
+import type { Duplex } from 'node:stream'
+import type { ProxmoxWorld, Vm, VmProcess } from '../../world.ts'
 import { nameOf } from '../vm.ts'
+import { bridge } from './bridge.ts'
 import { followTerminal } from './follow.ts'
+import { RfbLogin } from './rfb-login.ts'
 import { RfbServer } from './rfb.ts'
 import type { ConsoleClient, ConsoleTask } from './sessions.ts'
 import { TextScreen } from './text-screen.ts'
+import type { WebSocketEnd } from './websocket.ts'
 
-/** Serves a VM's screen by RFB: what its guest shows, and keys for it. A VM that is off ends it at once. */
+/** What stands behind a screen once the client is in. */
+type Behind = Pick<ConsoleClient, 'data' | 'closed'>
+
+/**
+ * Serves a VM's screen by RFB with VNC authentication: what its guest shows, and keys for it; or QEMU's own screen where the VM
+ * is a process. A VM that is off ends it at once.
+ */
 export function screen(world: ProxmoxWorld, vm: Vm, password: string, task: ConsoleTask): ConsoleClient {
-  let server: RfbServer | undefined
-  let stop = (): void => {}
+  let login: RfbLogin | undefined
+  let behind: Behind | undefined
   return {
     open: (end) => {
       if (!vm.running) {
@@ -17,38 +27,62 @@ export function screen(world: ProxmoxWorld, vm: Vm, password: string, task: Cons
         end.close()
         return
       }
-      const text = new TextScreen()
-      const rfb = new RfbServer({
-        screen: text,
-        name: `QEMU (${nameOf(vm)})`,
+      login = new RfbLogin({
         password,
         send: (bytes) => end.send(bytes),
         close: () => end.close(),
-        press: (key) => {
-          // A paused machine hears nothing.
-          if (key === undefined || vm.paused === true) return
-          if (key === 'attention') vm.screen?.attention()
-          else vm.screen?.type(key.text)
+        entered: (rest) => {
+          const process = world.machines?.of(vm.vmid)
+          behind = process === undefined ? guestScreen(world, vm, end) : processScreen(process, end)
+          behind.data(rest)
         },
-      })
-      server = rfb
-      stop = followTerminal(world, vm, () => vm.screen, {
-        begin: (shown) => {
-          text.write(`\u001B[0m\u001B[2J\u001B[H${shown}`)
-          rfb.changed()
-        },
-        shows: (more) => {
-          text.write(more)
-          rfb.changed()
-        },
-        off: () => end.close(),
       })
     },
     closed: () => {
-      stop()
-      server?.close()
+      behind?.closed()
       task.done()
     },
-    data: (bytes) => server?.data(bytes),
+    data: (bytes) => {
+      if (behind === undefined) login?.data(bytes)
+      else behind.data(bytes)
+    },
+  }
+}
+
+function processScreen(process: VmProcess, end: WebSocketEnd): Behind {
+  return bridge((): Promise<Duplex> => process.openScreen(), end)
+}
+
+function guestScreen(world: ProxmoxWorld, vm: Vm, end: WebSocketEnd): Behind {
+  const text = new TextScreen()
+  const rfb = new RfbServer({
+    screen: text,
+    name: `QEMU (${nameOf(vm)})`,
+    send: (bytes) => end.send(bytes),
+    close: () => end.close(),
+    press: (key) => {
+      // A paused machine hears nothing.
+      if (key === undefined || vm.paused === true) return
+      if (key === 'attention') vm.screen?.attention()
+      else vm.screen?.type(key.text)
+    },
+  })
+  const stop = followTerminal(world, vm, () => vm.screen, {
+    begin: (shown) => {
+      text.write(`\u001B[0m\u001B[2J\u001B[H${shown}`)
+      rfb.changed()
+    },
+    shows: (more) => {
+      text.write(more)
+      rfb.changed()
+    },
+    off: () => end.close(),
+  })
+  return {
+    data: (bytes) => rfb.data(bytes),
+    closed: () => {
+      stop()
+      rfb.close()
+    },
   }
 }

@@ -1,5 +1,6 @@
 import { isConsoleTicket } from '../../access/tickets.ts'
 import type { GuestTerminal, ProxmoxWorld, Vm } from '../../world.ts'
+import { bridge } from './bridge.ts'
 import { followTerminal } from './follow.ts'
 import type { ConsoleClient, ConsoleTask } from './sessions.ts'
 import { TerminalMessages } from './terminal-messages.ts'
@@ -26,11 +27,13 @@ export function terminal(facts: TerminalFacts, task: ConsoleTask): ConsoleClient
   let socket: WebSocketEnd | undefined
   let login = ''
   let stop: (() => void) | undefined
+  const key = serial ?? serialPorts(vm)[0] ?? ''
   // The guest has its getty on the first port; the others are silent.
-  const end = (): GuestTerminal | undefined =>
-    (serial ?? serialPorts(vm)[0]) === 'serial0' ? vm.serial : undefined
+  const end = (): GuestTerminal | undefined => (key === 'serial0' ? vm.serial : undefined)
+  let line: ReturnType<typeof bridge> | undefined
   const messages = new TerminalMessages((text) => {
-    if (vm.paused !== true) end()?.type(text)
+    if (line !== undefined) line.data(Buffer.from(text))
+    else if (vm.paused !== true) end()?.type(text)
   })
   const begin = (client: WebSocketEnd): void => {
     client.send(Buffer.from('OK'))
@@ -41,7 +44,14 @@ export function terminal(facts: TerminalFacts, task: ConsoleTask): ConsoleClient
       client.close()
       return
     }
-    client.send(Buffer.from(`starting serial terminal on interface ${serial ?? serialPorts(vm)[0]}\r\n`))
+    client.send(Buffer.from(`starting serial terminal on interface ${key}\r\n`))
+    const process = world.machines?.of(vm.vmid)
+    if (process !== undefined) {
+      const opened = bridge(() => process.openSerial(key), client)
+      line = opened
+      stop = () => opened.closed()
+      return
+    }
     stop = followTerminal(world, vm, end, {
       // A serial line has no memory: who comes later sees what comes later.
       begin: () => {},

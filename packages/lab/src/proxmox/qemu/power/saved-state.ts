@@ -12,6 +12,9 @@ const MIB = 1024 * 1024
 /** Keys that a saved state puts into the section it belongs to. */
 const STATE_KEYS = ['vmstate', 'runningmachine', 'runningcpu', 'running-nets-host-mtu']
 
+/** Name that a VM's process keeps its memory under while it is suspended to disk; no snapshot can have it. */
+export const SUSPENDED = '0suspended'
+
 /** Storage for the memory of a VM: the configured one, else a shared or local one that holds a disk, else `local`. */
 export function stateStorage(world: ProxmoxWorld, vm: Vm): string {
   const configured = vm.config['vmstatestorage']
@@ -51,4 +54,5 @@ export async function dropSavedState(world: ProxmoxWorld, vm: Vm): Promise<void>
   const volid = vm.config['vmstate']
   for (const key of ['lock', ...STATE_KEYS]) delete vm.config[key]
   if (volid !== undefined) await freeVolume(world, vm.node, volid)
+  await world.machines?.dropSnapshot(vm, SUSPENDED)
 }

@@ -1,7 +1,7 @@
 import { die } from '../../api-error.ts'
 import type { Call, Handlers } from '../../handler.ts'
 import { spend, startTask, type Worker } from '../../tasks.ts'
-import type { ProxmoxWorld, Vm } from '../../world.ts'
+import type { ProxmoxWorld, Vm, VmProcess } from '../../world.ts'
 import { regenerateSeed } from '../cloudinit/seed.ts'
 import { applyPending } from '../config/apply.ts'
 import { rootOnly } from '../config/rights.ts'
@@ -9,11 +9,11 @@ import { drivesOf, storageOf } from '../drive.ts'
 import { lockConfig } from '../lock.ts'
 import { isNicKey, parseNic } from '../nic.ts'
 import { machineProblem } from '../qemu-version.ts'
-import { startVmTask } from '../task.ts'
+import { startVmTask, textOf } from '../task.ts'
 import { TIMINGS } from '../timings.ts'
 import { checkLock, isTemplate, loadVm, vmidOf } from '../vm.ts'
 import { requireVolume } from '../volumes.ts'
-import { dropSavedState } from './saved-state.ts'
+import { dropSavedState, SUSPENDED } from './saved-state.ts'
 
 const ROOT_ONLY = [
   'skiplock',
@@ -76,7 +76,7 @@ export async function startVm(
       const suspended = vm.config['lock'] === 'suspended'
       if (!options.skiplock && !suspended) checkLock(vm)
       if (vm.running) die(`VM ${vmid} already running`)
-      await boot(world, vm, worker, options.machine)
+      await boot(world, vm, worker, options.machine, suspended ? SUSPENDED : undefined)
       if (suspended) await dropSavedState(world, vm)
     },
     { worker },
@@ -84,11 +84,22 @@ export async function startVm(
 }
 
 /** Starts a VM again from memory that was kept; the caller holds the lock. */
-export async function resumeSaved(world: ProxmoxWorld, vm: Vm, worker: Worker): Promise<void> {
-  await boot(world, vm, worker, undefined)
+export async function resumeSaved(
+  world: ProxmoxWorld,
+  vm: Vm,
+  worker: Worker,
+  snapshot: string,
+): Promise<void> {
+  await boot(world, vm, worker, undefined, snapshot)
 }
 
-async function boot(world: ProxmoxWorld, vm: Vm, worker: Worker, machine: string | undefined): Promise<void> {
+async function boot(
+  world: ProxmoxWorld,
+  vm: Vm,
+  worker: Worker,
+  machine: string | undefined,
+  snapshot: string | undefined,
+): Promise<void> {
   if (vm.config['lock'] === 'suspended') worker.log('Resuming suspended VM')
   else await applyPending(world, vm, {})
   if (drivesOf(vm.config).some((drive) => regenerateSeed(world, vm, drive)))
@@ -103,11 +114,32 @@ async function boot(world: ProxmoxWorld, vm: Vm, worker: Worker, machine: string
   }
   if (vm.config['bios'] === 'ovmf' && vm.config['efidisk0'] === undefined)
     worker.warn('no efidisk configured! Using temporary efivars disk.')
-  vm.pid = world.nextPid()
+  const process = await startProcess(world, vm, worker, snapshot)
+  vm.pid = process?.pid ?? world.nextPid()
   vm.startedAt = world.clock.now()
   vm.paused = false
   vm.console = ''
   vm.running = true
   world.events.emit('started', vm)
+  // It may have died as soon as it ran.
+  if (process !== undefined && world.machines?.of(vm.vmid) !== process) world.guestStopped(vm)
   await spend(world, worker, TIMINGS.start)
+}
+
+/** Where VMs are processes, starts this one's. Throws the original's text. */
+async function startProcess(
+  world: ProxmoxWorld,
+  vm: Vm,
+  worker: Worker,
+  snapshot: string | undefined,
+): Promise<VmProcess | undefined> {
+  try {
+    return await world.machines?.start(
+      vm,
+      (line) => worker.log(`kvm: ${line.replace(/^qemu-system-\w+: /, '')}`),
+      snapshot,
+    )
+  } catch (error) {
+    return die(`start failed: ${textOf(error)}`)
+  }
 }

@@ -6,7 +6,7 @@ import { need, rootOnly } from '../config/rights.ts'
 import { startLockedTask, startVmTask } from '../task.ts'
 import { TIMINGS } from '../timings.ts'
 import { checkLock, findVm, vmidOf } from '../vm.ts'
-import { saveState, stateStorage } from './saved-state.ts'
+import { saveState, stateStorage, SUSPENDED } from './saved-state.ts'
 import { startVm } from './start.ts'
 
 /** `status/suspend`, `status/resume` and `status/reset`. */
@@ -25,6 +25,7 @@ function suspend(call: Call): string {
   return startLockedTask(call, 'qmpause', async (now, worker) => {
     if (!call.flag('skiplock')) checkLock(now, 'backup')
     await spend(world, worker, TIMINGS.monitor)
+    await world.machines?.of(now.vmid)?.pause()
     now.paused = now.running
   })
 }
@@ -42,6 +43,7 @@ function suspendToDisk(call: Call): string {
     const date = new Date(world.clock.now()).toISOString().slice(0, 10)
     try {
       Object.assign(vm.config, await saveState(world, vm, storage, `suspend-${date}`, worker))
+      await world.machines?.takeSnapshot(vm, SUSPENDED, true)
     } catch (error) {
       delete vm.config['lock']
       throw error
@@ -63,6 +65,7 @@ function resume(call: Call): string {
   return startLockedTask(call, 'qmresume', async (now, worker) => {
     if (!call.flag('skiplock')) checkLock(now, 'backup')
     await spend(world, worker, TIMINGS.monitor)
+    await world.machines?.of(now.vmid)?.resume()
     now.paused = false
   })
 }

@@ -74,6 +74,7 @@ async function take(
       worker.log('internal qemu snapshot')
     await spend(world, worker, TIMINGS.monitor)
   }
+  await world.machines?.takeSnapshot(vm, request.name, request.withState && vm.running)
   ;(vm.snapshots ??= new Map()).set(request.name, section)
   vm.config['parent'] = request.name
 }

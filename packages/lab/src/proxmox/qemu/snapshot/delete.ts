@@ -19,6 +19,7 @@ export async function deleteSnapshot(
   try {
     await spend(world, worker, TIMINGS.monitor)
     if (section['vmstate'] !== undefined) await freeVolume(world, vm.node, section['vmstate'], worker)
+    await world.machines?.dropSnapshot(vm, name)
     for (const other of [vm.config, ...(vm.snapshots?.values() ?? [])]) {
       if (other['parent'] !== name) continue
       if (section['parent'] === undefined) delete other['parent']

@@ -39,11 +39,12 @@ export async function rollBack(world: ProxmoxWorld, vm: Vm, name: string, worker
     }
     await spend(world, worker, TIMINGS.monitor)
     restore(world, vm, name, section)
+    await world.machines?.restoreDisks(vm, name)
   } finally {
     delete vm.config['lock']
   }
   if (section['vmstate'] === undefined) return false
-  await resumeSaved(world, vm, worker)
+  await resumeSaved(world, vm, worker, name)
   return true
 }
 
