@@ -47,7 +47,13 @@ async function serve(size: WorldSize): Promise<void> {
 
 /** As much of Proxmox as is asked of one in which nothing happens. */
 function proxmoxOf(made: Promise<WorldObjects>): RequestListener {
-  const resources = made.then((world) => Buffer.from(JSON.stringify({ data: world.resources })))
+  // What Proxmox knows of a host's load it learns every ten seconds, so that of every look in two seconds a fifth of the hosts are new.
+  const bodies = made.then(({ resources }) =>
+    Array.from({ length: HOST_ROUNDS }, (_, round) =>
+      Buffer.from(JSON.stringify({ data: resources.map((one, index) => withLoad(one, index, round)) })),
+    ),
+  )
+  let looks = 0
   const storages = [
     { storage: 'local-lvm', type: 'lvmthin', content: 'images' },
     { storage: 'local', type: 'dir', content: 'iso' },
@@ -72,11 +78,22 @@ function proxmoxOf(made: Promise<WorldObjects>): RequestListener {
   return answering(async (request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://server')
     const path = pathname.replace('/api2/json', '')
-    if (path === '/cluster/resources') return send(response, await resources)
+    if (path === '/cluster/resources') {
+      looks += 1
+      return send(response, (await bodies)[looks % HOST_ROUNDS] ?? '')
+    }
     if (path === '/pools' && request.method !== 'GET')
       stamp = new URLSearchParams(await bodyOf(request)).get('comment') ?? ''
     send(response, JSON.stringify({ data: await answerTo(path, searchParams) }))
   })
+}
+
+/** Bodies that are given in turn; in each the load of a fifth of the VMs is another than in the one before. */
+const HOST_ROUNDS = 5
+
+function withLoad(resource: object, index: number, round: number): object {
+  const moved = index % HOST_ROUNDS <= round
+  return 'cpu' in resource && moved ? { ...resource, cpu: 0.0987654321, mem: 2_147_400_000 } : resource
 }
 
 /** The API servers of all tenants; which of them is meant stands in the token. */
