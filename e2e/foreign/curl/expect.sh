@@ -29,6 +29,8 @@ curl() {
 # Says what is wrong with the last answer, at the line of the script that asked.
 complain() {
   wrong=$((wrong + 1))
+  # What is wrong after the first ones mostly follows from them.
+  ((wrong > 20)) && return
   local frame=1 request=$REQUEST
   [[ $request =~ (.*Bearer\ .{12})[^\ ]*(.*) ]] && request="${BASH_REMATCH[1]}…${BASH_REMATCH[2]}"
   while [[ ${BASH_SOURCE[frame]##*/} == expect.sh || ${BASH_SOURCE[frame]##*/} == proxmox.sh || ${BASH_SOURCE[frame]##*/} == kubernetes.sh ]]; do frame=$((frame + 1)); done

@@ -3,7 +3,7 @@ import type { LabClock } from '../clock.ts'
 import { gvr } from '../kamaji/vocabulary.ts'
 import { installKamaji } from '../kamaji/operator.ts'
 import type { ApiServer, StaticToken, StorageKeeper } from '../kubernetes/api.ts'
-import { addStaticNodes, startManagementControllers } from '../kubernetes/controllers/index.ts'
+import { addStaticNodes, signWith, startManagementControllers } from '../kubernetes/controllers/index.ts'
 import type { Exchange } from '../kubernetes/http/exchange.ts'
 import type { JsonObject } from '../kubernetes/resources.ts'
 import { createApiServer } from '../kubernetes/server.ts'
@@ -80,6 +80,7 @@ export async function startManagementCluster(options: ManagementOptions): Promis
   }
   const stopControllers = startManagementControllers(api, {
     loadBalancers: createBalancers(network, api.store.list(gvr.services)),
+    signer: signWith(ca, clock),
   })
   const tenants = createTenantClusters({
     clock,

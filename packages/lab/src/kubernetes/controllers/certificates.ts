@@ -1,7 +1,8 @@
 import type { ApiObject, JsonObject } from '../resources.ts'
 import { copy } from '../rest/json.ts'
 import { items, strings, textOf } from '../builtin/defaults/fields.ts'
-import { readRequest } from '../../pki.ts'
+import { readRequest, signRequest } from '../../pki.ts'
+import type { KeyPair, Usage } from '../../pki.ts'
 import { mayCreate } from './rights.ts'
 import { kinds } from './kinds.ts'
 import { conditionOf, holds, specOf, statusOf } from './objects.ts'
@@ -26,6 +27,19 @@ export interface SigningOrder {
 
 /** Signs an order: the certificate, PEM. An Error it throws becomes the condition Failed. */
 export type Signer = (order: SigningOrder) => string | Promise<string>
+
+const USAGES: Record<string, Usage> = { 'client auth': 'client', 'server auth': 'server' }
+const DAY_SECONDS = 86_400
+
+/** Signs by an authority, for a year unless a shorter life is asked for. `clock` tells milliseconds since 1970. */
+export function signWith(ca: KeyPair, clock: { now(): number }): Signer {
+  return (order) =>
+    signRequest(ca, order.requestPem, {
+      usages: order.usages.flatMap((usage) => USAGES[usage] ?? []),
+      days: (order.expirationSeconds ?? 365 * DAY_SECONDS) / DAY_SECONDS,
+      now: clock.now(),
+    })
+}
 
 /** Usages a kubelet's client certificate may have. */
 const KUBELET_USAGES = [

@@ -67,6 +67,7 @@ export const MANAGEMENT: readonly ControllerName[] = [
   'pods',
   'endpoints',
   'load-balancer',
+  'csr-signer',
 ]
 
 /** What a tenant cluster runs. */
@@ -110,5 +111,6 @@ export function startTenantControllers(host: ControllerHost, deps: ControllerDep
 
 export { addStaticNodes } from './static-nodes.ts'
 export type { PodOptions } from './pods.ts'
+export { signWith } from './certificates.ts'
 export type { Signer } from './certificates.ts'
 export type { LoadBalancers } from './load-balancer.ts'

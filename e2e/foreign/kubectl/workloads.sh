@@ -1,0 +1,166 @@
+#!/usr/bin/env bash
+# What kubectl does with workloads and nodes, how it waits, tells and asks about rights, against the management cluster.
+source "$(dirname "${BASH_SOURCE[0]}")/kubectl.sh" || exit 2
+cd "$scratch" || exit 2
+
+# ── What the server is ────────────────────────────────────────────────────────────────────────────────────────────
+kubectl version -o json
+expect 0 '"serverVersion"' '"gitVersion": "v1.'
+kubectl cluster-info
+expect 0 'is running at'
+kubectl api-versions
+expect 0 'kamaji.clastix.io/v1alpha1' 'apps/v1' 'rbac.authorization.k8s.io/v1'
+kubectl api-resources --api-group=kamaji.clastix.io
+expect 0 'tenantcontrolplanes' 'tcp' 'datastores' 'true' 'TenantControlPlane'
+kubectl explain tenantcontrolplane.spec.kubernetes.version
+expect 0 'TenantControlPlane' 'string'
+kubectl explain deployment.spec.replicas
+expect 0 'integer'
+kubectl explain pod.spec.nosuch
+expect 1 'field "nosuch" does not exist'
+
+# ── scale, rollout, wait ──────────────────────────────────────────────────────────────────────────────────────────
+kubectl create namespace loads
+kubectl -n loads create deployment web --image=nginx:1.27
+expect 0
+kubectl -n loads rollout status deployment/web --timeout=60s
+expect 0 'deployment "web" successfully rolled out'
+kubectl -n loads wait --for=condition=Available deployment/web --timeout=60s
+expect 0 'deployment.apps/web condition met'
+kubectl -n loads scale deployment/web --replicas=3
+expect 0 'deployment.apps/web scaled'
+kubectl -n loads scale deployment/web --replicas=1 --current-replicas=2
+expect 1 'Expected replicas to be 2, was 3'
+kubectl -n loads scale deployment/web --replicas=2 --current-replicas=3
+expect 0 'deployment.apps/web scaled'
+kubectl -n loads autoscale deployment/web --min=1 --max=3
+expect 0 'horizontalpodautoscaler.autoscaling/web autoscaled'
+kubectl -n loads set image deployment/web nginx=nginx:1.28
+kubectl -n loads rollout status deployment/web --timeout=60s
+expect 0 'successfully rolled out'
+kubectl -n loads rollout history deployment/web
+expect 0 'REVISION' '1' '2'
+kubectl -n loads rollout undo deployment/web
+expect 0 'deployment.apps/web rolled back'
+kubectl -n loads rollout restart deployment/web
+expect 0 'deployment.apps/web restarted'
+kubectl -n loads rollout pause deployment/web
+expect 0 'deployment.apps/web paused'
+kubectl -n loads rollout resume deployment/web
+expect 0 'deployment.apps/web resumed'
+if younger 23; then
+  kubectl -n loads wait --for='jsonpath={.status.readyReplicas}=2' deployment/web --timeout=60s
+  expect 0 'condition met'
+fi
+if younger 31; then
+  (sleep 1; command kubectl -n loads create configmap later >/dev/null) &
+  kubectl -n loads wait --for=create configmap/later --timeout=30s
+  expect 0 'configmap/later condition met'
+fi
+(sleep 0.5; command kubectl -n loads delete hpa web >/dev/null) &
+kubectl -n loads wait --for=delete hpa/web --timeout=30s
+expect 0
+
+# ── run, expose, logs, and what needs a program in a pod ──────────────────────────────────────────────────────────
+kubectl -n loads run alone --image=nginx:1.27 --port=80 --labels=app=alone
+expect 0 'pod/alone created'
+kubectl -n loads wait --for=condition=Ready pod/alone --timeout=60s
+expect 0 'pod/alone condition met'
+kubectl -n loads expose pod alone --port=8080 --target-port=80
+expect 0 'service/alone exposed'
+kubectl -n loads get endpoints alone
+expect 0 ':80'
+kubectl -n loads logs alone --tail=5 --timestamps
+expect 0
+kubectl -n loads logs -l app=web
+expect 0
+kubectl -n loads logs deploy/web
+expect 0
+kubectl -n loads logs alone -c nosuch
+expect 1 'container nosuch is not valid for pod alone'
+kubectl -n loads logs alone --previous
+expect 1 'previous terminated container "alone" in pod "alone" not found'
+kubectl -n loads exec alone -- true
+expect 1
+kubectl top nodes
+expect 1 'Metrics API not available'
+
+# ── describe, events ──────────────────────────────────────────────────────────────────────────────────────────────
+kubectl -n loads describe deployment web
+expect 0 'StrategyType:' 'Replicas:' 'Events:' 'ScalingReplicaSet'
+kubectl -n loads describe pod alone
+expect 0 'Containers:' 'nginx:1.27' 'Ready' 'Events:'
+kubectl -n loads describe service alone
+expect 0 'Endpoints:' 'TargetPort:'
+kubectl describe node
+expect 0 'Conditions:' 'Capacity:'
+kubectl -n loads get events --sort-by=.metadata.creationTimestamp
+expect 0 'LAST SEEN' 'ScalingReplicaSet' 'deployment/web'
+if knows events && younger 26; then
+  kubectl -n loads events --for deployment/web
+  expect 0 'ScalingReplicaSet'
+fi
+
+# ── nodes ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+NODE=$(command kubectl get nodes -o 'jsonpath={.items[0].metadata.name}')
+kubectl cordon "$NODE"
+expect 0 "node/$NODE cordoned"
+kubectl get node "$NODE"
+expect 0 'Ready,SchedulingDisabled'
+kubectl drain "$NODE" --ignore-daemonsets --force --delete-emptydir-data --pod-selector=app=alone --timeout=60s
+younger 21 && expect 0 "node/$NODE drained"
+kubectl uncordon "$NODE"
+expect 0 "node/$NODE uncordoned"
+kubectl taint node "$NODE" spare=yes:PreferNoSchedule
+expect 0 "node/$NODE tainted"
+kubectl taint node "$NODE" spare-
+expect 0 "node/$NODE untainted"
+
+# ── rights, certificates ──────────────────────────────────────────────────────────────────────────────────────────
+kubectl auth can-i create tenantcontrolplanes.kamaji.clastix.io
+expect 0 yes
+kubectl auth can-i delete nodes --as eve
+expect 1 no
+kubectl auth can-i --list
+expect 0 'Resources' '*.*'
+kubectl -n loads get pods --as eve --as-group=nobody
+expect 1 'Error from server (Forbidden): pods is forbidden: User "eve" cannot list resource "pods" in API group "" in the namespace "loads"'
+if younger 28; then
+  kubectl auth whoami
+  expect 0 'ATTRIBUTE' 'Username' 'system:authenticated'
+fi
+printf '{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"Role","metadata":{"name":"kept","namespace":"loads"},"rules":[{"apiGroups":[""],"resources":["pods"],"verbs":["get"]}]}' >role.json
+kubectl auth reconcile -f role.json
+expect 0 'role.rbac.authorization.k8s.io/kept reconciled'
+openssl req -new -newkey rsa:2048 -nodes -keyout key.pem -subj '/O=testers/CN=carol' -out carol.csr 2>/dev/null
+kubectl apply -f - <<YAML
+apiVersion: certificates.k8s.io/v1
+kind: CertificateSigningRequest
+metadata: { name: carol }
+spec: { request: $(base64 -w 0 carol.csr), signerName: kubernetes.io/kube-apiserver-client, usages: [client auth] }
+YAML
+expect 0 'certificatesigningrequest.certificates.k8s.io/carol created'
+kubectl get csr
+expect 0 'carol' 'Pending'
+kubectl certificate approve carol
+expect 0 'certificatesigningrequest.certificates.k8s.io/carol approved'
+until_answer 30 'Approved,Issued' kubectl get csr carol
+kubectl get csr carol -o 'jsonpath={.status.conditions[0].reason} {.status.conditions[0].message}'
+expect 0 'KubectlApprove This CSR was approved by kubectl certificate approve.'
+command kubectl get csr carol -o 'jsonpath={.status.certificate}' | base64 -d >carol.pem
+KUBECONFIG=/dev/null kubectl --server "$KAMAJI_URL" --certificate-authority "$KAMAJI_CA" --client-certificate carol.pem --client-key key.pem \
+  -n loads get pods
+expect 1 'pods is forbidden: User "carol" cannot list resource "pods"'
+kubectl delete csr carol
+expect 0
+
+# ── a kustomization, and a plug-in's request ──────────────────────────────────────────────────────────────────────
+mkdir kustomize
+printf 'namespace: loads\nnamePrefix: k-\nconfigMapGenerator:\n  - { name: c, literals: [a=b], options: { disableNameSuffixHash: true } }\n' >kustomize/kustomization.yaml
+kubectl apply -k kustomize
+expect 0 'configmap/k-c created'
+kubectl -n loads get configmap k-c -o 'go-template={{ .data.a }}'
+expect 0 b
+kubectl delete namespace loads --timeout=60s
+expect 0 'namespace "loads" deleted'
+finish
