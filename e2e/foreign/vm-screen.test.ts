@@ -60,7 +60,7 @@ async function browserOn(t: TestContext, folder: string, url: string): Promise<D
 
 test('a browser shows the picture of a VM, and changes it by keys', async (t) => {
   if (!has(t, 'chromium')) return
-  const bench = await startBench({ bare: true })
+  const bench = await startBench({ bare: true, speed: 10 })
   await bench.ok('vm', 'create', 'pve1', 'vmid=700', 'name=web-1', 'memory=512')
   await bench.ok('vm', 'start', 'web-1')
   let said = ''

@@ -235,7 +235,9 @@ export function createProxmox(config: ProxmoxConfig): Proxmox {
   const consoles = createConsoles({
     post: envelope('POST'),
     upgrade: async (endpoint, path, headers, signal) => {
-      const deadline = createDeadline({ method: 'GET', path }, CONSOLE_TIMEOUT_MS, signal)
+      // An error names the path, and must not name the ticket of its query.
+      const call = { method: 'GET', path: path.replace(/\?.*/s, '') }
+      const deadline = createDeadline(call, CONSOLE_TIMEOUT_MS, signal)
       try {
         const own = await deadline.race(authenticator.headers(false))
         const exchange = {

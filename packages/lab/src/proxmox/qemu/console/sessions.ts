@@ -8,7 +8,7 @@ const PORTS = [5900, 5999] as const
 /** How long a console waits for its client, ms. */
 const WINDOW_MS = 10_000
 /** Of these ms the lab's speed takes nothing: a client is not faster than on real hardware, and busy at times. */
-const LEAST_WINDOW_MS = 2000
+const LEAST_WINDOW_MS = 400
 
 /** What a console does with its client. */
 export interface ConsoleClient {
