@@ -1,5 +1,6 @@
 import { badRequest, fieldError, invalid } from '../errors.ts'
-import { decodeObject, readBody } from '../http/body.ts'
+import { readBody } from '../http/body.ts'
+import { decodeObject } from '../http/decode.ts'
 import { updateManagedFields } from '../fields/manage.ts'
 import { writeContext } from '../http/write-context.ts'
 import type { Exchange } from '../http/exchange.ts'
@@ -31,12 +32,8 @@ export async function authReview(
   )
     return false
   const data = await readBody(exchange.request)
-  const { object } = decodeObject(
-    definition,
-    definition.kind,
-    data,
-    exchange.request.headers['content-type'] ?? '',
-  )
+  const contentType = exchange.request.headers['content-type'] ?? ''
+  const { object } = decodeObject(server.core.registry, definition, data, contentType)
   const spec = isObject(object['spec']) ? object['spec'] : {}
   const { resource: name } = definition
   if (name.endsWith('accessreviews')) checkAccessReview(server, definition, info, exchange, object)

@@ -1,6 +1,7 @@
 import { badRequest, conflict, fieldError, forbidden, invalid, notFound } from '../errors.ts'
 import { updateManagedFields } from '../fields/manage.ts'
-import { decodeObject, readBody } from '../http/body.ts'
+import { readBody } from '../http/body.ts'
+import { decodeObject } from '../http/decode.ts'
 import type { Exchange } from '../http/exchange.ts'
 import type { RequestInfo } from '../http/request-info.ts'
 import { writeContext } from '../http/write-context.ts'
@@ -29,7 +30,7 @@ const YEAR = 365 * 24 * 3600
 export async function requestToken(server: Server, info: RequestInfo, exchange: Exchange): Promise<void> {
   const data = await readBody(exchange.request)
   const contentType = exchange.request.headers['content-type'] ?? ''
-  const { object } = decodeObject(DEFINITION, 'TokenRequest', data, contentType)
+  const { object } = decodeObject(server.core.registry, DEFINITION, data, contentType)
   const namespace = info.namespace ?? ''
   const name = info.name ?? ''
   const account = server.core.storage.get({ bucket: '/serviceaccounts', namespace, name })

@@ -1,7 +1,7 @@
 import type { StatusError } from '../errors.ts'
 import { badRequest } from '../errors.ts'
 import type { ApiObject } from '../resources.ts'
-import { goJsonError } from './body.ts'
+import { goJsonError } from './go-json.ts'
 
 const VERSION = 'meta.k8s.io/v1'
 

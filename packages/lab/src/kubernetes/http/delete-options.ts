@@ -3,8 +3,9 @@ import type { JsonObject } from '../resources.ts'
 import type { WriteContext } from '../rest/core.ts'
 import type { Deleting } from '../rest/delete.ts'
 import { isObject } from '../rest/json.ts'
+import { readProtobuf } from '../protobuf/body.ts'
 import { isProtobuf } from '../protobuf/decode.ts'
-import { decodeAny, mediaType, readBody, unsupportedBody } from './body.ts'
+import { mediaType, parseBody, readBody } from './body.ts'
 import type { Exchange } from './exchange.ts'
 
 /** What a DELETE asks for: its body, or else its query. Throws BadRequest and Invalid. */
@@ -16,8 +17,17 @@ export async function deleting(exchange: Exchange): Promise<{ options: Deleting;
   if (data.length > 0) {
     const object = deleteOptions(data, exchange.request.headers['content-type'] ?? '')
     const { propagationPolicy, gracePeriodSeconds, preconditions, orphanDependents } = object
-    if (typeof propagationPolicy === 'string') options.propagationPolicy = policyOf(propagationPolicy)
-    else if (typeof orphanDependents === 'boolean') orphan(options, orphanDependents)
+    if (typeof propagationPolicy === 'string') {
+      options.propagationPolicy = policyOf(propagationPolicy)
+      if (typeof orphanDependents === 'boolean')
+        throw invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', [
+          fieldError.invalid(
+            'propagationPolicy',
+            propagationPolicy,
+            'orphanDependents and deletionPropagation cannot be both set',
+          ),
+        ])
+    } else if (typeof orphanDependents === 'boolean') orphan(options, orphanDependents)
     if (typeof gracePeriodSeconds === 'number') options.gracePeriodSeconds = gracePeriodSeconds
     if (isObject(preconditions)) options.preconditions = preconditions
     if (Array.isArray(object['dryRun'])) dryRun = object['dryRun'].map(String)
@@ -69,10 +79,9 @@ function policyOf(text: string): Deleting['propagationPolicy'] {
 }
 
 function deleteOptions(data: Buffer, contentType: string): JsonObject {
-  const type = mediaType(contentType)
-  if (!['', 'application/json', 'application/yaml'].includes(type) && !isProtobuf(type))
-    throw unsupportedBody()
-  const value = decodeAny(data, contentType)
+  const value = isProtobuf(mediaType(contentType))
+    ? readProtobuf('DeleteOptions', data, undefined, badRequest)
+    : parseBody(data, contentType, badRequest).value
   if (!isObject(value)) throw badRequest("couldn't get version/kind; json parse error")
   const kind = value['kind']
   if (kind !== undefined && kind !== '' && kind !== 'DeleteOptions')

@@ -6,11 +6,14 @@ import { asText, at, isObject } from '../rest/json.ts'
 import { patchObject } from '../rest/patch.ts'
 import type { PatchType } from '../rest/patch.ts'
 import type { Server } from '../server-parts.ts'
-import { goJsonError, mediaType, parseYaml, readBody, yamlProblem } from './body.ts'
+import { mediaType, readBody } from './body.ts'
 import { duplicateFields, keysOf } from './duplicates.ts'
 import type { Exchange } from './exchange.ts'
+import { goJsonError } from './go-json.ts'
 import type { RequestInfo } from './request-info.ts'
 import { writeContext } from './write-context.ts'
+import { parseYaml, yamlProblem } from './yaml-body.ts'
+import type { YamlBody } from './yaml-body.ts'
 
 const PATCH_TYPES: { [type: string]: PatchType } = {
   'application/json-patch+json': 'json',
@@ -33,8 +36,8 @@ export function patchType(exchange: Exchange, definition: ResourceDefinition): P
   return type
 }
 
-/** The patch in a body. Throws BadRequest. */
-export function parsePatch(data: Buffer, type: PatchType): Json {
+/** The patch in a body, and the keys that an applied one repeats. Throws BadRequest. */
+export function parsePatch(data: Buffer, type: PatchType): YamlBody {
   const text = data.toString('utf8')
   if (type === 'apply') {
     try {
@@ -50,7 +53,7 @@ export function parsePatch(data: Buffer, type: PatchType): Json {
   } catch {
     throw badRequest(`${prefix}${goJsonError(text)}`)
   }
-  if (type === 'json' ? Array.isArray(value) : isObject(value)) return value
+  if (type === 'json' ? Array.isArray(value) : isObject(value)) return { value, repeated: [] }
   const what =
     value === null
       ? 'null'
@@ -76,9 +79,17 @@ export async function patch(
     ...writeContext(exchange),
     ...(info.subresource === undefined ? {} : { subresource: info.subresource }),
   }
-  const value = parsePatch(data, type)
+  const { value, repeated } = parsePatch(data, type)
+  if (ctx.fieldValidation === 'Strict' && repeated.length > 0)
+    throw badRequest(
+      `error strict decoding YAML: error converting YAML to JSON: yaml: unmarshal errors:\n  ${repeated.join('\n  ')}`,
+    )
   const duplicates =
-    type === 'apply' || ctx.fieldValidation === 'Ignore' ? [] : duplicateFields(keysOf(data.toString('utf8')))
+    ctx.fieldValidation === 'Ignore'
+      ? []
+      : type === 'apply'
+        ? repeated
+        : duplicateFields(keysOf(data.toString('utf8')))
   if (type === 'apply') checkApplied(definition, info, value)
   return withOutsideCalls({ ...ctx, duplicates }, (asking) =>
     patchObject(server.core, definition, info.namespace, info.name ?? '', value, type, asking),

@@ -28,7 +28,8 @@ export function requestInfo(method: string, path: string, query: URLSearchParams
     verb: method.toLowerCase(),
     legacyWatch: false,
   }
-  let parts = path.split('/').slice(1).map(decodeURIComponent)
+  // Paths are taken apart after their escapes are resolved: a `%2F` parts them too.
+  let parts = decodeURIComponent(path).split('/').slice(1)
   if (parts.at(-1) === '') parts.pop()
   let group: string
   let version: string
@@ -58,7 +59,9 @@ export function requestInfo(method: string, path: string, query: URLSearchParams
   const info: RequestInfo = { isResource: true, group, version, resource, verb: '', legacyWatch }
   if (namespace !== undefined) info.namespace = namespace
   if (name !== undefined) info.name = name
-  if (subresource !== undefined) info.subresource = parts.slice(2).join('/')
+  // What comes behind proxy is a path of its own.
+  if (subresource !== undefined)
+    info.subresource = subresource === 'proxy' ? subresource : parts.slice(2).join('/')
   info.verb = verbOf(method, info, query)
   return info
 }

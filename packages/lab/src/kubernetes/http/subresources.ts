@@ -6,7 +6,8 @@ import { inVersion, keyOf } from '../rest/core.ts'
 import { patchScale, readScale, writeScale } from '../rest/scale.ts'
 import { updateObject } from '../rest/write.ts'
 import type { Server } from '../server-parts.ts'
-import { decodeObject, readBody } from './body.ts'
+import { readBody } from './body.ts'
+import { decodeObject } from './decode.ts'
 import type { Exchange } from './exchange.ts'
 import { parsePatch, patch, patchType } from './patch.ts'
 import { bindPod } from './pods/bind.ts'
@@ -64,7 +65,7 @@ export async function serveSubresource(
   if (subresource === 'scale') return serveScale(server, definition, info, exchange)
   if (subresource === 'log') return servePodLog(server, ref, exchange)
   if (subresource === 'eviction') {
-    evictPod(core, ref, await readKind(exchange, EVICTION), writeContext(exchange))
+    evictPod(core, ref, await readKind(server, exchange, EVICTION), writeContext(exchange))
     return sendSuccess(exchange)
   }
   if (subresource === 'binding') return serveBinding(server, ref, exchange)
@@ -101,7 +102,7 @@ export async function serveBinding(
   ref: { namespace: string; name?: string },
   exchange: Exchange,
 ): Promise<void> {
-  const binding = await readKind(exchange, BINDING)
+  const binding = await readKind(server, exchange, BINDING)
   const name = ref.name ?? binding.metadata.name ?? ''
   bindPod(server.core, { namespace: ref.namespace, name }, binding, writeContext(exchange))
   sendSuccess(exchange)
@@ -111,10 +112,14 @@ function sendSuccess(exchange: Exchange): void {
   exchange.sendObject(201, { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 })
 }
 
-async function readKind(exchange: Exchange, definition: ResourceDefinition): Promise<ApiObject> {
+async function readKind(
+  server: Server,
+  exchange: Exchange,
+  definition: ResourceDefinition,
+): Promise<ApiObject> {
   const data = await readBody(exchange.request)
-  return decodeObject(definition, definition.kind, data, exchange.request.headers['content-type'] ?? '')
-    .object
+  const contentType = exchange.request.headers['content-type'] ?? ''
+  return decodeObject(server.core.registry, definition, data, contentType).object
 }
 
 async function serveScale(
@@ -129,7 +134,7 @@ async function serveScale(
   const send = (scale: ApiObject): void => reply(server, SCALE, exchange, 200, scale)
   if (exchange.method === 'GET') send(readScale(core, definition, info.namespace, name))
   else if (exchange.method === 'PUT') {
-    const scale = await readKind(exchange, SCALE)
+    const scale = await readKind(server, exchange, SCALE)
     send(
       await withOutsideCalls(ctx, (asking) =>
         writeScale(core, definition, info.namespace, name, scale, asking),
@@ -140,7 +145,7 @@ async function serveScale(
     const type = patchType(exchange, definition)
     send(
       await withOutsideCalls(ctx, (asking) =>
-        patchScale(core, definition, info.namespace, name, parsePatch(data, type), type, asking),
+        patchScale(core, definition, info.namespace, name, parsePatch(data, type).value, type, asking),
       ),
     )
   }

@@ -3,7 +3,9 @@ import type { ApiObject, ResourceDefinition } from '../resources.ts'
 import type { WriteContext } from '../rest/core.ts'
 import { resolveSchema } from '../schema/resolve.ts'
 import type { Server } from '../server-parts.ts'
-import { decodeObject, readBody } from './body.ts'
+import { readBody } from './body.ts'
+import { decodeObject } from './decode.ts'
+import type { Decoded } from './decode.ts'
 import type { Exchange } from './exchange.ts'
 import type { RequestInfo } from './request-info.ts'
 import { strictProblems } from './strict.ts'
@@ -17,12 +19,16 @@ export async function readObject(
   info: RequestInfo,
 ): Promise<ApiObject> {
   const data = await readBody(exchange.request)
-  const { object, keys } = decodeObject(
-    definition,
-    definition.kind,
-    data,
-    exchange.request.headers['content-type'] ?? '',
-  )
+  const warnings: string[] = []
+  const contentType = exchange.request.headers['content-type'] ?? ''
+  const { registry } = server.core
+  let decoded: Decoded
+  try {
+    decoded = decodeObject(registry, definition, data, contentType, warnings)
+  } finally {
+    if (ctx.fieldValidation === 'Warn') exchange.warnings.push(...warnings)
+  }
+  const { object, keys, repeated } = decoded
   const name = info.name
   if (name !== undefined && exchange.method === 'PUT') {
     if ((object.metadata.name ?? '') === '')
@@ -43,7 +49,10 @@ export async function readObject(
   const problems =
     ctx.fieldValidation === 'Ignore'
       ? []
-      : strictProblems(definition, object, keys, (schema) => resolveSchema(server.core.registry, schema))
+      : [
+          ...repeated,
+          ...strictProblems(definition, object, keys, (schema) => resolveSchema(registry, schema)),
+        ]
   if (problems.length > 0 && ctx.fieldValidation === 'Strict')
     throw badRequest(
       `${definition.kind} in version ${JSON.stringify(definition.version)} cannot be handled as a ${definition.kind}: strict decoding error: ${problems.join(', ')}`,
