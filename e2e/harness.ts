@@ -189,10 +189,10 @@ export async function startBench({
 }
 
 /** The command that makes a class on the lab's Proxmox cluster, of the templates with the given kubelet. */
-export const createClass = (name: string, kubelet: string): string[] => [
-  ...['class', 'create', name, '--proxmox', 'lab', '--template-tags', `kubelet-${kubelet}`],
-  ...['--storage', 'local-lvm', '--iso-storage', 'local', '--bridge', 'vmbr0'],
-]
+export function createClass(name: string, kubelet: string): string[] {
+  const places = ['--storage', 'local-lvm', '--iso-storage', 'local', '--bridge', 'vmbr0']
+  return ['class', 'create', name, '--proxmox', 'lab', '--template-tags', `kubelet-${kubelet}`, ...places]
+}
 
 /** Tries until `attempt` no longer throws; throws its last error after `timeoutMs`. The world is asked again and again: nothing assumes how fast it is. */
 export async function eventually<T>(what: string, timeoutMs: number, attempt: () => Promise<T>): Promise<T> {
