@@ -25,7 +25,7 @@ export class Values {
     this.#keepHashes(recorded, actual)
   }
 
-  /** Keeps the revisions and the tokens in an answer. */
+  /** Keeps the revisions, the times of deletion and the tokens in an answer. */
   keepVersions(recorded: Json | undefined, actual: Json | undefined): void {
     if (Array.isArray(recorded) && Array.isArray(actual))
       for (const [index, item] of recorded.entries()) this.keepVersions(item, actual[index])
@@ -33,6 +33,9 @@ export class Values {
     for (const [key, value] of Object.entries(recorded)) {
       const now = actual[key]
       if (key === 'resourceVersion' && typeof now === 'string') this.#versions.set(Number(value), now)
+      // Repeated by who sends back an object that is being deleted.
+      if (key === 'deletionTimestamp' && typeof value === 'string' && typeof now === 'string')
+        this.keepTag(value, now)
       if (key === 'token' && typeof value === 'string' && typeof now === 'string') this.keepTag(value, now)
       this.keepVersions(value, now)
     }

@@ -105,7 +105,7 @@ test('a control plane shows the recorded sequence, makes every object, and leave
     patchStatus(api, gvr.deployments, deployment(1))
     await until(() => state() === 'Provisioning', 'Provisioning again')
     patchStatus(api, gvr.deployments, deployment(2))
-    await until(() => state() === 'Ready', 'Ready')
+    await until(() => seen.at(-1) === 'Ready', 'Ready')
     assert.deepEqual(seen, ['', 'Provisioning', 'NotReady', 'Provisioning', 'Ready'])
     const names = (kind: typeof gvr.services): string[] =>
       api.store

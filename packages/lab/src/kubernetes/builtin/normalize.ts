@@ -44,6 +44,25 @@ function goName(message: string): string {
   return parts.slice(-2).join('.')
 }
 
+function nullTimes(message: Message, value: Json): void {
+  if (!isObject(value)) return
+  for (const field of flatFields(message)) {
+    const member = value[field.name]
+    const inner = messageNamed(field.type)
+    if (member === undefined) {
+      if (message.name.endsWith('Condition') && isTime(field)) value[field.name] = null
+    } else if (inner !== undefined && !field.map)
+      for (const each of Array.isArray(member) ? member : [member]) nullTimes(inner, each)
+  }
+}
+
+/** Puts in what Go prints though it is not set: times in the conditions of a status. In place. */
+export function printUnset(definition: ResourceDefinition, object: ApiObject): void {
+  const status = messageOf(definition)?.fields.find((field) => field.name === 'status')
+  const message = status === undefined ? undefined : messageNamed(status.type)
+  if (message !== undefined && object['status'] !== undefined) nullTimes(message, object['status'])
+}
+
 /**
  * Brings an object of a built-in kind into the form a server that decodes and prints it would give: fields in the order of
  * the type, quantities in their canonical spelling. In place; metadata and fields that are not known stay as they are.
@@ -147,12 +166,18 @@ function ordered(message: Message, value: JsonObject, place: Place): JsonObject 
   const result: JsonObject = {}
   for (const field of flatFields(message)) {
     const member = value[field.name]
-    if (member === undefined) continue
+    if (member === undefined) {
+      continue
+    }
     result[field.name] =
       member === null ? null : fieldValue(field, member, { struct, path: `${place.path}.${field.name}` })
   }
   for (const [key, member] of Object.entries(value)) if (!(key in result)) result[key] = member
   return result
+}
+
+function isTime({ type, pointer, repeated }: Field): boolean {
+  return !pointer && !repeated && (type === `${META}.Time` || type === `${META}.MicroTime`)
 }
 
 function checkBase64(text: string): void {

@@ -4,7 +4,7 @@ import type { BuiltinRules } from '../rest/core.ts'
 import type { Storage } from '../store/storage.ts'
 import { builtinDefaults } from './defaults/index.ts'
 import type { DefaultsContext } from './defaults/index.ts'
-import { normalize } from './normalize.ts'
+import { normalize, printUnset } from './normalize.ts'
 import { createServiceAllocator } from './service-allocator.ts'
 import { builtinValidate } from './validation/index.ts'
 import { builtinWarnings } from './warnings.ts'
@@ -34,6 +34,7 @@ export function builtinRules(
     defaults(definition, object, old) {
       normalize(definition, object)
       builtinDefaults(definition, object, old, context)
+      printUnset(definition, object)
       // Defaults stand last until they are put in their places.
       normalize(definition, object)
     },

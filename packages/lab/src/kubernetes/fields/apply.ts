@@ -6,9 +6,10 @@ import { timestamp } from '../rest/core.ts'
 import { equal, isObject, sorted } from '../rest/json.ts'
 import { FieldSet, printPath } from './fieldset.ts'
 import type { Manager } from './manage.ts'
-import { readManagers, resetFields, sameManager, strip, typingOf, writeManagers } from './manage.ts'
+import { lostIn, readManagers, resetFields, sameManager, strip, typingOf, writeManagers } from './manage.ts'
 import type { Typing } from './typed.ts'
-import { compare, fieldsOf, merge, remove, undeclared } from './typed.ts'
+import { compare, fieldsOf, merge, remove } from './typed.ts'
+import { typedProblem } from './typed-problem.ts'
 
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration'
 
@@ -40,14 +41,10 @@ export function applyConfiguration(
     metadata,
   }
   const reset = resetFields(definition, ctx.subresource)
-  const unknown = undeclared(typing, configuration)
-  if (unknown !== undefined) {
+  const wrong = typedProblem(typing, configuration)
+  if (wrong !== undefined) {
     const subject = `${sent.namespace ?? ''}/${sent.name ?? ''}; ${definition.group}/${definition.version}, Kind=${definition.kind}`
-    throw new StatusError(
-      500,
-      undefined,
-      `failed to create typed patch object (${subject}): ${unknown}: field not declared in schema`,
-    )
+    throw new StatusError(500, undefined, `failed to create typed patch object (${subject}): ${wrong}`)
   }
   const wanted = fieldsOf(typing, configuration).recursiveDifference(reset)
   const managers = readManagers(live)
@@ -79,6 +76,8 @@ export function applyConfiguration(
     const going = dropped.difference(others).difference(ancestorsOf(others.union(wanted)))
     next = remove(typing, next, going) as ApiObject
   }
+  const lost = lostIn(core, definition, managers, [base, next])
+  if (lost !== undefined) throw new StatusError(500, undefined, lost)
   const { added, modified } = compare(typing, strip(base), strip(next))
   const changed = modified.union(added).recursiveDifference(reset)
   const conflicts: { manager: Manager; fields: FieldSet }[] = []
@@ -165,7 +164,8 @@ function ancestorsOf(set: FieldSet): FieldSet {
   return result
 }
 
-function conflictError(conflicts: { manager: Manager; fields: FieldSet }[]): StatusError {
+/** 409 of an apply. */
+export function conflictError(conflicts: { manager: Manager; fields: FieldSet }[]): StatusError {
   const entries = conflicts
     .flatMap(({ manager, fields }) =>
       fields.paths().map((path) => ({ who: nameOf(manager), path: printPath(path) })),

@@ -5,6 +5,7 @@ import { schemaOf, timestamp } from '../rest/core.ts'
 import { equal, isObject } from '../rest/json.ts'
 import { FieldSet } from './fieldset.ts'
 import { compare, Typing } from './typed.ts'
+import { typedProblem } from './typed-problem.ts'
 import { zeroObject } from './zero.ts'
 
 /** One manager's share of an object. */
@@ -94,6 +95,30 @@ export function typingOf(core: Core, definition: ResourceDefinition): Typing {
   return new Typing(core.registry, schemaOf(core, definition))
 }
 
+/**
+ * Why states of an object cannot be read by the version that one of its managers wrote in; undefined when all can. Versions of a
+ * custom kind may declare different fields.
+ */
+export function lostIn(
+  core: Core,
+  definition: ResourceDefinition,
+  managers: Manager[],
+  states: ApiObject[],
+): string | undefined {
+  if (definition.crd !== true) return undefined
+  for (const { apiVersion } of managers) {
+    const version = apiVersion.slice(apiVersion.indexOf('/') + 1)
+    const other = core.registry.find(definition.group, version, definition.resource)
+    if (other === undefined || version === definition.version) continue
+    const typing = typingOf(core, other)
+    for (const state of states) {
+      const problem = typedProblem(typing, { ...state, metadata: {} })
+      if (problem !== undefined) return problem
+    }
+  }
+  return undefined
+}
+
 /** Fields the server or another subresource owns, which a request through this door cannot. */
 export function resetFields(definition: ResourceDefinition, subresource: string | undefined): FieldSet {
   const hasStatus = definition.subresources?.some((each) => each.name === 'status') === true
@@ -148,6 +173,12 @@ export function updateManagedFields(
     return
   }
   let managers = readManagers(explicit ? object : old)
+  const states = [old, object].filter((each) => each !== undefined)
+  // Where fields of another version's managers cannot be told, the original gives all of them up.
+  if (lostIn(core, definition, managers, states) !== undefined) {
+    delete object.metadata.managedFields
+    return
+  }
   const typing = typingOf(core, definition)
   const before = strip(old)
   const after = strip(object)

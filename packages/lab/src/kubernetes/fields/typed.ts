@@ -245,44 +245,46 @@ export function merge(
   return copy(applied)
 }
 
-/** Order of a merged list: the applied order decides among its own items; the live list's others keep their place. */
+/**
+ * Order of a merged list: the applied order decides among the items that both have; what the live list alone has comes before what
+ * is new at its place.
+ */
 function interleave(
   live: Json[],
   applied: Json[],
   elementOf: (item: Json) => string,
   take: (item: Json) => Json,
 ): Json[] {
-  const liveElements = new Set(live.map(elementOf))
-  const appliedElements = new Set(applied.map(elementOf))
-  const byElement = new Map(live.map((item) => [elementOf(item), item]))
+  const lefts = live.map((item) => ({ item, element: elementOf(item) }))
+  const rights = applied.map((item) => ({ item, element: elementOf(item) }))
+  const byElement = new Map(lefts.map(({ element, item }) => [element, item]))
+  const wanted = new Set(rights.map(({ element }) => element))
+  const shared = rights.map(({ element }) => element).filter((element) => byElement.has(element))
   const result: Json[] = []
-  const done = new Set<string>()
-  let position = 0
-  for (const item of applied) {
-    const element = elementOf(item)
-    if (done.has(element)) continue
-    if (liveElements.has(element))
-      while (position < live.length) {
-        const other = live[position] as Json
-        const otherElement = elementOf(other)
-        if (appliedElements.has(otherElement)) {
-          if (otherElement === element) position++
-          break
-        }
-        position++
-        result.push(other)
+  let left = 0
+  let right = 0
+  while (left < lefts.length || right < rights.length) {
+    const old = lefts[left]
+    const next = rights[right]
+    if (old !== undefined && old.element !== next?.element) {
+      const isShared = wanted.has(old.element)
+      // A shared item stands where the applied list has it, unless it is the next one: then what is new comes first.
+      if (!isShared) result.push(old.item)
+      if (!isShared || next === undefined || shared[0] !== old.element) {
+        left++
+        continue
       }
-    done.add(element)
-    result.push(take(byElement.get(element) ?? item))
-  }
-  for (; position < live.length; position++) {
-    const other = live[position] as Json
-    if (!appliedElements.has(elementOf(other))) result.push(other)
+    }
+    if (next === undefined) break
+    if (old?.element === next.element) left++
+    if (shared[0] === next.element) shared.shift()
+    result.push(take(byElement.get(next.element) ?? next.item))
+    right++
   }
   return result
 }
 
-/** Takes the fields of a set out of a value; a container goes when it is itself in the set, or an emptied list item. */
+/** Takes the fields of a set out of a value. A container goes when it is itself in the set, or when nothing is left in it. */
 export function remove(
   typing: Typing,
   value: Json,
@@ -304,55 +306,21 @@ export function remove(
         if (rest !== undefined) set(result, key, rest)
       }
     }
-    return result
+    return depth > 0 && Object.keys(result).length === 0 ? undefined : result
   }
   if (shape.type === 'keyed' && Array.isArray(value)) {
-    return value.flatMap((item) => {
+    const left = value.flatMap((item) => {
       const child = fields.children.get(itemElement(shape, item))
       if (child === undefined) return [item]
       if (child.member) return []
       const rest = remove(typing, item, child, shape.schema, depth + 1)
       return rest === undefined ? [] : [rest]
     })
+    return left.length === 0 ? undefined : left
   }
-  if (shape.type === 'set' && Array.isArray(value))
-    return value.filter((item) => fields.children.get(valueElement(item))?.member !== true)
+  if (shape.type === 'set' && Array.isArray(value)) {
+    const left = value.filter((item) => fields.children.get(valueElement(item))?.member !== true)
+    return left.length === 0 ? undefined : left
+  }
   return value
-}
-
-/** Path of the first field that a schema does not declare: `.spec.foo`. Undefined when all are known, or nothing is. */
-export function undeclared(
-  typing: Typing,
-  value: Json,
-  given = typing.root,
-  depth = 0,
-  path = '',
-): string | undefined {
-  const schema = typing.resolve(given)
-  if (schema === undefined || schema['x-kubernetes-preserve-unknown-fields'] === true) return undefined
-  if (Array.isArray(value)) {
-    for (const [index, item] of value.entries()) {
-      const found = undeclared(typing, item, schema.items, depth + 1, `${path}[${index}]`)
-      if (found !== undefined) return found
-    }
-    return undefined
-  }
-  if (!isObject(value)) return undefined
-  for (const key of Object.keys(value).toSorted()) {
-    const member = value[key]
-    if (member === undefined || (depth === 0 && ['apiVersion', 'kind', 'metadata'].includes(key))) continue
-    const own = schema.properties?.[key]
-    const rest = schema.additionalProperties
-    if (own === undefined && schema.properties !== undefined && typeof rest !== 'object' && rest !== true)
-      return `${path}.${key}`
-    const found = undeclared(
-      typing,
-      member,
-      own ?? (typeof rest === 'object' ? rest : undefined),
-      depth + 1,
-      `${path}.${key}`,
-    )
-    if (found !== undefined) return found
-  }
-  return undefined
 }

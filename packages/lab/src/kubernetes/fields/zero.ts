@@ -112,7 +112,7 @@ const ZERO: { [resource: string]: JsonObject } = {
     status: { conditions: null, acceptedNames: { plural: '', kind: '' }, storedVersions: null },
   },
   'apiservices.apiregistration.k8s.io': {
-    spec: { service: null, groupPriorityMinimum: 0, versionPriority: 0 },
+    spec: { groupPriorityMinimum: 0, versionPriority: 0 },
     status: {},
   },
 }

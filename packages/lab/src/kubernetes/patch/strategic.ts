@@ -63,6 +63,8 @@ class Merger {
       const value = patch[key]
       const field = root && key === 'metadata' ? METADATA : this.#field(schema, key)
       if (value === null || value === undefined) delete result[key]
+      // What was not there is taken as it is sent, its own repetitions too.
+      else if (result[key] === undefined && Array.isArray(value)) set(result, key, plainItems(value))
       else if (isObject(value))
         set(result, key, this.object(isObject(result[key]) ? result[key] : undefined, value, field))
       else if (Array.isArray(value))
@@ -90,9 +92,8 @@ class Merger {
     const strategy = field?.['x-kubernetes-patch-strategy']
     const key = mergeKey(field)
     const replaces = patch.some((item) => isObject(item) && item['$patch'] === 'replace')
-    const plain = patch.filter((item) => !(isObject(item) && item['$patch'] !== undefined))
-    if (strategy === undefined || !strategy.includes('merge') || replaces)
-      return plain.map((item) => stripDirectives(item))
+    if (strategy === undefined || !strategy.includes('merge') || replaces) return plainItems(patch)
+    const plain = patch.filter((item) => !isDirective(item))
     const before: Json[] = Array.isArray(document) ? document : []
     const result: Json[] = [...before]
     const sort = (merged: Json[]): Json[] =>
@@ -135,6 +136,15 @@ class Merger {
 
 function mergeKey(field: Schema | undefined): string | undefined {
   return field?.['x-kubernetes-patch-merge-key']
+}
+
+function isDirective(item: Json): boolean {
+  return isObject(item) && item['$patch'] !== undefined
+}
+
+/** The items of a patch's list that are to be there. */
+function plainItems(patch: Json[]): Json[] {
+  return patch.filter((item) => !isDirective(item)).map((item) => stripDirectives(item))
 }
 
 function stripDirectives(value: Json): Json {

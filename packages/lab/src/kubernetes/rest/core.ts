@@ -49,7 +49,7 @@ export interface WriteContext {
   options?: JsonObject
   /** Answers of webhooks outside the lab; without it they are not asked. */
   outside?: OutsideCalls
-  /** Status part survives a create (in-process restores, Nodes). */
+  /** Who manages what is worked out already: the object says it. */
   keepManagedFields?: boolean
 }
 

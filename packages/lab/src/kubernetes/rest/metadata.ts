@@ -48,6 +48,16 @@ export function keepSystemFields(meta: ObjectMeta, old: ObjectMeta): void {
   delete meta['selfLink']
 }
 
+/** What an update says of its own that the server alone decides: told twice, for it is looked at twice. */
+export function fixedFieldProblems(sent: ObjectMeta, old: ObjectMeta): FieldError[] {
+  return (['deletionTimestamp', 'deletionGracePeriodSeconds'] as const).flatMap((field) => {
+    const value = sent[field]
+    if (value === undefined || value === null || value === old[field]) return []
+    const error = fieldError.invalid(`metadata.${field}`, value, 'field is immutable')
+    return [error, error]
+  })
+}
+
 /** Puts metadata into the order the API server prints, and drops what is empty. */
 export function tidyMetadata(meta: ObjectMeta): ObjectMeta {
   const order = [

@@ -5,7 +5,7 @@ import { resolveSchema } from '../schema/resolve.ts'
 import { applyJsonPatch } from '../patch/json-patch.ts'
 import { applyMergePatch } from '../patch/merge-patch.ts'
 import { applyStrategicPatch, goMap } from '../patch/strategic.ts'
-import type { ApiObject, Json, ResourceDefinition } from '../resources.ts'
+import type { ApiObject, Json, JsonObject, ResourceDefinition } from '../resources.ts'
 import { apiVersionOf } from '../resources.ts'
 import type { Core, WriteContext } from './core.ts'
 import { inVersion, keyOf, schemaOf } from './core.ts'
@@ -134,9 +134,23 @@ export function patchObject(
   }
 }
 
-/** The patched object as the API server prints it: what a merge patch touched has its keys in order. */
+/** The patched object as the API server prints it: what a patch touched has its keys in order. */
 function patchedText(result: Json, patch: Json, type: PatchType): string {
-  return JSON.stringify(sortTouched(result, type === 'merge' ? patch : {}))
+  return JSON.stringify(sortTouched(result, type === 'merge' ? patch : containersOf(patch)))
+}
+
+/** The objects that a JSON patch's operations go into, as nested objects. */
+function containersOf(operations: Json): JsonObject {
+  const result: JsonObject = {}
+  for (const operation of Array.isArray(operations) ? operations.filter(isObject) : []) {
+    let place = result
+    for (const part of asText(operation['path']).split('/').slice(1, -1)) {
+      const inner = isObject(place[part]) ? place[part] : {}
+      place[part] = inner
+      place = inner
+    }
+  }
+  return result
 }
 
 function sortTouched(value: Json, patch: Json | undefined): Json {

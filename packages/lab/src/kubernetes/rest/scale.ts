@@ -1,4 +1,5 @@
 import { badRequest, fieldError, invalid, notFound } from '../errors.ts'
+import { applyReplicas, unnotedReplicas } from '../fields/apply-scale.ts'
 import { applyJsonPatch } from '../patch/json-patch.ts'
 import { applyMergePatch } from '../patch/merge-patch.ts'
 import type { ApiObject, Json, ResourceDefinition } from '../resources.ts'
@@ -25,14 +26,15 @@ export function readScale(
   return scaleOf(definition, inVersion(definition, stored))
 }
 
-/** Sets the replicas of an object; a Scale without them means 0. */
+/** Sets the replicas of an object; a Scale without them means 0. `applies` for server-side apply. Throws Conflict. */
 export function writeScale(
   core: Core,
   definition: ResourceDefinition,
   namespace: string | undefined,
   name: string,
   scale: ApiObject,
-  ctx: WriteContext,
+  ctx: WriteContext & { force?: boolean },
+  applies = false,
 ): ApiObject {
   const stored = core.storage.get(keyOf(definition, namespace, name))
   if (stored === undefined) throw notFound(definition, name)
@@ -54,12 +56,21 @@ export function writeScale(
   }
   checkPreconditions(definition, conditions, live, { ...ctx, patch: true })
   const next = copy(live)
-  setAt(next, simplePath(pathsOf(definition).specReplicasPath), wanted)
+  const path = simplePath(pathsOf(definition).specReplicasPath)
+  const changes = (at(live, path) ?? 0) !== wanted
+  const managers = applies
+    ? applyReplicas(core, definition, live, path, changes, ctx)
+    : changes
+      ? unnotedReplicas(live, path, wanted)
+      : undefined
+  if (managers !== undefined) next.metadata.managedFields = managers
+  setAt(next, path, wanted)
   // The write goes to the main resource; only the manager's entry says that it came through scale.
   const written = updateObject(core, definition, namespace, name, next, {
     ...ctx,
     patch: true,
     subresource: 'scale',
+    keepManagedFields: managers !== undefined,
   })
   return scaleOf(definition, written)
 }
@@ -72,7 +83,7 @@ export function patchScale(
   name: string,
   patch: Json,
   type: 'json' | 'merge' | 'strategic' | 'apply',
-  ctx: WriteContext,
+  ctx: WriteContext & { force?: boolean },
 ): ApiObject {
   const scale = readScale(core, definition, namespace, name)
   const patched = type === 'json' ? applyJsonPatch(scale, patch) : applyMergePatch(scale, patch)
@@ -83,5 +94,5 @@ export function patchScale(
       fieldError.invalid('patch', JSON.stringify(patched), wrongType(replicas)),
     ])
   const object: ApiObject = { ...patched, metadata: isObject(patched['metadata']) ? patched['metadata'] : {} }
-  return writeScale(core, definition, namespace, name, object, ctx)
+  return writeScale(core, definition, namespace, name, object, ctx, type === 'apply')
 }

@@ -1,4 +1,4 @@
-import type { ApiObject, Json, JsonObject, ResourceDefinition } from '../resources.ts'
+import type { ApiObject, Json, JsonObject, ObjectMeta, ResourceDefinition } from '../resources.ts'
 import { groupResource } from '../resources.ts'
 import { isObject } from './json.ts'
 
@@ -87,7 +87,10 @@ export function mergeSubresource(
   if (subresource === 'status') {
     const status = object['status']
     const { status: _, ...rest } = structuredClone(old)
-    const metadata = definition.crd === true ? structuredClone(old.metadata) : { ...object.metadata }
+    const metadata =
+      definition.crd === true
+        ? withManagers(structuredClone(old.metadata), object.metadata)
+        : { ...object.metadata }
     delete metadata.resourceVersion
     if (definition.crd !== true) {
       // Built-in kinds keep everything of the metadata but who owns and who holds the object.
@@ -133,6 +136,13 @@ export function mergeSubresource(
     }
   }
   return object
+}
+
+/** Metadata that is kept, but for who manages what. */
+function withManagers(kept: ObjectMeta, { managedFields }: ObjectMeta): ObjectMeta {
+  if (managedFields === undefined) delete kept.managedFields
+  else kept.managedFields = managedFields
+  return kept
 }
 
 /** A copy of a stored object to make its next state of. */

@@ -15,6 +15,7 @@ import { gvrOf, inVersion, keyOf, schemaOf, timestamp } from './core.ts'
 import { essentialDefaults } from './essentials.ts'
 import { copy, equal, isObject, sorted } from './json.ts'
 import {
+  fixedFieldProblems,
   generateName,
   keepSystemFields,
   specChanged,
@@ -191,6 +192,7 @@ export function updateObject(
   checkPreconditions(definition, object, old, ctx)
   object.apiVersion = apiVersionOf(definition)
   object.kind = definition.kind
+  const fixed = fixedFieldProblems(object.metadata, old.metadata)
   keepSystemFields(object.metadata, old.metadata)
   delete object.metadata.resourceVersion
   object = mergeSubresource(definition, object, old, ctx.subresource)
@@ -219,6 +221,7 @@ export function updateObject(
     object.metadata.generation = (old.metadata.generation ?? 0) + 1
   object.metadata = tidyMetadata(object.metadata)
   const errors = [
+    ...fixed,
     ...validateMetadata(definition, object, old),
     ...validateBody(core, definition, object, old, ctx.subresource),
   ]
@@ -233,7 +236,11 @@ export function updateObject(
       metadata: tidyMetadata({ ...object.metadata, resourceVersion: old.metadata.resourceVersion }),
     }
   const next = toStorage(core, definition, object)
-  if (isGone(definition, next)) return inVersion(definition, core.storage.remove(key, next) ?? next)
+  if (isGone(definition, next)) {
+    // What was not written is told to the writer alone: watchers see the object as it was stored.
+    core.storage.remove(key)
+    return inVersion(definition, next)
+  }
   return inVersion(definition, core.storage.put(key, next))
 }
 

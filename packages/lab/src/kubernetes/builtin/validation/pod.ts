@@ -1,7 +1,7 @@
 import type { FieldError } from '../../errors.ts'
 import { fieldError } from '../../errors.ts'
 import type { JsonObject } from '../../resources.ts'
-import { asText } from '../../rest/json.ts'
+import { asText, isObject } from '../../rest/json.ts'
 import { labelProblems, qualifiedNameProblems } from '../../schema/names.ts'
 import { compareQuantities } from '../../schema/quantity.ts'
 import { items, member, textOf } from '../defaults/fields.ts'
@@ -62,8 +62,17 @@ export function containerProblems(
   return errors
 }
 
+/** What a volume may be made of, in the order in which it is looked for. */
+const SOURCES =
+  'emptyDir hostPath gitRepo gcePersistentDisk awsElasticBlockStore secret nfs iscsi glusterfs flocker persistentVolumeClaim rbd cinder cephfs quobyte downwardAPI fc flexVolume configMap azureFile vsphereVolume photonPersistentDisk portworxVolume azureDisk storageos projected scaleIO csi ephemeral image'.split(
+    ' ',
+  )
+
 function volumeSourceProblems(volume: JsonObject, path: string): FieldError[] {
-  const errors: FieldError[] = []
+  const [, ...others] = SOURCES.filter((source) => isObject(volume[source]))
+  const errors = others.map((source) =>
+    fieldError.forbidden(`${path}.${source}`, 'may not specify more than 1 volume type'),
+  )
   const need = (source: JsonObject | undefined, key: string, at: string): void => {
     if (source !== undefined && textOf(source[key]) === '') errors.push(fieldError.required(`${at}.${key}`))
   }

@@ -57,8 +57,8 @@ export function workloadProblems(object: ApiObject, old?: ApiObject): FieldError
     )
   errors.push(...podSpecProblems(member(template, 'spec') ?? {}, 'spec.template.spec', ['Always']))
   const before = member(member(old, 'spec'), 'selector')
-  if (before !== undefined && selector !== undefined && !equal(before, selector))
-    errors.push(fieldError.invalid('spec.selector', selector, 'field is immutable'))
+  if (before !== undefined && !equal(before, selector))
+    errors.push(fieldError.invalid('spec.selector', selector ?? null, 'field is immutable'))
   return errors
 }
 
