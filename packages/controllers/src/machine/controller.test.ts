@@ -61,6 +61,18 @@ test('with its whole status lost a machine comes to the same end, and nothing is
   assert.equal(world.proxmox.images.size, 0)
 })
 
+test('a task of its status that is none holds a machine up nowhere', async () => {
+  const world = aWorld()
+  const machine = world.has(aMachine())
+  await world.looks(machine, 2)
+  world.management.change(Machines, machine.metadata, (one) => {
+    one.status = { ...one.status, task: 'UPID:pve2:00001BC7:000-4203:6B073A26:qmclone:9001:a@pve!t:' }
+  })
+  await world.looks(machine, 6)
+  assert.equal(world.condition('Started')?.status, 'True')
+  assert.equal(world.machine().status?.task, undefined)
+})
+
 test('with its status lost half way a machine goes on where it stands', async () => {
   for (let looks = 1; looks <= 7; looks += 1) {
     const world = aWorld()

@@ -26,6 +26,7 @@ import { place } from './place.ts'
 import { ready } from './ready.ts'
 import { seed } from './seed.ts'
 import { start } from './start.ts'
+import { taskOf } from './task.ts'
 
 /** A machine's way: each step first looks whether it is done, acts only if not, and says so in the condition of its name. */
 const steps: Readonly<Record<MachineStep, (context: MachineContext) => Promise<StepResult>>> = {
@@ -187,7 +188,7 @@ async function hold(context: MachineContext, why: Holdup): Promise<Result> {
 
 /** Whether a clone runs for the machine, as far as it has been noted. Unknown is as good as yes. */
 async function isCloning({ machine, connection }: MachineContext): Promise<boolean> {
-  const upid = machine.status?.task
+  const upid = taskOf(machine)
   if (upid === undefined || parseUpid(upid).type !== 'qmclone') return false
   const task = await connection.hypervisor.task(upid).catch(() => 'unknown' as const)
   return task === 'unknown' || task?.state === 'running'

@@ -1,5 +1,5 @@
-import { getCondition, type MachineStep } from '@fochista/api'
-import { parseUpid } from '@fochista/proxmox'
+import { getCondition, type Machine, type MachineStep } from '@fochista/api'
+import { isUpid, parseUpid } from '@fochista/proxmox'
 import type { MachineContext, StepResult } from './context.ts'
 import { blocked, waiting } from './context.ts'
 
@@ -10,13 +10,21 @@ export type TaskState =
   | { readonly state: 'ended'; readonly upid: string; readonly type: string }
   | { readonly state: 'failed'; readonly upid: string; readonly type: string; readonly exitStatus: string }
 
+/** The task that a Machine names. What is no UPID, whoever wrote it, is none: a status can be lost, and must hold nobody up. */
+export function taskOf({ status }: Machine): string | undefined {
+  return isUpid(status?.task) ? status.task : undefined
+}
+
 /** How the task of a look ended, for the steps that come after the one which took it off the status. */
 const ended = new WeakMap<MachineContext, TaskState>()
 
 /** Looks at the task that `status.task` names. One that has ended is taken off the status; every step of the look is told how. */
 export async function lookAtTask(context: MachineContext): Promise<TaskState> {
-  const upid = context.machine.status?.task
-  if (upid === undefined) return ended.get(context) ?? { state: 'none' }
+  const upid = taskOf(context.machine)
+  if (upid === undefined) {
+    delete context.machine.status?.task
+    return ended.get(context) ?? { state: 'none' }
+  }
   const { type } = parseUpid(upid)
   const status = await context.connection.hypervisor.task(upid)
   if (status?.state === 'running') return { state: 'running', upid, type }

@@ -13,6 +13,7 @@ export function whatIsLeft(truth: Truth): string[] {
   const machines = truth.machines()
   for (const machine of machines) {
     const { name } = machine.metadata
+    if (hasNoQuota(truth, machine)) continue
     const why = reasonOf(machine)
     if (machine.metadata.deletionTimestamp) left.push(`${name} is on its way out: ${why}`)
     else if (!isTrue(machine, 'Ready')) left.push(`${name} is not Ready: ${why}`)
@@ -75,11 +76,23 @@ const orphanOf = (truth: Truth, image: string): boolean =>
 
 function isFull(truth: Truth, namespace: string, className: string, have: number, wanted: number): boolean {
   const quota = truth.management.read(MachineClasses, className)?.spec.quota?.machines
-  const used = truth
-    .machines()
-    .filter(({ metadata, spec }) => metadata.namespace === namespace && spec.className === className)
-  return quota !== undefined && have < wanted && used.length >= quota
+  return quota !== undefined && have < wanted && usedOf(truth, namespace, className) >= quota
 }
+
+/** What was restored may be more than its quota allows meanwhile: then the last is not placed, and its pool says so. */
+function hasNoQuota(truth: Truth, { metadata, spec }: Machine): boolean {
+  const quota = truth.management.read(MachineClasses, spec.className ?? '')?.spec.quota?.machines
+  return (
+    spec.vmid === undefined &&
+    quota !== undefined &&
+    usedOf(truth, metadata.namespace, spec.className) > quota
+  )
+}
+
+const usedOf = (truth: Truth, namespace: string | undefined, className: string | undefined): number =>
+  truth
+    .machines()
+    .filter(({ metadata, spec }) => metadata.namespace === namespace && spec.className === className).length
 
 function reasonOf({ status }: Machine): string {
   const said = status?.conditions?.filter(({ status: is }) => is !== 'True').at(0)

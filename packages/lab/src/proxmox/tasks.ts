@@ -48,7 +48,8 @@ export function startTask(world: ProxmoxWorld, facts: TaskFacts, given: Work): s
   const now = world.clock.now()
   const host = world.hosts.get(facts.node)
   const pid = world.nextPid()
-  const pstart = Math.floor((now - (host?.bootedAt ?? now)) / 10)
+  // It counts from the host's boot, whatever has become of the host's clock since.
+  const pstart = Math.max(0, Math.floor((now - (host?.bootedAt ?? now)) / 10))
   const starttime = Math.floor(now / 1000)
   const hex = (value: number, width = 8): string => value.toString(16).toUpperCase().padStart(width, '0')
   const upid = `UPID:${facts.node}:${hex(pid)}:${hex(pstart)}:${hex(starttime)}:${facts.type}:${facts.id}:${facts.user}:`
