@@ -189,6 +189,8 @@ export class ResourceRegistry {
   readonly #listeners = new Set<() => void>()
   /** Named schemas that `$ref`s point at (built-in kinds). */
   readonly schemas = new Map<string, Schema>()
+  /** Group versions that another server should answer for, by its APIServices. Replaced, never changed. */
+  remotes: readonly { group: string; version: string }[] = []
   /** Counts changes: cheap key for caches of discovery and OpenAPI documents. */
   revision = 0
 

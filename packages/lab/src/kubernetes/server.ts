@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Admission, ApiServer, ApiServerOptions, Intercept, StaticToken } from './api.ts'
 import type { KeyPair } from '../pki.ts'
+import { keepApiServices } from './api-services/keep.ts'
 import { checkAccess } from './auth/access.ts'
 import { createAuthenticator } from './auth/authenticate.ts'
 import { installDefaultRoles } from './auth/default-roles.ts'
@@ -126,6 +127,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const registerCrd = (crd: object): void => {
     store.create(CRDS, structuredClone(crd) as ApiObject)
   }
+  const stopApiServices = keepApiServices(core, restored === undefined)
   if (restored === undefined) for (const crd of options.crds ?? []) registerCrd(crd)
   return {
     get url() {
@@ -176,6 +178,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     close: () =>
       new Promise((resolve) => {
         stopLifecycle()
+        stopApiServices()
         stopTokenSecrets()
         closing.abort()
         https.close(() => resolve())

@@ -37,11 +37,13 @@ function resourceBody(definition: ResourceDefinition): JsonObject {
 function groupBody(registry: ResourceRegistry, group: string): JsonObject {
   return {
     metadata: group === '' ? {} : { name: group },
-    versions: versionsInOrder(registry, group).map((version) => ({
-      version,
-      resources: kindsInOrder(registry, group, version).map(resourceBody),
-      freshness: 'Current',
-    })),
+    versions: versionsInOrder(registry, group).map((version) => {
+      const kinds = kindsInOrder(registry, group, version)
+      // What another server serves is not known while it does not answer.
+      return kinds.length === 0
+        ? { version, freshness: 'Stale' }
+        : { version, resources: kinds.map(resourceBody), freshness: 'Current' }
+    }),
   }
 }
 

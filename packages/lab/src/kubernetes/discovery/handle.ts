@@ -30,7 +30,8 @@ export function discover(question: Question, registry: ResourceRegistry): Answer
     return parts[0] === 'api' ? root(question, registry, '/api') : root(question, registry, '/apis')
   const [first, second = '', third] = parts
   if (first === 'apis' && parts.length === 2) {
-    if (!registry.groups().includes(second) || second === '') return undefined
+    const known = registry.groups().includes(second) || registry.remotes.some(({ group }) => group === second)
+    if (!known || second === '') return undefined
     return plain(question, () => apiGroup(registry, second))
   }
   const group = first === 'apis' ? second : ''

@@ -8,15 +8,17 @@ export function groupsInOrder(registry: ResourceRegistry): string[] {
   const all = registry.all()
   const custom = new Set(all.filter((definition) => definition.crd === true).map(({ group }) => group))
   const groups = registry.groups().filter((group) => group !== '')
+  const remote = registry.remotes.map(({ group }) => group).filter((group) => !groups.includes(group))
   return [
     ...groups.filter((group) => !custom.has(group)),
-    ...groups.filter((group) => custom.has(group)).toSorted(),
+    ...new Set([...groups.filter((group) => custom.has(group)), ...remote].toSorted()),
   ]
 }
 
 /** Versions of a group, the preferred one first. */
 export function versionsInOrder(registry: ResourceRegistry, group: string): string[] {
-  return registry.versions(group).toSorted(compareVersions)
+  const remote = registry.remotes.filter((each) => each.group === group).map(({ version }) => version)
+  return [...new Set([...registry.versions(group), ...remote])].toSorted(compareVersions)
 }
 
 /** Kinds of a group version in the order they are shown. */

@@ -48,6 +48,11 @@ export function negotiate(
   )
 }
 
+/** Throws NotAcceptable unless an Accept header takes objects in some form: errors of what is no object itself are objects too. */
+export function acceptsObjects(accept: string): void {
+  if (!wantedTypes(accept).some(({ type }) => WRITTEN.has(type) || isProtobuf(type))) throw onlyThese()
+}
+
 function shapeOf(as: string, values: Map<string, string>): Shape | undefined {
   const version = values.get('v') ?? ''
   if (values.get('g') !== 'meta.k8s.io' || (version !== 'v1' && version !== 'v1beta1')) return undefined

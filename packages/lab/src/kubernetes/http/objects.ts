@@ -10,7 +10,7 @@ import { createObject, updateObject } from '../rest/write.ts'
 import { deleting } from './delete-options.ts'
 import type { Exchange } from './exchange.ts'
 import { selection, serveList, tooLarge } from './list.ts'
-import { negotiate } from './negotiate.ts'
+import { acceptsObjects, negotiate } from './negotiate.ts'
 import { patch } from './patch.ts'
 import { noSuchPath, refuseMethod } from './refusals.ts'
 import { reply } from './reply.ts'
@@ -35,7 +35,8 @@ export async function serveResource(server: Server, info: RequestInfo, exchange:
     throw noSuchPath(definition)
   if (!definition.namespaced && info.namespace !== undefined && info.resource !== 'namespaces')
     throw noSuchPath(definition)
-  if (info.subresource !== 'log') negotiate(exchange.accept, definition, info.verb === 'watch')
+  if (info.subresource === 'log') acceptsObjects(exchange.accept)
+  else negotiate(exchange.accept, definition, info.verb === 'watch')
   if (info.subresource !== undefined) {
     await serveSubresource(server, definition, info, exchange)
     return

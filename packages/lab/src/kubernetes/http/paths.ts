@@ -39,6 +39,16 @@ export function servePath(server: Server, exchange: Exchange): void {
   }
   if (handleDiscovery(exchange, server.core.registry)) return
   if (handleOpenApi(exchange, server.core.registry)) return
+  const [, , asked = '', version = ''] = path.split('/')
+  if (
+    path.startsWith('/apis/') &&
+    server.core.registry.remotes.some((each) => each.group === asked && each.version === version)
+  ) {
+    exchange.send(503, 'text/plain; charset=utf-8', 'service unavailable\n', {
+      'X-Content-Type-Options': 'nosniff',
+    })
+    return
+  }
   // A version that a known group has not is missed by what serves the group, in JSON.
   const [, root = '', group = ''] = path.split('/')
   const known = root === 'apis' && group !== '' && server.core.registry.groups().includes(group)

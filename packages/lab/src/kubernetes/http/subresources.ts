@@ -13,6 +13,7 @@ import { parsePatch, patch, patchType } from './patch.ts'
 import { bindPod } from './pods/bind.ts'
 import { evictPod } from './pods/evict.ts'
 import { refuseStreaming, servePodLog } from './pods/log.ts'
+import { refuseProxy } from './proxy.ts'
 import { noSuchPath, refuseMethod } from './refusals.ts'
 import { reply } from './reply.ts'
 import type { RequestInfo } from './request-info.ts'
@@ -69,6 +70,7 @@ export async function serveSubresource(
     return sendSuccess(exchange)
   }
   if (subresource === 'binding') return serveBinding(server, ref, exchange)
+  if (subresource === 'proxy') throw refuseProxy(server, definition, ref)
   if (STREAMS.has(subresource)) throw refuseStreaming(server, ref, exchange)
   if (!PARTS.has(subresource))
     throw new StatusError(501, undefined, `${groupResource(definition)}/${subresource} is not emulated`)

@@ -1,3 +1,4 @@
+import { isLocal, localStatus } from '../api-services/availability.ts'
 import { defaultCrd, newCrdStatus } from '../crds.ts'
 import type { ApiObject, ResourceDefinition, UserInfo } from '../resources.ts'
 import { groupResource } from '../resources.ts'
@@ -55,6 +56,13 @@ export function essentialDefaults(
     case 'customresourcedefinitions.apiextensions.k8s.io':
       defaultCrd(object)
       if (old === undefined) object['status'] = newCrdStatus(object)
+      return
+    case 'apiservices.apiregistration.k8s.io':
+      // One that this server answers for is available from the beginning.
+      if (old === undefined) {
+        const since = object.metadata.creationTimestamp ?? ''
+        object['status'] = isLocal(object) ? localStatus(since) : {}
+      }
       return
     default:
   }

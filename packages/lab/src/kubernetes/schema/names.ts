@@ -71,7 +71,7 @@ export function objectNameProblems(definition: { group: string; resource: string
   const { group, resource } = definition
   if (group === '' && resource === 'namespaces') return labelProblems(name)
   if (group === '' && resource === 'services') return labelProblems(name)
-  if (group === 'rbac.authorization.k8s.io') return pathSegmentProblems(name)
+  if (group === 'rbac.authorization.k8s.io' || resource === 'apiservices') return pathSegmentProblems(name)
   if (group === 'certificates.k8s.io') return subdomainProblems(name)
   return subdomainProblems(name)
 }

@@ -13,6 +13,7 @@ import {
   roleProblems,
   signingRequestProblems,
 } from './cluster.ts'
+import { apiServiceProblems } from './api-service.ts'
 import { configMapProblems, secretProblems } from './data.ts'
 import { podProblems } from './pod-update.ts'
 import { policyBindingProblems, policyProblems } from './policies.ts'
@@ -71,6 +72,8 @@ export function builtinValidate(
     case 'validatingwebhookconfigurations.admissionregistration.k8s.io':
     case 'mutatingwebhookconfigurations.admissionregistration.k8s.io':
       return webhookProblems(object)
+    case 'apiservices.apiregistration.k8s.io':
+      return apiServiceProblems(object)
     default:
       return []
   }

@@ -36,6 +36,7 @@ export function servePodLog(
   // The text names pods, though it is the node that is missing: so does the API server.
   if (node === undefined) throw notFound({ group: '', resource: 'pods' }, nodeName)
   const lines = server.podLog(pod, options.container)
+  if (lines === undefined) refuseLoopback(node, ref, options.container, exchange.query)
   if (lines === undefined) throw badRequest(notStarted(pod, options.container))
   if (exchange.query.get('previous') === 'true')
     throw badRequest(
@@ -50,6 +51,37 @@ export function servePodLog(
   exchange.startHeaders(200, 'text/plain')
   exchange.response.write(text)
   followLog(server, ref, exchange, clock.now())
+}
+
+/** Options that the API server hands on to a kubelet, as it writes them. */
+const HANDED_ON = ['follow', 'limitBytes', 'previous', 'sinceSeconds', 'sinceTime', 'tailLines', 'timestamps']
+
+/** A node whose address is this machine's own is none of the lab's guests: nothing answers there. */
+function refuseLoopback(
+  node: ApiObject,
+  ref: { namespace: string; name: string },
+  container: string,
+  query: URLSearchParams,
+): void {
+  const addresses = at(node, ['status', 'addresses'])
+  const port = at(node, ['status', 'daemonEndpoints', 'kubeletEndpoint', 'Port'])
+  const internal = (Array.isArray(addresses) ? addresses.filter(isObject) : []).find(
+    (each) => each['type'] === 'InternalIP',
+  )
+  const address = asText(internal?.['address'])
+  if (!address.startsWith('127.') || typeof port !== 'number' || port === 0) return
+  const handed = new URLSearchParams()
+  for (const key of HANDED_ON) {
+    const value = query.get(key)
+    if (value !== null && value !== 'false') handed.set(key, value)
+  }
+  const text = handed.toString()
+  const url = `https://${address}:${port}/containerLogs/${ref.namespace}/${ref.name}/${container}${text === '' ? '' : `?${text}`}`
+  throw new StatusError(
+    500,
+    undefined,
+    `Get ${JSON.stringify(url)}: dial tcp ${address}:${port}: connect: connection refused`,
+  )
 }
 
 /** Keeps the answer open until the pod is gone, the client goes or the server closes. */
