@@ -5,6 +5,7 @@ import type { Handlers } from './handler.ts'
 import { nodeHandlers } from './nodes/index.ts'
 import { poolHandlers } from './pools/index.ts'
 import { qemuHandlers } from './qemu/index.ts'
+import { statisticsHandlers } from './statistics/handlers.ts'
 import { storageHandlers } from './storage/index.ts'
 import { taskHandlers } from './tasks/index.ts'
 
@@ -16,6 +17,7 @@ export const proxmoxHandlers: Handlers = {
   ...nodeHandlers,
   ...poolHandlers,
   ...qemuHandlers,
+  ...statisticsHandlers,
   ...storageHandlers,
   ...taskHandlers,
 }

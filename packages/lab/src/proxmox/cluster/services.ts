@@ -1,4 +1,5 @@
 import type { ProxmoxWorld } from '../world.ts'
+import { keepPowerHistory } from '../statistics/power.ts'
 import { keepClusterLog } from './log.ts'
 import { startBroadcast } from './statistics.ts'
 
@@ -8,7 +9,8 @@ const running = new WeakMap<ProxmoxWorld, { users: number; stops: (() => void)[]
 export function runServices(world: ProxmoxWorld): () => void {
   const services = running.get(world) ?? { users: 0, stops: [] }
   running.set(world, services)
-  if (services.users === 0) services.stops = [startBroadcast(world), keepClusterLog(world)]
+  if (services.users === 0)
+    services.stops = [keepPowerHistory(world), startBroadcast(world), keepClusterLog(world)]
   services.users += 1
   let isUser = true
   return () => {

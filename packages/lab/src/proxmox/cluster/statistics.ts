@@ -1,5 +1,6 @@
 import { memoryOf } from '../qemu/config/values.ts'
 import { bootDiskSize, cpusOf, gauges, qmpStatus } from '../qemu/status/facts.ts'
+import { lookAtPower } from '../statistics/power.ts'
 import { isTemplate, nameOf } from '../qemu/vm.ts'
 import type { GuestStatistics, ProxmoxWorld, Vm } from '../world.ts'
 
@@ -10,6 +11,7 @@ const PERIOD = 10_000
 export function startBroadcast(world: ProxmoxWorld): () => void {
   let cancel: () => void
   const broadcast = (): void => {
+    lookAtPower(world)
     for (const vm of world.vms.values())
       if (world.hosts.get(vm.node)?.online) vm.published = statisticsOf(world, vm)
     cancel = world.clock.setTimeout(broadcast, PERIOD)

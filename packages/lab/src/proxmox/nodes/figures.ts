@@ -9,6 +9,8 @@ export interface HostFigures {
   readonly maxcpu: number
   readonly mem: number
   readonly maxmem: number
+  /** Memory of the system itself, without guests. */
+  readonly system: number
   readonly disk: number
   readonly maxdisk: number
 }
@@ -22,13 +24,15 @@ export function figuresOf(world: ProxmoxWorld, host: Host): HostFigures {
     running += 1
     guests += vm.published?.mem ?? 0
   }
+  const system = Math.floor(Math.min(2 * GIB, host.memory / 10))
   const maxdisk = host.rootSize ?? 100 * GIB
   return {
     uptime: Math.floor((world.clock.now() - host.bootedAt) / 1000),
     cpu: Math.min(1, 0.02 + (0.01 * running) / host.cores),
     maxcpu: host.cores,
-    mem: Math.min(host.memory, Math.floor(Math.min(2 * GIB, host.memory / 10)) + guests),
+    mem: Math.min(host.memory, system + guests),
     maxmem: host.memory,
+    system,
     disk: Math.floor(maxdisk / 10),
     maxdisk,
   }

@@ -7,7 +7,6 @@ import { nodeConfigHandlers } from './config.ts'
 import { nodeIndex } from './indexes.ts'
 import { networkHandlers } from './network.ts'
 import { powerHandlers } from './power.ts'
-import { rrdHandlers } from './rrd.ts'
 import { nodeStatusHandlers } from './status.ts'
 
 /** Hosts. */
@@ -21,5 +20,4 @@ export const nodeHandlers: Handlers = {
   ...nodeIndex,
   ...nodeStatusHandlers,
   ...powerHandlers,
-  ...rrdHandlers,
 }

@@ -18,7 +18,6 @@ import { stopHandlers } from './power/stop.ts'
 import { suspendHandlers } from './power/suspend.ts'
 import { snapshotHandlers } from './snapshot/handlers.ts'
 import { statusHandlers } from './status/handlers.ts'
-import { rrdDataHandlers } from './status/rrddata.ts'
 import { templateHandlers } from './template.ts'
 
 /** Everything about virtual machines that the emulated API answers. */
@@ -37,7 +36,6 @@ export const qemuHandlers: Handlers = {
   ...monitorHandlers,
   ...moveHandlers,
   ...resizeHandlers,
-  ...rrdDataHandlers,
   ...snapshotHandlers,
   ...startHandlers,
   ...statusHandlers,

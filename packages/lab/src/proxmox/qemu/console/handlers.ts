@@ -1,11 +1,12 @@
 import { randomInt } from 'node:crypto'
 import { createConsoleTicket, isConsoleTicket } from '../../access/tickets.ts'
-import { ApiError, die } from '../../api-error.ts'
+import { ApiError } from '../../api-error.ts'
 import { Unanswered, Upgrade, type Call, type Handlers } from '../../handler.ts'
 import { Refusal } from '../../http/refusal.ts'
 import { vmOf, vmidOf } from '../vm.ts'
 import { screen } from './screen.ts'
 import { consoleOn, openConsole } from './sessions.ts'
+import { spiceHandlers } from './spice.ts'
 import { terminal, terminalCommand } from './terminal.ts'
 import { acceptKey, serveWebSocket } from './websocket.ts'
 
@@ -13,12 +14,7 @@ import { acceptKey, serveWebSocket } from './websocket.ts'
 export const consoleHandlers: Handlers = {
   'POST /nodes/{node}/qemu/{vmid}/vncproxy': vncProxy,
   'POST /nodes/{node}/qemu/{vmid}/termproxy': termProxy,
-  'POST /nodes/{node}/qemu/{vmid}/spiceproxy': (call) => {
-    const vm = vmOf(call)
-    if (!vm.running) die(`VM ${vm.vmid} not running`)
-    // The lab's QEMU has no SPICE server, whatever the display.
-    return die('no spice port')
-  },
+  ...spiceHandlers,
   'GET /nodes/{node}/qemu/{vmid}/vncwebsocket': vncWebSocket,
 }
 

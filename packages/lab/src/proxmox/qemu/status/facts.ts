@@ -1,6 +1,6 @@
 import type { ProxmoxWorld, Vm } from '../../world.ts'
 import { bootOrder, memoryOf } from '../config/values.ts'
-import { drivesOf, isCdrom, isDriveKey, parseDrive, parseSize } from '../drive.ts'
+import { drivesOf, isCdrom, isDriveKey, parseDrive, parseSize, type Drive } from '../drive.ts'
 import { isNicKey } from '../nic.ts'
 import { QEMU_VERSION, runningMachine } from '../qemu-version.ts'
 import { isTemplate, nameOf } from '../vm.ts'
@@ -27,15 +27,46 @@ export function qmpStatus(vm: Vm): string {
   return vm.running ? (vm.paused ? 'paused' : 'running') : 'stopped'
 }
 
-/** Gauges and counters of a VM; a guest of the lab does no work, so they only follow its time. */
+/** Bytes a second that a guest's cards get and send, once it is on. */
+const [NETIN, NETOUT] = [640, 420]
+/** Bytes a second of the hardware's time that a guest reads from each drive, once its firmware is through. */
+const READ = 512
+const FIRMWARE_SECONDS = 4
+/** Seconds of hardware time that a guest is busy booting. */
+const BOOT_SECONDS = 11
+
+/** What a VM that is on does at a moment, each second: made up, for its guest has no processes, but it follows what happens to it. */
+export function loadOf(
+  world: ProxmoxWorld,
+  vm: Vm,
+  { uptime, isPaused }: { uptime: number; isPaused: boolean },
+): { cpu: number; mem: number; netin: number; netout: number; diskread: number } {
+  const seconds = uptime * world.clock.speed
+  const mem = Math.floor(memoryOf(vm.config) * Math.min(0.6, 0.2 + uptime / 200))
+  if (isPaused) return { cpu: 0, mem, netin: 0, netout: 0, diskread: 0 }
+  return {
+    cpu: seconds < BOOT_SECONDS ? 0.5 : 0.02,
+    mem,
+    netin: NETIN,
+    netout: NETOUT,
+    diskread: seconds < FIRMWARE_SECONDS ? 0 : READ * world.clock.speed * readable(vm).length,
+  }
+}
+
+/** Drives with something in them that a guest reads from. */
+function readable(vm: Vm): Drive[] {
+  return drivesOf(vm.config).filter(({ key, file }) => !/^(?:efidisk|tpmstate)/.test(key) && file !== 'none')
+}
+
+/** Gauges and counters of a VM now. */
 export function gauges(
   world: ProxmoxWorld,
   vm: Vm,
 ): { uptime: number; cpu: number; mem: number; netin: number; netout: number } {
   if (!vm.running) return { uptime: 0, cpu: 0, mem: 0, netin: 0, netout: 0 }
   const uptime = Math.floor((world.clock.now() - vm.startedAt) / 1000)
-  const mem = Math.floor(memoryOf(vm.config) * Math.min(0.6, 0.2 + uptime / 200))
-  return { uptime, cpu: vm.paused ? 0 : 0.02, mem, netin: uptime * 640, netout: uptime * 420 }
+  const { cpu, mem } = loadOf(world, vm, { uptime, isPaused: vm.paused === true })
+  return { uptime, cpu, mem, netin: uptime * NETIN, netout: uptime * NETOUT }
 }
 
 const PRESSURE = ['cpusome', 'cpufull', 'iosome', 'iofull', 'memorysome', 'memoryfull']
@@ -78,9 +109,11 @@ export function monitored(world: ProxmoxWorld, vm: Vm): Record<string, unknown> 
   const { netin, netout } = gauges(world, vm)
   const nics = Object.keys(vm.config).filter(isNicKey)
   const drives = drivesOf(vm.config).filter(({ key }) => !/^(?:efidisk|tpmstate)/.test(key))
-  // A guest reads from what it has once its firmware is through.
-  const seconds = Math.max(0, Math.floor(((world.clock.now() - vm.startedAt) * world.clock.speed) / 1000) - 4)
-  const reads = drives.map(({ file }) => (file === 'none' ? 0 : seconds * 512))
+  const seconds = Math.max(
+    0,
+    Math.floor(((world.clock.now() - vm.startedAt) * world.clock.speed) / 1000) - FIRMWARE_SECONDS,
+  )
+  const reads = drives.map(({ file }) => (file === 'none' ? 0 : seconds * READ))
   return {
     qmpstatus: qmpStatus(vm),
     diskread: reads.reduce((sum, read) => sum + read, 0),

@@ -1,6 +1,7 @@
 import type { Call, Handlers } from '../../handler.ts'
 import { can } from '../../permissions.ts'
 import { hasAgent } from '../config/values.ts'
+import { hasSpice } from '../console/spice.ts'
 import { vmOf } from '../vm.ts'
 import { monitored, summary } from './facts.ts'
 
@@ -61,7 +62,7 @@ function current(call: Call): unknown {
     ...(hasAgent(vm.config) && { agent: 1 }),
     ...(vga !== undefined && {
       clipboard: /(?:^|,)clipboard=([^,]+)/.exec(vga)?.[1] ?? null,
-      ...(/^(?:type=)?(?:qxl|virtio)/.test(vga) && { spice: 1 }),
+      ...(hasSpice(vga) && { spice: 1 }),
     }),
   }
 }
