@@ -22,7 +22,12 @@ PersistentVolumeClaimStatus conditions=m(type)
 ReplicationControllerSpec selector=A
 ReplicationControllerStatus conditions=m(type)
 ComponentStatus conditions=m(type)
-ContainerStatus volumeMounts=m(mountPath)
+ContainerStatus volumeMounts=m(mountPath) allocatedResourcesStatus=m(name)
+ResourceStatus resources=l(resourceID)
+ContainerRestartRuleOnExitCodes values=s
+FileKeySelector :A
+EndpointAddress :A
+EndpointPort :A
 LocalObjectReference :A
 ObjectReference :A
 SecretReference :A
@@ -59,9 +64,25 @@ k8s.io.api.admissionregistration.v1 ValidatingWebhook matchConditions=m(name)
 k8s.io.api.admissionregistration.v1 ValidatingAdmissionPolicySpec matchConditions=m(name) variables=m(name)
 k8s.io.api.admissionregistration.v1 ValidatingAdmissionPolicyBindingSpec validationActions=s
 k8s.io.api.admissionregistration.v1 ParamRef :A
+k8s.io.api.admissionregistration.v1 ParamKind :A
+k8s.io.api.admissionregistration.v1 Variable :A
+k8s.io.api.admissionregistration.v1 ValidatingAdmissionPolicyStatus conditions=l(type)
+k8s.io.api.admissionregistration.v1 MutatingAdmissionPolicySpec matchConditions=m(name)
 k8s.io.api.admissionregistration.v1 MatchResources :A
 k8s.io.api.admissionregistration.v1 NamedRuleWithOperations :A
 k8s.io.apimachinery.pkg.apis.meta.v1 ObjectMeta finalizers=m ownerReferences=m(uid)
+k8s.io.api.batch.v1 PodFailurePolicyOnExitCodesRequirement values=s
+k8s.io.api.batch.v1 UncountedTerminatedPods succeeded=s failed=s
+k8s.io.api.networking.v1 ServiceBackendPort :A
+k8s.io.api.storage.v1 CSIDriverSpec volumeLifecycleModes=s
+k8s.io.api.autoscaling.v1 CrossVersionObjectReference :A
+k8s.io.api.discovery.v1 EndpointPort :A
+k8s.io.api.node.v1 Scheduling nodeSelector=A
+k8s.io.api.flowcontrol.v1 FlowSchemaStatus conditions=m(type)
+k8s.io.api.flowcontrol.v1 PriorityLevelConfigurationStatus conditions=m(type)
+k8s.io.api.flowcontrol.v1 ResourcePolicyRule verbs=s apiGroups=s resources=s namespaces=s
+k8s.io.api.flowcontrol.v1 NonResourcePolicyRule verbs=s nonResourceURLs=s
+k8s.io.kube_aggregator.pkg.apis.apiregistration.v1 APIServiceStatus conditions=m(type)
 k8s.io.apimachinery.pkg.apis.meta.v1 LabelSelector :A
 k8s.io.apimachinery.pkg.apis.meta.v1 OwnerReference :A
 k8s.io.apiextensions_apiserver.pkg.apis.apiextensions.v1 CustomResourceDefinitionStatus conditions=l(type)
