@@ -15,9 +15,7 @@ const OPTIONS: { [operation: string]: string } = {
 export function admissionRequest(request: AdmissionRequest, ctx: WriteContext): JsonObject {
   const { gvr, definition, operation, subresource, namespace, name, user } = request
   const isScale = subresource === 'scale'
-  const kind = isScale
-    ? { group: 'autoscaling', version: 'v1', kind: 'Scale' }
-    : { group: gvr.group, version: gvr.version, kind: definition.kind }
+  const kind = kindOf(request)
   const resource = { group: gvr.group, version: gvr.version, resource: gvr.resource }
   const shown = (object: ApiObject | undefined): ApiObject | null =>
     object === undefined ? null : isScale ? scaleOf(definition, object) : object
@@ -43,15 +41,32 @@ export function admissionRequest(request: AdmissionRequest, ctx: WriteContext): 
       groups: user.groups,
       ...(user.extra === undefined ? {} : { extra: user.extra }),
     },
-    object: operation === 'DELETE' ? null : shown(next),
+    object: operation === 'DELETE' ? null : operation === 'CONNECT' ? bare(next) : shown(next),
     oldObject: shown(request.oldObject),
     dryRun: request.dryRun,
-    options: {
-      kind: OPTIONS[operation] ?? '',
-      apiVersion: 'meta.k8s.io/v1',
-      ...ctx.options,
-    },
+    options:
+      operation === 'CONNECT'
+        ? null
+        : { kind: OPTIONS[operation] ?? '', apiVersion: 'meta.k8s.io/v1', ...ctx.options },
   }
+}
+
+/** The kind of what is written: that of a subresource may be another one than its parent's. */
+function kindOf({ gvr, definition, subresource }: AdmissionRequest): JsonObject {
+  if (subresource === 'scale') return { group: 'autoscaling', version: 'v1', kind: 'Scale' }
+  const part = definition.subresources?.find((each) => each.name === subresource)
+  return {
+    group: part?.group ?? gvr.group,
+    version: part?.version ?? gvr.version,
+    kind: part?.kind ?? definition.kind,
+  }
+}
+
+/** The options of a connection, which have no metadata. */
+function bare(object: ApiObject | undefined): JsonObject | null {
+  if (object === undefined) return null
+  const { metadata: _, ...rest } = object
+  return rest
 }
 
 /** A whole AdmissionReview, with a uid of its own. */

@@ -3,6 +3,7 @@ import { notFound, StatusError } from '../errors.ts'
 import type { ApiObject, ResourceDefinition } from '../resources.ts'
 import { groupResource } from '../resources.ts'
 import { inVersion, keyOf } from '../rest/core.ts'
+import type { WriteContext } from '../rest/core.ts'
 import { patchScale, readScale, writeScale } from '../rest/scale.ts'
 import { updateObject } from '../rest/write.ts'
 import type { Server } from '../server-parts.ts'
@@ -10,6 +11,7 @@ import { readBody } from './body.ts'
 import { decodeObject } from './decode.ts'
 import type { Exchange } from './exchange.ts'
 import { parsePatch, patch, patchType } from './patch.ts'
+import { admitted, completeBinding, connectOptions } from './pods/admit.ts'
 import { bindPod } from './pods/bind.ts'
 import { evictPod } from './pods/evict.ts'
 import { refuseStreaming, servePodLog } from './pods/log.ts'
@@ -65,13 +67,27 @@ export async function serveSubresource(
   if (!known.verbs.includes(verb ?? '')) throw refuseMethod(definition, method)
   if (subresource === 'scale') return serveScale(server, definition, info, exchange)
   if (subresource === 'log') return servePodLog(server, ref, exchange)
+  const ask = { definition, ref, subresource }
   if (subresource === 'eviction') {
-    evictPod(core, ref, await readKind(server, exchange, EVICTION), writeContext(exchange))
+    const eviction = await readKind(server, exchange, EVICTION)
+    const object = {
+      ...eviction,
+      kind: 'Eviction',
+      metadata: { ...eviction.metadata, namespace: ref.namespace },
+    }
+    await admitted(core, { ...ask, operation: 'CREATE', object }, writeContext(exchange), (asked, ctx) =>
+      evictPod(core, ref, asked, ctx),
+    )
     return sendSuccess(exchange)
   }
   if (subresource === 'binding') return serveBinding(server, ref, exchange)
   if (subresource === 'proxy') throw refuseProxy(server, definition, ref)
-  if (STREAMS.has(subresource)) throw refuseStreaming(server, ref, exchange)
+  if (STREAMS.has(subresource)) {
+    const object = connectOptions(known.kind, exchange.query)
+    throw await admitted(core, { ...ask, operation: 'CONNECT', object }, connectContext(exchange), () =>
+      refuseStreaming(server, ref, exchange),
+    )
+  }
   if (!PARTS.has(subresource))
     throw new StatusError(501, undefined, `${groupResource(definition)}/${subresource} is not emulated`)
   if (method === 'GET' || method === 'HEAD') {
@@ -105,9 +121,20 @@ export async function serveBinding(
   exchange: Exchange,
 ): Promise<void> {
   const binding = await readKind(server, exchange, BINDING)
-  const name = ref.name ?? binding.metadata.name ?? ''
-  bindPod(server.core, { namespace: ref.namespace, name }, binding, writeContext(exchange))
+  const { core } = server
+  const pod = { namespace: ref.namespace, name: ref.name ?? binding.metadata.name ?? '' }
+  const definition = core.registry.find('', 'v1', 'pods')
+  if (definition === undefined) throw notFound({ group: '', resource: 'pods' }, pod.name)
+  const ctx = writeContext(exchange)
+  const object = completeBinding(core, binding, pod, ctx)
+  const ask = { definition, ref: pod, subresource: 'binding', operation: 'CREATE', object } as const
+  await admitted(core, ask, ctx, (asked, asking) => bindPod(core, pod, asked, asking))
   sendSuccess(exchange)
+}
+
+/** Of a stream, whose query is of another kind than that of a write. */
+function connectContext({ user, warnings }: Exchange): WriteContext {
+  return { user, manager: '', dryRun: false, fieldValidation: 'Ignore', warnings }
 }
 
 function sendSuccess(exchange: Exchange): void {

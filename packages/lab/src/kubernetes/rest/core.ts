@@ -49,6 +49,8 @@ export interface WriteContext {
   options?: JsonObject
   /** Answers of webhooks outside the lab; without it they are not asked. */
   outside?: OutsideCalls
+  /** Admission has been asked, as part of what this write belongs to. */
+  admitted?: boolean
   /** Who manages what is worked out already: the object says it. */
   keepManagedFields?: boolean
 }

@@ -50,25 +50,21 @@ export function deleteObject(
   checkDeletePreconditions(definition, old, options)
   if (definition.group === '' && definition.resource === 'namespaces' && SYSTEM_NAMESPACES.has(name))
     throw forbidden(definition, name, 'this namespace may not be deleted')
-  validateAdmission(
-    core,
-    {
-      operation: 'DELETE',
-      definition,
-      gvr: gvrOf(definition),
-      oldObject: old,
-      namespace,
-      name,
-      user: ctx.user,
-      dryRun: ctx.dryRun,
-    },
-    ctx,
-  )
-  const isCrd = groupResource(definition) === 'customresourcedefinitions.apiextensions.k8s.io'
-  if (isCrd && old.metadata.deletionTimestamp === undefined) {
-    const marked = markForDeletion(core, stored)
-    return { object: ctx.dryRun ? marked : core.storage.put(key, marked), gone: false }
-  }
+  if (ctx.admitted !== true)
+    validateAdmission(
+      core,
+      {
+        operation: 'DELETE',
+        definition,
+        gvr: gvrOf(definition),
+        oldObject: old,
+        namespace,
+        name,
+        user: ctx.user,
+        dryRun: ctx.dryRun,
+      },
+      ctx,
+    )
   const meta = { ...old.metadata }
   const orphans = options.propagationPolicy === undefined && ORPHANS.has(groupResource(definition))
   if (orphans && definition.group === 'batch') ctx.warnings.push(ORPHAN_WARNING)
