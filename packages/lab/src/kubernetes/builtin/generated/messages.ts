@@ -58,7 +58,7 @@ ContainerExtendedResourceRequest|1 containerName s|2 resourceName s|3 requestNam
 ContainerImage|1 names *s|2 sizeBytes l
 ContainerPort|1 name s|2 hostPort i|3 containerPort i|4 protocol s|5 hostIP s
 ContainerResizePolicy|1 resourceName s|2 restartPolicy s
-ContainerRestartRule|1 action s|2 exitCodes ContainerRestartRuleOnExitCodes
+ContainerRestartRule|1 action s|2 exitCodes ?ContainerRestartRuleOnExitCodes
 ContainerRestartRuleOnExitCodes|1 operator s|2 values *i
 ContainerState|1 waiting ?ContainerStateWaiting|2 running ?ContainerStateRunning|3 terminated ?ContainerStateTerminated
 ContainerStateRunning|1 startedAt 17:Time
@@ -511,7 +511,7 @@ ScaleStatus|1 replicas i|2 selector s
 Eviction|1 metadata 17:ObjectMeta|2 deleteOptions ?17:DeleteOptions
 PodDisruptionBudget|1 metadata 17:ObjectMeta|2 spec PodDisruptionBudgetSpec|3 status PodDisruptionBudgetStatus
 PodDisruptionBudgetList|1 metadata 17:ListMeta|2 items *PodDisruptionBudget
-PodDisruptionBudgetSpec|1 minAvailable ?19:IntOrString|2 selector 17:LabelSelector|3 maxUnavailable ?19:IntOrString|4 unhealthyPodEvictionPolicy ?s
+PodDisruptionBudgetSpec|1 minAvailable ?19:IntOrString|2 selector ?17:LabelSelector|3 maxUnavailable ?19:IntOrString|4 unhealthyPodEvictionPolicy ?s
 PodDisruptionBudgetStatus|1 observedGeneration l|2 disruptedPods %17:Time|3 disruptionsAllowed i|4 currentHealthy i|5 desiredHealthy i|6 expectedPods i|7 conditions *17:Condition
 #14
 Endpoint|1 addresses *s|2 conditions EndpointConditions|3 hostname ?s|4 targetRef ?0:ObjectReference|5 deprecatedTopology %s|6 nodeName ?s|7 zone ?s|8 hints ?EndpointHints
@@ -627,6 +627,7 @@ FlowSchema|1 metadata 17:ObjectMeta|2 spec FlowSchemaSpec|3 status FlowSchemaSta
 FlowSchemaCondition|1 type s|2 status s|3 lastTransitionTime 17:Time|4 reason s|5 message s
 FlowSchemaList|1 metadata 17:ListMeta|2 items *FlowSchema
 FlowSchemaSpec|1 priorityLevelConfiguration PriorityLevelConfigurationReference|2 matchingPrecedence i|3 distinguisherMethod ?FlowDistinguisherMethod|4 rules *PolicyRulesWithSubjects
+FlowSchemaStatus|1 conditions *FlowSchemaCondition
 GroupSubject|1 name s
 LimitResponse|1 type s|2 queuing ?QueuingConfiguration
 LimitedPriorityLevelConfiguration|1 nominalConcurrencyShares ?i|2 limitResponse LimitResponse|3 lendablePercent ?i|4 borrowingLimitPercent ?i
@@ -637,6 +638,7 @@ PriorityLevelConfigurationCondition|1 type s|2 status s|3 lastTransitionTime 17:
 PriorityLevelConfigurationList|1 metadata 17:ListMeta|2 items *PriorityLevelConfiguration
 PriorityLevelConfigurationReference|1 name s
 PriorityLevelConfigurationSpec|1 type s|2 limited ?LimitedPriorityLevelConfiguration|3 exempt ?ExemptPriorityLevelConfiguration
+PriorityLevelConfigurationStatus|1 conditions *PriorityLevelConfigurationCondition
 QueuingConfiguration|1 queues i|2 handSize i|3 queueLengthLimit i
 ResourcePolicyRule|1 verbs *s|2 apiGroups *s|3 resources *s|4 clusterScope t|5 namespaces *s
 ServiceAccountSubject|1 namespace s|2 name s
@@ -647,4 +649,5 @@ APIService|1 metadata 17:ObjectMeta|2 spec APIServiceSpec|3 status APIServiceSta
 APIServiceCondition|1 type s|2 status s|3 lastTransitionTime 17:Time|4 reason s|5 message s
 APIServiceList|1 metadata 17:ListMeta|2 items *APIService
 APIServiceSpec|1 service ?ServiceReference|2 group s|3 version s|4 insecureSkipTLSVerify t|5 caBundle b|7 groupPriorityMinimum i|8 versionPriority i
+APIServiceStatus|1 conditions *APIServiceCondition
 ServiceReference|1 namespace s|2 name s|3 port ?i`
