@@ -4,6 +4,9 @@ import type { Json } from '../json.ts'
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g
 const TIME = /\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z/g
 const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/
+/** The beginning of a Table's column in YAML, up to its second field. */
+const COLUMN =
+  /- description: (?:'(?:[^']|'')*'|"(?:[^"\\]|\\.)*"|[^\n'"][^\n]*(?:\n {4}[^\n]*)*)\n {2}format:/g
 /** Where an address that the server chose stands. */
 const ADDRESSED = new Set(['clusterIP', 'clusterIPs', 'cells'])
 const SERVICE_ADDRESS = /^10\.96\.\d+\.\d+$/
@@ -15,6 +18,8 @@ const ALLOCATED = new Set(['nodePort', 'healthCheckNodePort', 'remainingItemCoun
 /** A text with what differs from run to run made equal. */
 export function maskText(text: string): string {
   return text
+    // What a column means is told in words of our own or not at all: in YAML here, in JSON below.
+    .replaceAll(COLUMN, '- format:')
     .replaceAll(UUID, '<uid>')
     .replaceAll(TIME, '<time>')
     .replaceAll(/resource ?[vV]ersion: "?\d+"?(, current: \d+| \(\d+\))?/g, 'resourceVersion: *')
@@ -51,17 +56,38 @@ export function mask(value: Json | undefined, key = ''): Json {
   if (isObject(value)) {
     const result: { [key: string]: Json } = {}
     const made = generatedName(value)
+    const message = unordered(value)
     for (const each of Object.keys(value).toSorted()) {
       if (each === 'time') continue
       // What a column means is told in words of our own or not at all.
       if (each === 'description' && isColumn(value)) continue
-      const masked = mask(value[each], each)
+      const masked = mask(each === 'message' ? (message ?? value[each]) : value[each], each)
       result[each.replaceAll(UUID, '<uid>')] =
         each === 'name' && made !== undefined ? `${made}<generated>` : masked
     }
     return result
   }
   return value ?? null
+}
+
+/**
+ * The message of an error of a custom object with its causes in one order: Go looks at the members of an object in any. Undefined for
+ * what is none.
+ */
+function unordered({ message, details }: { [key: string]: Json }): string | undefined {
+  const [, start, list] =
+    /^(.*? is invalid: )\[(.*)\]$/s.exec(typeof message === 'string' ? message : '') ?? []
+  if (start === undefined || list === undefined || !/ in body (must|should) /.test(list)) return undefined
+  const causes = isObject(details) ? details['causes'] : undefined
+  if (!Array.isArray(causes)) return undefined
+  const parts = causes.map((cause) =>
+    isObject(cause) ? `${text(cause['field'])}: ${text(cause['message'])}` : '',
+  )
+  return parts.join(', ').length === list.length ? start + parts.toSorted().join(', ') : undefined
+}
+
+function text(value: Json | undefined): string {
+  return typeof value === 'string' ? value : ''
 }
 
 /** Whether a value is a column of a Table, perhaps one that was cut before its last field. */

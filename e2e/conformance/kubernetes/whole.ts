@@ -25,7 +25,7 @@ export class WholeBodies {
     const same = this.#sent.find((body) => body.startsWith(head) && Buffer.byteLength(body) === Number(size))
     if (same !== undefined) return same
     const begun = readCutJson(head)
-    if (begun === undefined) return undefined
+    if (begun === undefined) return uncut(cut)
     for (const crd of kamajiCrds) {
       const body = JSON.stringify(crd)
       if (beginsAs(begun.value, parseJson(body), begun.open)) return body

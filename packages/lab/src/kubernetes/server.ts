@@ -28,6 +28,7 @@ import type { ApiObject } from './resources.ts'
 import { bucketOf } from './rest/core.ts'
 import type { Core } from './rest/core.ts'
 import type { Server } from './server-parts.ts'
+import { sizeLimit } from './store/size-limit.ts'
 import { Storage } from './store/storage.ts'
 
 const CRDS = { group: 'apiextensions.k8s.io', version: 'v1', resource: 'customresourcedefinitions' }
@@ -48,7 +49,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     webhookServers: new Map(),
     caPem: options.caPem ?? options.clientCaPem ?? '',
   }
-  admissions.push(nodeRestriction(), escalationCheck(core))
+  admissions.push(nodeRestriction(), escalationCheck(core), sizeLimit())
   for (const definition of builtinDefinitions(registry)) registry.add(definition)
   // Nobody can have known a custom kind's objects before the kind was there.
   registry.subscribe(() => {

@@ -84,12 +84,9 @@ export async function patch(
     throw badRequest(
       `error strict decoding YAML: error converting YAML to JSON: yaml: unmarshal errors:\n  ${repeated.join('\n  ')}`,
     )
+  if (ctx.fieldValidation === 'Warn') exchange.warnings.push(...repeated)
   const duplicates =
-    ctx.fieldValidation === 'Ignore'
-      ? []
-      : type === 'apply'
-        ? repeated
-        : duplicateFields(keysOf(data.toString('utf8')))
+    type === 'apply' || ctx.fieldValidation === 'Ignore' ? [] : duplicateFields(keysOf(data.toString('utf8')))
   if (type === 'apply') checkApplied(definition, info, value)
   return withOutsideCalls({ ...ctx, duplicates }, (asking) =>
     patchObject(server.core, definition, info.namespace, info.name ?? '', value, type, asking),

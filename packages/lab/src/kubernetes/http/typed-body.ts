@@ -5,6 +5,7 @@ import { resolveSchema } from '../schema/resolve.ts'
 import type { Server } from '../server-parts.ts'
 import { readBody } from './body.ts'
 import { decodeObject } from './decode.ts'
+import { duplicateFields } from './duplicates.ts'
 import type { Decoded } from './decode.ts'
 import type { Exchange } from './exchange.ts'
 import type { RequestInfo } from './request-info.ts'
@@ -51,7 +52,10 @@ export async function readObject(
       ? []
       : [
           ...repeated,
-          ...strictProblems(definition, object, keys, (schema) => resolveSchema(registry, schema)),
+          // Of an object of another kind, which will be refused, no field is known.
+          ...(object.kind === undefined || object.kind === definition.kind
+            ? strictProblems(definition, object, keys, (schema) => resolveSchema(registry, schema))
+            : duplicateFields(keys)),
         ]
   if (problems.length > 0 && ctx.fieldValidation === 'Strict')
     throw badRequest(

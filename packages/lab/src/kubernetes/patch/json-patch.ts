@@ -13,7 +13,6 @@ export function applyJsonPatch(document: Json, patch: Json): Json {
       413,
       'RequestEntityTooLarge',
       `Request entity too large: The allowed maximum operations in a JSON patch is ${OPERATIONS_LIMIT}, got ${patch.length}`,
-      {},
     )
   let result = copy(document)
   for (const operation of patch) {

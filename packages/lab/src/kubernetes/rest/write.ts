@@ -6,7 +6,7 @@ import { toCoreEvent } from '../builtin/events.ts'
 import { updateManagedFields } from '../fields/manage.ts'
 import type { ApiObject, JsonObject, ResourceDefinition } from '../resources.ts'
 import { apiVersionOf, groupResource } from '../resources.ts'
-import { conform, validateCustom } from '../schema/custom.ts'
+import { conform, customWarnings, validateCustom } from '../schema/custom.ts'
 import { crdProblems } from '../schema/crd-problems.ts'
 import { prune, pruneTyped } from '../schema/prune.ts'
 import { resolveSchema } from '../schema/resolve.ts'
@@ -74,6 +74,18 @@ export function checkPreconditions(
   }
 }
 
+/** The namespace of an object of a namespaced kind. Throws NotFound when it is not there, though the object may be. */
+function checkHome(
+  core: Core,
+  definition: ResourceDefinition,
+  namespace: string | undefined,
+): ApiObject | undefined {
+  if (!definition.namespaced) return undefined
+  const found = core.storage.get({ bucket: '/namespaces', namespace: '', name: namespace ?? '' })
+  if (found === undefined) throw notFound({ group: '', resource: 'namespaces' }, namespace ?? '')
+  return found
+}
+
 /** Refuses new content where there is no namespace, or one that is going. */
 export function checkNamespace(
   core: Core,
@@ -81,9 +93,8 @@ export function checkNamespace(
   namespace: string | undefined,
   name: string,
 ): void {
-  if (!definition.namespaced) return
-  const found = core.storage.get({ bucket: '/namespaces', namespace: '', name: namespace ?? '' })
-  if (found === undefined) throw notFound({ group: '', resource: 'namespaces' }, namespace ?? '')
+  const found = checkHome(core, definition, namespace)
+  if (found === undefined) return
   if (found.metadata.deletionTimestamp !== undefined && definition.group !== 'authorization.k8s.io')
     throw forbidden(
       definition,
@@ -149,19 +160,18 @@ export function createObject(
   if (custom || builtinGenerations(definition)) object.metadata.generation = 1
   else if (object.metadata.generation === 0) delete object.metadata.generation
   object = { ...object, metadata: tidyMetadata(object.metadata) }
-  const errors = [
-    ...validateMetadata(definition, object),
-    ...validateBody(core, definition, object, undefined),
-  ]
-  if (custom && object.kind !== definition.kind)
-    errors.unshift(fieldError.invalid('kind', object.kind, `must be ${definition.kind}`))
+  const about =
+    custom && object.kind !== definition.kind
+      ? [fieldError.invalid('kind', object.kind, `must be ${definition.kind}`)]
+      : validateMetadata(definition, object)
+  const errors = [...about, ...validateBody(core, definition, object, undefined, about)]
   if (errors.length > 0)
     throw invalid(
       { group: (definition.storedAs ?? definition).group, kind: object.kind ?? definition.kind },
       object.metadata.name ?? '',
       errors,
     )
-  warn(core, definition, object, ctx)
+  warn(core, definition, object, undefined, ctx)
   validateAdmission(core, { ...request, object }, ctx)
   const name = object.metadata.name ?? ''
   const key = keyOf(definition, namespace, name)
@@ -186,6 +196,7 @@ export function updateObject(
   const key = keyOf(definition, namespace, name)
   const stored = core.storage.get(key)
   if (stored === undefined) throw notFound(definition, name)
+  checkHome(core, definition, namespace)
   const old = inVersion(definition, stored)
   let object = copy(body)
   object.metadata = isObject(object.metadata) ? object.metadata : {}
@@ -220,14 +231,11 @@ export function updateObject(
   if (counts && specChanged(object, old, hasStatus(definition)))
     object.metadata.generation = (old.metadata.generation ?? 0) + 1
   object.metadata = tidyMetadata(object.metadata)
-  const errors = [
-    ...fixed,
-    ...validateMetadata(definition, object, old),
-    ...validateBody(core, definition, object, old, ctx.subresource),
-  ]
+  const about = [...fixed, ...validateMetadata(definition, object, old)]
+  const errors = [...about, ...validateBody(core, definition, object, old, about, ctx.subresource)]
   if (errors.length > 0)
     throw invalid({ kind: definition.kind, group: (definition.storedAs ?? definition).group }, name, errors)
-  warn(core, definition, object, ctx)
+  warn(core, definition, object, old, ctx)
   validateAdmission(core, { ...request, object }, ctx)
   if (unchanged(object, old)) return old
   if (ctx.dryRun)
@@ -344,8 +352,16 @@ function complete(
   }
 }
 
-function warn(core: Core, definition: ResourceDefinition, object: ApiObject, ctx: WriteContext): void {
-  if (definition.crd !== true) ctx.warnings.push(...core.builtin.warnings(definition, object))
+function warn(
+  core: Core,
+  definition: ResourceDefinition,
+  object: ApiObject,
+  old: ApiObject | undefined,
+  ctx: WriteContext,
+): void {
+  ctx.warnings.push(
+    ...(definition.crd === true ? customWarnings(object, old) : core.builtin.warnings(definition, object)),
+  )
 }
 
 function validateBody(
@@ -353,9 +369,10 @@ function validateBody(
   definition: ResourceDefinition,
   object: ApiObject,
   old: ApiObject | undefined,
+  before: readonly FieldError[],
   subresource?: string,
 ): FieldError[] {
-  if (definition.crd === true) return validateCustom(core, definition, object, old)
+  if (definition.crd === true) return validateCustom(core, definition, object, old, before)
   const own =
     groupResource(definition) === 'customresourcedefinitions.apiextensions.k8s.io'
       ? crdProblems(object, old)

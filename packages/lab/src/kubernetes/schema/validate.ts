@@ -15,19 +15,21 @@ const UNUSABLE = new Set([
 
 /**
  * What is wrong with a custom object by its structural schema and its CEL rules. What was wrong before and has not changed
- * is let pass, as the API server does. `more` are problems found elsewhere, told before what the rules say.
+ * is let pass, as the API server does. `more` are problems found elsewhere, told before what the rules say; `before` are problems
+ * told already, which may keep the rules from being checked too.
  */
 export function validateObject(
   schema: Schema,
   object: Json,
   old: Json | undefined,
-  more: readonly FieldError[] = [],
+  { before = [], more = [] }: { before?: readonly FieldError[]; more?: readonly FieldError[] } = {},
 ): FieldError[] {
   const errors: FieldError[] = []
-  check(schema, object, old, '', errors, true)
+  check(schema, object, old, '', errors, { isRoot: true, isUpdate: old !== undefined, from: 0 })
   errors.push(...more)
+  embedded(schema, object, '', errors)
   if (
-    errors.some(
+    [...before, ...errors].some(
       (error) =>
         UNUSABLE.has(error.reason) || / must be of type |in body must be of type/.test(error.message),
     )
@@ -61,18 +63,26 @@ function print(value: Json): string {
   return JSON.stringify(value)
 }
 
+/** Where a check stands. */
+interface Standing {
+  isRoot: boolean
+  isUpdate: boolean
+  /** Where the name of the value begins in its path: an update names what was not there before from itself on. */
+  from: number
+}
+
 function check(
   schema: Schema,
   value: Json,
   old: Json | undefined,
   path: string,
   errors: FieldError[],
-  root = false,
+  { isRoot: root, isUpdate, from }: Standing,
 ): void {
   if (value === null && schema.nullable === true) return
   if (old !== undefined && !root && typeof value !== 'object' && equal(value, old)) return
   const found: FieldError[] = []
-  checkHere(schema, value, path, found)
+  checkHere(schema, value, path, found, from)
   if (found.length > 0 && !(old !== undefined && equal(value, old))) errors.push(...found)
   if (found.some((error) => error.reason === 'FieldValueTypeInvalid')) return
   if (Array.isArray(value)) {
@@ -93,6 +103,7 @@ function check(
         before ?? (equal(item, olds[index]) ? olds[index] : undefined),
         `${path}[${index}]`,
         errors,
+        { isRoot: false, isUpdate, from },
       )
     })
     return
@@ -111,9 +122,12 @@ function check(
       own === undefined && typeof schema.additionalProperties === 'object'
         ? `${path}.${key}`
         : join(path, key)
-    if (own !== undefined) check(own, member, before?.[key], here, errors)
+    const isNew = isUpdate && from === 0 && before !== undefined && before[key] === undefined
+    const begins = path === '' ? key.length + 1 : path.length + 1
+    const standing = { isRoot: false, isUpdate, from: isNew ? begins : from }
+    if (own !== undefined) check(own, member, before?.[key], here, errors, standing)
     else if (typeof schema.additionalProperties === 'object')
-      check(schema.additionalProperties, member, before?.[key], join(path, key), errors)
+      check(schema.additionalProperties, member, before?.[key], join(path, key), errors, standing)
   }
 }
 
@@ -128,9 +142,45 @@ export function problemsOfValue(schema: Schema, value: Json): FieldError[] {
   return errors
 }
 
-/** Problems of a value itself, not of what is inside it. */
-export function checkHere(schema: Schema, value: Json, path: string, errors: FieldError[]): void {
-  const where = path === '' ? '' : `${path} `
+/** Finds embedded objects that do not say what they are. */
+function embedded(schema: Schema, value: Json, path: string, errors: FieldError[]): void {
+  if (!hasEmbedded(schema)) return
+  if (Array.isArray(value)) {
+    const { items } = schema
+    if (items !== undefined)
+      value.forEach((item, index) => embedded(items, item, `${path}[${index}]`, errors))
+    return
+  }
+  if (!isObject(value)) return
+  if (schema['x-kubernetes-embedded-resource'] === true)
+    for (const key of ['apiVersion', 'kind'])
+      if (value[key] === undefined || value[key] === '') errors.push(fieldError.required(join(path, key)))
+  for (const [key, member] of Object.entries(value)) {
+    const rest = schema.additionalProperties
+    const own = schema.properties?.[key] ?? (typeof rest === 'object' ? rest : undefined)
+    if (own !== undefined && member !== undefined) embedded(own, member, join(path, key), errors)
+  }
+}
+
+const withEmbedded = new WeakMap<Schema, boolean>()
+
+function hasEmbedded(schema: Schema): boolean {
+  let known = withEmbedded.get(schema)
+  if (known === undefined) {
+    const { additionalProperties: rest, items, properties } = schema
+    known =
+      schema['x-kubernetes-embedded-resource'] === true ||
+      Object.values(properties ?? {}).some(hasEmbedded) ||
+      (typeof rest === 'object' && hasEmbedded(rest)) ||
+      (items !== undefined && hasEmbedded(items))
+    withEmbedded.set(schema, known)
+  }
+  return known
+}
+
+/** Problems of a value itself, not of what is inside it; texts name it by its path from a letter on. */
+export function checkHere(schema: Schema, value: Json, path: string, errors: FieldError[], from = 0): void {
+  const where = path === '' ? '' : `${path.slice(from > path.length ? 0 : from)} `
   const invalid = (detail: string): void => {
     errors.push(fieldError.invalid(path === '' ? '<nil>' : path, value, detail))
   }
@@ -139,6 +189,17 @@ export function checkHere(schema: Schema, value: Json, path: string, errors: Fie
   const ok = intOrString
     ? typeof value === 'string' || (typeof value === 'number' && Number.isInteger(value))
     : type === undefined || type === '' || hasType(value, type)
+  if (!ok && type === 'integer' && typeof value === 'number' && schema.format !== undefined) {
+    // A number with a fraction is told of twice, by the type that Go reads it as.
+    errors.push({
+      reason: 'FieldValueTypeInvalid',
+      field: path === '' ? '<nil>' : path,
+      message: `Invalid value: "float64": ${where}in body must be of type ${schema.format}: "float64"`,
+    })
+    const checked = `Checked value must be of type integer with format ${schema.format} in ${path}`
+    errors.push(fieldError.invalid('<nil>', '', checked))
+    return
+  }
   if (!ok) {
     const wanted = intOrString ? 'integer,string' : type
     const shown = value === null ? 'null' : typeName(value)

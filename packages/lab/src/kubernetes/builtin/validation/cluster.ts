@@ -147,10 +147,10 @@ export function bindingProblems(binding: ApiObject, old?: ApiObject): FieldError
         'cannot change roleRef',
       ),
     )
-  if (textOf(role['name']) === '') errors.push(fieldError.required('roleRef.name'))
   const kinds = binding.kind === 'RoleBinding' ? ['Role', 'ClusterRole'] : ['ClusterRole']
   if (!kinds.includes(textOf(role['kind'])))
     errors.push(fieldError.notSupported('roleRef.kind', role['kind'], kinds))
+  if (textOf(role['name']) === '') errors.push(fieldError.required('roleRef.name'))
   items(binding, 'subjects').forEach((subject, index) => {
     if (textOf(subject['name']) === '') errors.push(fieldError.required(`subjects[${index}].name`))
     if (subject['kind'] === 'ServiceAccount' && binding.kind === 'ClusterRoleBinding')

@@ -41,7 +41,7 @@ export function configMapProblems(object: ApiObject, old?: ApiObject): FieldErro
     (sum, each) => sum + textOf(each).length,
     0,
   )
-  if (size > SIZE_LIMIT) errors.push(fieldError.tooLong('', SIZE_LIMIT))
+  if (size > SIZE_LIMIT) errors.push(fieldError.tooLong('[]', SIZE_LIMIT))
   errors.push(...immutableProblems(object, old, ['data', 'binaryData']))
   return errors
 }

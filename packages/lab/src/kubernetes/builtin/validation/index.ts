@@ -15,6 +15,7 @@ import {
 } from './cluster.ts'
 import { apiServiceProblems } from './api-service.ts'
 import { configMapProblems, secretProblems } from './data.ts'
+import { ingressProblems } from './ingress.ts'
 import { podProblems } from './pod-update.ts'
 import { policyBindingProblems, policyProblems } from './policies.ts'
 import { serviceProblems } from './service.ts'
@@ -45,6 +46,8 @@ export function builtinValidate(
       return workloadProblems(object, old)
     case 'jobs.batch':
       return jobProblems(object)
+    case 'ingresses.networking.k8s.io':
+      return ingressProblems(object)
     case 'leases.coordination.k8s.io':
       return leaseProblems(object)
     case 'events':

@@ -7,6 +7,7 @@ import { compareQuantities } from '../../schema/quantity.ts'
 import { items, member, textOf } from '../defaults/fields.ts'
 
 const RESTARTS = ['Always', 'OnFailure', 'Never']
+const PULL_POLICIES = ['Always', 'IfNotPresent', 'Never']
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP']
 const EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute']
 
@@ -38,6 +39,10 @@ export function containerProblems(
   items(container, 'env').forEach((variable, index) => {
     if (textOf(variable['name']) === '') errors.push(fieldError.required(`${path}.env[${index}].name`))
   })
+  const pulls = textOf(container['imagePullPolicy'])
+  if (pulls === '') errors.push(fieldError.required(`${path}.imagePullPolicy`))
+  else if (!PULL_POLICIES.includes(pulls))
+    errors.push(fieldError.notSupported(`${path}.imagePullPolicy`, pulls, PULL_POLICIES))
   items(container, 'volumeMounts').forEach((mount, index) => {
     const at = `${path}.volumeMounts[${index}]`
     const volume = textOf(mount['name'])

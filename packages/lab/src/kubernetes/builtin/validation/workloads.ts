@@ -56,10 +56,30 @@ export function workloadProblems(object: ApiObject, old?: ApiObject): FieldError
       ),
     )
   errors.push(...podSpecProblems(member(template, 'spec') ?? {}, 'spec.template.spec', ['Always']))
+  if (object.kind === 'Deployment') errors.push(...strategyProblems(spec))
   const before = member(member(old, 'spec'), 'selector')
   if (before !== undefined && !equal(before, selector))
     errors.push(fieldError.invalid('spec.selector', selector ?? null, 'field is immutable'))
   return errors
+}
+
+const STRATEGIES = ['Recreate', 'RollingUpdate']
+
+/** What is wrong with how a Deployment changes its pods. */
+function strategyProblems(spec: JsonObject): FieldError[] {
+  const strategy = member(spec, 'strategy')
+  const type = strategy?.['type']
+  const rolling = strategy?.['rollingUpdate'] ?? null
+  if (type === 'Recreate' && rolling !== null)
+    return [
+      fieldError.forbidden(
+        'spec.strategy.rollingUpdate',
+        "may not be specified when strategy `type` is 'Recreate'",
+      ),
+    ]
+  return STRATEGIES.includes(textOf(type))
+    ? []
+    : [fieldError.notSupported('spec.strategy', { Type: type, RollingUpdate: rolling }, STRATEGIES)]
 }
 
 function lower(kind: string | undefined): string {
