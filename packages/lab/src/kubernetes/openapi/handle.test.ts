@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { builtinResources, registerSchemas } from '../builtin/index.ts'
+import { readFields } from '../protobuf/wire.ts'
 import type { JsonObject, ResourceDefinition, Schema } from '../resources.ts'
 import { ResourceRegistry } from '../resources.ts'
 import { openApi } from './handle.ts'
@@ -126,5 +127,43 @@ test('a wrong hash leads to the right one, the right tag to 304, and the unknown
   assert.equal(ask(right, registryOf(), { 'if-none-match': tag })?.status, 304)
   assert.equal(ask('/openapi/v3/apis/nosuch.example.com/v1')?.status, 404)
   assert.equal(ask('/openapi/v3/')?.status, 404)
-  assert.equal(ask('/openapi/v2')?.status, 406)
+})
+
+test('version 2 tells the same, as JSON and as the message that older clients read', () => {
+  const registry = registryOf([machine])
+  const json = ask('/openapi/v2', registry)
+  const { swagger, definitions, paths } = JSON.parse(String(json?.body)) as {
+    swagger: string
+    definitions: { [name: string]: Schema }
+    paths: { [path: string]: { patch: { parameters: { name: string; type?: string }[] } } }
+  }
+  assert.equal(swagger, '2.0')
+  assert.equal(
+    definitions['io.k8s.api.core.v1.Pod']?.properties?.['metadata']?.$ref,
+    '#/definitions/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta',
+  )
+  assert.deepEqual(definitions['dev.fochista.v1.Machine']?.['x-kubernetes-group-version-kind'], [
+    { group: 'fochista.dev', kind: 'Machine', version: 'v1' },
+  ])
+  const { parameters } = paths['/apis/fochista.dev/v1/namespaces/{namespace}/machines/{name}']?.patch ?? {}
+  assert.ok(parameters?.some(({ name, type }) => name === 'dryRun' && type === 'string'))
+  assert.equal(JSON.stringify(definitions).includes('#/components/'), false)
+  assert.equal(definitions['io.k8s.apimachinery.pkg.util.intstr.IntOrString']?.type, 'string')
+
+  const accept = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf'
+  const packed = ask('/openapi/v2', registry, { accept })
+  assert.equal(packed?.contentType, 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf')
+  const fields = readFields(packed.body as Uint8Array)
+  assert.deepEqual(
+    fields.map(({ number }) => number),
+    [1, 2, 8, 9],
+  )
+  const names = readFields(fields[3]?.bytes ?? new Uint8Array()).map(({ bytes }) =>
+    Buffer.from(readFields(bytes)[0]?.bytes ?? []).toString(),
+  )
+  assert.deepEqual(names, Object.keys(definitions))
+
+  const tag = { 'if-none-match': json?.headers?.['Etag'] ?? '' }
+  assert.equal(ask('/openapi/v2', registry, tag)?.status, 304)
+  assert.equal(ask('/openapi/v2', registry, { accept: 'application/yaml' })?.status, 406)
 })

@@ -4,6 +4,7 @@ import type { Answer, Question } from '../discovery/answer.ts'
 import { groupsInOrder, kindsInOrder, versionsInOrder } from '../discovery/plain.ts'
 import type { RequestContext, ResourceDefinition, ResourceRegistry } from '../resources.ts'
 import { openApiDocument } from './document.ts'
+import { openApiV2 } from './v2/handle.ts'
 
 interface Document {
   definitions: ResourceDefinition[]
@@ -27,8 +28,11 @@ export function handleOpenApi(ctx: RequestContext, registry: ResourceRegistry): 
 /** The answer to an OpenAPI request; undefined when the path is none. */
 export function openApi(question: Question, registry: ResourceRegistry): Answer | undefined {
   const { path } = question
-  // Version 2 is not published: clients that have version 3 do without.
-  if (path === '/openapi/v2') return bare(406, { Vary: 'Accept' })
+  if (path === '/openapi/v2')
+    return openApiV2(
+      question,
+      index(registry).map(([, document]) => document.body),
+    )
   if (path === '/openapi/v3') {
     const paths: { [path: string]: { serverRelativeURL: string } } = {}
     for (const [name, document] of index(registry))

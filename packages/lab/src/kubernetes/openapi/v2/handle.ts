@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto'
+import { wantedTypes } from '../../discovery/answer.ts'
+import type { Answer, Question } from '../../discovery/answer.ts'
+import type { JsonObject } from '../../resources.ts'
+import { openApiV2Document } from './document.ts'
+import { encodeOpenApiV2 } from './protobuf.ts'
+
+/** What kubectl asks for, and what the answer is then called. */
+const ASKED = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf'
+const PROTOBUF = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf'
+
+interface Published {
+  /** Bodies of the OpenAPI 3 documents it was made of. */
+  of: readonly string[]
+  json: string
+  protobuf: Uint8Array
+  etag: string
+  since: string
+}
+
+/** By version of Kubernetes: making it takes a while, and what it is made of seldom changes. */
+const known = new Map<string, Published>()
+
+function published(of: readonly string[], version: string): Published {
+  const before = known.get(version)
+  if (before?.of.length === of.length && before.of.every((each, at) => each === of[at])) return before
+  const document = openApiV2Document(
+    of.map((body) => JSON.parse(body) as JsonObject),
+    version,
+  )
+  const json = JSON.stringify(document)
+  const made = {
+    of,
+    json,
+    protobuf: encodeOpenApiV2(document),
+    etag: `"${createHash('sha512').update(json).digest('hex').toUpperCase()}"`,
+    since: new Date().toUTCString(),
+  }
+  known.set(version, made)
+  return made
+}
+
+/** The answer to /openapi/v2. @param bodies Of the OpenAPI 3 documents of all group versions. */
+export function openApiV2(question: Question, bodies: readonly string[]): Answer {
+  const headers = { 'Cache-Control': 'no-cache, private', Vary: 'Accept' }
+  const type = wantedTypes(question.headers.accept)
+    .map((wanted) => wanted.type)
+    .find((each) => ['application/json', 'application/*', '*/*', ASKED, PROTOBUF].includes(each))
+  if (type === undefined) return { status: 406, contentType: '', body: '', headers }
+  const version = /\d+\.\d+/.exec(question.gitVersion)?.[0] ?? question.gitVersion
+  const { json, protobuf, etag, since } = published(bodies, version)
+  const tagged = { ...headers, Etag: etag }
+  if (question.headers['if-none-match'] === etag)
+    return { status: 304, contentType: '', body: '', headers: tagged }
+  const whole = { ...tagged, 'Accept-Ranges': 'bytes', 'Last-Modified': since }
+  return type === ASKED || type === PROTOBUF
+    ? { status: 200, contentType: PROTOBUF, body: protobuf, headers: whole }
+    : { status: 200, contentType: 'application/json', body: json, headers: whole }
+}
