@@ -10,8 +10,6 @@ kubectl() {
   BODY=$(command kubectl "$@" 2>&1) || STATUS=$?
 }
 
-# `knows COMMAND`: whether this kubectl has it; older ones lack the younger commands.
-knows() { command kubectl "$@" --help >/dev/null 2>&1; }
 # `younger MINOR`: whether this kubectl is of version 1.MINOR or later.
 MINOR=$(command kubectl version --client -o json | sed -n 's/.*"minor": "\([0-9]*\).*/\1/p' | head -n 1)
 younger() { ((MINOR >= $1)); }

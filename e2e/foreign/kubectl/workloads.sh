@@ -96,7 +96,7 @@ kubectl describe node
 expect 0 'Conditions:' 'Capacity:'
 kubectl -n loads get events --sort-by=.metadata.creationTimestamp
 expect 0 'LAST SEEN' 'ScalingReplicaSet' 'deployment/web'
-if knows events && younger 26; then
+if younger 26; then
   kubectl -n loads events --for deployment/web
   expect 0 'ScalingReplicaSet'
 fi
@@ -156,7 +156,7 @@ expect 0
 
 # ── a kustomization, and a plug-in's request ──────────────────────────────────────────────────────────────────────
 mkdir kustomize
-printf 'namespace: loads\nnamePrefix: k-\nconfigMapGenerator:\n  - { name: c, literals: [a=b], options: { disableNameSuffixHash: true } }\n' >kustomize/kustomization.yaml
+printf 'namespace: loads\nnamePrefix: k-\ngeneratorOptions: { disableNameSuffixHash: true }\nconfigMapGenerator:\n  - { name: c, literals: [a=b] }\n' >kustomize/kustomization.yaml
 kubectl apply -k kustomize
 expect 0 'configmap/k-c created'
 kubectl -n loads get configmap k-c -o 'go-template={{ .data.a }}'
