@@ -11,6 +11,8 @@ export interface Option<T> {
   parse?(this: void, text: string, previous: T | undefined): T
   readonly initial?: T
   readonly required?: boolean
+  /** What it may be, where that is one of a few words; offered by the shell's completion. */
+  readonly words?: readonly string[]
 }
 
 type Options = Record<string, Option<unknown>>
@@ -26,6 +28,11 @@ export interface Command<O extends Options = Options> {
   readonly examples?: readonly string[]
   /** Further lines of the help that cost time to make; asked for only when the help is shown. */
   readonly notes?: () => Promise<readonly string[]>
+  /** The call of the Proxmox API whose parameters it takes as `parameter=value`, and the methods that it may use of it. */
+  readonly parameters?: {
+    readonly call: string
+    readonly methods: readonly ('GET' | 'POST' | 'PUT' | 'DELETE')[]
+  }
   readonly run: (context: Context, args: Arguments, options: Values<O>) => Promise<void>
 }
 
@@ -55,6 +62,7 @@ export function choice<T extends string>(
     flags,
     description: `${description} (${words.join(', ')})`,
     initial,
+    words,
     parse: (given) => {
       const found = words.find((word) => word === given)
       if (found !== undefined) return found
@@ -118,6 +126,25 @@ export function parseInteger(
   throw new UsageError(
     `${what}: "${given}" ${tr('is not a whole number', 'non è un numero intero')}${low}${high}`,
   )
+}
+
+/** Options that every command takes. */
+export const globalOptions: Readonly<Record<string, Option<string | undefined>>> = {
+  namespace: text(
+    '-n, --namespace <name>',
+    tr('namespace (default: the context’s)', 'namespace (predefinito: quello del contesto)'),
+  ),
+  kubeconfig: text(
+    '--kubeconfig <file>',
+    tr('kubeconfig of the management cluster', 'kubeconfig del cluster di gestione'),
+  ),
+  context: text(
+    '--context <name>',
+    tr(
+      'context of ~/.config/fochista/config.yaml, or of the kubeconfig',
+      'contesto di ~/.config/fochista/config.yaml, o del kubeconfig',
+    ),
+  ),
 }
 
 /** `--replicas` of `-r, --replicas <n>`: how messages name an option. */

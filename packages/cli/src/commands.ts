@@ -118,6 +118,7 @@ export const nouns: Readonly<Record<string, () => Promise<readonly Command[]>>> 
   kube: async () => (await import('./commands/kube/commands.ts')).kubeCommands,
   token: async () => [(await import('./commands/token/create.ts')).tokenCreate],
   api: async () => (await import('./commands/api/call.ts')).apiCommands,
+  completion: async () => [(await import('./commands/completion/completion.ts')).completion],
 }
 
 /** The commands that a line may mean: those of its noun, or all of them for the help and for a slip of the keys. */

@@ -4,6 +4,9 @@ if (import.meta.main) {
   const argv = process.argv.slice(2)
   // Nothing else is loaded to say the version.
   if (argv.length === 1 && argv[0] === '--version') process.stdout.write(`${version}\n`)
+  // What a shell asks for at each TAB: it must be quick, and never more than no answer.
+  else if (argv[0] === 'completion' && argv[1] === '--')
+    await (await import('./commands/completion/answer.ts')).answerCompletion(argv.slice(2))
   else process.exitCode = await runUntilSignal(argv)
 }
 

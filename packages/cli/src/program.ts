@@ -1,5 +1,5 @@
 import { Command as Program, CommanderError, Option as ProgramOption } from 'commander'
-import { longName, type Arguments, type Command, type Option } from './command.ts'
+import { globalOptions, longName, type Arguments, type Command, type Option } from './command.ts'
 import { commandsFor } from './commands.ts'
 import { createContext, type Context, type GlobalOptions } from './context.ts'
 import { CancelledError, explain, UsageError } from './errors.ts'
@@ -106,7 +106,7 @@ function addCommand(
   for (const parameter of parameters) leaf.argument(parameter)
   const options = Object.entries(definition.options ?? {})
   for (const [name, option] of options) leaf.addOption(parserOption(name, option))
-  addGlobalOptions(leaf)
+  for (const [name, option] of Object.entries(globalOptions)) leaf.addOption(parserOption(name, option))
   if (definition.examples) {
     const lines = definition.examples.map((line) => `  ${line}`).join('\n')
     leaf.addHelpText('after', `\n${tr('Examples:', 'Esempi:')}\n${lines}`)
@@ -152,25 +152,6 @@ function addGroup(parent: Program, word: string): Program {
     .command(word)
     .description(tr(`commands on ${word}`, `comandi su ${word}`))
     .helpCommand(false)
-}
-
-function addGlobalOptions(leaf: Program): void {
-  leaf
-    .option(
-      '-n, --namespace <name>',
-      tr('namespace (default: the context’s)', 'namespace (predefinito: quello del contesto)'),
-    )
-    .option(
-      '--kubeconfig <file>',
-      tr('kubeconfig of the management cluster', 'kubeconfig del cluster di gestione'),
-    )
-    .option(
-      '--context <name>',
-      tr(
-        'context of ~/.config/fochista/config.yaml, or of the kubeconfig',
-        'contesto di ~/.config/fochista/config.yaml, o del kubeconfig',
-      ),
-    )
 }
 
 function argumentsOf(leaf: Program, parameters: readonly string[]): Arguments {

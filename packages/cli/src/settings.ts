@@ -75,6 +75,11 @@ export async function readSettings(
   }
 }
 
+/** The names of the named contexts. Throws CommandError for a file that cannot be used. */
+export async function contextNames(environment: Environment): Promise<string[]> {
+  return Object.keys((await readConfig(configPath(environment)))?.contexts ?? {})
+}
+
 async function readConfig(path: string): Promise<ConfigFile | undefined> {
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined

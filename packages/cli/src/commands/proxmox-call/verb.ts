@@ -65,6 +65,10 @@ export function verbCommand(verb: Verb, find: Find): Command {
     },
     examples: verb.examples,
     notes: () => parameterNotes(verb),
+    parameters: {
+      call: verb.call,
+      methods: [...new Set([verb.method, ...(verb.whenGiven ? [verb.whenGiven] : [])])],
+    },
     run: async (context, args, options) => {
       const proxmox = await connectProxmox(await context.environment())
       try {

@@ -1,0 +1,109 @@
+import type { Proxmox } from '@fochista/proxmox'
+import type { Context } from '../../context.ts'
+import { connectProxmox } from '../../proxmox-environment.ts'
+import { contextNames } from '../../settings.ts'
+import type { Candidate } from './candidates.ts'
+import type { Line } from './line.ts'
+
+/** Kinds of things whose names are looked up. */
+export type Noun = keyof typeof kubernetesPaths | keyof typeof proxmoxNames | 'context' | 'kube'
+
+/** Names of what there is just now. */
+export interface LiveNames {
+  /** The names of one kind, as far as the line's other words leave them open. Empty where they cannot be had. */
+  of(noun: Noun, line: Line): Promise<readonly Candidate[]>
+}
+
+/** Where the API server has the names; `{ns}` is the namespace of the line. */
+const kubernetesPaths = {
+  cluster: '/apis/kamaji.clastix.io/v1alpha1/namespaces/{ns}/tenantcontrolplanes',
+  pool: '/apis/fochista.dev/v1alpha1/namespaces/{ns}/nodepools',
+  machine: '/apis/fochista.dev/v1alpha1/namespaces/{ns}/machines',
+  class: '/apis/fochista.dev/v1alpha1/machineclasses',
+  proxmox: '/apis/fochista.dev/v1alpha1/proxmoxclusters',
+  namespace: '/api/v1/namespaces',
+  pod: '/api/v1/namespaces/{ns}/pods',
+} as const
+
+/** The kinds of `fochista kube` by their word. */
+const kubePaths: Readonly<Record<string, string>> = {
+  deployments: '/apis/apps/v1/namespaces/{ns}/deployments',
+  pods: kubernetesPaths.pod,
+  services: '/api/v1/namespaces/{ns}/services',
+  secrets: '/api/v1/namespaces/{ns}/secrets',
+  events: '/api/v1/namespaces/{ns}/events',
+  nodes: '/api/v1/nodes',
+  namespaces: kubernetesPaths.namespace,
+  datastores: '/apis/kamaji.clastix.io/v1alpha1/datastores',
+}
+
+/** How Proxmox is asked for the names. */
+const proxmoxNames = {
+  vm: async (proxmox: Proxmox) =>
+    (await vms(proxmox)).flatMap(({ vmid, name, status }) => {
+      const about = status ?? ''
+      const number = { value: String(vmid), about: `${name ?? ''} ${about}`.trim() }
+      return name === undefined ? [number] : [{ value: name, about: `${vmid} ${about}` }, number]
+    }),
+  vmid: async (proxmox: Proxmox) =>
+    (await vms(proxmox)).map(({ vmid, name }) => ({ value: String(vmid), about: name })),
+  host: async (proxmox: Proxmox) =>
+    (await proxmox.get('/nodes')).map(({ node, status }) => ({ value: node, about: status })),
+  storage: async (proxmox: Proxmox) =>
+    (await proxmox.get('/storage')).map(({ storage, ...more }) => ({
+      value: storage,
+      about: String((more as { type?: string }).type ?? ''),
+    })),
+  'proxmox-pool': async (proxmox: Proxmox) =>
+    (await proxmox.get('/pools')).map(({ poolid }) => ({ value: poolid })),
+  task: async (proxmox: Proxmox) =>
+    (await proxmox.get('/cluster/tasks')).map(({ upid, ...more }) => ({
+      value: upid,
+      about: String((more as { status?: string }).status ?? ''),
+    })),
+  volume: async (proxmox: Proxmox, { given: [node = '', storage = ''] }: Line) =>
+    (await proxmox.get('/nodes/{node}/storage/{storage}/content', { path: { node, storage } })).map(
+      ({ volid }) => ({
+        value: volid,
+      }),
+    ),
+  snapshot: async (proxmox: Proxmox, { given: [word = ''] }: Line) => {
+    const vm = (await vms(proxmox)).find(({ vmid, name }) => String(vmid) === word || name === word)
+    if (vm?.node === undefined || vm.vmid === undefined) return []
+    const path = { node: vm.node, vmid: vm.vmid }
+    const all = await proxmox.get('/nodes/{node}/qemu/{vmid}/snapshot', { path })
+    return all
+      .filter(({ name }) => name !== 'current')
+      .map(({ name, description }) => ({ value: name, about: description }))
+  },
+} as const
+
+const vms = async (
+  proxmox: Proxmox,
+): Promise<{ vmid?: number; name?: string; node?: string; status?: string }[]> =>
+  (await proxmox.get('/cluster/resources', { query: { type: 'vm' } })).filter(({ type }) => type === 'qemu')
+
+/** Looks names up with the settings of the line. Nothing is connected before the first look, and all of it until the process ends. */
+export function createLiveNames(context: Context, line: Line): LiveNames {
+  let connected: Promise<Proxmox> | undefined
+  const onKubernetes = async (path: string): Promise<Candidate[]> => {
+    const kubernetes = await context.kubernetes()
+    const place = path.replace(
+      '{ns}',
+      encodeURIComponent(line.options['namespace'] ?? (await context.namespace())),
+    )
+    const { items } = await kubernetes.request<{ items: { metadata: { name: string } }[] }>('GET', place, {
+      query: { limit: '500' },
+      signal: context.signal,
+    })
+    return items.map(({ metadata }) => ({ value: metadata.name }))
+  }
+  const look = async (noun: Noun, at: Line): Promise<readonly Candidate[]> => {
+    if (noun === 'context') return (await contextNames(process.env)).map((value) => ({ value }))
+    if (noun === 'kube') return onKubernetes(kubePaths[at.words[1] ?? ''] ?? '')
+    if (noun in kubernetesPaths) return onKubernetes(kubernetesPaths[noun as keyof typeof kubernetesPaths])
+    connected ??= context.environment().then(connectProxmox)
+    return proxmoxNames[noun as keyof typeof proxmoxNames](await connected, at)
+  }
+  return { of: (noun, at) => look(noun, at).catch(() => []) }
+}
