@@ -33,6 +33,8 @@ export interface DiskKeeper {
 export function createGuests(world: ProxmoxWorld, keeper?: DiskKeeper): Guests {
   const disks = new Map<number, Disk>()
   const guests = new Map<number, Guest>()
+  /** What disks held when their VMs were backed up, by archive; those of an earlier run are lost. */
+  const backups = new Map<string, Disk>()
   const dhcp = new DhcpServer(keeper?.leases)
   /** Counts what happened to each VM's power: a start that another event overtook does not happen. */
   const turns = new Map<number, number>()
@@ -75,6 +77,12 @@ export function createGuests(world: ProxmoxWorld, keeper?: DiskKeeper): Guests {
     put(target, diskOf(vm.vmid)?.copy() ?? freshDisk(vm))
   }
   const listeners = {
+    backedUp: (vm: Vm, archive: string) => {
+      backups.set(archive, (diskOf(vm.vmid) ?? freshDisk(vm)).copy())
+    },
+    restored: (vm: Vm, archive: string) => {
+      put(vm.vmid, backups.get(archive)?.copy() ?? freshDisk(vm))
+    },
     taskEnded: cloned,
     started: restart,
     stopped: (vm: Vm) => {
@@ -94,6 +102,8 @@ export function createGuests(world: ProxmoxWorld, keeper?: DiskKeeper): Guests {
   world.events.on('reset', listeners.reset)
   world.events.on('destroyed', listeners.destroyed)
   world.events.on('taskEnded', listeners.taskEnded)
+  world.events.on('backedUp', listeners.backedUp)
+  world.events.on('restored', listeners.restored)
   for (const vm of world.vms.values()) if (vm.running) start(vm)
   return {
     disk: diskOf,
@@ -104,6 +114,8 @@ export function createGuests(world: ProxmoxWorld, keeper?: DiskKeeper): Guests {
       world.events.off('reset', listeners.reset)
       world.events.off('destroyed', listeners.destroyed)
       world.events.off('taskEnded', listeners.taskEnded)
+      world.events.off('backedUp', listeners.backedUp)
+      world.events.off('restored', listeners.restored)
       await Promise.all([...guests.values()].map((guest) => guest.cut()))
       guests.clear()
     },

@@ -1,4 +1,5 @@
 import { accessHandlers } from './access/index.ts'
+import { backupHandlers } from './backup/handlers.ts'
 import { clusterHandlers } from './cluster/index.ts'
 import { firewallHandlers } from './firewall/index.ts'
 import type { Handlers } from './handler.ts'
@@ -12,6 +13,7 @@ import { taskHandlers } from './tasks/index.ts'
 /** Everything that the emulated API answers, by area. */
 export const proxmoxHandlers: Handlers = {
   ...accessHandlers,
+  ...backupHandlers,
   ...clusterHandlers,
   ...firewallHandlers,
   ...nodeHandlers,

@@ -198,6 +198,9 @@ export interface WorldEvents {
   /** Its screen and serial port are there, or are others than before. */
   plugged: [vm: Vm]
   destroyed: [vm: Vm]
+  /** An archive of it was written, or it was made of one. */
+  backedUp: [vm: Vm, archive: string]
+  restored: [vm: Vm, archive: string]
   taskStarted: [task: Task]
   taskEnded: [task: Task]
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { ApiError, die, forbidden } from '../api-error.ts'
+import { die, forbidden } from '../api-error.ts'
 import type { Call, Handlers } from '../handler.ts'
 import { can } from '../permissions.ts'
 import type { Worker } from '../tasks.ts'
@@ -20,6 +20,7 @@ import { isCdrom, isDriveKey, isUnusedKey, parseDrive } from './drive.ts'
 import { lockConfig } from './lock.ts'
 import { isNicKey } from './nic.ts'
 import { startLater } from './power/start.ts'
+import { restore } from './restore.ts'
 import { startVmTask, textOf } from './task.ts'
 import { newVm, vmidOf } from './vm.ts'
 import { QEMU_VERSION } from './qemu-version.ts'
@@ -37,7 +38,7 @@ async function create(call: Call): Promise<string> {
   const vmid = vmidOf(call)
   const node = call.text('node')
   const pool = call.optional('pool')
-  if (call.params['archive'] !== undefined) throw new ApiError(501, 'restoring archives is not emulated')
+  if (call.params['archive'] !== undefined) return restore(call, optionsOf(call))
   checkMayCreate(call, vmid, pool)
   const given = optionsOf(call)
   checkSshKeys(given['sshkeys'])

@@ -48,7 +48,7 @@ function checkNoClones(world: ProxmoxWorld, vm: Vm): void {
 }
 
 /** Volumes that keys of any section name: disks, seeds, `unusedN` and saved states. */
-function namedVolumes(vm: Vm): string[] {
+export function namedVolumes(vm: Vm): string[] {
   const sections = [
     vm.config,
     Object.fromEntries(
@@ -77,7 +77,7 @@ function strayVolumes(world: ProxmoxWorld, vm: Vm): string[] {
 }
 
 /** A volume that cannot be removed does not keep the VM. Volumes of other VMs are left. */
-async function removeVolumes(
+export async function removeVolumes(
   world: ProxmoxWorld,
   vm: Vm,
   volids: readonly string[],

@@ -6,7 +6,7 @@ import { findRoute } from '../routes.ts'
 import type { Task } from '../tasks.ts'
 import { verifyParams } from '../verify/params.ts'
 import { createProxmoxWorld, type ProxmoxWorld } from '../world.ts'
-import { qemuHandlers } from './index.ts'
+import { proxmoxHandlers } from '../handlers.ts'
 
 /** A cluster of two hosts without HTTP, and what calls it. */
 export interface TestWorld {
@@ -37,7 +37,7 @@ export function testWorld(speed = 200): TestWorld {
   world.storages.set('local', {
     name: 'local',
     type: 'dir',
-    content: ['images', 'iso', 'import'],
+    content: ['images', 'iso', 'import', 'backup'],
     shared: false,
     path: '/var/lib/vz',
     ...storage,
@@ -63,7 +63,7 @@ export function testWorld(speed = 200): TestWorld {
   ): Promise<unknown> => {
     const [method = '', path = ''] = request.split(' ')
     const route = findRoute(method, path)
-    const handler = route && qemuHandlers[route.key]
+    const handler = route && proxmoxHandlers[route.key]
     if (!handler) throw new ApiError(501, `Method '${request}' not implemented`)
     const raw = { ...params, ...route.uriParams }
     const failure = judge(world, identity, route.call.perm, raw)

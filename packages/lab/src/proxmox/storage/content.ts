@@ -46,7 +46,9 @@ function show(volume: Volume): Record<string, unknown> {
   const { volid, content, format, size, vmid, ctime, parent, notes } = volume
   const base = { volid, content, format, size, ctime, vmid }
   if (content === 'images') return { ...base, used: usedOf(volume), parent: parent ?? null }
-  return content === 'backup' ? { ...base, notes, ...(volume.protected && { protected: 1 }) } : base
+  return content === 'backup'
+    ? { ...base, subtype: 'qemu', notes, ...(volume.protected && { protected: 1 }) }
+    : base
 }
 
 /** Bytes that a volume takes: an image that was just made takes little. */

@@ -43,8 +43,6 @@ export const volumeHandlers: Handlers = {
     return null
   },
   [`DELETE ${ONE}`]: remove,
-  'GET /nodes/{node}/storage/{storage}/prunebackups': (call) =>
-    die(`no prune-backups options configured for storage '${call.text('storage')}'`),
   'GET /nodes/{node}/storage/{storage}/import-metadata': (call) => {
     parseName(usableStorage(call.world, call.text('storage'), call.text('node')), call.text('volume'))
     return die('invalid format')
@@ -52,12 +50,6 @@ export const volumeHandlers: Handlers = {
   'GET /nodes/{node}/storage/{storage}/file-restore/list': (call) => {
     const volume = call.text('volume')
     return die(`unable to parse directory volume name '${volume.slice(volume.indexOf(':') + 1)}'`)
-  },
-  'GET /nodes/{node}/vzdump/extractconfig': (call) => {
-    const volid = call.text('volume')
-    if (findVolume(call.world, call.text('node'), volid) === undefined)
-      die(`volume '${volid}' does not exist`)
-    return die(`unable to extract configuration of '${volid}'`)
   },
 }
 
@@ -84,6 +76,8 @@ async function remove(call: Call): Promise<string | null> {
     async (worker) => {
       if (findVolume(world, node, volume.volid) === undefined)
         worker.log(`disk image '${pathOf(storage, volume.volid)}' does not exist`)
+      else if (findVolume(world, node, volume.volid)?.protected)
+        die(`cannot remove protected archive '${pathOf(storage, volume.volid)}'`)
       else await freeVolume(world, node, volume.volid, worker)
       worker.log(`Removed volume '${volume.volid}'`)
     },

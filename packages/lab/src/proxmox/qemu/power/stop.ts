@@ -2,14 +2,13 @@ import { die } from '../../api-error.ts'
 import type { Call, Handlers } from '../../handler.ts'
 import { spend, type Worker } from '../../tasks.ts'
 import { stopVm, type ProxmoxWorld, type Vm } from '../../world.ts'
-import { hasAgent } from '../config/values.ts'
 import { applyPending } from '../config/apply.ts'
 import { rootOnly } from '../config/rights.ts'
 import { lockConfig } from '../lock.ts'
 import { startVmTask } from '../task.ts'
 import { TIMINGS } from '../timings.ts'
 import { checkLock, findVm, lookUpVm, vmidOf } from '../vm.ts'
-import { agentAnswers } from '../agent/ask.ts'
+import { askToShutDown } from './ask.ts'
 import { startLater } from './start.ts'
 
 /** How long a guest may take to be off when nothing says so, seconds. */
@@ -113,31 +112,4 @@ async function endVm(world: ProxmoxWorld, vm: Vm): Promise<void> {
 
 function downSeconds(vm: Vm): number {
   return Number(/(?:^|,)down=(\d+)/.exec(vm.config['startup'] ?? '')?.[1] ?? SHUTDOWN_SECONDS)
-}
-
-/** Asks a guest to be off, through its agent where it answers, and waits. False when it still runs after that time. */
-async function askToShutDown(world: ProxmoxWorld, vm: Vm, seconds: number, worker: Worker): Promise<boolean> {
-  const off = new AbortController()
-  const gone = new Promise<true>((resolve) => {
-    const onStopped = (other: Vm): void => {
-      if (other.vmid === vm.vmid) resolve(true)
-    }
-    world.events.on('stopped', onStopped)
-    off.signal.addEventListener('abort', () => world.events.off('stopped', onStopped))
-  })
-  try {
-    if (hasAgent(vm.config) && (await agentAnswers(world, vm)))
-      void vm.agent?.call('guest-shutdown', { mode: 'powerdown' }).catch(() => {})
-    else {
-      if (hasAgent(vm.config))
-        worker.log(
-          `QEMU Guest Agent is not running - VM ${vm.vmid} qga command 'guest-ping' failed - got timeout`,
-        )
-      vm.onShutdownRequest?.()
-    }
-    if (!vm.running) return true
-    return await Promise.race([gone, spend(world, worker, seconds * 1000).then(() => !vm.running)])
-  } finally {
-    off.abort()
-  }
 }
