@@ -76,7 +76,11 @@ export function startLife({ truth, weather, rules, diesAt }: LifeConfig): Life {
   let isAlive = true
   const abort = new AbortController()
   const clock = time.of(() => isAlive)
-  const kill = (): void => void (isAlive = false)
+  const kill = (): void => {
+    isAlive = false
+    // Nothing more is asked; who still sleeps would be kept for ever.
+    abort.abort(new Error('killed'))
+  }
   const never = <T>(): Promise<T> => new Promise<T>(() => undefined)
 
   const call = async <T>(

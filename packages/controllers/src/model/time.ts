@@ -69,11 +69,16 @@ export function createVirtualTime(): VirtualTime {
             reject(signal.reason as Error)
             return
           }
-          const cancel = own(resolve, ms)
-          signal?.addEventListener('abort', () => {
+          const give = (): void => {
             cancel()
-            reject(signal.reason as Error)
-          })
+            reject(signal?.reason as Error)
+          }
+          const cancel = own(() => {
+            // A signal that outlives its sleeper would keep all that the sleeper holds.
+            signal?.removeEventListener('abort', give)
+            resolve()
+          }, ms)
+          signal?.addEventListener('abort', give)
         }),
     }
   }
