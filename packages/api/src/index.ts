@@ -45,4 +45,5 @@ export {
   type SecretManifest,
 } from './manifests/proxmox-cluster.ts'
 export { CONTROLLERS_DEPLOYMENT } from './manifests/controllers.ts'
+export { API_ACCESS_ACCOUNT, apiAccessManifests } from './manifests/api-access.ts'
 export { installManifests, type InstallOptions, type Manifest } from './manifests/install.ts'

@@ -35,30 +35,42 @@ export const install = command({
       '--image <image>',
       tr('image of the controllers (deploy/Containerfile)', 'immagine dei controller (deploy/Containerfile)'),
     ),
+    apiAccess: flag(
+      '--api-access',
+      tr(
+        'also make kube-system/api-access: an account for people who call the API themselves',
+        'crea anche kube-system/api-access: un account per chi chiama l’API direttamente',
+      ),
+    ),
     timeout: timeoutOption('60s'),
     dryRun: dryRunOption,
   },
   examples: [
     'fochista install',
+    'fochista install --api-access && TOKEN=$(fochista token create api-access -n kube-system --existing)',
     'fochista install --namespaces team-a,team-b',
     'fochista install --controllers --image registry.example/fochista:0.1.0',
   ],
   run: async (context, _args, options) => {
     const image = imageFrom(options)
-    const { installManifests } = await import('@fochista/api')
+    const { API_ACCESS_ACCOUNT, apiAccessManifests, installManifests } = await import('@fochista/api')
     const { isAlreadyExists, isNotFound, orUndefined } = await import('@fochista/kubernetes')
     const kubernetes = await context.kubernetes()
     const installation = (await installedIdentity(kubernetes)) ?? randomUUID()
     const namespaces = options.namespaces.flatMap((names) => names.split(',').filter(Boolean))
-    const manifests = installManifests({
-      installation,
-      namespaces: namespaces.length > 0 ? namespaces : undefined,
-      image,
-    })
+    const manifests = [
+      ...installManifests({
+        installation,
+        namespaces: namespaces.length > 0 ? namespaces : undefined,
+        image,
+      }),
+      ...(options.apiAccess ? apiAccessManifests() : []),
+    ]
     if (options.dryRun) return printManifests(context.io, manifests)
     for (const manifest of manifests) {
-      // The identity stands in the marks of VMs. Of two installs at once the first one's stays.
-      if (manifest.kind === 'ConfigMap')
+      // The identity stands in the marks of VMs. Of two installs at once the first one's stays. And an account of people that is there
+      // already stays theirs.
+      if (manifest.kind === 'ConfigMap' || manifest.metadata.name === API_ACCESS_ACCOUNT.name)
         await orUndefined(isAlreadyExists, kubernetes.create(await kubernetes.resolve(manifest), manifest))
       else await kubernetes.apply(manifest, { force: true })
     }
@@ -69,6 +81,10 @@ export const install = command({
     await waitUntilServed(context, wanted, options.timeout)
     if (image !== undefined) await waitUntilAvailable(context, options.timeout)
     context.io.out(`${tr('installed', 'installato')}: ${wanted.join(', ')}`)
+    if (options.apiAccess)
+      context.io.note(
+        `${tr('a token to call the API with:', 'un token per chiamare l’API:')}  fochista token create ${API_ACCESS_ACCOUNT.name} -n ${API_ACCESS_ACCOUNT.namespace} --existing`,
+      )
   },
 })
 

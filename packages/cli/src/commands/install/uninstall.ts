@@ -21,16 +21,19 @@ export const uninstall = command({
   ),
   options: { timeout: timeoutOption('60s'), dryRun: dryRunOption },
   run: async (context, _args, options) => {
-    const { installManifests } = await import('@fochista/api')
+    const { apiAccessManifests, installManifests } = await import('@fochista/api')
     const { isNotFound, orUndefined } = await import('@fochista/kubernetes')
     const kubernetes = await context.kubernetes()
     await requireUnused(kubernetes)
     const proxmox = await listed(kubernetes, await proxmoxClusters.kind())
-    const manifests = installManifests({
-      installation: '00000000-0000-0000-0000-000000000000',
-      // Whatever its image: it goes by its name.
-      image: 'any',
-    }).reverse()
+    const manifests = [
+      ...installManifests({
+        installation: '00000000-0000-0000-0000-000000000000',
+        // Whatever its image: it goes by its name.
+        image: 'any',
+      }),
+      ...(await ourApiAccess(kubernetes, apiAccessManifests())),
+    ].reverse()
     if (options.dryRun) {
       for (const object of [...proxmox, ...manifests])
         context.io.out(`${nameOf(object)} ${tr('would be deleted', 'verrebbe eliminato')}`)
@@ -44,6 +47,23 @@ export const uninstall = command({
     context.io.out(tr('uninstalled', 'disinstallato'))
   },
 })
+
+/** What `install --api-access` made: an account that was there before it has not our label, and stays. */
+async function ourApiAccess<M extends KubernetesObject>(
+  kubernetes: Kubernetes,
+  manifests: M[],
+): Promise<M[]> {
+  const { isNotFound, orUndefined } = await import('@fochista/kubernetes')
+  const there = await Promise.all(
+    manifests.map(async (manifest) => {
+      const kind = await kubernetes.resolve(manifest)
+      const found = await orUndefined(isNotFound, kubernetes.get(kind, manifest.metadata))
+      const label = 'app.kubernetes.io/name'
+      return found && found.metadata.labels?.[label] === manifest.metadata.labels?.[label]
+    }),
+  )
+  return manifests.filter((_, index) => there[index])
+}
 
 /** All objects of a kind of ours; none where the kind itself is gone. */
 async function listed<T extends KubernetesObject>(

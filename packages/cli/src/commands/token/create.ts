@@ -1,5 +1,5 @@
 import type { Kubernetes, KubernetesObject } from '@fochista/kubernetes'
-import { argument, choice, command, duration } from '../../command.ts'
+import { argument, choice, command, duration, flag } from '../../command.ts'
 import { CommandError, UsageError } from '../../errors.ts'
 import { tr } from '../../locale.ts'
 import { printManifests } from '../../output.ts'
@@ -30,24 +30,49 @@ export const tokenCreate = command({
       ),
       '24h',
     ),
+    existing: flag(
+      '--existing',
+      tr(
+        'of an account that is there already: makes none, and gives it no role',
+        'di un account già esistente: non ne crea uno e non gli assegna ruoli',
+      ),
+    ),
     dryRun: dryRunOption,
   },
-  examples: ['TOKEN=$(fochista token create ci --role admin --ttl 1h)'],
+  examples: [
+    'TOKEN=$(fochista token create ci --role admin --ttl 1h)',
+    'TOKEN=$(fochista token create api-access -n kube-system --existing)',
+  ],
   run: async (context, args, options) => {
     // The API server refuses shorter ones.
     if (options.lifetime < 600_000)
       throw new UsageError(tr('--ttl: a token lives at least 10m', '--ttl: un token vale almeno 10m'))
     const name = argument(args, 'name')
     const namespace = await context.namespace()
-    const manifests = manifestsOf(name, namespace, options.role)
+    const manifests = options.existing ? [] : manifestsOf(name, namespace, options.role)
     if (options.dryRun) return printManifests(context.io, manifests)
     const kubernetes = await context.kubernetes()
-    await requireNoOtherRole(kubernetes, name, namespace, options.role)
+    if (!options.existing) await requireNoOtherRole(kubernetes, name, namespace, options.role)
     for (const manifest of manifests) await kubernetes.apply(manifest)
-    const { token } = await kubernetes.createToken(
-      { name, namespace },
-      { expirationSeconds: Math.floor(options.lifetime / 1000) },
-    )
+    const { isNotFound } = await import('@fochista/kubernetes')
+    const { token } = await kubernetes
+      .createToken({ name, namespace }, { expirationSeconds: Math.floor(options.lifetime / 1000) })
+      .catch((error: unknown) => {
+        if (!isNotFound(error)) throw error
+        throw new CommandError(
+          tr(
+            `there is no ServiceAccount "${name}" in namespace "${namespace}"`,
+            `non c’è un ServiceAccount "${name}" nel namespace "${namespace}"`,
+          ),
+          {
+            hint: tr(
+              'Without --existing it is made; api-access comes with: fochista install --api-access',
+              'Senza --existing viene creato; api-access arriva con: fochista install --api-access',
+            ),
+            cause: error,
+          },
+        )
+      })
     context.io.out(token)
   },
 })
