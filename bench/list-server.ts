@@ -20,6 +20,9 @@ export async function startListServer(): Promise<ListServer> {
   return { url: `http://127.0.0.1:${port}`, stop: () => worker.terminate() }
 }
 
+/** Path of the status of one VM. */
+export const statusPath = '/api2/json/nodes/pve1/qemu/100/status/current'
+
 /** Path of a page of Pods; the next begins at the last one's `metadata.continue`. */
 export const podsPath = '/api/v1/pods'
 
@@ -96,7 +99,12 @@ function serve(): void {
     pages.set(key, body)
     return body
   }
+  const status = Buffer.from(JSON.stringify({ data: virtualMachine(0) }))
   const server = createServer((request, response) => {
+    if (request.url === statusPath) {
+      response.setHeader('content-type', 'application/json;charset=UTF-8')
+      return response.end(status)
+    }
     const url = new URL(request.url ?? '/', 'http://server')
     response.setHeader('content-type', 'application/json')
     if (url.pathname !== podsPath) return response.end(resources)

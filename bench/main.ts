@@ -3,6 +3,7 @@ import { commandStart } from './command-start.ts'
 import type { Figure } from './figure.ts'
 import { idleLoad } from './idle-load.ts'
 import { informerList } from './informer-list.ts'
+import { proxmoxCalls } from './proxmox-calls.ts'
 import { proxmoxList } from './proxmox-list.ts'
 import { provisioning } from './provisioning.ts'
 import { costPerMachine, scale } from './scale.ts'
@@ -10,6 +11,7 @@ import { costPerMachine, scale } from './scale.ts'
 /** Every benchmark there is. */
 const benchmarks: Record<string, () => Promise<Figure[]>> = {
   commandStart,
+  proxmoxCalls,
   proxmoxList,
   informerList,
   provisioning,

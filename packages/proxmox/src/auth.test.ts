@@ -121,14 +121,14 @@ test('a ticket that cannot be renewed because Proxmox is away still serves while
   clock.now = HOUR + 1
   assert.deepEqual(await authenticator.headers(false), { cookie: 'PVEAuthCookie=T' })
   clock.now = 2 * HOUR
-  await assert.rejects(authenticator.headers(false), ProxmoxConnectionError)
+  await assert.rejects(async () => authenticator.headers(false), ProxmoxConnectionError)
 })
 
 test('a user with a second factor is told to use a token', async () => {
   const { authenticator } = world(() =>
     Promise.resolve({ ticket: 'PVE:!tfa!x', CSRFPreventionToken: 'c', NeedTFA: 1 }),
   )
-  await assert.rejects(authenticator.headers(false), /root@pam needs a second factor; use an API token/)
+  await assert.rejects(async () => authenticator.headers(false), /root@pam needs a second factor; use an API token/)
 })
 
 test('credentials of the wrong form are refused at once, without their secret', (t) => {

@@ -17,8 +17,8 @@ export type AuthHeaders = Readonly<Record<string, string>>
 
 /** Gives the headers that prove who calls. */
 export interface Authenticator {
-  /** Headers for a call; CSRF's only on writes. Logs in first where a ticket is missing or old. */
-  headers(isWrite: boolean): Promise<AuthHeaders>
+  /** Headers for a call; CSRF's only on writes. Logs in first where a ticket is missing or old; a token's are there at once. */
+  headers(isWrite: boolean): AuthHeaders | Promise<AuthHeaders>
   /** Forgets the ticket in these headers, which was refused. @returns whether trying again can help. */
   refused(headers: AuthHeaders): boolean
 }
@@ -41,8 +41,8 @@ export function createAuthenticator(
       throw new TypeError(`credentials.tokenId: "${credentials.tokenId}" is not of the form user@realm!name`)
     if (!/^[\x21-\x7e]+$/.test(credentials.secret))
       throw new TypeError('credentials.secret: empty, or with characters that a token secret cannot have')
-    const authorization = `PVEAPIToken=${credentials.tokenId}=${credentials.secret}`
-    return { headers: () => Promise.resolve({ authorization }), refused: () => false }
+    const headers = { authorization: `PVEAPIToken=${credentials.tokenId}=${credentials.secret}` }
+    return { headers: () => headers, refused: () => false }
   }
   return createTicketAuthenticator(credentials, login, now)
 }

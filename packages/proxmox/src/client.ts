@@ -128,7 +128,8 @@ export function createProxmox(config: ProxmoxConfig): Proxmox {
   /** Sends with credentials; with a refused ticket once more after a new login. */
   const authorised = async (exchange: Exchange, isReplayable: boolean): Promise<Answered> => {
     for (let attempt = 0; ; attempt += 1) {
-      const own = await exchange.deadline.race(authenticator.headers(exchange.method !== 'GET'))
+      const given = authenticator.headers(exchange.method !== 'GET')
+      const own = given instanceof Promise ? await exchange.deadline.race(given) : given
       try {
         return await transport.send({ ...exchange, headers: { ...own, ...exchange.headers } })
       } catch (error) {
@@ -239,7 +240,7 @@ export function createProxmox(config: ProxmoxConfig): Proxmox {
       const call = { method: 'GET', path: path.replace(/\?.*/s, '') }
       const deadline = createDeadline(call, CONSOLE_TIMEOUT_MS, signal)
       try {
-        const own = await deadline.race(authenticator.headers(false))
+        const own = await deadline.race(Promise.resolve(authenticator.headers(false)))
         const exchange = {
           method: 'GET',
           path: `/api2/json${path}`,

@@ -2,9 +2,12 @@ import { ProxmoxTimeoutError } from './errors.ts'
 
 /** The time limit of one call, joined with the caller's own signal. */
 export interface Deadline {
+  /** Made when first asked for: most calls need none. */
   readonly signal: AbortSignal
   /** What ended the call: the caller's reason, a ProxmoxTimeoutError, or undefined while neither did. */
   reason(): unknown
+  /** Calls the listener with the reason when the call ends before its time. @returns what forgets it */
+  onEnd(listener: (reason: unknown) => void): () => void
   /** Awaits a promise, but no longer than the call may take. */
   race<T>(promise: Promise<T>): Promise<T>
   /** Sleeps, but no longer than the call may take. */
@@ -19,26 +22,42 @@ export function createDeadline(
   timeoutMs: number,
   signal: AbortSignal | undefined,
 ): Deadline {
-  const controller = new AbortController()
-  const timer = setTimeout(() => controller.abort(new ProxmoxTimeoutError(call, timeoutMs)), timeoutMs)
-  const stop = (): void => controller.abort(signal?.reason)
-  if (signal?.aborted) stop()
-  else signal?.addEventListener('abort', stop, { once: true })
-  const reason = (): unknown => (controller.signal.aborted ? controller.signal.reason : undefined)
+  let ended: unknown
+  let listeners: Set<(reason: unknown) => void> | undefined
+  let controller: AbortController | undefined
+  const stop = (reason: unknown): void => {
+    if (ended !== undefined) return
+    ended = reason
+    controller?.abort(reason)
+    for (const listener of listeners ?? []) listener(reason)
+  }
+  const timer = setTimeout(() => stop(new ProxmoxTimeoutError(call, timeoutMs)), timeoutMs)
+  const stopByCaller = (): void => stop(signal?.reason)
+  if (signal?.aborted) stopByCaller()
+  else signal?.addEventListener('abort', stopByCaller, { once: true })
+  const onEnd = (listener: (reason: unknown) => void): (() => void) => {
+    listeners ??= new Set()
+    listeners.add(listener)
+    return () => listeners?.delete(listener)
+  }
   const race = async <T>(promise: Promise<T>): Promise<T> => {
-    const ended = Promise.withResolvers<never>()
-    const fail = (): void => ended.reject(reason() as Error)
-    if (controller.signal.aborted) fail()
-    controller.signal.addEventListener('abort', fail, { once: true })
+    const { promise: end, reject } = Promise.withResolvers<never>()
+    if (ended !== undefined) reject(ended as Error)
+    const forget = onEnd((reason) => reject(reason as Error))
     try {
-      return await Promise.race([promise, ended.promise])
+      return await Promise.race([promise, end])
     } finally {
-      controller.signal.removeEventListener('abort', fail)
+      forget()
     }
   }
   return {
-    signal: controller.signal,
-    reason,
+    get signal() {
+      controller ??= new AbortController()
+      if (ended !== undefined) controller.abort(ended)
+      return controller.signal
+    },
+    reason: () => ended,
+    onEnd,
     race,
     sleep: async (ms) => {
       const { promise, resolve } = Promise.withResolvers<void>()
@@ -47,7 +66,7 @@ export function createDeadline(
     },
     end: () => {
       clearTimeout(timer)
-      signal?.removeEventListener('abort', stop)
+      signal?.removeEventListener('abort', stopByCaller)
     },
   }
 }

@@ -8,6 +8,7 @@ import {
   ProxmoxTimeoutError,
   ProxmoxTlsError,
 } from './errors.ts'
+import { requestOn, TooLargeError } from './request.ts'
 import { FingerprintMismatchError, isCertificateError, type TlsConfig, wasNotSent } from './tls.ts'
 import { upgradeOn, type Upgraded } from './upgrade.ts'
 
@@ -110,20 +111,16 @@ async function sendTo({ pool, prefix }: Endpoint, exchange: Exchange): Promise<E
   const { method, deadline, body } = exchange
   const call = callOf(exchange)
   try {
-    const response = await pool.request({
-      method: method as 'GET',
+    const { status, statusText, text } = await requestOn(pool, {
+      method,
       path: prefix + exchange.path,
       headers: exchange.headers,
-      ...(body === undefined ? {} : { body: (typeof body === 'string' ? body : body()) as string }),
-      signal: deadline.signal,
-      // The deadline is the limit; undici's own would end a long upload or a slow PUT.
-      headersTimeout: 0,
-      bodyTimeout: 0,
+      body: typeof body === 'function' ? body() : body,
+      deadline,
+      maxBytes: MAX_BODY_BYTES,
     })
-    const text = await readBounded(call, response.statusCode, response.body)
-    if (response.statusCode >= 200 && response.statusCode < 300)
-      return decode(call, response.statusCode, text)
-    throw refusal(call, response.statusCode, response.statusText, text)
+    if (status >= 200 && status < 300) return decode(call, status, text)
+    throw refusal(call, status, statusText, text)
   } catch (error) {
     throw translate(call, deadline, error)
   }
@@ -132,18 +129,6 @@ async function sendTo({ pool, prefix }: Endpoint, exchange: Exchange): Promise<E
 /** What errors name of an exchange: never its query, where a ticket may stand. */
 function callOf({ method, path }: Call): Call {
   return { method, path: path.replace(/\?.*/s, '').replace(/^\/api2\/json/, '') }
-}
-
-async function readBounded(call: Call, status: number, body: AsyncIterable<Buffer>): Promise<string> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of body) {
-    size += chunk.length
-    if (size > MAX_BODY_BYTES)
-      throw new ProxmoxAnswerError(call, status, `the answer is larger than ${MAX_BODY_BYTES} bytes`)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString('utf8')
 }
 
 function decode(call: Call, status: number, text: string): Envelope {
@@ -189,6 +174,7 @@ function translate(call: Call, deadline: Deadline, error: unknown): unknown {
   const ended = deadline.reason()
   if (ended !== undefined) return ended
   if (error instanceof ProxmoxError) return error
+  if (error instanceof TooLargeError) return new ProxmoxAnswerError(call, error.status, error.message)
   if (isCertificateError(error)) {
     const shown = error instanceof FingerprintMismatchError ? error.fingerprint : undefined
     return new ProxmoxTlsError(call, error, shown)
