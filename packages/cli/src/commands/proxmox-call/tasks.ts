@@ -59,7 +59,7 @@ export async function followTasks(
         { hint: failed.map(({ upid }) => `fochista task log ${upid}`).join('\n') },
       )
   } catch (error) {
-    const hint = started.map(({ upid }) => `fochista task wait ${upid}`).join('\n')
+    const hint = howToFollow(started)
     if (context.signal.aborted) throw new CancelledError(hint)
     if (giveUp.aborted)
       throw new StillInProgressError(
@@ -70,6 +70,16 @@ export async function followTasks(
   } finally {
     progress.end()
   }
+}
+
+/** What to type to wait for tasks that go on without us; undefined where there are none. */
+export function howToFollow(started: readonly Started[]): string | undefined {
+  if (started.length === 0) return undefined
+  const lines = started.map(({ upid }) => `fochista task wait ${upid}`)
+  return [
+    tr('What was started goes on; follow it with:', 'Quel che è partito prosegue; seguilo con:'),
+    ...lines,
+  ].join('\n')
 }
 
 /** What a task does: the sixth part of its UPID. */

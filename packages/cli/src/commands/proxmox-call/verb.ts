@@ -1,14 +1,14 @@
 import type { Proxmox } from '@fochista/proxmox'
 import { choice, command, flag, type Arguments, type Command } from '../../command.ts'
 import type { Context } from '../../context.ts'
-import { CommandError, UsageError } from '../../errors.ts'
+import { CancelledError, CommandError, UsageError } from '../../errors.ts'
 import { tr } from '../../locale.ts'
 import { connectProxmox } from '../../proxmox-environment.ts'
 import { dryRunOption, timeoutOption } from '../waiting.ts'
 import { parametersOf, wordsOf, type Parameters } from './parameters.ts'
 import { parameterNotes } from './notes.ts'
 import { printResult } from './result.ts'
-import { followTasks, type Started } from './tasks.ts'
+import { followTasks, howToFollow, type Started } from './tasks.ts'
 
 /** One call of the Proxmox API as a command: its words, and what it is called. */
 export interface Verb {
@@ -56,6 +56,13 @@ export function verbCommand(verb: Verb, find: Find): Command {
       ),
       ...(isWrite
         ? {
+            wait: flag(
+              '--wait',
+              tr(
+                'wait for the task to end, as is done anyway',
+                'attende la fine del task, come avviene comunque',
+              ),
+            ),
             noWait: flag('--no-wait', tr('do not wait for the task to end', 'non attende la fine del task')),
             timeout: timeoutOption('1h'),
             dryRun: dryRunOption,
@@ -69,10 +76,15 @@ export function verbCommand(verb: Verb, find: Find): Command {
       call: verb.call,
       methods: [...new Set([verb.method, ...(verb.whenGiven ? [verb.whenGiven] : [])])],
     },
-    run: async (context, args, options) => {
+    run: async (context, args, given) => {
+      const options = given as VerbOptions
+      if (options.wait && options.noWait)
+        throw new UsageError(
+          tr('--wait and --no-wait are opposites', '--wait e --no-wait sono l’uno il contrario dell’altro'),
+        )
       const proxmox = await connectProxmox(await context.environment())
       try {
-        await run(verb, find, { context, proxmox, args, options: options as VerbOptions })
+        await run(verb, find, { context, proxmox, args, options })
       } finally {
         await proxmox.close()
       }
@@ -82,6 +94,7 @@ export function verbCommand(verb: Verb, find: Find): Command {
 
 interface VerbOptions {
   readonly output: 'table' | 'json' | 'yaml'
+  readonly wait?: boolean
   readonly noWait?: boolean
   readonly timeout?: number
   readonly dryRun?: boolean
@@ -127,12 +140,14 @@ async function run(verb: Verb, find: Find, { context, proxmox, args, options }: 
       else if (result !== null && result !== undefined) await printResult(context.io, options.output, result)
       else context.io.note(`${target.name}: ${tr('done', 'fatto')}`)
     } catch (error) {
-      // With several the others go on; with one its own words are the answer.
+      // With several the others go on; with one its own words are the answer. After Ctrl-C nothing more is sent.
+      if (context.signal.aborted) break
       if (calls.length === 1) throw error
       context.io.note(`${target.name}: ${error instanceof Error ? error.message : String(error)}`)
       failures.push(error)
     }
   }
+  if (context.signal.aborted) throw new CancelledError(howToFollow(started))
   if (options.noWait) for (const { upid } of started) context.io.out(upid)
   else if (started.length > 0) await followTasks(context, proxmox, started, options.timeout ?? 3_600_000)
   if (failures.length > 0)
