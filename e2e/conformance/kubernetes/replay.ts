@@ -8,6 +8,7 @@ import { isCut } from './recorded.ts'
 import type { Recorded, RecordedResponse } from './recorded.ts'
 import { send, stream } from './send.ts'
 import type { Call, Identity, Stream } from './send.ts'
+import { ToldTime } from './told-time.ts'
 import { Values } from './values.ts'
 import type { WebhookServer } from './webhook-server.ts'
 import { WholeBodies } from './whole.ts'
@@ -35,6 +36,9 @@ const STREAM_FOR = 150
 /** A stream that the server closed is waited for this much longer than the recording took. */
 const CLOSES_WITHIN = 1500
 
+/** However long the recording of a stream took, it is not waited for longer than this. Seconds. */
+const LONGEST_STREAM = 10
+
 /** Where the webhook server of the recordings listened. */
 const RECORDED_WEBHOOK = '127.0.0.1:18443'
 
@@ -48,6 +52,7 @@ interface Open {
 export async function replay(target: Target, records: Recorded[]): Promise<Outcome[]> {
   const outcomes = new Map<number, Outcome>()
   const values = new Values()
+  const told = new ToldTime()
   const bodies = new WholeBodies()
   let opened: Open[] = []
   const ending: Promise<void>[] = []
@@ -55,6 +60,7 @@ export async function replay(target: Target, records: Recorded[]): Promise<Outco
     if (response.closed_by === 'server')
       await Promise.race([open.closed, pause((response.closed_after_s ?? 1) * 1000 + CLOSES_WITHIN)])
     const status = await Promise.race([open.status, pause(STREAM_FOR).then(() => 0)])
+    await heard(open, response)
     open.close()
     const { n, title } = record
     outcomes.set(n, { n, title, ...compareStream(response, status, open.lines) })
@@ -63,6 +69,8 @@ export async function replay(target: Target, records: Recorded[]): Promise<Outco
   }
   for (const record of records) {
     const { n, title, request, response } = record
+    const waited = told.before(record)
+    if (waited > 0) await pause(waited)
     const call = callOf(record, target, values, bodies)
     if (record.webhook !== undefined && target.webhook !== undefined) {
       const heard = compareText(record.webhook.body, target.webhook.last)
@@ -107,6 +115,12 @@ export async function replay(target: Target, records: Recorded[]): Promise<Outco
   }
   await Promise.all([...opened.map(finish), ...ending])
   return records.map(({ n }) => outcomes.get(n)).filter((each) => each !== undefined)
+}
+
+/** Waits until a stream has told as much as was recorded, as long as the recording took. */
+async function heard({ lines, opened }: Stream, { frames = [] }: RecordedResponse): Promise<void> {
+  const last = Math.min(frames.at(-1)?.t ?? 0, LONGEST_STREAM) * 1000 + STREAM_FOR
+  while (lines.length < frames.length && Date.now() - opened < last) await pause(AFTER_READ * 5)
 }
 
 function headerOf(response: RecordedResponse, name: string): string | undefined {

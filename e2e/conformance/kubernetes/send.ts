@@ -29,6 +29,8 @@ export interface Identity {
 /** An exchange that stays open. */
 export interface Stream {
   status: Promise<number>
+  /** When it was asked for, milliseconds since 1970. */
+  readonly opened: number
   /** Lines received so far. */
   readonly lines: string[]
   /** Resolves when the server has closed it. */
@@ -96,6 +98,7 @@ export function stream(url: string, call: Call): Stream {
   const result: Stream = {
     status: new Promise((resolve) => (status = resolve)),
     closed: new Promise((resolve) => (closed = resolve)),
+    opened: Date.now(),
     lines,
     close: () => outgoing.destroy(),
   }

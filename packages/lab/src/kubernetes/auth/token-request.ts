@@ -7,6 +7,7 @@ import type { RequestInfo } from '../http/request-info.ts'
 import { writeContext } from '../http/write-context.ts'
 import type { ApiObject, Json, JsonObject, ResourceDefinition } from '../resources.ts'
 import { asText, at, isObject } from '../rest/json.ts'
+import { checkNamespace } from '../rest/write.ts'
 import type { Server } from '../server-parts.ts'
 import { texts } from './rbac.ts'
 
@@ -33,6 +34,8 @@ export async function requestToken(server: Server, info: RequestInfo, exchange: 
   const { object } = decodeObject(server.core.registry, DEFINITION, data, contentType)
   const namespace = info.namespace ?? ''
   const name = info.name ?? ''
+  const accounts = server.core.registry.find('', 'v1', 'serviceaccounts')
+  if (accounts !== undefined) checkNamespace(server.core, accounts, namespace, name)
   const account = server.core.storage.get({ bucket: '/serviceaccounts', namespace, name })
   if (account === undefined) throw notFound({ group: '', resource: 'serviceaccounts' }, name)
   checkMetadata(object, account)

@@ -65,6 +65,11 @@ export function deleteObject(
       },
       ctx,
     )
+  const isCrd = groupResource(definition) === 'customresourcedefinitions.apiextensions.k8s.io'
+  if (isCrd && old.metadata.deletionTimestamp === undefined) {
+    const marked = markForDeletion(core, stored)
+    return { object: ctx.dryRun ? marked : core.storage.put(key, marked), gone: false }
+  }
   const meta = { ...old.metadata }
   const orphans = options.propagationPolicy === undefined && ORPHANS.has(groupResource(definition))
   if (orphans && definition.group === 'batch') ctx.warnings.push(ORPHAN_WARNING)
@@ -96,7 +101,8 @@ export function deleteObject(
     object.metadata.deletionGracePeriodSeconds = 0
   if (isGone(definition, object)) {
     if (ctx.dryRun) return { object: old, gone: true }
-    // What is deleted with grace bears the marks of it to the end; all else is as it was.
+    // What is deleted with grace is marked once more before it goes; all else goes as it was.
+    if (isGraceful(definition)) core.storage.put(key, object)
     const last = core.storage.remove(key, first && grace === 0 && !isGraceful(definition) ? stored : object)
     return { object: inVersion(definition, last ?? object), gone: true }
   }

@@ -100,19 +100,11 @@ export function mergeSubresource(
     return { ...rest, metadata, ...(status === undefined ? {} : { status }) }
   }
   if (subresource === 'finalize') {
-    const spec = object['spec']
-    const finalizers = isObject(spec) ? spec['finalizers'] : undefined
-    const oldSpec = old['spec']
-    const metadata = structuredClone(old.metadata)
-    delete metadata.resourceVersion
-    return {
-      ...structuredClone(old),
-      metadata,
-      spec: {
-        ...(isObject(oldSpec) ? oldSpec : {}),
-        finalizers: Array.isArray(finalizers) ? finalizers : [],
-      },
-    }
+    const { finalizers } = specOf(object)
+    const spec = { ...specOf(old) }
+    if (Array.isArray(finalizers) && finalizers.length > 0) spec['finalizers'] = finalizers
+    else delete spec['finalizers']
+    return { ...unversioned(old), metadata: object.metadata, spec }
   }
   if (subresource === 'ephemeralcontainers') {
     const spec = isObject(object['spec']) ? object['spec'] : {}

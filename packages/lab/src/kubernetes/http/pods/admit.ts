@@ -4,6 +4,7 @@ import { updateManagedFields } from '../../fields/manage.ts'
 import type { ApiObject, JsonObject, ResourceDefinition } from '../../resources.ts'
 import type { Core, WriteContext } from '../../rest/core.ts'
 import { gvrOf } from '../../rest/core.ts'
+import { checkNamespace } from '../../rest/write.ts'
 
 /** What is asked of one subresource of a pod. */
 interface Asked {
@@ -33,6 +34,7 @@ export function admitted<T>(
       user: ctx.user,
       dryRun: ctx.dryRun,
     }
+    if (operation === 'CREATE') checkNamespace(core, definition, ref.namespace, ref.name)
     const changed = mutate(core, { ...request, object }, asking) ?? object
     validateAdmission(core, { ...request, object: changed }, asking)
     return act(changed, { ...asking, admitted: true })
