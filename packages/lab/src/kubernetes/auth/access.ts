@@ -35,8 +35,7 @@ export function attributesOf(info: RequestInfo, exchange: Exchange): Attributes 
     group: info.group,
     version: info.version,
     resource: info.resource,
-    // What comes after it, as with a proxy, is no matter of rights.
-    ...(info.subresource === undefined ? {} : { subresource: info.subresource.split('/')[0] ?? '' }),
+    ...(info.subresource === undefined ? {} : { subresource: info.subresource }),
     ...(name === undefined ? {} : { name }),
     ...(info.namespace === undefined ? {} : { namespace: info.namespace }),
     ...(fields.length === 0 ? {} : { fields }),

@@ -2,7 +2,6 @@ import { withOutsideCalls } from '../admission/calls.ts'
 import { notFound, StatusError } from '../errors.ts'
 import type { ApiObject, ResourceDefinition } from '../resources.ts'
 import { groupResource } from '../resources.ts'
-import { inVersion, keyOf } from '../rest/core.ts'
 import type { WriteContext } from '../rest/core.ts'
 import { patchScale, readScale, writeScale } from '../rest/scale.ts'
 import { updateObject } from '../rest/write.ts'
@@ -10,16 +9,15 @@ import type { Server } from '../server-parts.ts'
 import { readBody } from './body.ts'
 import { decodeObject } from './decode.ts'
 import type { Exchange } from './exchange.ts'
-import { parsePatch, patch, patchType } from './patch.ts'
+import { parsePatch, patchType } from './patch.ts'
 import { admitted, completeBinding, connectOptions } from './pods/admit.ts'
 import { bindPod } from './pods/bind.ts'
 import { evictPod } from './pods/evict.ts'
 import { refuseStreaming, servePodLog } from './pods/log.ts'
 import { refuseProxy } from './proxy.ts'
-import { noSuchPath, refuseMethod } from './refusals.ts'
 import { reply } from './reply.ts'
-import type { RequestInfo } from './request-info.ts'
-import { readObject } from './typed-body.ts'
+import { answerPatched, answerStored, answerWritten } from './target.ts'
+import type { Target } from './target.ts'
 import { writeContext } from './write-context.ts'
 
 /** Parts of an object that are read and written like the object itself. */
@@ -44,28 +42,12 @@ const EVICTION = kindOf('policy', 'Eviction')
 const BINDING = kindOf('', 'Binding')
 
 /** Answers a request for a part of an object. */
-export async function serveSubresource(
-  server: Server,
-  definition: ResourceDefinition,
-  info: RequestInfo,
-  exchange: Exchange,
-): Promise<void> {
+export async function serveSubresource(target: Target, subresource: string): Promise<void> {
+  const { server, definition, info, exchange, name } = target
   const { core } = server
-  const name = info.name ?? ''
-  const ref = { namespace: info.namespace ?? '', name }
-  const subresource = info.subresource ?? ''
-  const known = definition.subresources?.find((each) => each.name === subresource)
-  if (known === undefined) {
-    // What serves custom kinds looks for the object first.
-    if (definition.crd === true) throw notFound(definition, name)
-    throw noSuchPath(definition)
-  }
-  const { method } = exchange
-  const verb = { GET: 'get', HEAD: 'get', POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: 'delete' }[
-    method
-  ]
-  if (!known.verbs.includes(verb ?? '')) throw refuseMethod(definition, method)
-  if (subresource === 'scale') return serveScale(server, definition, info, exchange)
+  const { namespace } = info
+  const ref = { namespace: namespace ?? '', name }
+  if (subresource === 'scale') return serveScale(target)
   if (subresource === 'log') return servePodLog(server, ref, exchange)
   const ask = { definition, ref, subresource }
   if (subresource === 'eviction') {
@@ -83,35 +65,20 @@ export async function serveSubresource(
   if (subresource === 'binding') return serveBinding(server, ref, exchange)
   if (subresource === 'proxy') throw refuseProxy(server, definition, ref)
   if (STREAMS.has(subresource)) {
-    const object = connectOptions(known.kind, exchange.query)
+    const known = definition.subresources?.find((each) => each.name === subresource)
+    const object = connectOptions(known?.kind ?? '', exchange.query)
     throw await admitted(core, { ...ask, operation: 'CONNECT', object }, connectContext(exchange), () =>
       refuseStreaming(server, ref, exchange),
     )
   }
   if (!PARTS.has(subresource))
     throw new StatusError(501, undefined, `${groupResource(definition)}/${subresource} is not emulated`)
-  if (method === 'GET' || method === 'HEAD') {
-    const stored = core.storage.get(keyOf(definition, info.namespace, name))
-    if (stored === undefined) throw notFound(definition, name)
-    reply(server, definition, exchange, 200, inVersion(definition, stored))
-    return
-  }
-  if (method === 'PATCH') {
-    const { object } = await patch(server, definition, info, exchange)
-    reply(server, definition, exchange, 200, object)
-    return
-  }
-  const ctx = { ...writeContext(exchange), subresource }
-  const object = await readObject(server, definition, exchange, ctx, info)
-  reply(
-    server,
-    definition,
-    exchange,
-    200,
-    await withOutsideCalls(ctx, (asking) =>
-      updateObject(core, definition, info.namespace, name, object, asking),
-    ),
-  )
+  if (info.verb === 'get') return answerStored(target)
+  if (info.verb === 'patch') return answerPatched(target)
+  return answerWritten(target, { ...writeContext(exchange), subresource }, (object, asking) => ({
+    object: updateObject(core, definition, namespace, name, object, asking),
+    created: false,
+  }))
 }
 
 /** Answers a POST of a Binding, by the pod's own path or by the old one. */
@@ -151,30 +118,23 @@ async function readKind(
   return decodeObject(server.core.registry, definition, data, contentType).object
 }
 
-async function serveScale(
-  server: Server,
-  definition: ResourceDefinition,
-  info: RequestInfo,
-  exchange: Exchange,
-): Promise<void> {
+async function serveScale({ server, definition, info, exchange, name }: Target): Promise<void> {
   const { core } = server
-  const name = info.name ?? ''
+  const { namespace } = info
   const ctx = { ...writeContext(exchange), subresource: 'scale' }
   const send = (scale: ApiObject): void => reply(server, SCALE, exchange, 200, scale)
-  if (exchange.method === 'GET') send(readScale(core, definition, info.namespace, name))
-  else if (exchange.method === 'PUT') {
+  if (info.verb === 'get') send(readScale(core, definition, namespace, name))
+  else if (info.verb === 'update') {
     const scale = await readKind(server, exchange, SCALE)
     send(
-      await withOutsideCalls(ctx, (asking) =>
-        writeScale(core, definition, info.namespace, name, scale, asking),
-      ),
+      await withOutsideCalls(ctx, (asking) => writeScale(core, definition, namespace, name, scale, asking)),
     )
   } else {
     const data = await readBody(exchange.request)
     const type = patchType(exchange, definition)
     send(
       await withOutsideCalls(ctx, (asking) =>
-        patchScale(core, definition, info.namespace, name, parsePatch(data, type).value, type, asking),
+        patchScale(core, definition, namespace, name, parsePatch(data, type).value, type, asking),
       ),
     )
   }
