@@ -119,8 +119,9 @@ function startsAlike(cut: string, whole: string): boolean {
   const beginning = textOf(kept) ?? kept
   const packed = packedBytes(beginning)
   if (packed !== undefined) {
+    const fields = beginningOfWire(packed)
     const other = packedBytes(whole)
-    return other !== undefined && wireBeginsAs(beginningOfWire(packed), beginningOfWire(other))
+    return fields !== undefined && other !== undefined && wireBeginsAs(fields, beginningOfWire(other))
   }
   const json = readCutJson(beginning)
   if (json !== undefined) {

@@ -17,24 +17,37 @@ const ALLOCATED = new Set(['nodePort', 'healthCheckNodePort', 'remainingItemCoun
 
 /** A text with what differs from run to run made equal. */
 export function maskText(text: string): string {
-  return text
-    // What a column means is told in words of our own or not at all: in YAML here, in JSON below.
-    .replaceAll(COLUMN, '- format:')
-    .replaceAll(UUID, '<uid>')
-    .replaceAll(TIME, '<time>')
-    .replaceAll(/resource ?[vV]ersion: "?\d+"?(, current: \d+| \(\d+\))?/g, 'resourceVersion: *')
-    .replaceAll(/(resourceVersion\\*":\\*")\d+/g, '$1*')
-    .replaceAll(/ResourceVersion in (precondition|record) \(\d+\)/g, 'ResourceVersion in $1 (*)')
-    .replaceAll(
-      /<(base64-)?pem[^>]*>|-----BEGIN CERTIFICATE[^]*END CERTIFICATE-----|LS0tLS1CRUdJTiBDRVJ[\w+/=]*/g,
-      '<pem>',
-    )
-    .replaceAll(/kube-api-access-[a-z0-9]{5}\b/g, 'kube-api-access-*')
-    .replaceAll(/<jwt:\d+>/g, '<jwt>')
-    .replaceAll(/<token:(\w+)>/g, 'token-$1')
-    .replaceAll(/\bX509SHA256=[0-9a-f]{64}/g, 'X509SHA256=*')
-    .replaceAll(/\bhash=[0-9A-F]{128}/g, 'hash=<hash>')
-    .replaceAll(/\b(192\.0\.2\.10|127\.0\.0\.1):\d{4,5}\b/g, '<server>')
+  return (
+    text
+      // What a column means is told in words of our own or not at all: in YAML here, in JSON below.
+      .replaceAll(COLUMN, '- format:')
+      .replaceAll(UUID, '<uid>')
+      .replaceAll(TIME, '<time>')
+      .replaceAll(/resource ?[vV]ersion: "?\d+"?(, current: \d+| \(\d+\))?/g, 'resourceVersion: *')
+      .replaceAll(/(resourceVersion\\*":\\*")\d+/g, '$1*')
+      .replaceAll(/ResourceVersion in (precondition|record) \(\d+\)/g, 'ResourceVersion in $1 (*)')
+      .replaceAll(
+        /<(base64-)?pem[^>]*>|-----BEGIN CERTIFICATE[^]*END CERTIFICATE-----|LS0tLS1CRUdJTiBDRVJ[\w+/=]*/g,
+        '<pem>',
+      )
+      .replaceAll(/kube-api-access-[a-z0-9]{5}\b/g, 'kube-api-access-*')
+      .replaceAll(/<jwt:\d+>/g, '<jwt>')
+      .replaceAll(/<token:(\w+)>/g, 'token-$1')
+      .replaceAll(/\bX509SHA256=[0-9a-f]{64}/g, 'X509SHA256=*')
+      .replaceAll(/\bhash=[0-9A-F]{128}/g, 'hash=<hash>')
+      .replaceAll(/\b(192\.0\.2\.10|127\.0\.0\.1):\d{4,5}\b/g, '<server>')
+  )
+}
+
+/** An OpenAPI document without what it says in words: those are our own. */
+function withoutWords(value: Json): Json {
+  if (Array.isArray(value)) return value.map(withoutWords)
+  if (!isObject(value)) return value
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, each]): [string, Json][] =>
+      key === 'description' && typeof each === 'string' ? [] : [[key, withoutWords(each)]],
+    ),
+  )
 }
 
 /** A value with what differs from run to run made equal, keys sorted. managedFields are compared without times. */
@@ -53,6 +66,8 @@ export function mask(value: Json | undefined, key = ''): Json {
     // The managers of fields stand in the order of their times.
     return key === 'causes' || key === 'managedFields' ? items.toSorted(byText) : items
   }
+  if (isObject(value) && key === '' && ('openapi' in value || 'swagger' in value))
+    return mask(withoutWords(value), 'document')
   if (isObject(value)) {
     const result: { [key: string]: Json } = {}
     const made = generatedName(value)

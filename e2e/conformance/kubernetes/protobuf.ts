@@ -32,9 +32,12 @@ export function framesOf(data: Uint8Array): Buffer[] | undefined {
   return frames
 }
 
-/** The fields at the beginning of a body that was cut, as long as they are whole. */
-export function beginningOfWire(data: Uint8Array): Json[] {
-  return message(Buffer.from(data).subarray(MAGIC.length), true) ?? []
+/** The fields at the beginning of a body that was cut, as long as they are whole; undefined when there are none. */
+export function beginningOfWire(data: Uint8Array): Json[] | undefined {
+  const bytes = Buffer.from(data)
+  const isPacked = bytes.subarray(0, MAGIC.length).equals(MAGIC)
+  const fields = message(isPacked ? bytes.subarray(MAGIC.length) : bytes, true)
+  return fields === undefined || fields.length === 0 ? undefined : fields
 }
 
 /** Whether the fields of one message begin as those of another; the last may go on. */

@@ -70,13 +70,18 @@ export class Values {
   /** A path of the recording with this server's values; revisions of which no answer told are those of the last change before. */
   putInPath(path: string): string {
     const told = [...this.#versions.keys()]
-    return this.put(path).replace(/\bresourceVersion=(\d+)/, (whole, text: string) => {
-      if (!path.includes(whole)) return whole
-      const wanted = Number(text)
-      const before = told.filter((each) => each <= wanted)
-      const newest = this.#versions.get(Math.max(...before))
-      return wanted > Math.max(...told) + UNTOLD || newest === undefined ? whole : `resourceVersion=${newest}`
-    })
+    return this.put(withoutUntoldHash(path, this.#known)).replace(
+      /\bresourceVersion=(\d+)/,
+      (whole, text: string) => {
+        if (!path.includes(whole)) return whole
+        const wanted = Number(text)
+        const before = told.filter((each) => each <= wanted)
+        const newest = this.#versions.get(Math.max(...before))
+        return wanted > Math.max(...told) + UNTOLD || newest === undefined
+          ? whole
+          : `resourceVersion=${newest}`
+      },
+    )
   }
 
   /** A text of the recording with this server's values. */
@@ -119,4 +124,10 @@ function samePlace(recorded: Json | undefined, actual: Json | undefined, wanted:
       if (found !== undefined) return found
     }
   return undefined
+}
+
+/** A path without the hash of a document that the recorder learned from an answer it cut: then any hash will do, and so does none. */
+function withoutUntoldHash(path: string, known: ReadonlyMap<string, string>): string {
+  const hash = HASH.exec(path)?.[1]
+  return hash === undefined || known.has(hash) ? path : path.replace(`?hash=${hash}`, '')
 }

@@ -1,12 +1,22 @@
+import { messageOfKind } from '../builtin/messages.ts'
 import { messageOf, schemaName } from '../builtin/schemas.ts'
-import type { Json, JsonObject, ResourceDefinition, ResourceRegistry, Schema } from '../resources.ts'
+import type {
+  Json,
+  JsonObject,
+  ResourceDefinition,
+  ResourceRegistry,
+  Schema,
+  Subresource,
+} from '../resources.ts'
+import { apiVersionOf } from '../resources.ts'
 import { isObject } from '../rest/json.ts'
-import { pathsOf } from './paths.ts'
+import { capital, groupWord, informationItem, pathsOf } from './paths.ts'
 import type { SchemaNames } from './paths.ts'
 
 const OBJECT_META = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta'
 const LIST_META = 'io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta'
 const PATCH = 'io.k8s.apimachinery.pkg.apis.meta.v1.Patch'
+const RESOURCE_LIST = 'io.k8s.apimachinery.pkg.apis.meta.v1.APIResourceList'
 const STATUS = 'io.k8s.apimachinery.pkg.apis.meta.v1.Status'
 
 const API_VERSION: Schema = {
@@ -45,16 +55,48 @@ function kindSchema(definition: ResourceDefinition): Schema {
     definition.schema === undefined || definition.schema.$ref !== undefined
       ? { type: 'object', 'x-kubernetes-preserve-unknown-fields': true }
       : definition.schema
+  const { selectableFields } = definition
   return {
-    ...own,
+    ...published(own),
     properties: {
-      ...own.properties,
+      ...published(own).properties,
       apiVersion: API_VERSION,
       kind: KIND,
       metadata: metadata(OBJECT_META),
     },
     'x-kubernetes-group-version-kind': [{ group, kind, version }],
+    ...(selectableFields === undefined
+      ? {}
+      : {
+          'x-kubernetes-selectable-fields': selectableFields.map((path) => ({
+            fieldPath: path.replace(/^\./, ''),
+          })),
+        }),
   }
+}
+
+/** A schema as it is published: what its extensions mean is said in words that every reader of schemas knows. */
+function published(schema: Schema): Schema {
+  const { properties, items, additionalProperties } = schema
+  const result: Schema = { ...schema }
+  if (properties !== undefined)
+    result.properties = Object.fromEntries(
+      Object.entries(properties).map(([name, each]) => [name, published(each)]),
+    )
+  if (items !== undefined) result.items = published(items)
+  if (typeof additionalProperties === 'object') result.additionalProperties = published(additionalProperties)
+  if (schema['x-kubernetes-int-or-string'] === true)
+    result.anyOf ??= [{ type: 'integer' }, { type: 'string' }]
+  if (schema['x-kubernetes-embedded-resource'] === true) {
+    result.properties = {
+      ...result.properties,
+      apiVersion: API_VERSION,
+      kind: KIND,
+      metadata: metadata(OBJECT_META),
+    }
+    result.required = ['kind', 'apiVersion', ...(schema.required ?? [])]
+  }
+  return result
 }
 
 function listSchema(definition: ResourceDefinition, names: SchemaNames): Schema {
@@ -84,13 +126,38 @@ function references(value: Json | undefined, found: Set<string>): void {
     }
 }
 
-/** The OpenAPI 3 document of the kinds of one group version. */
-export function openApiDocument(definitions: ResourceDefinition[], registry: ResourceRegistry): JsonObject {
+/** The schema of a part of an object that is of another kind: `Scale`. Undefined when its fields are not known. */
+function schemaOfPart(definition: ResourceDefinition, part: Subresource): string | undefined {
+  const message = messageOfKind(part.group ?? definition.group, part.version ?? definition.version, part.kind)
+  return message === undefined ? undefined : schemaName(message.name)
+}
+
+/** The OpenAPI 3 document of the kinds of one group version, of a server of a version: `1.36`. */
+export function openApiDocument(
+  definitions: ResourceDefinition[],
+  registry: ResourceRegistry,
+  version: string,
+): JsonObject {
   const schemas = new Map<string, Schema>()
   const paths: { [path: string]: JsonObject } = {}
+  const custom = definitions.some((definition) => definition.crd === true)
+  const [first] = definitions
+  if (first !== undefined && !custom) {
+    const word = groupWord(first.group)
+    const root = `${first.group === '' ? '/api' : '/apis'}/${apiVersionOf(first)}/`
+    paths[root] = informationItem(
+      `${word}_${first.version}`,
+      'get available resources',
+      `get${capital(word)}${capital(first.version)}APIResources`,
+      RESOURCE_LIST,
+    )
+  }
   for (const definition of definitions) {
     const names = namesOf(definition)
-    Object.assign(paths, pathsOf(definition, names))
+    Object.assign(
+      paths,
+      pathsOf(definition, names, (part) => schemaOfPart(definition, part)),
+    )
     if (registry.schemas.has(names.kind) && definition.crd !== true) continue
     schemas.set(names.kind, kindSchema(definition))
     schemas.set(names.list, listSchema(definition, names))
@@ -110,12 +177,9 @@ export function openApiDocument(definitions: ResourceDefinition[], registry: Res
     if (!schemas.has(names.list) && definition.verbs.includes('list'))
       schemas.set(names.list, listSchema(definition, names))
   }
-  const custom = definitions.some((definition) => definition.crd === true)
   return {
     openapi: '3.0.0',
-    info: custom
-      ? { title: 'Kubernetes CRD Swagger', version: 'v0.1.0' }
-      : { title: 'Kubernetes', version: 'unversioned' },
+    info: custom ? { title: 'Kubernetes CRD Swagger', version: 'v0.1.0' } : { title: 'Kubernetes', version },
     paths,
     components: {
       schemas: Object.fromEntries(

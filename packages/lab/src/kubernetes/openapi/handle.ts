@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import { questionOf, sendAnswer, wantedTypes } from '../discovery/answer.ts'
 import type { Answer, Question } from '../discovery/answer.ts'
-import { groupsInOrder, kindsInOrder, versionsInOrder } from '../discovery/plain.ts'
-import type { RequestContext, ResourceDefinition, ResourceRegistry } from '../resources.ts'
+import { groupsInOrder, kindsInOrder } from '../discovery/plain.ts'
+import type { JsonObject, RequestContext, ResourceDefinition, ResourceRegistry } from '../resources.ts'
 import { openApiDocument } from './document.ts'
+import { informationDocument, informationNames } from './information.ts'
 import { openApiV2 } from './v2/handle.ts'
 
 interface Document {
@@ -12,9 +13,10 @@ interface Document {
   hash: string
 }
 
-/** Documents by their first kind: servers with the same built-in kinds share them, a changed CRD makes its own anew. */
-const documents = new WeakMap<ResourceDefinition, Document>()
-
+/** Documents by their first kind and version: servers with the same built-in kinds share them, a changed CRD makes its own anew. */
+const documents = new WeakMap<ResourceDefinition, Map<string, Document>>()
+/** The same for documents that tell of no kinds. */
+const others = new WeakMap<ResourceRegistry, { revision: number; made: Map<string, Document> }>()
 const YEAR = 365 * 86_400_000
 
 /** Answers /openapi/v2 and /openapi/v3 and the documents below it; false when the path is none of them. */
@@ -28,36 +30,55 @@ export function handleOpenApi(ctx: RequestContext, registry: ResourceRegistry): 
 /** The answer to an OpenAPI request; undefined when the path is none. */
 export function openApi(question: Question, registry: ResourceRegistry): Answer | undefined {
   const { path } = question
+  const version = minorOf(question.gitVersion)
   if (path === '/openapi/v2')
     return openApiV2(
       question,
-      index(registry).map(([, document]) => document.body),
+      index(registry, version).map(([, document]) => document.body),
     )
   if (path === '/openapi/v3') {
     const paths: { [path: string]: { serverRelativeURL: string } } = {}
-    for (const [name, document] of index(registry))
+    for (const [name, document] of index(registry, version))
       paths[name] = { serverRelativeURL: `/openapi/v3/${name}?hash=${document.hash}` }
     return { status: 200, contentType: 'text/plain; charset=utf-8', body: JSON.stringify({ paths }) }
   }
   if (!path.startsWith('/openapi/v3/')) return undefined
-  const document = documentAt(path.slice('/openapi/v3/'.length), registry)
+  const document = documentAt(path.slice('/openapi/v3/'.length), registry, version)
   if (document === undefined) return bare(404)
   return serve(question, document)
 }
 
-function bare(status: number, headers: Record<string, string> = {}): Answer {
-  return { status, contentType: '', body: '', headers: { 'Cache-Control': 'no-cache, private', ...headers } }
+/** `1.36` of `v1.36.3`. */
+function minorOf(gitVersion: string): string {
+  return /^v(\d+\.\d+)/.exec(gitVersion)?.[1] ?? 'unversioned'
+}
+
+function bare(status: number, headers: Record<string, string> = {}, contentType = ''): Answer {
+  return {
+    status,
+    contentType,
+    body: '',
+    headers: { 'Cache-Control': 'no-cache, private', ...headers },
+  }
 }
 
 function serve(question: Question, document: Document): Answer {
   const etag = `"${document.hash}"`
   const types = wantedTypes(question.headers.accept)
-  if (!types.some(({ type }) => ['application/json', 'application/*', '*/*'].includes(type)))
-    return bare(406, { Vary: 'Accept' })
+  if (!types.some(({ type }) => ['application/json', 'application/*', '*/*'].includes(type))) {
+    const isPacked = types.some(({ type }) => type.startsWith('application/com.github.proto-openapi.spec.v3'))
+    return isPacked
+      ? {
+          status: 501,
+          contentType: 'text/plain; charset=utf-8',
+          body: 'OpenAPI 3 in protobuf is not emulated\n',
+        }
+      : bare(406, { Vary: 'Accept' })
+  }
   const asked = question.query.get('hash')
   const common = { Etag: etag, Vary: 'Accept' }
   if (asked !== null && asked !== document.hash)
-    return bare(301, { ...common, Location: `${question.path}?hash=${document.hash}` })
+    return bare(301, { ...common, Location: `${question.path}?hash=${document.hash}` }, 'application/json')
   const caching: Record<string, string> =
     asked === null
       ? { 'Cache-Control': 'no-cache, private' }
@@ -70,36 +91,54 @@ function serve(question: Question, document: Document): Answer {
   return { status: 200, contentType: 'application/json', body: document.body, headers }
 }
 
-function index(registry: ResourceRegistry): [string, Document][] {
+function index(registry: ResourceRegistry, version: string): [string, Document][] {
   const names = ['', ...groupsInOrder(registry)].flatMap((group) =>
-    versionsInOrder(registry, group).map((version) =>
-      group === '' ? `api/${version}` : `apis/${group}/${version}`,
-    ),
+    registry.versions(group).map((each) => (group === '' ? `api/${each}` : `apis/${group}/${each}`)),
   )
-  return names.toSorted().flatMap((name): [string, Document][] => {
-    const document = documentAt(name, registry)
+  return [...names, ...informationNames(registry)].toSorted().flatMap((name): [string, Document][] => {
+    const document = documentAt(name, registry, version)
     return document === undefined ? [] : [[name, document]]
   })
 }
 
-function documentAt(name: string, registry: ResourceRegistry): Document | undefined {
+function documentAt(name: string, registry: ResourceRegistry, version: string): Document | undefined {
   const [root, first = '', second, ...rest] = name.split('/')
-  if (rest.length > 0 || (root !== 'api' && root !== 'apis')) return undefined
-  if (root === 'api' && second !== undefined) return undefined
+  const isOfKinds =
+    root === 'api' ? first !== '' && second === undefined : root === 'apis' && second !== undefined
+  if (!isOfKinds || rest.length > 0) return informationAt(name, registry, version)
   const definitions =
     root === 'api' ? kindsInOrder(registry, '', first) : kindsInOrder(registry, first, second ?? '')
   const [head] = definitions
   if (head === undefined) return undefined
-  const known = documents.get(head)
+  let made = documents.get(head)
+  if (made === undefined) documents.set(head, (made = new Map()))
+  const known = made.get(version)
   if (
     known !== undefined &&
     known.definitions.length === definitions.length &&
     known.definitions.every((each, at) => each === definitions[at])
   )
     return known
-  const body = JSON.stringify(openApiDocument(definitions, registry))
-  const hash = createHash('sha512').update(body).digest('hex').toUpperCase()
-  const made = { definitions, body, hash }
-  documents.set(head, made)
-  return made
+  const document = documentOf(openApiDocument(definitions, registry, version), definitions)
+  made.set(version, document)
+  return document
+}
+
+function informationAt(name: string, registry: ResourceRegistry, version: string): Document | undefined {
+  let kept = others.get(registry)
+  if (kept?.revision !== registry.revision)
+    others.set(registry, (kept = { revision: registry.revision, made: new Map() }))
+  const key = `${version} ${name}`
+  const known = kept.made.get(key)
+  if (known !== undefined) return known
+  const value = informationDocument(name, registry, version)
+  if (value === undefined) return undefined
+  const document = documentOf(value, [])
+  kept.made.set(key, document)
+  return document
+}
+
+function documentOf(value: JsonObject, definitions: ResourceDefinition[]): Document {
+  const body = JSON.stringify(value)
+  return { definitions, body, hash: createHash('sha512').update(body).digest('hex').toUpperCase() }
 }

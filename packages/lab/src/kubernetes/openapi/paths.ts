@@ -1,5 +1,6 @@
 import type { Json, JsonObject, ResourceDefinition, Subresource } from '../resources.ts'
 import { apiVersionOf } from '../resources.ts'
+import * as parameters from './parameters.ts'
 
 /** Name of the schema of a kind and of its list, as references. */
 export interface SchemaNames {
@@ -7,64 +8,54 @@ export interface SchemaNames {
   list: string
 }
 
+const META = 'io.k8s.apimachinery.pkg.apis.meta.v1'
+const TEXTS = ['application/json', 'application/yaml']
+const PACKED = ['application/json', 'application/vnd.kubernetes.protobuf', 'application/yaml']
+const STREAMED = PACKED.flatMap((type) => (type.endsWith('yaml') ? [type] : [type, `${type};stream=watch`]))
 const PATCHES = [
   'application/apply-patch+yaml',
   'application/json-patch+json',
   'application/merge-patch+json',
   'application/strategic-merge-patch+json',
 ]
+/** What the codes of answers are called. */
+const ANSWERS: { [code: string]: string } = { '200': 'OK', '201': 'Created', '202': 'Accepted' }
 
-function parameter(name: string, description: string, type = 'string'): JsonObject {
-  return { name, in: 'query', description, schema: { type, uniqueItems: true } }
-}
-
-const DRY_RUN = parameter('dryRun', 'All: the request is checked in full and nothing is kept.')
-const FIELD_MANAGER = parameter(
-  'fieldManager',
-  'Name under which the fields written are recorded. Required for apply.',
-)
-const FIELD_VALIDATION = parameter(
-  'fieldValidation',
-  'What happens to unknown and duplicate fields. Ignore: they are dropped. Warn: they are dropped with a warning each. Strict: the request is refused.',
-)
-const FORCE = parameter('force', 'Apply only: takes fields over from other managers.', 'boolean')
-const LIST = [
-  parameter('allowWatchBookmarks', 'Watches may get events that carry only a resourceVersion.', 'boolean'),
-  parameter('continue', 'Where a list in pages goes on, as the page before says.'),
-  parameter('fieldSelector', 'Only objects whose fields match.'),
-  parameter('labelSelector', 'Only objects whose labels match.'),
-  parameter('limit', 'Most objects of one page.', 'integer'),
-  parameter('resourceVersion', 'State that the answer is to show.'),
-  parameter('resourceVersionMatch', 'How resourceVersion is meant: Exact or NotOlderThan.'),
-  parameter('sendInitialEvents', 'The watch begins with what is there.', 'boolean'),
-  parameter('timeoutSeconds', 'How long a watch lasts at most.', 'integer'),
-  parameter('watch', 'Changes are sent as they happen.', 'boolean'),
-]
-const DELETE = [
-  DRY_RUN,
-  parameter('gracePeriodSeconds', 'Time the object has to end.', 'integer'),
-  parameter('propagationPolicy', 'What happens to dependents: Orphan, Background or Foreground.'),
-]
-const PRETTY = parameter('pretty', 'The answer is written for people.')
-
-function inPath(name: string, description: string): JsonObject {
-  return { name, in: 'path', description, required: true, schema: { type: 'string', uniqueItems: true } }
-}
-
-function content(schema: string, types: string[]): JsonObject {
+function content(schema: string, types: readonly string[]): JsonObject {
   const value = { schema: { $ref: `#/components/schemas/${schema}` } }
   return Object.fromEntries(types.map((type) => [type, value]))
 }
 
+function responses(schema: string, types: readonly string[], codes: readonly string[]): JsonObject {
+  return {
+    ...Object.fromEntries(
+      codes.map((code) => [code, { description: ANSWERS[code] ?? '', content: content(schema, types) }]),
+    ),
+    '401': { description: 'Unauthorized' },
+  }
+}
+
 /** `fochistaDev` of `fochista.dev`, `coordination` of `coordination.k8s.io`: the group in names of operations. */
-function groupWord(group: string): string {
+export function groupWord(group: string): string {
   if (group === '') return 'core'
-  const parts = group.replace(/(\.authorization|\.apiserver)?\.k8s\.io$/, '').split('.')
+  const parts = group.replace(/\.k8s\.io$/, '').split('.')
   return parts.map((part, index) => (index === 0 ? part : capital(part))).join('')
 }
 
-function capital(text: string): string {
+/** A word with its first letter large. */
+export function capital(text: string): string {
   return text.slice(0, 1).toUpperCase() + text.slice(1)
+}
+
+/** The path item of a page that tells what there is: a group version's kinds, a group's versions. */
+export function informationItem(
+  tag: string,
+  description: string,
+  operationId: string,
+  schema: string,
+  types: readonly string[] = PACKED,
+): JsonObject {
+  return { get: { tags: [tag], description, operationId, responses: responses(schema, types, ['200']) } }
 }
 
 /** Makes the path items of one kind. */
@@ -72,119 +63,223 @@ class KindPaths {
   readonly #definition: ResourceDefinition
   readonly #names: SchemaNames
   readonly #word: string
+  readonly #types: readonly string[]
+  /** What a write's body may be written as. */
+  readonly #bodies: readonly string[]
+  readonly #isCustom: boolean
 
   constructor(definition: ResourceDefinition, names: SchemaNames) {
     this.#definition = definition
     this.#names = names
     this.#word = groupWord(definition.group)
+    this.#isCustom = definition.crd === true
+    this.#types = this.#isCustom ? TEXTS : PACKED
+    this.#bodies = this.#isCustom ? TEXTS : ['*/*']
   }
 
-  operation(verb: string, action: string, schema: string, extra: JsonObject = {}): JsonObject {
-    const { group, version, kind } = this.#definition
-    const scope = this.#definition.namespaced ? 'Namespaced' : ''
-    const types = ['application/json', 'application/yaml']
+  #operation(
+    verb: string,
+    action: string,
+    description: string,
+    answer: { schema: string; codes?: readonly string[]; types?: readonly string[] },
+    extra: JsonObject = {},
+    names: { collection?: string; suffix?: string; scoped?: boolean } = {},
+  ): JsonObject {
+    const { group, version, kind, namespaced } = this.#definition
+    const scope = namespaced && names.scoped !== false ? 'Namespaced' : ''
     return {
       tags: [`${this.#word}_${version}`],
-      operationId: `${verb}${capital(this.#word)}${capital(version)}${scope}${kind}`,
-      responses: { '200': { description: 'OK', content: content(schema, types) } },
+      description,
+      operationId: `${verb}${capital(this.#word)}${capital(version)}${names.collection ?? ''}${scope}${kind}${names.suffix ?? ''}`,
+      ...extra,
+      responses: responses(answer.schema, answer.types ?? this.#types, answer.codes ?? ['200']),
       'x-kubernetes-action': action,
       'x-kubernetes-group-version-kind': { group, version, kind },
-      ...extra,
     }
   }
 
-  body(): JsonObject {
-    return { requestBody: { content: content(this.#names.kind, ['*/*']), required: true } }
+  #body(schema: string, isRequired = true): JsonObject {
+    return {
+      requestBody: { content: content(schema, this.#bodies), ...(isRequired ? { required: true } : {}) },
+    }
+  }
+
+  #list(forAll: boolean): JsonObject {
+    const { kind } = this.#definition
+    return this.#operation(
+      'list',
+      'list',
+      this.#isCustom ? `list objects of kind ${kind}` : `list or watch objects of kind ${kind}`,
+      { schema: this.#names.list, types: this.#isCustom ? TEXTS : STREAMED },
+      forAll ? {} : { parameters: parameters.LIST },
+      forAll ? { scoped: false, suffix: 'ForAllNamespaces' } : {},
+    )
+  }
+
+  /** The list of all namespaces. */
+  everywhere(): JsonObject {
+    return {
+      get: this.#list(true),
+      parameters: parameters.byName([...parameters.LIST, parameters.PRETTY]),
+    }
   }
 
   collection(): JsonObject {
-    const { verbs } = this.#definition
-    const item: JsonObject = { parameters: this.#parameters(false) }
-    const status = 'io.k8s.apimachinery.pkg.apis.meta.v1.Status'
-    if (verbs.includes('list'))
-      item['get'] = this.operation('list', 'list', this.#names.list, { parameters: LIST })
+    const { verbs, kind } = this.#definition
+    const item: JsonObject = { parameters: this.#own(false) }
+    if (verbs.includes('list')) item['get'] = this.#list(false)
     if (verbs.includes('create'))
-      item['post'] = this.operation('create', 'post', this.#names.kind, {
-        parameters: [DRY_RUN, FIELD_MANAGER, FIELD_VALIDATION],
-        ...this.body(),
-      })
+      item['post'] = this.#operation(
+        'create',
+        'post',
+        `create ${/^[AEIOU]/.test(kind) ? 'an' : 'a'} ${kind}`,
+        { schema: this.#names.kind, codes: ['200', '201', '202'] },
+        { parameters: parameters.WRITE, ...this.#body(this.#names.kind) },
+      )
     if (verbs.includes('deletecollection'))
-      item['delete'] = this.operation('deleteCollection', 'deletecollection', status, {
-        parameters: [...DELETE, ...LIST],
-      })
+      item['delete'] = this.#operation(
+        'delete',
+        'deletecollection',
+        `delete collection of ${kind}`,
+        { schema: `${META}.Status` },
+        this.#isCustom
+          ? { parameters: parameters.LIST }
+          : {
+              parameters: parameters.DELETE_COLLECTION,
+              ...this.#body(`${META}.DeleteOptions`, false),
+            },
+        { collection: 'Collection' },
+      )
     return item
   }
 
-  item(verbs: string[], suffix = ''): JsonObject {
-    const { kind, list } = this.#names
-    const item: JsonObject = { parameters: this.#parameters(true) }
-    const name = (verb: string): JsonObject => ({
-      operationId: `${this.operation(verb, '', list)['operationId'] as string}${suffix}`,
-    })
-    if (verbs.includes('get')) item['get'] = { ...this.operation('read', 'get', kind), ...name('read') }
+  /** An object, or a part of it that is written and read as `schema`. */
+  item(verbs: readonly string[], part = '', schema: string = this.#names.kind): JsonObject {
+    const { kind } = this.#definition
+    const item: JsonObject = { parameters: this.#own(true) }
+    const of = part === '' ? 'the specified' : `${part} of the specified`
+    const names = { suffix: capital(part) }
+    if (verbs.includes('get'))
+      item['get'] = this.#operation(
+        'read',
+        'get',
+        `read ${of} ${kind}`,
+        { schema },
+        this.#isCustom ? { parameters: [parameters.RESOURCE_VERSION] } : {},
+        names,
+      )
     if (verbs.includes('update'))
-      item['put'] = {
-        ...this.operation('replace', 'put', kind, {
-          parameters: [DRY_RUN, FIELD_MANAGER, FIELD_VALIDATION],
-          ...this.body(),
-        }),
-        ...name('replace'),
-      }
-    if (verbs.includes('delete'))
-      item['delete'] = {
-        ...this.operation('delete', 'delete', 'io.k8s.apimachinery.pkg.apis.meta.v1.Status', {
-          parameters: DELETE,
-        }),
-        ...name('delete'),
-      }
+      item['put'] = this.#operation(
+        'replace',
+        'put',
+        `replace ${of} ${kind}`,
+        { schema, codes: ['200', '201'] },
+        { parameters: parameters.WRITE, ...this.#body(schema) },
+        names,
+      )
+    if (verbs.includes('create') && part !== '')
+      item['post'] = this.#operation(
+        'create',
+        'post',
+        `create ${part} of ${/^[AEIOU]/.test(kind) ? 'an' : 'a'} ${kind}`,
+        { schema, codes: ['200', '201', '202'] },
+        { parameters: parameters.WRITE, ...this.#body(schema) },
+        names,
+      )
+    if (verbs.includes('delete') && part === '')
+      item['delete'] = this.#operation(
+        'delete',
+        'delete',
+        `delete ${/^[AEIOU]/.test(kind) ? 'an' : 'a'} ${kind}`,
+        { schema: `${META}.Status`, codes: ['200', '202'] },
+        { parameters: parameters.DELETE, ...this.#body(`${META}.DeleteOptions`, false) },
+      )
     if (verbs.includes('patch'))
-      item['patch'] = {
-        ...this.operation('patch', 'patch', kind, {
-          parameters: [DRY_RUN, FIELD_MANAGER, FIELD_VALIDATION, FORCE],
+      item['patch'] = this.#operation(
+        'patch',
+        'patch',
+        `partially update ${of} ${kind}`,
+        { schema, codes: this.#isCustom ? ['200'] : ['200', '201'] },
+        {
+          parameters: parameters.PATCH,
           requestBody: {
-            content: content(
-              'io.k8s.apimachinery.pkg.apis.meta.v1.Patch',
-              this.#definition.crd === true ? PATCHES.slice(0, 3) : PATCHES,
-            ),
+            content: content(`${META}.Patch`, this.#isCustom ? PATCHES.slice(0, 3) : PATCHES),
             required: true,
           },
-        }),
-        ...name('patch'),
-      }
+        },
+        names,
+      )
     return item
   }
 
-  #parameters(named: boolean): Json[] {
+  /** The old path of a watch, on a list or on one object. */
+  watch(scope: 'everywhere' | 'list' | 'object'): JsonObject {
+    const { kind } = this.#definition
+    const old = "deprecated: use the 'watch' parameter with a list operation instead"
+    const [suffix, description] =
+      scope === 'object'
+        ? [
+            '',
+            `watch changes to an object of kind ${kind}. ${old}, filtered to a single item with the 'fieldSelector' parameter.`,
+          ]
+        : [
+            scope === 'list' ? 'List' : 'ListForAllNamespaces',
+            `watch individual changes to a list of ${kind}. ${old}.`,
+          ]
+    return {
+      get: this.#operation(
+        'watch',
+        scope === 'object' ? 'watch' : 'watchlist',
+        description,
+        { schema: `${META}.WatchEvent`, types: STREAMED },
+        {},
+        { suffix, scoped: scope !== 'everywhere' },
+      ),
+      parameters: parameters.byName([
+        ...parameters.LIST,
+        ...(scope === 'everywhere' ? [parameters.PRETTY] : this.#own(scope === 'object')),
+      ]),
+    }
+  }
+
+  #own(named: boolean): JsonObject[] {
     const { kind, namespaced } = this.#definition
     return [
-      ...(named ? [inPath('name', `Name of the ${kind}.`)] : []),
-      ...(namespaced ? [inPath('namespace', 'Namespace of the object.')] : []),
-      PRETTY,
+      ...(named ? [parameters.inPath('name', `name of the ${kind}`)] : []),
+      ...(namespaced ? [parameters.inPath('namespace', 'Namespace of the object.')] : []),
+      parameters.PRETTY,
     ]
   }
 }
 
-/** Subresources that are written and read as their parent. */
-function ownKind(definition: ResourceDefinition, subresource: Subresource): boolean {
-  return subresource.kind === definition.kind && subresource.verbs.includes('patch')
-}
+/** Parts of objects that are no objects themselves: they stream, or lead elsewhere. */
+const NO_OBJECTS = new Set(['log', 'exec', 'attach', 'portforward', 'proxy'])
 
-/** The path items of a kind: its collections, its objects, and the subresources that have its own kind. */
-export function pathsOf(definition: ResourceDefinition, names: SchemaNames): { [path: string]: JsonObject } {
+/** The path items of a kind: its collections, its objects, and the parts of objects that are objects. */
+export function pathsOf(
+  definition: ResourceDefinition,
+  names: SchemaNames,
+  schemaOfPart: (part: Subresource) => string | undefined,
+): { [path: string]: JsonObject } {
+  const { namespaced, resource, verbs } = definition
   const root = `${definition.group === '' ? '/api' : '/apis'}/${apiVersionOf(definition)}`
   const maker = new KindPaths(definition, names)
-  const result: { [path: string]: JsonObject } = {}
-  const base = definition.namespaced
-    ? `${root}/namespaces/{namespace}/${definition.resource}`
-    : `${root}/${definition.resource}`
-  if (definition.namespaced && definition.verbs.includes('list')) {
-    const { get } = maker.collection()
-    result[`${root}/${definition.resource}`] = { get, parameters: [PRETTY] }
-  }
+  const result: { [path: string]: Json } = {}
+  const below = namespaced ? `namespaces/{namespace}/${resource}` : resource
+  const base = `${root}/${below}`
+  if (namespaced && verbs.includes('list')) result[`${root}/${resource}`] = maker.everywhere()
   result[base] = maker.collection()
-  if (definition.verbs.includes('get')) result[`${base}/{name}`] = maker.item(definition.verbs)
-  for (const subresource of definition.subresources ?? [])
-    if (ownKind(definition, subresource))
-      result[`${base}/{name}/${subresource.name}`] = maker.item(subresource.verbs, capital(subresource.name))
-  return result
+  if (verbs.includes('get')) result[`${base}/{name}`] = maker.item(verbs)
+  for (const part of definition.subresources ?? []) {
+    if (NO_OBJECTS.has(part.name)) continue
+    const schema = part.kind === definition.kind ? names.kind : schemaOfPart(part)
+    if (schema !== undefined)
+      result[`${base}/{name}/${part.name}`] = maker.item(part.verbs, part.name, schema)
+  }
+  if (definition.crd !== true && verbs.includes('watch')) {
+    if (namespaced) result[`${root}/watch/${resource}`] = maker.watch('everywhere')
+    result[`${root}/watch/${below}`] = maker.watch('list')
+    result[`${root}/watch/${below}/{name}`] = maker.watch('object')
+  }
+  return result as { [path: string]: JsonObject }
 }

@@ -3,6 +3,15 @@ import { isObject } from '../../rest/json.ts'
 
 const SCHEMAS = '#/components/schemas/'
 
+/** How version 2 orders the forms of an answer. */
+const ORDER = [
+  'application/json',
+  'application/yaml',
+  'application/vnd.kubernetes.protobuf',
+  'application/json;stream=watch',
+  'application/vnd.kubernetes.protobuf;stream=watch',
+]
+
 /** A schema of version 2: a field that only refers has its reference itself, and choices of types, which version 2 has not, are texts. */
 function schemaOf(value: JsonObject): JsonObject {
   const { allOf, oneOf, anyOf, not, nullable, $ref, ...rest } = value
@@ -63,9 +72,15 @@ function operationOf(value: JsonObject): JsonObject {
       { name: 'body', in: 'body', required: true, ...(body.schema && { schema: body.schema }) },
     ]
   }
-  result['parameters'] = [...list(result['parameters']), ...list(parameters).map(parameterOf)]
+  const all = [...list(result['parameters']), ...list(parameters).map(parameterOf)]
+  if (all.length > 0) result['parameters'] = all
   const answers = isObject(responses) ? responses : {}
-  result['produces'] = Object.values(answers).flatMap((each) => contentOf(each).types)
+  const produced = new Set(Object.values(answers).flatMap((each) => contentOf(each).types))
+  result['produces'] = [...produced].toSorted((a, b) => ORDER.indexOf(a) - ORDER.indexOf(b))
+  result['schemes'] = ['https']
+  // What tells of kinds is asked in as many forms as it answers in; what is of one kind takes any.
+  if (requestBody === undefined && produced.size > 1)
+    result['consumes'] = value['x-kubernetes-action'] === undefined ? result['produces'] : ['*/*']
   result['responses'] = mapObject(answers, (each) => {
     const { schema } = contentOf(each)
     return { description: isObject(each) ? (each['description'] ?? '') : '', ...(schema && { schema }) }

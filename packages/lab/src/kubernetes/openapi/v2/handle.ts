@@ -42,7 +42,7 @@ function published(of: readonly string[], version: string): Published {
 
 /** The answer to /openapi/v2. @param bodies Of the OpenAPI 3 documents of all group versions. */
 export function openApiV2(question: Question, bodies: readonly string[]): Answer {
-  const headers = { 'Cache-Control': 'no-cache, private', Vary: 'Accept' }
+  const headers = { 'Cache-Control': 'no-cache, private', Vary: 'Accept-Encoding, Accept' }
   const type = wantedTypes(question.headers.accept)
     .map((wanted) => wanted.type)
     .find((each) => ['application/json', 'application/*', '*/*', ASKED, PROTOBUF].includes(each))
