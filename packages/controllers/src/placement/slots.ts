@@ -30,14 +30,30 @@ export interface CloneSlots {
   release(key: string): void
 }
 
+/** Those who wait for the same domains, in the order in which they came. */
+interface Line {
+  readonly domains: readonly LockDomain[]
+  readonly members: Member[]
+}
+
+interface Member {
+  readonly key: string
+  /** Grows with each who comes. */
+  readonly turn: number
+}
+
 /** Makes the slots of a Proxmox cluster. `wake` is called with the key of each who can go when it asks again. */
 export function createCloneSlots(wake: (key: string) => void): CloneSlots {
   const holders = new Map<string, readonly LockDomain[]>()
-  const queue = new Map<string, readonly LockDomain[]>()
+  const queue = new Map<string, { readonly member: Member; readonly line: Line }>()
+  /** By their domains: there are few, however many wait, so that no question looks at all who do. */
+  const lines = new Map<string, Line>()
+  let turns = 0
   /** How many hold a slot, by key of the domain. */
   const held = new Map<string, number>()
 
   const heldIn = ({ key }: LockDomain): number => held.get(key) ?? 0
+  const isFull = (domain: LockDomain): boolean => heldIn(domain) >= domain.limit
   const count = (domains: readonly LockDomain[], by: 1 | -1): void => {
     for (const domain of domains) held.set(domain.key, heldIn(domain) + by)
   }
@@ -47,58 +63,91 @@ export function createCloneSlots(wake: (key: string) => void): CloneSlots {
     count(domains, 1)
   }
 
-  /**
-   * Goes along the queue and tells of each whether it is held up. Those who came earlier and want the same count as if they had it, unless
-   * they are held up elsewhere: who waits for something else blocks nobody here. Ends when `visit` answers true.
-   */
-  const walk = (visit: (key: string, waiting: Waiting | undefined) => boolean): void => {
-    const earlier = new Map<string, number>()
-    for (const [key, domains] of queue) {
-      const ahead = (domain: LockDomain): number => heldIn(domain) + (earlier.get(domain.key) ?? 0)
-      const blocking = domains.find((domain) => ahead(domain) >= domain.limit)
-      if (visit(key, blocking && { label: blocking.label, ahead: ahead(blocking) })) return
-      for (const domain of domains)
-        if (!domains.some((other) => other.key !== domain.key && heldIn(other) >= other.limit))
-          earlier.set(domain.key, (earlier.get(domain.key) ?? 0) + 1)
-    }
+  const leave = (key: string): boolean => {
+    const waiter = queue.get(key)
+    if (!waiter) return false
+    const { line, member } = waiter
+    line.members.splice(countBefore(line, member.turn), 1)
+    if (line.members.length === 0) lines.delete(nameOf(line.domains))
+    return queue.delete(key)
+  }
+  const enter = (key: string, domains: readonly LockDomain[]): void => {
+    const name = nameOf(domains)
+    const known = queue.get(key)
+    if (known && nameOf(known.line.domains) === name) return
+    // Who wants something else now keeps its turn.
+    const member = known?.member ?? { key, turn: (turns += 1) }
+    leave(key)
+    const line = lines.get(name) ?? { domains, members: [] }
+    lines.set(name, line)
+    line.members.splice(countBefore(line, member.turn), 0, member)
+    queue.set(key, { member, line })
   }
 
+  /**
+   * What holds somebody up. Those who came earlier and want the same count as if they had it, unless they are held up elsewhere: who waits for
+   * something else blocks nobody here.
+   */
+  const holdup = (domains: readonly LockDomain[], turn: number): Waiting | undefined => {
+    for (const domain of domains) {
+      let ahead = heldIn(domain)
+      for (const line of lines.values()) {
+        if (!line.domains.some(({ key }) => key === domain.key)) continue
+        if (line.domains.some((other) => other.key !== domain.key && isFull(other))) continue
+        ahead += countBefore(line, turn)
+      }
+      if (ahead >= domain.limit) return { label: domain.label, ahead }
+    }
+    return undefined
+  }
   const place = (key: string): Waiting | undefined => {
-    let waiting: Waiting | undefined
-    walk((one, its) => {
-      if (one === key) waiting = its
-      return one === key
-    })
-    return waiting
+    const waiter = queue.get(key)
+    return waiter && holdup(waiter.line.domains, waiter.member.turn)
   }
 
   return {
-    waiting: (key) => (queue.has(key) ? place(key) : undefined),
+    waiting: place,
     take: (key, domains) => {
       if (holders.has(key)) return undefined
-      // Setting a key that is there keeps its place.
-      queue.set(key, domains)
+      enter(key, domains)
       const waiting = place(key)
       if (waiting) return waiting
-      queue.delete(key)
+      leave(key)
       hold(key, domains)
       return undefined
     },
     hold: (key, domains) => {
-      queue.delete(key)
+      leave(key)
       hold(key, domains)
     },
     release: (key) => {
       const had = holders.get(key)
       if (had) count(had, -1)
       holders.delete(key)
-      if (!queue.delete(key) && !had) return
-      const free: string[] = []
-      walk((one, waiting) => {
-        if (!waiting) free.push(one)
-        return false
-      })
-      for (const one of free) wake(one)
+      if (!leave(key) && !had) return
+      const free: Member[] = []
+      for (const { domains, members } of lines.values())
+        for (const member of members) {
+          // Whoever came later waits for as much, and more.
+          if (holdup(domains, member.turn)) break
+          free.push(member)
+        }
+      for (const one of free.sort((a, b) => a.turn - b.turn)) wake(one.key)
     },
   }
+}
+
+const nameOf = (domains: readonly LockDomain[]): string =>
+  domains.map(({ key, limit }) => `${key}\0${limit}`).join('\0')
+
+/** How many of a line came before a turn. */
+function countBefore({ members }: Line, turn: number): number {
+  let low = 0
+  let high = members.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((members[middle]?.turn ?? 0) < turn) low = middle + 1
+    else high = middle
+  }
+  return low
 }
