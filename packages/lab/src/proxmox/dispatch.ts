@@ -2,6 +2,7 @@ import { ApiError, forbidden, parameterError } from './api-error.ts'
 import { authenticate, mayWrite, readCredentials, type Credentials } from './authenticate.ts'
 import { readParams } from './body.ts'
 import { createCall } from './call.ts'
+import { noteCalled } from './called.ts'
 import { requireQuorum } from './cluster/quorum.ts'
 import { FORMATTERS, type Formatter } from './formats.ts'
 import type { Handlers, Upload } from './handler.ts'
@@ -157,7 +158,9 @@ async function answerCall(
     if (handler === undefined) throw notImplemented(asked)
     requireQuorum(backend.world, route.key)
     const call = createCall(backend, asked.caller, exchange.head.headers, params, asked.upload)
-    send(exchange, formatter, route, await handler(call))
+    const answered = await handler(call)
+    noteCalled(route.key)
+    send(exchange, formatter, route, answered)
   } catch (error) {
     if (error instanceof Refusal) throw error
     const failure = error instanceof ApiError ? error : new ApiError(500, lineOf(error))

@@ -56,6 +56,16 @@ export function isConsoleTicket(
   return isValid(world, plain, 'PVEVNC', `${user}:${path}:${port}`, CONSOLE_LIFE, CONSOLE_SKEW)
 }
 
+/** Makes a ticket for a migration's tunnel: `PVETUNNEL:{time}::{signature}`. */
+export function createTunnelTicket(world: ProxmoxWorld, user: string, socket: string): string {
+  return assemble(world, 'PVETUNNEL', `${user}:/socket${socket}`)
+}
+
+/** Whether a ticket of a tunnel was made for this user and socket within the last forty seconds. */
+export function isTunnelTicket(world: ProxmoxWorld, ticket: string, user: string, socket: string): boolean {
+  return isValid(world, ticket, 'PVETUNNEL', `${user}:/socket${socket}`, CONSOLE_LIFE, CONSOLE_SKEW)
+}
+
 function assemble(world: ProxmoxWorld, prefix: string, secret: string): string {
   const plain = `${prefix}:${timeNow(world)}`
   return `${plain}::${sign(world, `${plain}:${secret}`)}`

@@ -95,7 +95,7 @@ export async function removeVolumes(
 }
 
 /** Takes a VM out of the world with its entries in access lists and pools. */
-function forget(world: ProxmoxWorld, vm: Vm): void {
+export function forget(world: ProxmoxWorld, vm: Vm): void {
   world.vms.delete(vm.vmid)
   dropFirewall(world, vm.vmid)
   for (const { vms } of world.pools.values()) vms.delete(vm.vmid)

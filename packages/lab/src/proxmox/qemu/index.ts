@@ -12,6 +12,8 @@ import { resizeHandlers } from './disk/resize.ts'
 import { featureHandlers } from './feature.ts'
 import { firewallHandlers } from './firewall/handlers.ts'
 import { migrateHandlers } from './migrate/handlers.ts'
+import { remoteMigrateHandlers } from './migrate/remote.ts'
+import { tunnelHandlers } from './migrate/tunnel.ts'
 import { monitorHandlers } from './monitor.ts'
 import { startHandlers } from './power/start.ts'
 import { stopHandlers } from './power/stop.ts'
@@ -33,6 +35,8 @@ export const qemuHandlers: Handlers = {
   ...featureHandlers,
   ...firewallHandlers,
   ...migrateHandlers,
+  ...remoteMigrateHandlers,
+  ...tunnelHandlers,
   ...monitorHandlers,
   ...moveHandlers,
   ...resizeHandlers,

@@ -6,6 +6,7 @@ import { findRoute } from '../routes.ts'
 import type { Task } from '../tasks.ts'
 import { verifyParams } from '../verify/params.ts'
 import { createProxmoxWorld, type ProxmoxWorld } from '../world.ts'
+import { noteCalled } from '../called.ts'
 import { proxmoxHandlers } from '../handlers.ts'
 
 /** A cluster of two hosts without HTTP, and what calls it. */
@@ -70,7 +71,9 @@ export function testWorld(speed = 200): TestWorld {
     if (failure !== undefined) forbidden(failure)
     const verified = verifyParams(route.call, raw)
     if (verified.errors) parameterError(verified.errors)
-    return await handler(createCall({ world, contact: 'pve1' }, identity, {}, verified.params))
+    const answered = await handler(createCall({ world, contact: 'pve1' }, identity, {}, verified.params))
+    noteCalled(route.key)
+    return answered
   }
   return {
     world,

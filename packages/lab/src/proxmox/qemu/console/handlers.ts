@@ -1,14 +1,13 @@
 import { randomInt } from 'node:crypto'
 import { createConsoleTicket, isConsoleTicket } from '../../access/tickets.ts'
 import { ApiError } from '../../api-error.ts'
-import { Unanswered, Upgrade, type Call, type Handlers } from '../../handler.ts'
-import { Refusal } from '../../http/refusal.ts'
+import type { Call, Handlers } from '../../handler.ts'
 import { vmOf, vmidOf } from '../vm.ts'
 import { screen } from './screen.ts'
 import { consoleOn, openConsole } from './sessions.ts'
 import { spiceHandlers } from './spice.ts'
 import { terminal, terminalCommand } from './terminal.ts'
-import { acceptKey, serveWebSocket } from './websocket.ts'
+import { upgrade } from './upgrade.ts'
 
 /** Screens and terminals of VMs. */
 export const consoleHandlers: Handlers = {
@@ -59,28 +58,8 @@ function vncWebSocket(call: Call): unknown {
   if (!isConsoleTicket(world, call.text('vncticket'), user, `/vms/${vmidOf(call)}`, port))
     throw new ApiError(401, 'permission denied - invalid PVEVNC ticket\n')
   if (headers['upgrade']?.toLowerCase() !== 'websocket') return { port: call.text('port') }
-  const version = headers['sec-websocket-version']
-  if (version !== '13') refuse(`unsupported websocket-version '${version ?? ''}'`)
-  const key = headers['sec-websocket-key'] ?? refuse('missing websocket-key')
-  const session = consoleOn(world, contact, port)
-  if (!session?.join()) return new Unanswered()
-  const protocol = headers['sec-websocket-protocol']
-  const answer: [string, string][] = [
-    ['Upgrade', 'websocket'],
-    ['Connection', 'upgrade'],
-    ['Sec-WebSocket-Accept', acceptKey(key)],
-    ...(protocol === undefined ? [] : [['Sec-WebSocket-Protocol', protocol] as [string, string]]),
-  ]
-  return new Upgrade(answer, (socket, early) => {
-    const end = serveWebSocket(socket, early, {
-      onData: (data) => session.data(data),
-      onClose: () => session.closed(),
-    })
-    session.open(end)
+  return upgrade(headers, () => {
+    const session = consoleOn(world, contact, port)
+    return session?.join() ? session : undefined
   })
-}
-
-/** What is wrong with a handshake is told in bare text. */
-function refuse(text: string): never {
-  throw new Refusal(500, text, `${text}\n`)
 }
