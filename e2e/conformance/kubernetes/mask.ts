@@ -21,6 +21,8 @@ export function maskText(text: string): string {
     text
       // What a column means is told in words of our own or not at all: in YAML here, in JSON below.
       .replaceAll(COLUMN, '- format:')
+      .replaceAll(/^( +- )(?:\d+[smhdy])+$/gm, '$1<age>')
+      .replaceAll(/^( *continue: )[\w-]+$/gm, '$1*')
       .replaceAll(UUID, '<uid>')
       .replaceAll(TIME, '<time>')
       .replaceAll(/resource ?[vV]ersion: "?\d+"?(, current: \d+| \(\d+\))?/g, 'resourceVersion: *')

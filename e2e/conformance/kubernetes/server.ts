@@ -8,6 +8,9 @@ import type { Target } from './replay.ts'
 const TOKENS = { admin: 'token-admin', alice: 'token-alice', bob: 'token-bob', imp: 'token-imp' }
 const GROUPS = { admin: ['system:masters'], alice: ['devs'], bob: [], imp: ['impersonators'] }
 
+/** Where the recorded server said that it listens. */
+const RECORDED = { host: '192.0.2.10', port: 16_443 }
+
 /** Starts an API server with the users of a recording, and the controllers that ran beside it. */
 export async function startServer(file: string): Promise<{ target: Target; close(): Promise<void> }> {
   const ca = await createCa({ commonName: 'kubernetes' })
@@ -32,7 +35,10 @@ export async function startServer(file: string): Promise<{ target: Target; close
     ? startControllers(
         server,
         ['system-objects', 'token-cleaner', 'bootstrap-signer', 'csr-approver', 'csr-signer'],
-        { signer: ({ requestPem }) => signRequest(ca, requestPem, { usages: ['client'] }) },
+        {
+          signer: ({ requestPem }) => signRequest(ca, requestPem, { usages: ['client'] }),
+          system: { address: RECORDED },
+        },
       )
     : () => {}
   return {

@@ -16,6 +16,7 @@ export const kinds = {
   priorityClasses: v1('scheduling.k8s.io', 'priorityclasses'),
   replicaSets: v1('apps', 'replicasets'),
   secrets: v1('', 'secrets'),
+  serviceCidrs: v1('networking.k8s.io', 'servicecidrs'),
   services: v1('', 'services'),
   signingRequests: v1('certificates.k8s.io', 'certificatesigningrequests'),
 } as const

@@ -27,7 +27,7 @@ const CRITICAL: ApiObject[] = [
   },
 ]
 
-/** Makes what every API server has from the start: the service of itself, the system's priority classes. */
+/** Makes what every API server has from the start: the service of itself, its range, the system's priority classes. */
 export function startSystemObjects(host: ControllerHost, options: SystemOptions = {}): Loop {
   const loop: Loop = new Loop(
     host,
@@ -44,7 +44,9 @@ export function startSystemObjects(host: ControllerHost, options: SystemOptions 
         }
       }
       for (const each of CRITICAL) ensure(kinds.priorityClasses, each)
-      const { first } = parseCidr((options.serviceCidr ?? '10.96.0.0/16').split(',')[0] ?? '')
+      const cidrs = (options.serviceCidr ?? '10.96.0.0/16').split(',')
+      ensure(kinds.serviceCidrs, { metadata: { name: 'kubernetes' }, spec: { cidrs } })
+      const { first } = parseCidr(cidrs[0] ?? '')
       const clusterIP = addressText(first + 1)
       const metadata = { name: 'kubernetes', namespace: 'default' }
       const target = options.address?.port ?? 6443
@@ -58,6 +60,12 @@ export function startSystemObjects(host: ControllerHost, options: SystemOptions 
       ensure(kinds.endpoints, {
         metadata: { ...metadata, labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } },
         subsets: [{ addresses: [{ ip: options.address.host }], ports }],
+      })
+      ensure(kinds.endpointSlices, {
+        metadata: { ...metadata, labels: { 'kubernetes.io/service-name': 'kubernetes' } },
+        addressType: options.address.host.includes(':') ? 'IPv6' : 'IPv4',
+        endpoints: [{ addresses: [options.address.host], conditions: { ready: true } }],
+        ports,
       })
     },
     'kube-apiserver',
