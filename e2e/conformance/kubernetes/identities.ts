@@ -17,7 +17,7 @@ const HOUR = 3600
 
 /** A key that signs service account tokens, PEM. */
 export function signingKey(): string {
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
   return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
 }
 

@@ -14,6 +14,8 @@ import { nodeRestriction } from './auth/node-restriction.ts'
 import { fillTokenSecrets } from './auth/token-secrets.ts'
 import { TokenSigner } from './auth/tokens.ts'
 import { serveCrds } from './crds.ts'
+import { answerBroken } from './http/broken.ts'
+import { checkTimeout } from './http/deadline.ts'
 import { Exchange } from './http/exchange.ts'
 import { serveResource } from './http/objects.ts'
 import { requestInfo } from './http/request-info.ts'
@@ -114,7 +116,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   https.requestTimeout = 0
   // A client that breaks its connection is no fault of the server.
   https.on('tlsClientError', () => {})
-  https.on('clientError', (_error, socket) => socket.destroy())
+  https.on('clientError', answerBroken)
   const listen = (port: number): Promise<void> =>
     new Promise((resolve, reject) => {
       https.once('error', reject)
@@ -210,6 +212,7 @@ async function answer(
 /** Answers a request whose caller is known. */
 async function answerKnown(server: Server, info: RequestInfo, exchange: Exchange): Promise<void> {
   try {
+    checkTimeout(exchange.query)
     checkAccess(server.core, info, exchange)
     if (info.isResource && server.core.registry.versions(info.group).includes(info.version))
       await serveResource(server, info, exchange)

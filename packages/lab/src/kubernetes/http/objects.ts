@@ -37,6 +37,8 @@ export async function serveResource(server: Server, info: RequestInfo, exchange:
     throw noSuchPath(definition)
   if (info.subresource === 'log') acceptsObjects(exchange.accept)
   else negotiate(exchange.accept, definition, info.verb === 'watch')
+  // Only what serves custom kinds knows HEAD.
+  if (exchange.method === 'HEAD' && definition.crd !== true) throw refuseMethod(definition, 'HEAD')
   const target = targetOf(server, definition, info, exchange)
   if (info.subresource !== undefined) await serveSubresource(target, info.subresource)
   else if (info.name === undefined) await serveCollection(target)
@@ -130,7 +132,8 @@ async function serveObject(target: Target): Promise<void> {
         deleteObject(core, definition, namespace, name, options, asking),
       )
       if (!gone || answersWithObject(definition)) {
-        reply(server, definition, exchange, 200, object)
+        const isCascading = !gone && options.orphanDependents === false
+        reply(server, definition, exchange, isCascading ? 202 : 200, object)
         return
       }
       exchange.sendObject(200, {

@@ -143,6 +143,7 @@ function response(value: JsonObject): Uint8Array {
 function operation(value: JsonObject): Uint8Array {
   return message((writer) => {
     for (const tag of texts(value['tags'])) writer.text(1, tag)
+    if (typeof value['description'] === 'string') writer.text(3, value['description'])
     if (typeof value['operationId'] === 'string') writer.text(5, value['operationId'])
     for (const type of texts(value['produces'])) writer.text(6, type)
     for (const type of texts(value['consumes'])) writer.text(7, type)
@@ -156,6 +157,7 @@ function operation(value: JsonObject): Uint8Array {
             if (isObject(each)) all.bytes(1, named(code, response(each)))
         }),
       )
+    for (const scheme of texts(value['schemes'])) writer.text(10, scheme)
     extensions(writer, 13, value)
   })
 }
