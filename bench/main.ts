@@ -2,7 +2,7 @@ import { availableParallelism, cpus, loadavg, totalmem } from 'node:os'
 import { commandStart } from './command-start.ts'
 import type { Figure } from './figure.ts'
 import { idleLoad } from './idle-load.ts'
-import { informerList } from './informer-list.ts'
+import { watchCache } from './watch-cache.ts'
 import { proxmoxCalls } from './proxmox-calls.ts'
 import { proxmoxList } from './proxmox-list.ts'
 import { provisioning } from './provisioning.ts'
@@ -13,7 +13,7 @@ const benchmarks: Record<string, () => Promise<Figure[]>> = {
   commandStart,
   proxmoxCalls,
   proxmoxList,
-  informerList,
+  watchCache,
   provisioning,
   idleLoad,
 }
