@@ -3,7 +3,7 @@ import { die, parameterError } from '../api-error.ts'
 import type { Call, Handlers, Upload } from '../handler.ts'
 import { pathOf, usableStorage } from '../qemu/storage.ts'
 import { spend, startTask, type Worker } from '../tasks.ts'
-import { findVolume, volumeKey, type Storage } from '../world.ts'
+import { findVolume, volumeKey, type ProxmoxWorld, type Storage } from '../world.ts'
 import { requireSpace } from './usage.ts'
 
 const LONGEST_NAME = 255
@@ -87,6 +87,18 @@ async function keep(
     `import failed: cp: error writing '${path}': No space left on device`,
   )
   await spend(world, worker, (data.length / storage.speed) * 1000)
+  putFile(world, node, { storage, content, filename, data })
+  worker.log('finished file import successfully')
+}
+
+/** Puts a file in its place; what was there before is gone. */
+export function putFile(
+  world: ProxmoxWorld,
+  node: string,
+  file: { storage: Storage; content: string; filename: string; data: Uint8Array },
+): void {
+  const { storage, content, filename, data } = file
+  const volid = `${storage.name}:${content}/${filename}`
   world.volumes.set(volumeKey(world, node, volid), {
     volid,
     storage: storage.name,
@@ -97,7 +109,6 @@ async function keep(
     data,
     ctime: Math.floor(world.clock.now() / 1000),
   })
-  worker.log('finished file import successfully')
 }
 
 const QCOW2 = Buffer.from('QFI\xfb', 'latin1')
