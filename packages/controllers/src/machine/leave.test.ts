@@ -193,6 +193,20 @@ test('a drain whose time is over is told, and the machine goes all the same', as
   assert.ok((await world.events()).includes('DrainTimedOut'))
 })
 
+test('a limit that is made shorter ends a drain that is under way, and says so', async () => {
+  const { world, looks, reason } = aLeaving({ pool: aPool({ spec: { drain: { timeout: '10m' } } }) })
+  world.tenant.drain = () => new Promise(() => undefined)
+  await looks(2)
+  assert.equal(reason(), 'Draining')
+  world.management.change(NodePools, { name: 'workers', namespace: NAMESPACE }, ({ spec }) => {
+    spec.drain = { timeout: '1s' }
+  })
+  await world.clock.advance(2000)
+  await looks(4)
+  assert.ok(world.isGone())
+  assert.ok((await world.events()).includes('DrainTimedOut'))
+})
+
 test('a controller that has just begun waits for the list of Nodes, and drains then', async () => {
   const { world, looks, reason } = aLeaving()
   world.tenant.isListed = false

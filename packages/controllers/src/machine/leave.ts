@@ -3,6 +3,7 @@ import {
   ANNOTATION_RELEASE,
   ANNOTATION_WITH_DISKS,
   FINALIZER,
+  getCondition,
   parseMark,
   REASON,
   withMark,
@@ -230,7 +231,12 @@ async function drain(context: MachineContext, tenant: Tenant): Promise<StepResul
   const { machine, world, key } = context
   const node = nodeOf(context)
   const rest = restOfDrain(context)
-  if (rest <= 0) return undefined
+  if (rest <= 0) {
+    // A limit that was made shorter, or passed while nobody looked, ends a drain that is under way.
+    if (getCondition(machine, 'Ready')?.reason === 'Draining') tellDrainOver(context)
+    world.drains.cancel(key)
+    return undefined
+  }
   // A Node that is not seen may only not be listed yet: then its pods would be stopped with it.
   if (!tenant.nodes.isReady)
     return waiting('ListingNodes', 'Waiting for the list of the tenant’s Nodes.', NODES_PAUSE_MS)
@@ -256,14 +262,18 @@ async function drain(context: MachineContext, tenant: Tenant): Promise<StepResul
   if (progress.state === 'failed') throw progress.error
   const { drained, remaining } = progress.value
   if (drained) world.voice.tell(machine, 'Normal', 'Drained', `Node ${name} is drained.`)
-  else
-    world.voice.tell(
-      machine,
-      'Warning',
-      'DrainTimedOut',
-      `The time to drain Node ${name} is over; ${remaining.length} pods are left.`,
-    )
+  else tellDrainOver(context, remaining.length)
   return undefined
+}
+
+/** Says that a drain has ended with its time, and with how many pods left, if that is known. */
+function tellDrainOver({ world, machine }: MachineContext, left?: number): void {
+  world.voice.tell(
+    machine,
+    'Warning',
+    'DrainTimedOut',
+    `The time to drain Node ${machine.metadata.name} is over; ${left ?? 'some'} pods are left.`,
+  )
 }
 
 /** Drains and stops the VM. @returns undefined once its own host says that it does not run */
