@@ -91,6 +91,13 @@ curl -H "$TOKEN" -X POST "$PVE/nodes/pve1/storage/local/upload" -F content=iso -
 expect 400 '"filename":"wrong file extension"'
 curl -H "$TOKEN" -X POST "$PVE/nodes/pve1/storage/local-lvm/upload" -F content=iso -F "filename=@$scratch/by-curl.iso"
 expect "500 can't upload to storage type 'lvmthin'"
+# Nobody listens at that address. With a file of that name there is nothing to download.
+curl -H "$TOKEN" -X POST "$PVE/nodes/pve1/storage/local/download-url" -d content=iso -d filename=afar.iso --data-urlencode url=http://127.0.0.1:1/afar.iso
+expect 200 ':download:afar.iso:root@pam!lab:'
+task 'download failed: '
+curl -H "$TOKEN" -X POST "$PVE/nodes/pve1/storage/local/download-url" -d content=iso -d filename=by-curl.iso --data-urlencode url=http://127.0.0.1:1/x.iso
+expect 200
+task "refusing to override existing file '/var/lib/vz/template/iso/by-curl.iso'"
 curl -H "$TOKEN" -X DELETE "$PVE/nodes/pve1/storage/local/content/local:iso/by-curl.iso"
 expect 200 ':imgdel:local:root@pam!lab:'
 task OK

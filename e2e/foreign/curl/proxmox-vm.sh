@@ -6,7 +6,7 @@ VM=$PVE/nodes/pve1/qemu/7100
 # ── Create ────────────────────────────────────────────────────────────────────────────────────────────────────────
 curl -H "$TOKEN" -X POST "$PVE/nodes/pve1/qemu" -d vmid=7100 -d name=by-curl -d cores=1 -d memory=512 \
   -d scsihw=virtio-scsi-pci -d scsi0=local-lvm:4 -d ide2=local-lvm:cloudinit --data-urlencode net0=virtio,bridge=vmbr0 \
-  -d serial0=socket -d agent=1 -d tags=by-curl
+  -d serial0=socket -d agent=1 -d vga=qxl -d tags=by-curl
 expect 200 '{"data":"UPID:pve1:' ':qmcreate:7100:root@pam!lab:"}'
 task OK
 task_log "scsi0: successfully created disk 'local-lvm:vm-7100-disk-0,size=4G'" 'TASK OK'
@@ -95,9 +95,11 @@ expect "500 root-only command 'device_add'"
 
 # ── Watching ──────────────────────────────────────────────────────────────────────────────────────────────────────
 for timeframe in hour day week month year; do
-  curl -H "$TOKEN" "$VM/rrddata?timeframe=$timeframe&cf=AVERAGE"
-  expect 200 '{"data":[{' '"time":'
+  curl -H "$TOKEN" "$PVE/nodes/pve1/qemu/100/rrddata?timeframe=$timeframe&cf=AVERAGE"
+  expect 200 '{"data":[{"time":'
 done
+curl -H "$TOKEN" "$VM/rrddata?timeframe=hour&cf=MAX"
+expect 200 '{"data":[{"time":'
 curl -H "$TOKEN" "$VM/rrddata?timeframe=decade"
 expect 400 "\"timeframe\":\"value 'decade' does not have a value in the enumeration 'hour, day, week, month, year'\""
 curl -H "$TOKEN" "$HOST/api2/png/nodes/pve1/qemu/7100/rrd?ds=cpu&timeframe=hour"
@@ -165,8 +167,12 @@ curl -H "$TOKEN" "$VM/config"
 expect 200 '"memory":"1024"'
 curl -H "$TOKEN" "$VM/config?snapshot=before"
 expect 200 '"description":"as it stood"'
-curl -H "$TOKEN" "$VM/feature?feature=snapshot"
-expect 200 '"hasFeature":1'
+for feature in snapshot copy; do
+  curl -H "$TOKEN" "$VM/feature?feature=$feature"
+  expect 200 '"hasFeature":1'
+done
+curl -H "$TOKEN" "$VM/feature?feature=clone"
+expect 200 '"hasFeature":0'
 curl -H "$TOKEN" -X DELETE "$VM/snapshot/before"
 expect 200 ':qmdelsnapshot:7100:'
 task OK
@@ -221,6 +227,11 @@ expect 200 '"port":"59' '"user":"root@pam!lab"' '"ticket":"PVEVNC:'
 curl -H "$TOKEN" "$VM/vncwebsocket?port=5900&vncticket=PVEVNC%3A00000000%3A%3AAAAA"
 expect '401 permission denied - invalid PVEVNC ticket'
 curl -H "$TOKEN" -X POST "$VM/spiceproxy"
+expect 200 '"type":"spice"' '"host":"pvespiceproxy:' '"proxy":"http://' ':3128"' '"password":"' '"title":"VM 7100 - by-curl"' \
+  '"ca":"-----BEGIN CERTIFICATE-----' '"delete-this-file":1'
+curl -H "$TOKEN" -X POST "$HOST/api2/spiceconfig/nodes/pve1/qemu/7100/spiceproxy"
+expect 200 'Content-Type: application/x-virt-viewer;charset=UTF-8' '[virt-viewer]' 'type=spice' 'title=VM 7100 - by-curl'
+curl -H "$TOKEN" -X POST "$PVE/nodes/pve1/qemu/100/spiceproxy"
 expect '500 no spice port'
 
 # ── Migration ─────────────────────────────────────────────────────────────────────────────────────────────────────
