@@ -123,7 +123,7 @@ function textOf(bytes: Buffer): Json | undefined {
   for (const letter of text) if (letter < ' ' && letter !== '\n' && letter !== '\t') return undefined
   // Versions of objects, continue tokens and tokens differ each time.
   if (/^\d{2,}$/.test(text)) return '<number>'
-  if (/^((<[\w :-]+>)?x{20,}|eyJ[\w.=-]+)$/.test(text)) return '<token>'
+  if (/^((<[^>]*>)?x{20,}|eyJ[\w.=-]+|-----BEGIN CERTIFICATE[^]*)$/.test(text.trimEnd())) return '<token>'
   const json = parseJson(text)
   return mask(json !== null && typeof json === 'object' ? json : text)
 }

@@ -155,7 +155,9 @@ function callOf(record: Recorded, target: Target, values: Values, bodies: WholeB
       .replaceAll(RECORDED_WEBHOOK, target.webhook?.address ?? RECORDED_WEBHOOK)
       .replaceAll('<base64-pem:1>', target.webhook?.caBundle ?? '')
       .replaceAll('<base64-pem:2>', target.webhook?.otherCa ?? '')
-  const headers = request.headers.map(([name, value]): [string, string] => [name, values.put(token(value))])
+  // Setup steps that stand in another recording were written down without the name of the client.
+  const named: [string, string][] = record.response === undefined ? [['User-Agent', 'golden/1.0']] : []
+  const headers = [...named, ...request.headers].map(([name, value]): [string, string] => [name, values.put(token(value))])
   const binary = /^base64:(.*)$/s.exec(whole ?? '')?.[1]
   const body =
     binary === undefined
