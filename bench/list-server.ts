@@ -1,9 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { parentPort, Worker } from 'node:worker_threads'
-
-const COUNT = 10_000
+import { parentPort, Worker, workerData } from 'node:worker_threads'
 
 // Long lists over HTTP, from a thread of its own: what the server does must not count among what a client costs.
 
@@ -13,18 +11,18 @@ export interface ListServer {
   stop(): Promise<unknown>
 }
 
-/** Starts the server; it has `/api2/json/cluster/resources` as Proxmox answers it, and Pods as Kubernetes does, page by page. */
-export async function startListServer(): Promise<ListServer> {
-  const worker = new Worker(new URL(import.meta.url), { execArgv: process.execArgv })
+/**
+ * Starts the server. It has `/api2/json/cluster/resources` with so many VMs as Proxmox answers it, and as many Pods as kubectl asks for them to
+ * print: as a table.
+ */
+export async function startListServer(count = 10_000): Promise<ListServer> {
+  const worker = new Worker(new URL(import.meta.url), { execArgv: process.execArgv, workerData: count })
   const [port] = (await once(worker, 'message')) as [number]
   return { url: `http://127.0.0.1:${port}`, stop: () => worker.terminate() }
 }
 
 /** Path of the status of one VM. */
 export const statusPath = '/api2/json/nodes/pve1/qemu/100/status/current'
-
-/** Path of a page of Pods; the next begins at the last one's `metadata.continue`. */
-export const podsPath = '/api/v1/pods'
 
 function virtualMachine(index: number): object {
   const vmid = 100 + index
@@ -53,67 +51,77 @@ function virtualMachine(index: number): object {
   }
 }
 
-function pod(index: number): object {
+/** What an API server says of a Pod that is to be printed. */
+function podRow(index: number): object {
   const name = `web-7c5ddbdf54-${index.toString(36).padStart(5, '0')}`
   return {
-    metadata: {
-      name,
-      namespace: `team-${index % 50}`,
-      uid: `11111111-2222-3333-4444-${index.toString().padStart(12, '0')}`,
-      resourceVersion: String(1000 + index),
-      creationTimestamp: '2026-01-01T00:00:00Z',
-      labels: { app: 'web', 'pod-template-hash': '7c5ddbdf54' },
-    },
-    spec: {
-      nodeName: `worker-${index % 500}`,
-      containers: [
-        {
-          name: 'web',
-          image: 'registry.example/web:1.2.3',
-          resources: {},
-          terminationMessagePath: '/dev/log',
-        },
-      ],
-      restartPolicy: 'Always',
-    },
-    status: {
-      phase: 'Running',
-      podIP: `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`,
-      conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: '2026-01-01T00:00:10Z' }],
+    cells: [name, '1/1', 'Running', '0', '5d', `10.0.${index >> 8}.${index & 255}`, `worker-${index % 50}`],
+    object: {
+      kind: 'PartialObjectMetadata',
+      apiVersion: 'meta.k8s.io/v1',
+      metadata: {
+        name,
+        namespace: 'default',
+        uid: `11111111-2222-3333-4444-${index.toString().padStart(12, '0')}`,
+        resourceVersion: String(1000 + index),
+        creationTimestamp: '2026-01-01T00:00:00Z',
+        labels: { app: 'web', 'pod-template-hash': '7c5ddbdf54' },
+      },
     },
   }
 }
 
-function serve(): void {
-  const indices = Array.from({ length: COUNT }, (_, index) => index)
-  const resources = Buffer.from(JSON.stringify({ data: indices.map(virtualMachine) }))
-  const pages = new Map<string, Buffer>()
-  const page = (from: number, limit: number): Buffer => {
-    const key = `${from}+${limit}`
-    const known = pages.get(key)
-    if (known) return known
-    const end = Math.min(COUNT, from + limit)
-    const metadata = { resourceVersion: '20000', ...(end < COUNT ? { continue: String(end) } : {}) }
-    const items = indices.slice(from, end).map(pod)
-    const body = Buffer.from(JSON.stringify({ kind: 'PodList', apiVersion: 'v1', metadata, items }))
-    pages.set(key, body)
-    return body
+/** What kubectl asks for before it asks for Pods, and the Pods. */
+function kubernetesAnswers(count: number): Record<string, object> {
+  const columns = ['Name', 'Ready', 'Status', 'Restarts', 'Age', 'IP', 'Node']
+  return {
+    '/api': { kind: 'APIVersions', versions: ['v1'] },
+    '/apis': { kind: 'APIGroupList', apiVersion: 'v1', groups: [] },
+    '/api/v1': {
+      kind: 'APIResourceList',
+      groupVersion: 'v1',
+      resources: [
+        {
+          name: 'pods',
+          singularName: 'pod',
+          namespaced: true,
+          kind: 'Pod',
+          verbs: ['get', 'list'],
+          shortNames: ['po'],
+        },
+      ],
+    },
+    '/api/v1/namespaces/default/pods': {
+      kind: 'Table',
+      apiVersion: 'meta.k8s.io/v1',
+      metadata: { resourceVersion: '20000' },
+      columnDefinitions: columns.map((name, index) => ({
+        name,
+        type: 'string',
+        format: '',
+        priority: index < 5 ? 0 : 1,
+      })),
+      rows: Array.from({ length: count }, (_, index) => podRow(index)),
+    },
   }
-  const status = Buffer.from(JSON.stringify({ data: virtualMachine(0) }))
+}
+
+function serve(count: number): void {
+  const vms = Array.from({ length: count }, (_, index) => virtualMachine(index))
+  const answers = new Map(
+    Object.entries({
+      '/api2/json/cluster/resources': { data: vms },
+      [statusPath]: { data: virtualMachine(0) },
+      ...kubernetesAnswers(count),
+    }).map(([path, body]) => [path, Buffer.from(JSON.stringify(body))]),
+  )
   const server = createServer((request, response) => {
-    if (request.url === statusPath) {
-      response.setHeader('content-type', 'application/json;charset=UTF-8')
-      return response.end(status)
-    }
-    const url = new URL(request.url ?? '/', 'http://server')
-    response.setHeader('content-type', 'application/json')
-    if (url.pathname !== podsPath) return response.end(resources)
-    // A watch of a quiet cluster.
-    if (url.searchParams.get('watch')) return response.flushHeaders()
-    const limit = Number(url.searchParams.get('limit') ?? COUNT)
-    return response.end(page(Number(url.searchParams.get('continue') ?? 0), limit))
+    const answer = answers.get((request.url ?? '').replace(/\?.*/s, ''))
+    response.statusCode = answer ? 200 : 404
+    response.setHeader('content-type', 'application/json;charset=UTF-8')
+    response.end(answer ?? '{}')
   })
   server.listen(0, '127.0.0.1', () => parentPort?.postMessage((server.address() as AddressInfo).port))
 }
 
-if (parentPort) serve()
+if (parentPort) serve(workerData as number)

@@ -5,7 +5,7 @@ import { idleLoad } from './idle-load.ts'
 import { watchCache } from './watch-cache.ts'
 import { proxmoxCalls } from './proxmox-calls.ts'
 import { proxmoxList } from './proxmox-list.ts'
-import { provisioning } from './provisioning.ts'
+import { provisioning, provisioningOfMany } from './provisioning.ts'
 import { costPerMachine, scale } from './scale.ts'
 
 /** Every benchmark there is. */
@@ -15,6 +15,7 @@ const benchmarks: Record<string, () => Promise<Figure[]>> = {
   proxmoxList,
   watchCache,
   provisioning,
+  provisioningOfMany,
   idleLoad,
 }
 /** Those that take long, and are measured only when asked for by name or with `--all`. */

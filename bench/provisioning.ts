@@ -29,7 +29,6 @@ interface Way {
 export async function provisioning(): Promise<Figure[]> {
   const one = await measure(1, 1)
   const linked = await measure(1, 10, ['--linked-clone'])
-  const hundred = await measure(5, 100)
   return [
     figure('one worker Ready', one, 1.05),
     {
@@ -40,8 +39,12 @@ export async function provisioning(): Promise<Figure[]> {
       ratio: linked.took / linked.longest,
       goal: 1.5,
     },
-    figure('100 workers Ready on 3 hosts, lab at speed 5', hundred, 1.1),
   ]
+}
+
+/** The same of a hundred on three hosts, where one clone at a time runs on each. */
+export async function provisioningOfMany(): Promise<Figure[]> {
+  return [figure('100 workers Ready on 3 hosts, lab at speed 5', await measure(5, 100), 1.1)]
 }
 
 function figure(name: string, { took, path }: Measured, goal: number): Figure {

@@ -16,8 +16,8 @@ function spent() {
   return (user + system) / 1e6
 }
 
-/** Waits until as many events were heard, and tells what it took. */
-async function tell() {
+/** Tells what it took since it told last. */
+function tell() {
   const processor = spent()
   globalThis.gc()
   const { heapUsed, external, rss } = process.memoryUsage()
@@ -30,13 +30,12 @@ async function tell() {
   })
 }
 
-process.on('message', async ({ version }) => {
-  if (version !== undefined) await cache.reaches(version)
-  await tell()
+process.on('message', ({ version }) => {
+  void cache.reaches(version).then(tell)
 })
 cache.start()
 await cache.ready()
-await tell()
+tell()
 
 async function ours() {
   const { createInformer, createKubernetes, Pod } = await import('@fochista/kubernetes')

@@ -9,7 +9,6 @@ import type { AddressInfo } from 'node:net'
 export const COUNT = 10_000
 /** Length of one of them, bytes of JSON. */
 const LENGTH = 4096
-const PATH = '/api/v1/pods'
 
 /** The server, for whoever measures. */
 export interface PodServer {
