@@ -5,7 +5,7 @@ import { isProtobuf } from '../protobuf/decode.ts'
 import type { ApiObject, Json, JsonObject, ResourceDefinition, ResourceRegistry } from '../resources.ts'
 import { apiVersionOf } from '../resources.ts'
 import { copy, isObject } from '../rest/json.ts'
-import { mediaType, parseBody } from './body.ts'
+import { mediaType, parseBody, unsupportedBody } from './body.ts'
 import type { ParsedBody } from './body.ts'
 
 /** A decoded body with what strict decoding would mind. */
@@ -27,7 +27,9 @@ export function decodeObject(
   const { kind } = definition
   const unrecognized = (why: string): StatusError =>
     badRequest(`the object provided is unrecognized (must be of type ${kind}): ${why} (${summary(data)})`)
-  const { value, ...rest } = isProtobuf(mediaType(contentType))
+  const isPacked = isProtobuf(mediaType(contentType))
+  if (isPacked && definition.crd === true) throw unsupportedBody()
+  const { value, ...rest } = isPacked
     ? { value: readProtobuf(kind, data, definition, unrecognized), keys: [], repeated: [] }
     : parseBody(data, contentType, unrecognized)
   if (value === null && definition.crd !== true) return { object: { metadata: {} }, ...rest }
