@@ -150,7 +150,11 @@ const isUnit = (file) => !file.endsWith('.slow.test.ts')
 const unit = () =>
   testStage(
     'unit',
-    [...filesBelow('packages', '.test.ts').filter(isUnit), ...filesBelow('e2e/conformance', '.test.ts')],
+    [
+      ...filesBelow('packages', '.test.ts').filter(isUnit),
+      ...filesBelow('e2e/conformance', '.test.ts'),
+      ...filesBelow('e2e/coverage', '.test.ts'),
+    ],
     { budgetMinutes: 3, concurrency: 2 },
   )
 /** Most journeys wait most of the time, so that two run at once; one that measures time (`*.alone.test.ts`) has the machine to itself. */
@@ -169,12 +173,23 @@ const foreign = () =>
 /** Where a journey of chaos is that has no file of its name in e2e/chaos. */
 const elsewhere = { model: join(root, 'packages', 'controllers', 'src', 'model', 'model.test.ts') }
 
-/** `--runs N` and `--seed S` go to the journeys through the environment; `--only NAME` picks those whose file begins so. */
+/**
+ * `--runs N` and `--seed S` go to the journeys through the environment, `--all` for every fault instead of a few that are drawn, and
+ * `--fault WORDS` for those whose name has the words; `--only NAME` picks the journeys whose file begins so.
+ */
 function chaos(args = []) {
-  const { runs, seed, only } = parseArgs({
+  const { runs, seed, only, all, fault } = parseArgs({
     args,
-    options: { runs: { type: 'string' }, seed: { type: 'string' }, only: { type: 'string' } },
+    options: {
+      runs: { type: 'string' },
+      seed: { type: 'string' },
+      only: { type: 'string' },
+      all: { type: 'boolean' },
+      fault: { type: 'string' },
+    },
   }).values
+  if (all) env.CHAOS_ALL = '1'
+  if (fault !== undefined) env.CHAOS_FAULT = fault
   if (runs !== undefined) env.CHAOS_RUNS = runs
   if (seed !== undefined) env.CHAOS_SEED = seed
   const files = filesBelow('e2e/chaos', '.test.ts').filter(
@@ -214,12 +229,32 @@ async function conformance(args) {
   finish('conformance', started, 5)
 }
 
+/**
+ * Runs the tests that show what is covered of the Proxmox API, and takes over which calls they made: for docs/coverage.md. `--only unit`,
+ * `foreign` or `conformance` renews that kind and leaves the others as they were.
+ */
+async function coverage(args) {
+  const { only } = parseArgs({ args, options: { only: { type: 'string' } } }).values
+  const stages = { unit, foreign, conformance: () => conformance(['--only', 'proxmox']) }
+  for (const [kind, stage] of Object.entries(stages)) {
+    if (only !== undefined && only !== kind) continue
+    const folder = mkdtempSync(join(tmpdir(), 'fochista-called-'))
+    env.FOCHISTA_CALLED = folder
+    await stage()
+    const code = await run(node, [...nodeFlags, join(root, 'e2e', 'coverage', 'merge.ts'), kind, folder])
+    if (code !== 0) failures.push(`coverage of ${kind}`)
+    rmSync(folder, { recursive: true, force: true })
+  }
+  await generate()
+}
+
 const generators = [
   'packages/proxmox/generate/main.ts',
   'packages/kamaji/generate/main.ts',
   'packages/api/generate/main.ts',
   'packages/lab/generate/main.ts',
   'packages/cli/generate/main.ts',
+  'e2e/coverage/main.ts',
 ]
 
 async function generate() {
@@ -276,6 +311,10 @@ switch (task) {
     await conformance(rest)
     summary()
     break
+  case 'coverage':
+    await coverage(rest)
+    summary()
+    break
   case 'generate':
     await generate()
     break
@@ -284,7 +323,7 @@ switch (task) {
     break
   default:
     say(
-      `unknown task ${task}: demo, fochista, test, unit, journeys, chaos, foreign, conformance, check, generate, bench`,
+      `unknown task ${task}: demo, fochista, test, unit, journeys, chaos, foreign, conformance, coverage, check, generate, bench`,
     )
     process.exit(2)
 }

@@ -33,6 +33,8 @@ export interface Command<O extends Options = Options> {
     readonly call: string
     readonly methods: readonly ('GET' | 'POST' | 'PUT' | 'DELETE')[]
   }
+  /** Calls of the Proxmox API that it makes beside those, `GET /cluster/tasks`; for the page that shows what is covered. */
+  readonly calls?: readonly string[]
   readonly run: (context: Context, args: Arguments, options: Values<O>) => Promise<void>
 }
 

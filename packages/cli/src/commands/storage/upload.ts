@@ -9,6 +9,7 @@ import { timeoutOption } from '../waiting.ts'
 /** `fochista storage upload`: a file of this machine onto a storage, with progress and its checksum. */
 export const storageUpload = command({
   path: 'storage upload <node> <storage> <file>',
+  calls: ['POST /nodes/{node}/storage/{storage}/upload'],
   summary: tr('upload a file to a storage', 'carica un file su uno storage'),
   options: {
     content: choice(

@@ -40,6 +40,7 @@ export const taskVerbs: readonly Verb[] = [
 
 const taskLog = command({
   path: 'task log <upid>',
+  calls: ['GET /nodes/{node}/tasks/{upid}/log'],
   summary: tr('print a task’s log', 'mostra il log di un task'),
   options: {
     follow: flag('-f, --follow', tr('go on until the task has ended', 'prosegue fino alla fine del task')),
@@ -61,6 +62,7 @@ const taskLog = command({
 
 const taskWait = command({
   path: 'task wait <upid>',
+  calls: ['GET /nodes/{node}/tasks/{upid}/status'],
   summary: tr('wait for a task to end', 'attende la fine di un task'),
   options: { timeout: timeoutOption('1h') },
   examples: ['fochista task wait UPID:pve1:…'],

@@ -42,6 +42,7 @@ const columns: readonly Column<ListedVm>[] = [
 /** `fochista vm list`: all VMs of the Proxmox cluster that one may see. */
 export const vmList = command({
   path: 'vm list',
+  calls: ['GET /cluster/resources'],
   summary: tr('list the VMs of the Proxmox cluster', 'elenca le VM del cluster Proxmox'),
   options: {
     output: outputOption,

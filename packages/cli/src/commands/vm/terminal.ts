@@ -9,6 +9,7 @@ import { findVms } from './find.ts'
 /** `fochista vm terminal`: the person's terminal on a VM's serial port, until the detach key. */
 export const vmTerminal = command({
   path: 'vm terminal <vm>',
+  calls: ['POST /nodes/{node}/qemu/{vmid}/termproxy', 'GET /nodes/{node}/qemu/{vmid}/vncwebsocket'],
   summary: tr(
     'attach this terminal to a serial port of a VM',
     'collega questo terminale a una porta seriale di una VM',

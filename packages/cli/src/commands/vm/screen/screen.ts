@@ -10,6 +10,7 @@ import { serveScreen } from './server.ts'
 /** `fochista vm screen`: a VM's screen in the browser of this machine. */
 export const vmScreen = command({
   path: 'vm screen <vm>',
+  calls: ['POST /nodes/{node}/qemu/{vmid}/vncproxy', 'GET /nodes/{node}/qemu/{vmid}/vncwebsocket'],
   summary: tr('show the screen of a VM in the browser', 'mostra lo schermo di una VM nel browser'),
   options: {
     noOpen: flag(
