@@ -1,6 +1,4 @@
 import type { Exchange } from '../proxmox/http/connection.ts'
-import { firewallFilesOf, useFirewallFiles } from '../proxmox/qemu/firewall/state.ts'
-import type { Firewall } from '../proxmox/qemu/firewall/state.ts'
 import { restoreTask } from '../proxmox/tasks.ts'
 import type { Task } from '../proxmox/tasks.ts'
 import type { ProxmoxWorld } from '../proxmox/world.ts'
@@ -88,10 +86,6 @@ export function restoreWorld(world: ProxmoxWorld, journal: Journal): void {
   if (flags !== undefined) world.cluster.realmsFile = flags.realmsFile
   for (const [, value] of journal.entries('p/log/'))
     world.cluster.log.push(value as (typeof world.cluster.log)[number])
-  for (const [, value] of journal.entries('p/files/')) {
-    const [vmid, file] = decode(value) as [number, Firewall]
-    firewallFilesOf(world).set(vmid, file)
-  }
   for (const [, value] of journal.entries('p/tasks/'))
     restoreTask(world, value as Parameters<typeof restoreTask>[1])
 }
@@ -141,11 +135,6 @@ export function keepWorld(world: ProxmoxWorld, journal: Journal): KeptWorld {
   }
   for (const [name, [owner, field]] of Object.entries(fieldsOf(world)))
     keepField(owner as Fields, field, (read) => mark(`p/${name}`, read))
-  const files: Map<number, Firewall> = new EntryMap(firewallFilesOf(world), {
-    isShallow: true,
-    changed: (vmid) => mark(`p/files/${vmid}`, () => entryText(files, vmid)),
-  })
-  useFirewallFiles(world, files)
   const started = (task: Task): void => {
     running.set(task.upid, { task, lines: task.log.length })
     keptTasks.add(task.upid)

@@ -1,13 +1,15 @@
 import { isIPv6 } from 'node:net'
 import { parameterError } from '../api-error.ts'
 import type { Call, Handlers } from '../handler.ts'
-import { checkDigest, digestOf, firewallOf, type Scope } from './state.ts'
+import { checkDigest, digestOf, firewallOf, writableFirewall, type Scope } from './state.ts'
 
 /** Names for addresses. */
 export function aliasHandlers(path: string, scope: Scope): Handlers {
   const list = `${path}/aliases`
   const aliasesOf = (call: Call): ReturnType<typeof firewallOf>['aliases'] =>
     firewallOf(call.world, scope(call)).aliases
+  const changing = (call: Call): ReturnType<typeof firewallOf>['aliases'] =>
+    writableFirewall(call.world, scope(call)).aliases
   const describe = (call: Call): { cidr: string; comment?: string } => {
     const comment = call.optional('comment')
     return { cidr: call.text('cidr'), ...(comment !== undefined && { comment }) }
@@ -23,23 +25,26 @@ export function aliasHandlers(path: string, scope: Scope): Handlers {
     },
     [`POST ${list}`]: (call) => {
       const name = call.text('name')
-      if (aliasesOf(call).has(name)) parameterError({ name: `alias '${name}' already exists` })
-      aliasesOf(call).set(name, describe(call))
+      if (changing(call).has(name)) parameterError({ name: `alias '${name}' already exists` })
+      changing(call).set(name, describe(call))
       return null
     },
     [`PUT ${list}/{name}`]: (call) => {
-      const aliases = aliasesOf(call)
+      const aliases = changing(call)
       checkDigest(call, aliases)
       const name = call.text('name')
       const before = aliases.get(name) ?? unknown()
+      const renamed = call.optional('rename') ?? name
+      if (renamed !== name && aliases.has(renamed))
+        parameterError({ name: `alias '${renamed}' already exists` })
       aliases.delete(name)
-      aliases.set(call.optional('rename') ?? name, { ...before, ...describe(call) })
+      aliases.set(renamed, { ...before, ...describe(call) })
       return null
     },
     // One that is gone already is no error.
     [`DELETE ${list}/{name}`]: (call) => {
-      checkDigest(call, aliasesOf(call))
-      aliasesOf(call).delete(call.text('name'))
+      checkDigest(call, changing(call))
+      changing(call).delete(call.text('name'))
       return null
     },
   }

@@ -1,7 +1,7 @@
 import { die, parameterError } from '../api-error.ts'
 import type { Call, Handlers } from '../handler.ts'
 import { ruleHandlers } from './rules.ts'
-import { digestOf, firewallOf } from './state.ts'
+import { digestOf, writableFirewall } from './state.ts'
 
 const LIST = '/cluster/firewall/groups'
 const PREFIX = 'group/'
@@ -28,7 +28,7 @@ export const groupHandlers: Handlers = {
       if (before === undefined) parameterError({ group: `Security group '${renamed}' does not exist` })
       firewalls.delete(PREFIX + renamed)
     }
-    const group = firewallOf(call.world, PREFIX + name)
+    const group = writableFirewall(call.world, PREFIX + name)
     if (before !== undefined) group.rules.push(...before.rules)
     const comment = call.optional('comment')
     if (comment !== undefined) group.comment = comment

@@ -5,15 +5,18 @@ import { ipsetHandlers } from './ipsets.ts'
 import { MACROS } from './macros.ts'
 import { optionHandlers } from './options.ts'
 import { ruleHandlers } from './rules.ts'
-import { firewallOf, type Scope } from './state.ts'
+import { firewallOf, guestFirewall, type Scope } from './state.ts'
 
 const CLUSTER = '/cluster/firewall'
 const HOST = '/nodes/{node}/firewall'
+const NETWORK = '/cluster/sdn/vnets/{vnet}/firewall'
 
 const ofCluster: Scope = () => 'cluster'
 const ofHost: Scope = (call) => `node/${call.text('node')}`
+const ofGuest: Scope = (call) => guestFirewall(call.text('vmid'))
+const ofNetwork: Scope = (call) => `vnet/${call.text('vnet')}`
 
-/** Firewalls of the cluster and its hosts. The lab keeps what they say; it filters no packets. */
+/** Firewalls of the cluster, its hosts, guests and networks. The lab keeps what they say; it filters no packets. */
 export const firewallHandlers: Handlers = {
   [`GET ${CLUSTER}`]: names('aliases groups ipset macros options refs rules'),
   [`GET ${CLUSTER}/macros`]: () => Object.entries(MACROS).map(([macro, descr]) => ({ macro, descr })),
@@ -21,12 +24,30 @@ export const firewallHandlers: Handlers = {
   ...ruleHandlers(`${CLUSTER}/rules`, ofCluster),
   ...aliasHandlers(CLUSTER, ofCluster),
   ...ipsetHandlers(CLUSTER, ofCluster),
-  ...refHandlers(CLUSTER, ofCluster),
+  ...refHandlers(CLUSTER, ['dc', ofCluster]),
   ...groupHandlers,
   [`GET ${HOST}`]: names('log options rules'),
   ...optionHandlers(HOST, ofHost),
   ...ruleHandlers(`${HOST}/rules`, ofHost),
   [`GET ${HOST}/log`]: noLog,
+  ...guestHandlers('/nodes/{node}/qemu/{vmid}/firewall'),
+  ...guestHandlers('/nodes/{node}/lxc/{vmid}/firewall'),
+  [`GET ${NETWORK}`]: names('options rules'),
+  ...optionHandlers(NETWORK, ofNetwork),
+  ...ruleHandlers(`${NETWORK}/rules`, ofNetwork),
+}
+
+function guestHandlers(path: string): Handlers {
+  return {
+    [`GET ${path}`]: names('rules aliases ipset refs options'),
+    ...optionHandlers(path, ofGuest),
+    // A guest's rules name its cards.
+    ...ruleHandlers(`${path}/rules`, ofGuest, /^net\d+$/),
+    ...aliasHandlers(path, ofGuest),
+    ...ipsetHandlers(path, ofGuest),
+    ...refHandlers(path, ['dc', ofCluster], ['guest', ofGuest]),
+    [`GET ${path}/log`]: noLog,
+  }
 }
 
 function names(list: string): () => unknown {
@@ -39,28 +60,35 @@ function noLog(): Answer {
   return new Answer([{ n: 1, t: 'unable to open file - No such file or directory' }], { total: 1 })
 }
 
-/** What rules may name: aliases and sets. */
-function refHandlers(path: string, scope: Scope): Handlers {
+/** What rules may name: aliases and sets of the cluster, and of a guest its own after them. */
+function refHandlers(
+  path: string,
+  ...scopes: readonly (readonly [name: 'dc' | 'guest', scope: Scope])[]
+): Handlers {
   return {
     [`GET ${path}/refs`]: (call) => {
-      const { aliases, ipsets } = firewallOf(call.world, scope(call))
       const type = call.optional('type')
-      return [
-        ...[...aliases].map(([name, { comment }]) => ({
-          type: 'alias',
-          name,
-          ref: `dc/${name}`,
-          scope: 'dc',
-          comment,
-        })),
-        ...[...ipsets].map(([name, { comment }]) => ({
-          type: 'ipset',
-          name,
-          ref: `+dc/${name}`,
-          scope: 'dc',
-          comment,
-        })),
-      ].filter((each) => type === undefined || each.type === type)
+      return scopes
+        .flatMap(([name, scope]) => {
+          const { aliases, ipsets } = firewallOf(call.world, scope(call))
+          return [
+            ...[...aliases].map(([alias, { comment }]) =>
+              refTo('alias', name, alias, `${name}/${alias}`, comment),
+            ),
+            ...[...ipsets].map(([set, { comment }]) => refTo('ipset', name, set, `+${name}/${set}`, comment)),
+          ]
+        })
+        .filter((each) => type === undefined || each.type === type)
     },
   }
+}
+
+function refTo(
+  type: 'alias' | 'ipset',
+  scope: string,
+  name: string,
+  ref: string,
+  comment: string | undefined,
+): { type: string; [field: string]: string | undefined } {
+  return { type, scope, name, ref, comment }
 }

@@ -1,7 +1,7 @@
 import { die, parameterError } from '../api-error.ts'
 import type { Call, Handlers } from '../handler.ts'
 import { checkStringFormat } from '../verify/string-formats.ts'
-import { checkDigest, digestOf, firewallOf, type IpSet, type Scope } from './state.ts'
+import { checkDigest, digestOf, firewallOf, writableFirewall, type IpSet, type Scope } from './state.ts'
 
 /** Sets of addresses. */
 export function ipsetHandlers(path: string, scope: Scope): Handlers {
@@ -9,6 +9,7 @@ export function ipsetHandlers(path: string, scope: Scope): Handlers {
   const one = `${list}/{name}`
   const entry = `${one}/{cidr}`
   const setsOf = (call: Call): Map<string, IpSet> => firewallOf(call.world, scope(call)).ipsets
+  const changing = (call: Call): Map<string, IpSet> => writableFirewall(call.world, scope(call)).ipsets
   const setOf = (call: Call): IpSet =>
     setsOf(call).get(call.text('name')) ?? die(`no such IPSet '${call.text('name')}'`)
   const entryOf = (call: Call): { comment?: string; nomatch?: boolean } =>
@@ -22,14 +23,16 @@ export function ipsetHandlers(path: string, scope: Scope): Handlers {
       const name = call.text('name')
       const comment = call.optional('comment')
       const renamed = call.optional('rename')
-      if (renamed === undefined && setsOf(call).has(name))
+      if (renamed === undefined && changing(call).has(name))
         parameterError({ name: `IPSet '${name}' already exists` })
-      const before = renamed === undefined ? undefined : setsOf(call).get(renamed)
+      const before = renamed === undefined ? undefined : changing(call).get(renamed)
       if (renamed !== undefined) {
-        if (before === undefined) die(`IPSet '${renamed}' does not exist`)
-        setsOf(call).delete(renamed)
+        if (before === undefined) parameterError({ name: `IPSet '${renamed}' does not exist` })
+        if (renamed !== name && changing(call).has(name))
+          parameterError({ name: `IPSet '${name}' already exists` })
+        changing(call).delete(renamed)
       }
-      setsOf(call).set(name, {
+      changing(call).set(name, {
         entries: before?.entries ?? new Map(),
         ...(comment !== undefined && { comment }),
       })
@@ -43,7 +46,7 @@ export function ipsetHandlers(path: string, scope: Scope): Handlers {
     [`DELETE ${one}`]: (call) => {
       const { entries } = setOf(call)
       if (entries.size > 0 && !call.flag('force')) die(`IPSet '${call.text('name')}' is not empty`)
-      setsOf(call).delete(call.text('name'))
+      changing(call).delete(call.text('name'))
       return null
     },
     [`POST ${one}`]: (call) => {

@@ -2,7 +2,7 @@ import { apiSchema } from '@fochista/proxmox/schema'
 import { parameterError } from '../api-error.ts'
 import type { Handlers } from '../handler.ts'
 import { splitList } from '../verify/string-formats.ts'
-import { checkDigest, digestOf, firewallOf, type Scope } from './state.ts'
+import { checkDigest, digestOf, firewallOf, writableFirewall, type Scope } from './state.ts'
 
 const NOT_OPTIONS = new Set(['node', 'vmid', 'digest', 'delete'])
 
@@ -21,7 +21,7 @@ export function optionHandlers(path: string, scope: Scope): Handlers {
       return shown
     },
     [`PUT ${path}/options`]: (asked) => {
-      const { options } = firewallOf(asked.world, scope(asked))
+      const { options } = writableFirewall(asked.world, scope(asked))
       checkDigest(asked, options)
       for (const name of splitList(asked.optional('delete') ?? '')) {
         if (types[name] === undefined || NOT_OPTIONS.has(name))

@@ -3,15 +3,16 @@ import { die, parameterError } from '../api-error.ts'
 import type { Call, Handlers } from '../handler.ts'
 import { splitList } from '../verify/string-formats.ts'
 import { MACROS } from './macros.ts'
-import { checkDigest, digestOf, firewallOf, type Rule, type Scope } from './state.ts'
+import { checkDigest, digestOf, firewallOf, writableFirewall, type Rule, type Scope } from './state.ts'
 
 const NOT_OF_RULE = new Set(['node', 'vmid', 'group', 'pos', 'digest', 'delete', 'moveto'])
 
 /**
  * Rules of a firewall, in their order.
  * @param path of the list; one rule is below it.
+ * @param iface what an interface must be called; default anything.
  */
-export function ruleHandlers(path: string, scope: Scope): Handlers {
+export function ruleHandlers(path: string, scope: Scope, iface?: RegExp): Handlers {
   return {
     [`GET ${path}`]: (call) => {
       const { rules } = firewallOf(call.world, scope(call))
@@ -23,16 +24,16 @@ export function ruleHandlers(path: string, scope: Scope): Handlers {
       return { ...show(ruleAt(call, rules)), pos: call.text('pos'), digest: digestOf(rules) }
     },
     [`POST ${path}`]: (call) => {
-      const { rules } = firewallOf(call.world, scope(call))
+      const { rules } = writableFirewall(call.world, scope(call))
       checkDigest(call, rules)
       const rule: Rule = { enable: '0', ...given(call) }
-      check(rule)
+      check(rule, iface)
       // A new rule comes first, whatever position is asked for.
       rules.unshift(rule)
       return null
     },
     [`PUT ${path}/{pos}`]: (call) => {
-      const { rules } = firewallOf(call.world, scope(call))
+      const { rules } = writableFirewall(call.world, scope(call))
       checkDigest(call, rules)
       const rule = ruleAt(call, rules)
       const from = Number(call.text('pos'))
@@ -44,12 +45,12 @@ export function ruleHandlers(path: string, scope: Scope): Handlers {
       }
       const changed: Rule = { ...rule, ...given(call) }
       for (const name of splitList(call.optional('delete') ?? '')) delete changed[name]
-      check(changed)
+      check(changed, iface)
       rules[from] = changed
       return null
     },
     [`DELETE ${path}/{pos}`]: (call) => {
-      const { rules } = firewallOf(call.world, scope(call))
+      const { rules } = writableFirewall(call.world, scope(call))
       checkDigest(call, rules)
       ruleAt(call, rules)
       rules.splice(Number(call.text('pos')), 1)
@@ -70,7 +71,9 @@ function given(call: Call): Rule {
 }
 
 /** What the schema cannot say of a rule. */
-function check(rule: Rule): void {
+function check(rule: Rule, iface: RegExp | undefined): void {
+  if (rule['iface'] !== undefined && iface?.test(rule['iface']) === false)
+    parameterError({ iface: `value does not match the regex pattern '${iface.source.slice(1, -1)}'` })
   const { macro, proto, dport, sport } = rule
   if (macro !== undefined && MACROS[macro] === undefined)
     parameterError({ macro: `unknown macro '${macro}'` })

@@ -12,7 +12,7 @@ export interface IpSet {
   readonly entries: Map<string, { comment?: string; nomatch?: boolean }>
 }
 
-/** What a firewall's file holds: of the cluster, a host, or a security group, which has rules alone. */
+/** What a firewall's file holds: of the cluster, a host, a guest, a network, or a security group, which has rules alone. */
 export interface Firewall {
   readonly options: Record<string, string>
   readonly rules: Rule[]
@@ -24,15 +24,44 @@ export interface Firewall {
 /** Which firewall a call is about. */
 export type Scope = (call: Call) => string
 
-/** The firewall of a name; it begins empty. */
+/** The firewall of a name, to read: an empty one while there is none. */
 export function firewallOf(world: ProxmoxWorld, key: string): Firewall {
+  return world.cluster.firewalls.get(key) ?? { options: {}, rules: [], aliases: new Map(), ipsets: new Map() }
+}
+
+/** The firewall of a name, to change; it begins empty. */
+export function writableFirewall(world: ProxmoxWorld, key: string): Firewall {
   const { firewalls } = world.cluster
-  let firewall = firewalls.get(key)
-  if (firewall === undefined) {
-    firewall = { options: {}, rules: [], aliases: new Map(), ipsets: new Map() }
-    firewalls.set(key, firewall)
-  }
-  return firewall
+  if (!firewalls.has(key)) firewalls.set(key, firewallOf(world, key))
+  return firewallOf(world, key)
+}
+
+/** Name of a guest's firewall. It is there or not whether or not a guest has the number. */
+export function guestFirewall(vmid: number | string): string {
+  return `guest/${vmid}`
+}
+
+/** Gives a clone the firewall of its source. */
+export function copyFirewall(world: ProxmoxWorld, from: number, to: number): void {
+  const source = world.cluster.firewalls.get(guestFirewall(from))
+  if (source === undefined) return
+  const { options, rules, aliases, ipsets } = source
+  world.cluster.firewalls.set(guestFirewall(to), {
+    options: { ...options },
+    rules: rules.map((rule) => ({ ...rule })),
+    aliases: new Map([...aliases].map(([name, alias]) => [name, { ...alias }])),
+    ipsets: new Map(
+      [...ipsets].map(([name, set]) => [
+        name,
+        { ...set, entries: new Map([...set.entries].map(([cidr, entry]) => [cidr, { ...entry }])) },
+      ]),
+    ),
+  })
+}
+
+/** Removes the firewall of a guest's number. */
+export function dropFirewall(world: ProxmoxWorld, vmid: number): void {
+  world.cluster.firewalls.delete(guestFirewall(vmid))
 }
 
 /** SHA-1 of a firewall's part; that of an empty file while it holds nothing. */

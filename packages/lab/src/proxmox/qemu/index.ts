@@ -10,7 +10,6 @@ import { destroyHandlers } from './destroy.ts'
 import { moveHandlers } from './disk/move.ts'
 import { resizeHandlers } from './disk/resize.ts'
 import { featureHandlers } from './feature.ts'
-import { firewallHandlers } from './firewall/handlers.ts'
 import { migrateHandlers } from './migrate/handlers.ts'
 import { remoteMigrateHandlers } from './migrate/remote.ts'
 import { tunnelHandlers } from './migrate/tunnel.ts'
@@ -33,7 +32,6 @@ export const qemuHandlers: Handlers = {
   ...createHandlers,
   ...destroyHandlers,
   ...featureHandlers,
-  ...firewallHandlers,
   ...migrateHandlers,
   ...remoteMigrateHandlers,
   ...tunnelHandlers,

@@ -13,7 +13,7 @@ import {
   withOptions,
   type Drive,
 } from '../drive.ts'
-import { copyFirewall } from '../firewall/state.ts'
+import { copyFirewall } from '../../firewall/state.ts'
 import { lockConfig } from '../lock.ts'
 import { formatOn, usableStorage } from '../storage.ts'
 import { startVmTask, textOf } from '../task.ts'

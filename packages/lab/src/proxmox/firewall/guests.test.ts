@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { testWorld } from '../test-world.ts'
+import { testWorld } from '../qemu/test-world.ts'
 
 const FW = '/nodes/pve1/qemu/100/firewall'
 
