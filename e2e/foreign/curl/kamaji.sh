@@ -5,25 +5,7 @@ manifest by-curl >"$scratch/tcp.yaml"
 manifest by-proxy >"$scratch/by-proxy.yaml"
 
 # ── A token to call with ──────────────────────────────────────────────────────────────────────────────────────────
-kubectl apply -f - >"$scratch/applied" <<'YAML'
-apiVersion: v1
-kind: ServiceAccount
-metadata: { name: api-access, namespace: kube-system }
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRole
-metadata: { name: by-curl-api-access }
-rules:
-  - { apiGroups: [kamaji.clastix.io], resources: ['*'], verbs: ['*'] }
-  - { apiGroups: [''], resources: [pods, pods/log, services, nodes, events, secrets], verbs: [get, list, watch] }
-  - { apiGroups: [apps], resources: [deployments], verbs: [get, list, watch] }
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRoleBinding
-metadata: { name: by-curl-api-access }
-roleRef: { apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: by-curl-api-access }
-subjects: [{ kind: ServiceAccount, name: api-access, namespace: kube-system }]
-YAML
+# `fochista install --api-access` has made the account, and the rights that what follows needs.
 curl -H "$ADMIN" -X POST "$API/api/v1/namespaces/kube-system/serviceaccounts/api-access/token" -H "$JSON" \
   -d '{"apiVersion":"authentication.k8s.io/v1","kind":"TokenRequest","spec":{"expirationSeconds":3600}}'
 expect '201 Created' '"kind":"TokenRequest"' '"token":"ey' '"expirationTimestamp":"'
