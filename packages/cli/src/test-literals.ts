@@ -14,21 +14,22 @@ export interface Literal {
   readonly before: string
 }
 
-/**
- * Reads the texts of a TypeScript source: in quotes and in backticks, not in comments or regular expressions. What is interpolated into a
- * text is not read as texts of its own.
- */
-export function readLiterals(file: string, source: string): Literal[] {
+/** Reads the texts of a TypeScript source: in quotes and in backticks, and in what is interpolated, not in comments or regular expressions. */
+export function readLiterals(
+  file: string,
+  source: string,
+  firstLine = 1,
+  callsBefore = { count: 0 },
+): Literal[] {
   const found: Literal[] = []
   /** Open brackets, with the `tr` that each belongs to. */
   const open: { call: number; argument: number }[] = []
-  let calls = 0
   let at = 0
   const skipTo = (end: string): void => {
     const next = source.indexOf(end, at)
     at = next < 0 ? source.length : next + end.length
   }
-  const lineOf = (index: number): number => source.slice(0, index).split('\n').length
+  const lineOf = (index: number): number => source.slice(0, index).split('\n').length - 1 + firstLine
   while (at < source.length) {
     const rest = source.slice(at, at + 2)
     const char = source[at] ?? ''
@@ -50,10 +51,11 @@ export function readLiterals(file: string, source: string): Literal[] {
         call: inside?.call ?? 0,
         before: source.slice(Math.max(0, start - 80), start),
       })
+      for (const value of values) found.push(...readLiterals(file, value, lineOf(start), callsBefore))
     } else {
       if ('([{'.includes(char)) {
         const isTr = char === '(' && /(?<![\w.])tr$/.test(source.slice(Math.max(0, at - 10), at))
-        open.push(isTr ? { call: (calls += 1), argument: 0 } : { call: 0, argument: 0 })
+        open.push(isTr ? { call: (callsBefore.count += 1), argument: 0 } : { call: 0, argument: 0 })
       } else if (')]}'.includes(char)) open.pop()
       else if (char === ',') {
         const top = open.at(-1)

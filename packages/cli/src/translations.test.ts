@@ -21,7 +21,7 @@ const valuesIn = ({ values }: Literal): string[] =>
 const wordsIn = ({ text }: Literal): string[] =>
   (
     text.match(
-      /--[a-z][\w-]+|fochista [a-z]+(?: [a-z]+)?(?= |$|")|~?\/[\w./-]{3,}|[A-Z]+_[A-Z_]+|\b\d+\w?\b/g,
+      /--[a-z][\w-]+|fochista [a-z]+(?: [a-z]+)?(?= |$|")|(?<![\w-])~?\/[\w./-]{3,}|[A-Z]+_[A-Z_]+|\b\d+\w?\b/g,
     ) ?? []
   ).sort()
 
