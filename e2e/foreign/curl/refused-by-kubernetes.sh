@@ -37,6 +37,39 @@ expect 403 'denied the request: nosuch DataStore does not exist'
 edited 's/serviceType: LoadBalancer/serviceType: ClusterIP/; s/port: 6443/loadBalancerClass: mine/'; create
 expect 422 'LoadBalancerClass is supported only with LoadBalancer service type'
 
+# ── A change of a TenantControlPlane that Kamaji does not take, and of what belongs to it ──────────────────────────
+manifest changing >"$scratch/changing.yaml"
+curl -H "$ADMIN" -X POST "$TCPS" -H "$YAML" --data-binary "@$scratch/changing.yaml"
+expect 201
+change() { curl -H "$ADMIN" -X PATCH "$TCPS/changing" -H "$MERGE" -d "$1"; }
+change '{"spec":{"dataStore":null}}'
+expect 422 'spec: Invalid value: unsetting the dataStore is not supported'
+change '{"spec":{"networkProfile":{"clusterDomain":"x.y"}}}'
+expect 422 'spec.networkProfile.clusterDomain: Invalid value: \"x.y\": changing the cluster domain is not supported'
+change '{"spec":{"networkProfile":{"loadBalancerClass":"late.test/lb"}}}'
+expect 422 'spec: Invalid value: LoadBalancerClass cannot be set or unset at runtime'
+change '{"spec":{"controlPlane":{"deployment":{"replicas":-1}}}}'
+expect 422 '.spec.controlPlane.deployment.replicas: Invalid value: -1: should be a non-negative integer'
+change '{"spec":{"controlPlane":{"ingress":{"hostname":"a.test"},"gateway":{"hostname":"a.test"}}}}'
+expect 422 'spec.controlPlane: Invalid value: using both ingress and gateway is not supported'
+change '{"spec":{"kubernetes":{"version":"v1.35"}}}'
+expect 403 'denied the request: unable to parse the desired Kubernetes version: No Major.Minor.Patch elements found'
+change '{"metadata":{"uid":"x"}}'
+expect 422 'metadata.uid: Invalid value: \"x\": field is immutable'
+change '{'
+expect 400 'error decoding patch: unexpected end of JSON input'
+curl -H "$ADMIN" -X PATCH "$TCPS/changing/scale" -H "$MERGE" -d '{"spec":{"replicas":-1}}'
+expect 422 '.spec.controlPlane.deployment.replicas: Invalid value: -1: should be a non-negative integer'
+curl -H "$ADMIN" -X PATCH "$TCPS/changing/status" -H "$MERGE" -d '{"status":{"kubernetesResources":{"version":{"status":"Foo"}}}}'
+expect 422 'status.kubernetesResources.version.status: Unsupported value: \"Foo\": supported values: \"Unknown\", \"Provisioning\"'
+curl -H "$ADMIN" -X POST "$API/apis/kamaji.clastix.io/v1alpha1/datastores" -H "$YAML" \
+  -d '{apiVersion: kamaji.clastix.io/v1alpha1, kind: DataStore, metadata: {name: bad}, spec: {driver: sqlite, endpoints: ["a:1"]}}'
+expect 422 'spec.driver: Unsupported value: \"sqlite\": supported values: \"etcd\", \"MySQL\", \"PostgreSQL\", \"NATS\"'
+curl -H "$ADMIN" -X DELETE "$TCPS/changing"
+expect 200
+curl -H "$ADMIN" -X POST "$API/apis/kamaji.clastix.io/v1alpha1/tenantcontrolplanes" -H "$YAML" --data-binary "@$scratch/changing.yaml"
+expect 404 '404 page not found'
+
 # ── Unknown fields: dropped with a warning, or refused when that is asked for ─────────────────────────────────────
 edited 's/^spec:/spec:\n  replicas: 3/'
 curl -H "$ADMIN" -X POST "$TCPS?dryRun=All" -H "$YAML" --data-binary "@$scratch/edited.yaml"
