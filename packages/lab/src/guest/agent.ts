@@ -13,6 +13,8 @@ export interface AgentSubject {
   /** Runs a program; what it left. */
   run(argv: readonly string[]): Promise<{ exitCode: number; output: string }>
   shutdown(mode: string): void
+  /** Puts the machine to sleep. */
+  sleep(): void
   /** Who is signed in. */
   users(): string[]
   /** Gives a user a password, plain or as a crypt string; false if there is no such user. */
@@ -45,6 +47,9 @@ const COMMANDS = [
   'ping',
   'set-user-password',
   'shutdown',
+  'suspend-disk',
+  'suspend-hybrid',
+  'suspend-ram',
 ]
 
 /** What the agent still does while file systems are frozen. */
@@ -193,6 +198,14 @@ function answer(subject: AgentSubject, name: string, params: Record<string, unkn
       )
       return null
     }
+    case 'suspend-ram':
+    case 'suspend-hybrid':
+      subject.sleep()
+      return {}
+    // What lies on the disk then is not read at the next start.
+    case 'suspend-disk':
+      subject.shutdown('powerdown')
+      return {}
     case 'shutdown':
       subject.shutdown(textOf(params['mode']) || 'powerdown')
       return {}

@@ -304,6 +304,9 @@ export class Guest implements Machine {
       writeFile: (path, content) => disk.write(path, content),
       run: (argv) => this.#runWhileUp(argv),
       shutdown: (mode) => (mode === 'reboot' ? this.reboot() : this.powerOff()),
+      sleep: () => {
+        this.vm.asleep = true
+      },
       users: () => [],
       setPassword: (name, password, isEncrypted) => setPassword(disk, name, password, isEncrypted),
       memory: memoryOf(this.vm.config),

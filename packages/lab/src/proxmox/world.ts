@@ -165,6 +165,8 @@ export interface Vm {
   pendingForce?: Set<string>
   /** Stopped by `suspend`, its process alive. */
   paused?: boolean
+  /** Put to sleep by its guest (S3): it hears nothing until it is woken. */
+  asleep?: boolean
 }
 
 /** A user. */
@@ -327,6 +329,7 @@ export function stopVm(world: ProxmoxWorld, vm: Vm): void {
   vm.running = false
   vm.agent = undefined
   vm.onShutdownRequest = undefined
+  vm.asleep = false
   vm.screen = undefined
   vm.serial = undefined
   world.events.emit('stopped', vm)

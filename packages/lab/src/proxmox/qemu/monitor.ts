@@ -77,6 +77,7 @@ function run(call: Call, vm: Vm, command: string, name: string): string {
   if (name === 'info') return ''
   if (name === 'system_reset') call.world.events.emit('reset', vm)
   else if (name === 'system_powerdown') vm.onShutdownRequest?.()
+  else if (name === 'system_wakeup') vm.asleep = false
   else if (name === 'stop') vm.paused = true
   else if (name === 'cont') vm.paused = false
   else if (!MODIFY.has(name) && !ROOT.has(name)) return `unknown command: '${name}'\r\n`

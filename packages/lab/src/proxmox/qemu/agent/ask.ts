@@ -9,7 +9,7 @@ export async function agentAnswers(world: ProxmoxWorld, vm: Vm): Promise<boolean
     () => false,
   )
   const { agent } = vm
-  const ping = agent ? agent.call('guest-ping', {}).then(() => true) : late
+  const ping = agent && vm.asleep !== true ? agent.call('guest-ping', {}).then(() => true) : late
   try {
     return await Promise.race([ping, late])
   } catch {

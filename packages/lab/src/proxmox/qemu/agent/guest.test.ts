@@ -63,6 +63,14 @@ test('a clone boots its guest, answers through the agent and is off when asked',
   assert.equal(lab.world.vms.get(101)?.running, false)
   await lab.task(`POST ${VM}/status/start`)
   await booted()
+  assert.deepEqual(await lab.call(`POST ${VM}/agent/suspend-ram`), { result: {} })
+  const power = async (): Promise<unknown> =>
+    ((await lab.call(`GET ${VM}/status/current`)) as { qmpstatus: string }).qmpstatus
+  assert.equal(await power(), 'suspended')
+  await assert.rejects(lab.call(`POST ${VM}/agent/ping`), /QEMU guest agent is not running/)
+  await lab.task(`POST ${VM}/status/resume`)
+  assert.equal(await power(), 'running')
+  assert.deepEqual(await lab.call(`POST ${VM}/agent/ping`), { result: {} })
   assert.deepEqual(await lab.call(`POST ${VM}/agent/shutdown`), { result: null })
   await lab.task(`DELETE ${VM}`)
   assert.equal(guests.disk(101), undefined)

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream'
-import type { ProxmoxWorld, Vm, VmProcess } from '../../world.ts'
+import type { GuestTerminal, ProxmoxWorld, Vm, VmProcess } from '../../world.ts'
 import { nameOf } from '../vm.ts'
 import { bridge } from './bridge.ts'
 import { followTerminal } from './follow.ts'
@@ -54,6 +54,9 @@ function processScreen(process: VmProcess, end: WebSocketEnd): Behind {
 }
 
 function guestScreen(world: ProxmoxWorld, vm: Vm, end: WebSocketEnd): Behind {
+  // A display may be a serial port.
+  const terminal = (): GuestTerminal | undefined =>
+    /^(?:type=)?serial0/.test(vm.config['vga'] ?? '') ? vm.serial : vm.screen
   const text = new TextScreen()
   const rfb = new RfbServer({
     screen: text,
@@ -63,11 +66,11 @@ function guestScreen(world: ProxmoxWorld, vm: Vm, end: WebSocketEnd): Behind {
     press: (key) => {
       // A paused machine hears nothing.
       if (key === undefined || vm.paused === true) return
-      if (key === 'attention') vm.screen?.attention()
-      else vm.screen?.type(key.text)
+      if (key === 'attention') terminal()?.attention()
+      else terminal()?.type(key.text)
     },
   })
-  const stop = followTerminal(world, vm, () => vm.screen, {
+  const stop = followTerminal(world, vm, terminal, {
     begin: (shown) => {
       text.write(`\u001B[0m\u001B[2J\u001B[H${shown}`)
       rfb.changed()

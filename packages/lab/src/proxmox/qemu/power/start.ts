@@ -118,6 +118,7 @@ async function boot(
   vm.pid = process?.pid ?? world.nextPid()
   vm.startedAt = world.clock.now()
   vm.paused = false
+  vm.asleep = false
   vm.console = ''
   vm.running = true
   world.events.emit('started', vm)

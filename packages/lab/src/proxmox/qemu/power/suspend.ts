@@ -67,6 +67,7 @@ function resume(call: Call): string {
     await spend(world, worker, TIMINGS.monitor)
     await world.machines?.of(now.vmid)?.resume()
     now.paused = false
+    now.asleep = false
   })
 }
 

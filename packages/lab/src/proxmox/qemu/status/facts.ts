@@ -24,7 +24,8 @@ export function bootDiskSize(vm: Vm): number {
 
 /** What QEMU's monitor says of a VM. */
 export function qmpStatus(vm: Vm): string {
-  return vm.running ? (vm.paused ? 'paused' : 'running') : 'stopped'
+  if (!vm.running) return 'stopped'
+  return vm.paused ? 'paused' : vm.asleep ? 'suspended' : 'running'
 }
 
 /** Bytes a second that a guest's cards get and send, once it is on. */
