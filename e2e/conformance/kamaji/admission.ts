@@ -251,7 +251,16 @@ function pick(value: Json | undefined, keys: string[]): Fields {
 function withoutManagers(value: Json): Json {
   if (!isObject(value) || !isObject(value['metadata'])) return value
   const { managedFields: _, ...metadata } = value['metadata']
-  return { ...value, metadata }
+  const { message } = value
+  return { ...value, metadata, ...(typeof message === 'string' ? { message: inOrder(message) } : {}) }
+}
+
+/** A refusal with its reasons sorted: the rules of an object are looked at in no order. */
+function inOrder(message: string): string {
+  const [, head = '', list = ''] = /^(.* is invalid: )\[(.*)\]$/s.exec(message) ?? []
+  if (head === '') return message
+  const reasons = list.split(/, (?=[a-z][\w.[\]]*: [A-Z])/)
+  return `${head}[${reasons.toSorted().join(', ')}]`
 }
 
 function textOf(body: Json): string {

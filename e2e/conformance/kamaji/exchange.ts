@@ -79,6 +79,8 @@ const MOMENTARY = new Set(['goVersion', 'terminatingReplicas'])
 /** A lab's first data store has three members, the recorded ones had one each. */
 const isOfEtcd = (value: Json): boolean =>
   Array.isArray(value) && value.every((each) => typeof each === 'string' && each.startsWith('kamaji-etcd-'))
+/** A control plane of the recorder's that no recording makes: it used a data store beside theirs. */
+const ALONGSIDE = 't-join/join'
 const REPLICA_SET = /ReplicaSet "([a-z0-9-]+)-[bcdf-hj-np-tv-xz0-9]+"/g
 
 /** A body without what another run gives otherwise: who wrote which field, digests, addresses, hashes in names. */
@@ -94,6 +96,11 @@ function withoutVolatile(value: Json): Json {
     // The recorder wrote who wrote what in short form, and only for objects.
     if (key === 'managedFields' || MOMENTARY.has(key)) continue
     const shown = key === 'endpoints' && isOfEtcd(member) ? '<etcd>' : withoutVolatile(member)
+    if (key === 'usedBy' && Array.isArray(shown)) {
+      const others = shown.filter((each) => each !== ALONGSIDE)
+      if (others.length > 0) result[key] = others
+      continue
+    }
     if (key === 'status' && isEmptySummary(shown)) continue
     result[key] = shown
   }

@@ -48,12 +48,14 @@ export async function installChart(api: ApiServer, etcd: KeyPair): Promise<void>
   })
   const base64 = (text: string): string => Buffer.from(text).toString('base64')
   const client = await issueCertificate(etcd, { commonName: 'root', usages: ['client'] })
+  // A job of the chart makes these, without the chart's labels.
   store.create(gvr.secrets, {
-    metadata: metadata('kamaji-etcd-certs'),
+    metadata: { name: 'kamaji-etcd-certs', namespace: NAMESPACE },
+    type: 'Opaque',
     data: { 'ca.crt': base64(etcd.certPem), 'ca.key': base64(etcd.keyPem) },
   })
   store.create(gvr.secrets, {
-    metadata: metadata('kamaji-etcd-root-client-certs'),
+    metadata: { name: 'kamaji-etcd-root-client-certs', namespace: NAMESPACE },
     type: 'kubernetes.io/tls',
     data: {
       'ca.crt': base64(etcd.certPem),

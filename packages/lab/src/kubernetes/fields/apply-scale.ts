@@ -10,6 +10,18 @@ import { readManagers, writeManagers } from './manage.ts'
 /** The version that a Scale's fields are told in. */
 const SCALE = 'autoscaling/v1'
 
+/** Who manages the replicas of an object, as its Scale shows it. */
+export function scaleManagers(object: ApiObject, path: string[]): JsonObject[] {
+  const element = path.map((name) => `f:${name}`)
+  const fields = new FieldSet()
+  fields.insert(['f:spec', 'f:replicas'])
+  return writeManagers(
+    readManagers(object)
+      .filter((manager) => manager.fields.has(element))
+      .map((manager) => ({ ...manager, apiVersion: SCALE, fields })),
+  )
+}
+
 /**
  * The managers of an object whose replicas are set through its Scale without apply; undefined when the setter is to be noted as of any
  * update. The original looks at the Scale alone: replicas that nobody has stay so, and a Scale of 0 has no field to own.

@@ -1,8 +1,8 @@
 import { badRequest, fieldError, invalid, notFound } from '../errors.ts'
-import { applyReplicas, unnotedReplicas } from '../fields/apply-scale.ts'
+import { applyReplicas, scaleManagers, unnotedReplicas } from '../fields/apply-scale.ts'
 import { applyJsonPatch } from '../patch/json-patch.ts'
 import { applyMergePatch } from '../patch/merge-patch.ts'
-import type { ApiObject, Json, ResourceDefinition } from '../resources.ts'
+import type { ApiObject, Json, JsonObject, ResourceDefinition } from '../resources.ts'
 import type { Core, WriteContext } from './core.ts'
 import { inVersion, keyOf } from './core.ts'
 import { at, copy, isObject, setAt, simplePath } from './json.ts'
@@ -91,8 +91,37 @@ export function patchScale(
   const replicas = at(patched, ['spec', 'replicas']) ?? 0
   if (typeof replicas !== 'number')
     throw invalid({ group: '', kind: '' }, '', [
-      fieldError.invalid('patch', JSON.stringify(patched), wrongType(replicas)),
+      fieldError.invalid(
+        'patch',
+        patchedScale(core, definition, namespace, name, patched),
+        wrongType(replicas),
+      ),
     ])
   const object: ApiObject = { ...patched, metadata: isObject(patched['metadata']) ? patched['metadata'] : {} }
   return writeScale(core, definition, namespace, name, object, ctx, type === 'apply')
+}
+
+/** A patched Scale as a refusal prints it: with who manages the replicas, its members in order. */
+function patchedScale(
+  core: Core,
+  definition: ResourceDefinition,
+  namespace: string | undefined,
+  name: string,
+  scale: JsonObject,
+): string {
+  const object = core.storage.get(keyOf(definition, namespace, name))
+  const path = simplePath(pathsOf(definition).specReplicasPath)
+  const managedFields = object === undefined ? [] : scaleManagers(object, path)
+  const metadata = isObject(scale['metadata']) ? scale['metadata'] : {}
+  const shown: JsonObject = {
+    ...scale,
+    metadata: { ...metadata, ...(managedFields.length === 0 ? {} : { managedFields }) },
+  }
+  return JSON.stringify(
+    Object.fromEntries(
+      Object.keys(shown)
+        .toSorted()
+        .map((key) => [key, shown[key]]),
+    ),
+  )
 }
