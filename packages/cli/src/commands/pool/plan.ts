@@ -1,5 +1,4 @@
 import type { FieldPlan, PoolPlan } from '@fochista/controllers'
-import { stringify } from 'yaml'
 import { argument, choice, command } from '../../command.ts'
 import type { Io } from '../../io.ts'
 import { tr } from '../../locale.ts'
@@ -43,7 +42,10 @@ export const poolPlan = command({
     const { planPool } = await import('@fochista/controllers')
     const plan = planPool(pool, wanted, own, Date.now())
     if (output === 'json') return context.io.out(JSON.stringify(plan, null, 2))
-    if (output === 'yaml') return context.io.raw(stringify(plan))
+    if (output === 'yaml') {
+      const { stringify } = await import('yaml')
+      return context.io.raw(stringify(plan))
+    }
     print(context.io, plan)
     if (wanted.spec.paused)
       context.io.note(
