@@ -46,7 +46,7 @@ test('a clone boots its guest, answers through the agent and is off when asked',
   assert.deepEqual(await lab.call(`GET ${VM}/agent/get-osinfo`), {
     result: {
       error: {
-        class: 'GenericError',
+        class: 'CommandNotFound',
         desc: 'Command guest-get-osinfo has been disabled: the agent is in frozen state',
       },
     },
