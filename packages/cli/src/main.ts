@@ -1,11 +1,21 @@
+import { enableCompileCache } from 'node:module'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
 import { version } from './version.ts'
 
 if (import.meta.main) {
   const argv = process.argv.slice(2)
   // Nothing else is loaded to say the version.
   if (argv.length === 1 && argv[0] === '--version') process.stdout.write(`${version}\n`)
+  else await runLoaded(argv)
+}
+
+/** Loads what the line needs, compiled as the last time: it then starts in a third of the time. */
+async function runLoaded(argv: readonly string[]): Promise<void> {
+  // Not in the folder for everybody's temporary files, where somebody else could lay code for us.
+  enableCompileCache(join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'fochista', 'compiled'))
   // What a shell asks for at each TAB: it must be quick, and never more than no answer.
-  else if (argv[0] === 'completion' && argv[1] === '--')
+  if (argv[0] === 'completion' && argv[1] === '--')
     await (await import('./commands/completion/answer.ts')).answerCompletion(argv.slice(2))
   else process.exitCode = await runUntilSignal(argv)
 }
