@@ -26,14 +26,20 @@ const MEANWHILE = /while migrating/
 interface Step {
   line: Line
   stretch: Stretch
+  /** What it made was removed before it was whole: the recorder did not wait. */
+  isCutShort?: boolean
 }
+
+/** Seconds between making something and removing it in which it cannot be whole. */
+const HASTE = 4
 
 /**
  * Makes the recorded control plane in a management cluster, does to it what was done, and compares after each step: the
  * answer, which objects came and went, and the states that the control plane showed.
  */
 export async function replayLifecycle(lines: Line[]): Promise<Outcome[]> {
-  const together = lines.some(({ title }) => MEANWHILE.test(title))
+  const together =
+    lines.some(({ title }) => MEANWHILE.test(title)) || stepsOf(lines).some(({ isCutShort }) => isCutShort)
   const namespace = namespaceOf(lines)
   const balancer = namespace.endsWith('lb-pending')
     ? 'pending'
@@ -68,16 +74,18 @@ async function play(world: World, lines: Line[], namespace: string, speed: numbe
   const whole = lines.some((line) => line.watch?.type === 'DELETED' && line.watch.resource === 'secrets')
   const steps = stepsOf(lines)
   const absent = absentFrom(lines)
-  let open: { outcome: Outcome; stretch: Stretch } | undefined
+  let open: { outcome: Outcome; stretch: Stretch; isCutShort?: boolean } | undefined
   let last = 0
   /** The state that lasted when the step began. */
   let lasting = ''
   const finish = async (): Promise<void> => {
     if (open === undefined) return
-    const { outcome, stretch } = open
+    const { outcome, stretch, isCutShort } = open
     const first = stretch === steps[0]?.stretch
     open = undefined
-    await settled(timeline, stretch, QUIET * (SPEED / speed))
+    if (isCutShort === true)
+      await until(() => stretch.made.every((each) => timeline.stretch().made.includes(each)))
+    else await settled(timeline, stretch, QUIET * (SPEED / speed))
     const now = { ...timeline.stretch(), before: lasting }
     differ(outcome, 'made', made(stretch, first && ordered), made(now, first && ordered))
     differ(outcome, 'gone', gone(stretch, whole), gone(now, whole))
@@ -116,7 +124,7 @@ async function play(world: World, lines: Line[], namespace: string, speed: numbe
     const answer = await ask(cluster, line, namespace)
     const outcome: Outcome = { n, title, ...judgeAnswer(line, answer) }
     outcomes.push(outcome)
-    if (step !== undefined) open = { outcome, stretch: step.stretch }
+    if (step !== undefined) open = { ...step, outcome }
   }
   await finish()
   return outcomes
@@ -158,13 +166,20 @@ function stepsOf(lines: Line[]): Step[] {
       // A watch may see what a request removes before the request is answered.
       const [resource = '', name = ''] = request.path.split('/').slice(-2)
       // With a control plane goes what is named like it.
-      const kinds = resource === 'tenantcontrolplanes' ? ['services', 'deployments'] : [resource]
+      const kinds = resource === 'tenantcontrolplanes' ? [resource, 'services', 'deployments'] : [resource]
       const earlier = request.method === 'DELETE' ? steps.at(-1)?.stretch : undefined
       const early = earlier?.gone.filter((each) => kinds.some((kind) => each === `${kind}/${name}`))
       if (earlier !== undefined && early !== undefined) {
         earlier.gone = earlier.gone.filter((each) => !early.includes(each))
         stretch.gone.push(...early)
       }
+      const previous = steps.at(-1)
+      if (
+        previous?.line.request?.method === 'POST' &&
+        request.path === `${previous.line.request.path}/${name}` &&
+        line.t_s - previous.line.t_s < HASTE
+      )
+        previous.isCutShort = true
       steps.push({ line, stretch })
     }
     const stretch = held ?? steps.at(-1)?.stretch
