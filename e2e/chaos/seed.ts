@@ -4,9 +4,15 @@ import { createChance } from '../../packages/controllers/src/model/chance.ts'
 export const runs = Number(process.env['CHAOS_RUNS'] ?? 20)
 export const seed = Number(process.env['CHAOS_SEED'] ?? Math.floor(Math.random() * 2 ** 31))
 
+/** Whether all there is to be tried is tried, however long it takes: `npm run test:chaos -- --all`. */
+export const all = process.env['CHAOS_ALL'] === '1'
+
+/** Only faults whose names have these words are tried: `npm run test:chaos -- --only faults --fault WORDS`. */
+export const wantedFault = process.env['CHAOS_FAULT']
+
 /** The command that repeats these runs; printed with a failure. */
 export const repeat = (journey: string): string =>
-  `npm run test:chaos -- --only ${journey} --runs ${runs} --seed ${seed}`
+  `npm run test:chaos -- --only ${journey} --runs ${runs} --seed ${seed}${all ? ' --all' : ''}`
 
 /** Random numbers that the seed decides. */
 export interface Random {

@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict'
+import { person, proxmox, TOKEN, type Fault, type Scenario, type Stage } from './scenario.ts'
+
+const lost = (node: string, vms: 'run' | 'stop'): Fault => ({
+  on: { backEnd: 'proxmox', node },
+  what: { kind: 'host-lost', vms },
+})
+const token = (what: object): Fault => ({ on: { backEnd: 'proxmox', user: TOKEN }, what })
+
+/** What the token needs, each with the part of a machine's way that stands still without it. */
+const PRIVILEGES: readonly (readonly [privilege: string, path: string])[] = [
+  ['VM.Clone', '/vms/9\\d+'],
+  ['VM.Allocate', '/pool/fochista-default|/vms/\\d+'],
+  ['VM.PowerMgmt', '/vms/\\d+|/pool/fochista-default'],
+  ['Datastore.AllocateSpace', '/storage/local-lvm'],
+  ['Datastore.AllocateTemplate', '/storage/local'],
+  ['Sys.Audit', '/'],
+]
+
+/** The tags by which a class finds its templates. */
+async function untag({ bench }: Stage): Promise<() => Promise<unknown>> {
+  const all = (await person(bench, 'GET', '/cluster/resources?type=vm')) as {
+    vmid: number
+    node: string
+    tags?: string
+    template?: number
+  }[]
+  const templates = all.filter(({ template, tags }) => template && tags?.includes('kubelet-v1.30.4'))
+  assert.ok(templates.length > 0)
+  const tag = (word: (tags: string) => string) =>
+    Promise.all(
+      templates.map(({ node, vmid, tags = '' }) =>
+        person(bench, 'PUT', `/nodes/${node}/qemu/${vmid}/config`, `tags=${encodeURIComponent(word(tags))}`),
+      ),
+    )
+  await tag((tags) => tags.replace('kubelet-v1.30.4', 'retired'))
+  return () => tag((tags) => tags)
+}
+
+/** Hosts, storages, rights, credentials and templates come and go. */
+export const placeScenarios: readonly Scenario[] = [
+  {
+    name: 'a host is cut off while its VMs run on',
+    faults: [lost('pve2', 'run')],
+    holdMs: 4000,
+  },
+  {
+    name: 'a host goes down with its VMs and comes back',
+    faults: [lost('pve2', 'stop')],
+    holdMs: 4000,
+  },
+  {
+    name: 'the host of the machine that stands is cut off, and comes back',
+    act: async ({ vm, fault }) => fault(lost((await vm()).node, 'run')),
+    holdMs: 6000,
+  },
+  {
+    name: 'the host of the machine that stands goes down, and comes back',
+    act: async ({ vm, fault }) => fault(lost((await vm()).node, 'stop')),
+    holdMs: 6000,
+  },
+  {
+    name: 'a host is cut off while machines leave',
+    while: 'shrinking',
+    faults: [lost('pve2', 'run')],
+    holdMs: 6000,
+  },
+  {
+    name: 'the storage of the disks is full',
+    faults: [{ on: { backEnd: 'proxmox', storage: 'local-lvm' }, what: { kind: 'storage-full' } }],
+    says: [/local-lvm/],
+    holdMs: 20_000,
+  },
+  {
+    name: 'the storage of the seeds is full',
+    faults: [{ on: { backEnd: 'proxmox', storage: 'local' }, what: { kind: 'storage-full' } }],
+    says: [/local\b/],
+    holdMs: 20_000,
+  },
+  {
+    name: 'the token is revoked for a while',
+    faults: [token({ kind: 'token-revoked' })],
+    says: [/proxmox add/],
+    holdMs: 20_000,
+  },
+  {
+    name: 'the token expires',
+    faults: [token({ kind: 'token-expired' })],
+    says: [/proxmox add/],
+    holdMs: 20_000,
+  },
+  ...PRIVILEGES.map(([privilege, path]): Scenario => ({
+    name: `the token loses ${privilege}`,
+    faults: [token({ kind: 'token-loses', privilege })],
+    says: [new RegExp(`${privilege.replace('.', '\\.')} on (${path})`)],
+    holdMs: 70_000,
+    isSlow: privilege === 'Sys.Audit',
+  })),
+  {
+    name: 'the token loses VM.Audit: the list turns empty and nothing is replaced',
+    faults: [token({ kind: 'token-loses', privilege: 'VM.Audit' })],
+    says: [/VM\.Audit/],
+    holdMs: 70_000,
+  },
+  {
+    name: 'the certificate of Proxmox expires',
+    faults: [{ on: { backEnd: 'proxmox' }, what: { kind: 'certificate-expired' } }],
+    says: [/certificate/i],
+    holdMs: 70_000,
+  },
+  {
+    name: 'every template vanishes',
+    act: untag,
+    says: [/kubelet-v1\.30\.4/],
+    holdMs: 20_000,
+  },
+  {
+    name: 'a template vanishes between the choice and the clone',
+    faults: [
+      {
+        on: proxmox('POST', '/nodes/{node}/qemu/{vmid}/clone'),
+        when: { times: 1 },
+        what: {
+          kind: 'answer',
+          status: 500,
+          reason: "Configuration file 'nodes/pve1/qemu-server/9000.conf' does not exist",
+        },
+      },
+    ],
+  },
+  {
+    name: 'the clock of Proxmox is five minutes late',
+    faults: [{ on: { backEnd: 'proxmox' }, what: { kind: 'clock-offset', ms: -300_000 } }],
+    holdMs: 3000,
+  },
+  {
+    name: 'the clock of Proxmox is five minutes ahead',
+    faults: [{ on: { backEnd: 'proxmox' }, what: { kind: 'clock-offset', ms: 300_000 } }],
+    holdMs: 3000,
+  },
+]

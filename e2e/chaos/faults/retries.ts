@@ -1,0 +1,57 @@
+import { answers, proxmox, type Fault } from './scenario.ts'
+
+/** A back end that fails each time, and how often it may be asked meanwhile. */
+export interface Outage {
+  readonly name: string
+  readonly fault: Fault
+  /**
+   * Requests that a machine, a pool or a connection may make in so many seconds: the pauses after failures double, so that the number
+   * grows with the logarithm of the time. Far above what is needed, far below what a loop without pauses would make.
+   */
+  readonly most: (seconds: number) => number
+}
+
+const doublings = (seconds: number): number => Math.ceil(Math.log2(seconds / 0.25)) + 1
+
+/** Each is put before a pool that is to grow by two machines. */
+export const outages: readonly Outage[] = [
+  {
+    name: 'clones fail each time',
+    fault: {
+      on: proxmox('POST', '/nodes/{node}/qemu/{vmid}/clone'),
+      what: answers(500, 'got no worker upid - start worker failed'),
+    },
+    most: (seconds) => 2 * doublings(seconds),
+  },
+  {
+    name: 'Proxmox answers every request with an error',
+    fault: { on: { backEnd: 'proxmox' }, what: answers(500, 'Internal Server Error') },
+    // Three machines, whose look may ask for two things; a pool; the list, which is tried four times a minute; and what the cluster's
+    // own loop asks for every five seconds.
+    most: (seconds) => 7 * doublings(seconds) + 2 * seconds,
+  },
+  {
+    name: 'no machine can be written',
+    fault: {
+      on: {
+        backEnd: 'kubernetes',
+        method: 'PATCH',
+        path: '/apis/fochista.dev/v1alpha1/namespaces/{namespace}/machines/**',
+      },
+      what: {
+        kind: 'answer',
+        status: 500,
+        body: {
+          kind: 'Status',
+          apiVersion: 'v1',
+          status: 'Failure',
+          reason: 'InternalError',
+          code: 500,
+          message: 'etcdserver: request timed out',
+        },
+      },
+    },
+    // The client itself tries each write three times where that is harmless.
+    most: (seconds) => 3 * 3 * doublings(seconds),
+  },
+]

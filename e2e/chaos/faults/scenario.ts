@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict'
+import { call } from '../../back-ends.ts'
+import type { Bench } from '../../harness.ts'
+import { vmsOf, type ListedVm, type MachineLike } from '../world.ts'
+
+/** A fault as the lab's endpoint takes it. */
+export interface Fault {
+  readonly on: object
+  readonly when?: object
+  readonly what: object
+}
+
+/** One thing that goes wrong while a pool grows from one machine to three, or shrinks back. */
+export interface Scenario {
+  readonly name: string
+  /** @default 'growing' */
+  readonly while?: 'growing' | 'shrinking'
+  /** Asked for before the pool is scaled. */
+  readonly faults?: readonly Fault[]
+  /** Done before the pool is scaled, beside the faults. @returns what undoes it when the faults end */
+  readonly act?: (stage: Stage) => Promise<(() => Promise<unknown>) | void>
+  /** Done right after the pool was scaled, while the machines are on their way. */
+  readonly meanwhile?: (stage: Stage) => Promise<unknown>
+  /** What must be said, each in a condition and in an Event: the cause, and where a person has to act, the next step. */
+  readonly says?: readonly RegExp[]
+  /** Faults hold for so long, milliseconds, unless all that `says` names is said before. @default 1500 */
+  readonly holdMs?: number
+  /** The machine that stood before is replaced: its VM is gone for good, or its Node was unwell for too long. */
+  readonly costsTheMachine?: boolean
+  /** It takes a minute or more: played only with all others. */
+  readonly isSlow?: boolean
+}
+
+/** Where a scenario is played. */
+export interface Stage {
+  readonly bench: Bench
+  readonly pool: string
+  /** The machine that stands. */
+  readonly machine: MachineLike
+  fault(spec: Fault): Promise<void>
+  /** Its VM, as the list has it. */
+  vm(machine?: MachineLike): Promise<ListedVm>
+}
+
+/** A person at work on a VM: a call below `/nodes/{node}/qemu/{vmid}`, which must be taken. */
+export async function byHand(
+  { bench, vm, machine }: Stage,
+  method: string,
+  path: string,
+  form?: string,
+  at: MachineLike = machine,
+): Promise<void> {
+  const { node, vmid } = await vm(at)
+  await person(bench, method, `/nodes/${node}/qemu/${vmid}${path}`, form)
+}
+
+/** A person at work in the Proxmox cluster, with every right. */
+export async function person(bench: Bench, method: string, path: string, form?: string): Promise<unknown> {
+  const answer = await call(bench, 'proxmox', method, `/api2/json${path}`, {
+    ...(form === undefined
+      ? {}
+      : { body: form, headers: { 'content-type': 'application/x-www-form-urlencoded' } }),
+  })
+  assert.equal(answer.status, 200, `${method} ${path}: ${JSON.stringify(answer.body)}`)
+  return (answer.body as { data: unknown }).data
+}
+
+/** The VM of a machine, as the list has it. */
+export async function findVm(bench: Bench, { spec }: MachineLike): Promise<ListedVm> {
+  const vm = (await vmsOf(bench)).find(({ vmid }) => vmid === spec.vmid)
+  assert.ok(vm, `VM ${spec.vmid} is listed`)
+  return vm
+}
+
+/** Requests of the controllers to Proxmox, for a fault's `on`. */
+export const proxmox = (method: string, path: string) => ({ backEnd: 'proxmox', method, path })
+
+/** A fault that strikes so often. */
+export const times = (count: number) => ({ times: count })
+
+/** The controllers' token. */
+export const TOKEN = 'journey@pve!main'
+
+/** An answer in Proxmox's form. */
+export const answers = (status: number, reason: string, at: 'before' | 'after' = 'before') => ({
+  kind: 'answer',
+  at,
+  status,
+  reason,
+})
