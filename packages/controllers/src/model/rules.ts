@@ -97,6 +97,8 @@ export function createRules(truth: Truth, weather: Weather): Rules {
       )
 
   const requireUnique = (): void => {
+    // Who brings a Machine back whose VMID or address is given away in this very moment has made it twice himself.
+    if (time.now() - truth.restoredAt < windowMs()) return
     const vmids = new Map<number, string>()
     const addresses = new Map<string, string>()
     for (const { metadata, spec } of management.all(Machines)) {
