@@ -4,6 +4,10 @@ import type { Handlers } from '../handler.ts'
 /** What QEMU can do on a host. */
 export const capabilityHandlers: Handlers = {
   'GET /nodes/{node}/capabilities/qemu/cpu': () => MODELS,
+  'GET /nodes/{node}/capabilities/qemu/cpu-flags': ({ params }) =>
+    params['arch'] === 'aarch64'
+      ? []
+      : Object.entries(FLAGS).map(([name, description]) => ({ name, description })),
   'GET /nodes/{node}/capabilities/qemu/machines': () => MACHINES,
   'GET /nodes/{node}/capabilities/qemu/migration': () => ({ 'has-dbus-vmstate': 1 }),
 }
@@ -19,6 +23,23 @@ const MODELS = [
     vendor: 'default',
   })),
 ]
+
+/** Flags that a VM's processor can be given or denied, and what they are for. */
+const FLAGS: Readonly<Record<string, string>> = {
+  'nested-virt': "Lets the guest run virtual machines itself, by the flag of the host's maker.",
+  'md-clear': 'Tells the guest whether its mitigation of MDS works.',
+  pcid: 'Makes the mitigation of Meltdown cheaper on Intel processors.',
+  'spec-ctrl': 'Lets the guest mitigate Spectre better on Intel processors.',
+  ssbd: 'Protects against speculative store bypass on Intel processors.',
+  ibpb: 'Lets the guest mitigate Spectre better on AMD processors.',
+  'virt-ssbd': 'Protects against speculative store bypass on AMD processors.',
+  'amd-ssbd': 'Protects against speculative store bypass on newer AMD processors, at a better speed.',
+  'amd-no-ssb': 'Tells the guest that the AMD processor is not open to speculative store bypass.',
+  pdpe1gb: 'Lets the guest use pages of 1 GiB, if the host can.',
+  'hv-tlbflush': 'Speeds Windows guests up that have more processors than the host gives them.',
+  'hv-evmcs': 'Speeds nested virtualisation of Windows up, on Intel processors only.',
+  aes: 'Speeds AES up by instructions of its own.',
+}
 
 function vendorOf(name: string): string {
   if (/^(?:EPYC|Opteron|athlon|phenom)/.test(name)) return 'AuthenticAMD'

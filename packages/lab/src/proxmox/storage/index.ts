@@ -1,5 +1,6 @@
 import { storageConfigHandlers } from './config.ts'
 import { contentHandlers } from './content.ts'
+import { volumeCopyHandlers } from './copy.ts'
 import { downloadHandlers } from './download.ts'
 import { storageListHandlers } from './list.ts'
 import { uploadHandlers } from './upload.ts'
@@ -13,5 +14,6 @@ export const storageHandlers: Handlers = {
   ...storageConfigHandlers,
   ...storageListHandlers,
   ...uploadHandlers,
+  ...volumeCopyHandlers,
   ...volumeHandlers,
 }
