@@ -11,7 +11,7 @@ interface Struck extends Fault {
 
 /** The faults of a bench's lab, over its endpoint. */
 export interface LabFaults {
-  add(spec: Fault): Promise<void>
+  readonly add: (spec: Fault) => Promise<void>
   list(): Promise<Struck[]>
   clear(): Promise<void>
 }

@@ -37,9 +37,9 @@ export interface Stage {
   readonly pool: string
   /** The machine that stands. */
   readonly machine: MachineLike
-  fault(spec: Fault): Promise<void>
+  readonly fault: (spec: Fault) => Promise<void>
   /** Its VM, as the list has it. */
-  vm(machine?: MachineLike): Promise<ListedVm>
+  readonly vm: (machine?: MachineLike) => Promise<ListedVm>
 }
 
 /** A person at work on a VM: a call below `/nodes/{node}/qemu/{vmid}`, which must be taken. */
@@ -56,11 +56,9 @@ export async function byHand(
 
 /** A person at work in the Proxmox cluster, with every right. */
 export async function person(bench: Bench, method: string, path: string, form?: string): Promise<unknown> {
-  const answer = await call(bench, 'proxmox', method, `/api2/json${path}`, {
-    ...(form === undefined
-      ? {}
-      : { body: form, headers: { 'content-type': 'application/x-www-form-urlencoded' } }),
-  })
+  const given =
+    form === undefined ? {} : { body: form, headers: { 'content-type': 'application/x-www-form-urlencoded' } }
+  const answer = await call(bench, 'proxmox', method, `/api2/json${path}`, given)
   assert.equal(answer.status, 200, `${method} ${path}: ${JSON.stringify(answer.body)}`)
   return (answer.body as { data: unknown }).data
 }
