@@ -3,6 +3,7 @@ import { startApprover, startSigner } from './certificates.ts'
 import type { Signer } from './certificates.ts'
 import { startDaemonSets } from './daemon-set.ts'
 import { startDeployments } from './deployment.ts'
+import { startDisruption } from './disruption.ts'
 import { startEndpoints } from './endpoints.ts'
 import { startLoadBalancers } from './load-balancer.ts'
 import type { LoadBalancers } from './load-balancer.ts'
@@ -40,6 +41,8 @@ const STARTERS = {
   'replica-set': (host: ControllerHost) => startReplicaSets(host),
   'daemon-set': (host: ControllerHost) => startDaemonSets(host),
   scheduler: (host: ControllerHost) => startScheduler(host),
+  /** The status of disruption budgets. */
+  disruption: (host: ControllerHost) => startDisruption(host),
   /** The kubelets' part for pods that are bound to a node. */
   pods: (host: ControllerHost, deps: ControllerDeps) => startPods(host, deps.pods),
   endpoints: (host: ControllerHost) => startEndpoints(host),
@@ -64,6 +67,7 @@ export const MANAGEMENT: readonly ControllerName[] = [
   'replica-set',
   'daemon-set',
   'scheduler',
+  'disruption',
   'pods',
   'endpoints',
   'load-balancer',
@@ -77,6 +81,7 @@ export const TENANT: readonly ControllerName[] = [
   'replica-set',
   'daemon-set',
   'scheduler',
+  'disruption',
   'pods',
   'endpoints',
   'node-lifecycle',

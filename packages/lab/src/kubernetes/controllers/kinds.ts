@@ -7,6 +7,7 @@ export const kinds = {
   configMaps: v1('', 'configmaps'),
   daemonSets: v1('apps', 'daemonsets'),
   deployments: v1('apps', 'deployments'),
+  disruptionBudgets: v1('policy', 'poddisruptionbudgets'),
   endpoints: v1('', 'endpoints'),
   endpointSlices: v1('discovery.k8s.io', 'endpointslices'),
   events: v1('', 'events'),

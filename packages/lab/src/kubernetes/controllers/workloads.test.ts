@@ -225,3 +225,31 @@ test('a cordoned node gets no new pods', async (context) => {
   await eventually('two ready pods', () => settled(deployment(host), 2))
   assert.ok(host.store.list(kinds.pods).every((pod) => nodeNameOf(pod) === 'b'))
 })
+
+test('a budget says how many of its pods may go', async (context) => {
+  const host = start(context, {}, [...WORKLOADS, 'disruption'])
+  addStaticNodes(host, [{ name: 'a', address: '192.0.2.1' }])
+  host.store.create(kinds.deployments, workload('web', { replicas: 3 }))
+  const budget = (): ApiObject | undefined => host.store.get(kinds.disruptionBudgets, 'default', 'web')
+  const allowed = (): unknown => statusOf(budget())['disruptionsAllowed']
+  host.store.create(kinds.disruptionBudgets, {
+    metadata: { name: 'web', namespace: 'default' },
+    spec: { minAvailable: 2, selector: { matchLabels: { app: 'web' } } },
+  })
+  await eventually('one of three may go', () => allowed() === 1)
+  assert.deepEqual(
+    [
+      statusOf(budget())['currentHealthy'],
+      statusOf(budget())['expectedPods'],
+      holds(budget(), 'DisruptionAllowed'),
+    ],
+    [3, 3, true],
+  )
+  host.store.patch(
+    kinds.disruptionBudgets,
+    { namespace: 'default', name: 'web' },
+    { spec: { minAvailable: '100%' } },
+  )
+  await eventually('none may go', () => allowed() === 0 && statusOf(budget())['desiredHealthy'] === 3)
+  assert.equal(conditionOf(budget(), 'DisruptionAllowed')?.['reason'], 'InsufficientPods')
+})
