@@ -14,6 +14,15 @@ ACCESS=$(answer token)
 [[ $(kubectl create --help) == *' token '* ]] && ACCESS=$(kubectl create token api-access -n kube-system)
 BEARER="Authorization: Bearer $ACCESS"
 
+# ── A body in protobuf, as kubectl, kubelets and controllers send those of built-in kinds ─────────────────────────
+printf '%b' '\x6b\x38\x73\x00\x0a\x0f\x0a\x02v1\x12\x09Namespace\x12\x1a\x0a\x12\x0a\x02n2\x12\x00\x1a\x00\x22\x00\x2a\x00\x32\x00\x38\x00\x42\x00\x12\x00\x1a\x02\x0a\x00\x1a\x00\x22\x00' >"$scratch/n2"
+curl -H "$ADMIN" -X POST "$API/api/v1/namespaces" -H 'Content-Type: application/vnd.kubernetes.protobuf' --data-binary "@$scratch/n2"
+expect 201 '"kind":"Namespace"' '"name":"n2"' '"phase":"Active"'
+curl -H "$ADMIN" "$API/api/v1/namespaces/n2" -H 'Accept: application/vnd.kubernetes.protobuf'
+expect 200 'Content-Type: application/vnd.kubernetes.protobuf' 'k8s'
+curl -H "$ADMIN" -X DELETE "$API/api/v1/namespaces/n2"
+expect 200
+
 # ── Create ────────────────────────────────────────────────────────────────────────────────────────────────────────
 curl -X POST "$TCPS" -H "$BEARER" -H "$YAML" --data-binary "@$scratch/tcp.yaml"
 expect '201 Created' '"kind":"TenantControlPlane"' '"name":"by-curl"' '"dataStore":"default"' '"podCidr":"10.244.0.0/16"' \

@@ -10,6 +10,7 @@ const ASKED = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf'
 const PROTOBUF = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf'
 
 interface Published {
+  version: string
   /** Bodies of the OpenAPI 3 documents it was made of. */
   of: readonly string[]
   json: string
@@ -18,25 +19,34 @@ interface Published {
   since: string
 }
 
-/** By version of Kubernetes: making it takes a while, and what it is made of seldom changes. */
-const known = new Map<string, Published>()
+/** The last ones that were asked for: making one takes a while, and what it is made of seldom changes. */
+const recent: Published[] = []
+/** As many servers that are asked in turns, a management cluster and some tenants, make theirs once. */
+const MOST_RECENT = 8
 
 function published(of: readonly string[], version: string): Published {
-  const before = known.get(version)
-  if (before?.of.length === of.length && before.of.every((each, at) => each === of[at])) return before
+  const before = recent.find(
+    (each) =>
+      each.version === version &&
+      each.of.length === of.length &&
+      each.of.every((body, at) => body === of[at]),
+  )
+  if (before !== undefined) return before
   const document = openApiV2Document(
     of.map((body) => JSON.parse(body) as JsonObject),
     version,
   )
   const json = JSON.stringify(document)
   const made = {
+    version,
     of,
     json,
     protobuf: encodeOpenApiV2(document),
     etag: `"${createHash('sha512').update(json).digest('hex').toUpperCase()}"`,
     since: new Date().toUTCString(),
   }
-  known.set(version, made)
+  recent.push(made)
+  if (recent.length > MOST_RECENT) recent.shift()
   return made
 }
 
