@@ -26,6 +26,8 @@ export interface Bench {
   readonly environment: Record<string, string>
   /** A scratch folder of this file's tests. */
   readonly folder: string
+  /** The lab's process. */
+  readonly lab: { readonly pid: number; isUp(): boolean; errors(): string }
   /** Arguments of Node that begin a `fochista` command, for those who start it by `run`. */
   readonly command: readonly string[]
   /** Runs `fochista` to its end. */
@@ -130,6 +132,11 @@ export async function startBench({
   const bench: Bench = {
     environment,
     folder,
+    lab: {
+      pid: lab.pid ?? 0,
+      isUp: () => lab.exitCode === null && lab.signalCode === null,
+      errors: () => said.join(''),
+    },
     command: [...flags, cli],
     run,
     fochista,

@@ -3,7 +3,7 @@ import { StatusError } from '../errors.ts'
 import type { Json } from '../resources.ts'
 import { keysOf } from './duplicates.ts'
 import type { Key } from './duplicates.ts'
-import { goJsonError } from './go-json.ts'
+import { goJsonError, parseJson } from './go-json.ts'
 import { parseYaml, yamlProblem } from './yaml-body.ts'
 
 /** Most bytes of a request's body. */
@@ -72,9 +72,7 @@ export function parseBody(
     }
   }
   if (type !== '' && type !== 'application/json') throw unsupportedBody()
-  try {
-    return { value: JSON.parse(text) as Json, keys: keysOf(text), repeated: [] }
-  } catch {
-    throw refuse(`couldn't get version/kind; json parse error: ${goJsonError(text)}`)
-  }
+  const value = parseJson(text)
+  if (value === undefined) throw refuse(`couldn't get version/kind; json parse error: ${goJsonError(text)}`)
+  return { value, keys: keysOf(text), repeated: [] }
 }

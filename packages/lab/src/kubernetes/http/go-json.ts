@@ -1,5 +1,7 @@
-/** Deepest nesting that Go's decoder reads. */
-const DEEPEST = 10_000
+import type { Json } from '../resources.ts'
+
+/** Deepest nesting that is read, for managed fields cost its square; Go's decoder reads 10,000. */
+const DEEPEST = 500
 
 /** Thrown inside with what is wrong. */
 class Problem extends Error {}
@@ -13,6 +15,30 @@ export function goJsonError(text: string): string {
     if (error instanceof Problem) return error.message
     throw error
   }
+}
+
+/** The value of a JSON text; undefined for what Go's decoder would refuse, as `goJsonError` tells. */
+export function parseJson(text: string): Json | undefined {
+  try {
+    const value = JSON.parse(text) as Json
+    return isTooDeep(value) ? undefined : value
+  } catch {
+    return undefined
+  }
+}
+
+/** Whether a value is nested deeper than is read. */
+export function isTooDeep(value: Json): boolean {
+  let level: Json[] = [value]
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > DEEPEST) return true
+    level = level.flatMap((each) =>
+      typeof each === 'object' && each !== null
+        ? Object.values(each).filter((member) => typeof member === 'object' && member !== null)
+        : [],
+    ) as Json[]
+  }
+  return false
 }
 
 class Scanner {
@@ -46,8 +72,8 @@ class Scanner {
     for (;;) {
       const letter = this.#peek()
       if (letter === '{' || letter === '[') {
+        if (open.length >= DEEPEST) this.#fail('exceeded max depth')
         this.#at++
-        if (open.length >= DEEPEST) throw new Problem('exceeded max depth')
         const close = letter === '{' ? '}' : ']'
         if (this.#peek() !== close) {
           open.push(letter)

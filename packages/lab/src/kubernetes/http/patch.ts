@@ -9,7 +9,7 @@ import type { Server } from '../server-parts.ts'
 import { mediaType, readBody } from './body.ts'
 import { duplicateFields, keysOf } from './duplicates.ts'
 import type { Exchange } from './exchange.ts'
-import { goJsonError } from './go-json.ts'
+import { goJsonError, parseJson } from './go-json.ts'
 import type { RequestInfo } from './request-info.ts'
 import { writeContext } from './write-context.ts'
 import { parseYaml, yamlProblem } from './yaml-body.ts'
@@ -47,12 +47,8 @@ export function parsePatch(data: Buffer, type: PatchType): YamlBody {
     }
   }
   const prefix = type === 'strategic' ? '' : 'error decoding patch: '
-  let value: Json
-  try {
-    value = JSON.parse(text) as Json
-  } catch {
-    throw badRequest(`${prefix}${goJsonError(text)}`)
-  }
+  const value = parseJson(text)
+  if (value === undefined) throw badRequest(`${prefix}${goJsonError(text)}`)
   if (type === 'json' ? Array.isArray(value) : isObject(value)) return { value, repeated: [] }
   const what =
     value === null

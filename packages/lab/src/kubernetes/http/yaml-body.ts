@@ -1,6 +1,11 @@
 import { isMap, isScalar, LineCounter, parseAllDocuments, visit, YAMLParseError } from 'yaml'
 import type { Document } from 'yaml'
 import type { Json } from '../resources.ts'
+import { isTooDeep } from './go-json.ts'
+
+/** Brackets that may be open at once, in texts too. */
+const MOST_OPEN = 2000
+const TOO_DEEP = 'exceeded max depth of 10000'
 
 /** A body in YAML, read. */
 export interface YamlBody {
@@ -14,6 +19,8 @@ export interface YamlBody {
  * parser's error.
  */
 export function parseYaml(text: string): YamlBody {
+  // The parser takes its time for brackets that nobody closes.
+  if (openBrackets(text) > MOST_OPEN) throw new RangeError(TOO_DEEP)
   const lines = new LineCounter()
   const documents = parseAllDocuments(text, {
     version: '1.1',
@@ -25,7 +32,18 @@ export function parseYaml(text: string): YamlBody {
   if (document === undefined) return { value: null, repeated: [] }
   const [error] = document.errors
   if (error !== undefined) throw error
-  return { value: document.toJS() as Json, repeated: repeatedKeys(document, lines) }
+  const value = document.toJS() as Json
+  if (isTooDeep(value)) throw new RangeError(TOO_DEEP)
+  return { value, repeated: repeatedKeys(document, lines) }
+}
+
+function openBrackets(text: string): number {
+  let open = 0
+  let most = 0
+  for (const letter of text)
+    if (letter === '[' || letter === '{') most = Math.max(most, ++open)
+    else if (letter === ']' || letter === '}') open--
+  return most
 }
 
 function repeatedKeys(document: Document, lines: LineCounter): string[] {
@@ -50,6 +68,8 @@ function repeatedKeys(document: Document, lines: LineCounter): string[] {
 
 /** What the API server's YAML reader would say: near enough for the common cases. */
 export function yamlProblem(error: unknown): string {
+  // The parser goes as deep as the stack allows.
+  if (error instanceof Error && /call stack/.test(error.message)) return TOO_DEEP
   if (!(error instanceof YAMLParseError))
     return error instanceof Error ? (error.message.split('\n')[0] ?? '') : ''
   if (error.code === 'BLOCK_AS_IMPLICIT_KEY') return 'mapping values are not allowed in this context'
