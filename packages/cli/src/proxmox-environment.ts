@@ -29,10 +29,33 @@ async function proxmoxConfigFrom(environment: Environment): Promise<ProxmoxConfi
   const endpoints = required('PROXMOX_URL')
     .split(',')
     .map((url) => url.trim())
-  const credentials = { tokenId: required('PROXMOX_TOKEN_ID'), secret: required('PROXMOX_SECRET') }
+  const credentials = {
+    tokenId: tokenIdFrom(required('PROXMOX_TOKEN_ID')),
+    secret: required('PROXMOX_SECRET'),
+  }
   if (fingerprint)
     return { endpoints, credentials, tls: { fingerprints: fingerprint.split(',').map((one) => one.trim()) } }
   if (!caFile) return { endpoints, credentials }
   const { readFile } = await import('node:fs/promises')
   return { endpoints, credentials, tls: { ca: await readFile(caFile, 'utf8') } }
+}
+
+/** Refuses what is no token's id; the `!` is what is forgotten most. */
+function tokenIdFrom(given: string): string {
+  if (/^[^\s:/!]+@[^\s@!]+![A-Za-z][\w.-]+$/.test(given)) return given
+  const user = given.split('!')[0] ?? ''
+  throw new UsageError(
+    given.includes('!')
+      ? tr(
+          `PROXMOX_TOKEN_ID: "${given}" is not user@realm!name`,
+          `PROXMOX_TOKEN_ID: "${given}" non è utente@realm!nome`,
+        )
+      : tr(
+          `PROXMOX_TOKEN_ID: "${given}" has no "!": it goes between the user and the token’s name, ${given}!NAME`,
+          `PROXMOX_TOKEN_ID: "${given}" non ha il "!": va fra l’utente e il nome del token, ${given}!NOME`,
+        ),
+    {
+      hint: `${tr('names of the user’s tokens, on a host:', 'nomi dei token dell’utente, su un host:')}  pveum user token list ${user}`,
+    },
+  )
 }

@@ -48,7 +48,7 @@ test('what is said or shown is said by a sentence in both languages', () => {
     /(?:(?:Command|Usage|StillInProgress|Cancelled)Error\(|\.note\(|\.ask\(|\b(?:hint|state|detail|summary|message):|\.description\()\s*$/
   const prose = /\p{L}{2,} \p{L}{2,}/u
   // Lines to type are the same everywhere.
-  const toType = /(?:^| {2})(?:fochista|kubectl|chmod|eval) .*/s
+  const toType = /(?:^| {2})(?:fochista|kubectl|pveum|chmod|eval) .*/s
   const alone = literals.filter(
     ({ argument, text, before }) =>
       argument === undefined && says.test(before) && prose.test(text.replace(toType, '')),

@@ -37,8 +37,11 @@ export function createAuthenticator(
   now: () => number = Date.now,
 ): Authenticator {
   if ('tokenId' in credentials) {
-    if (!/^[^\s:/!]+@[^\s!]+![A-Za-z][\w.-]+$/.test(credentials.tokenId))
-      throw new TypeError(`credentials.tokenId: "${credentials.tokenId}" is not of the form user@realm!name`)
+    const { tokenId } = credentials
+    if (!/^[^\s:/!]+@[^\s!]+![A-Za-z][\w.-]+$/.test(tokenId))
+      throw new TypeError(
+        `credentials.tokenId: "${tokenId}" is not of the form user@realm!name${tokenId.includes('!') ? '' : ': the "!" goes between the user and the token’s name'}`,
+      )
     if (!/^[\x21-\x7e]+$/.test(credentials.secret))
       throw new TypeError('credentials.secret: empty, or with characters that a token secret cannot have')
     const headers = { authorization: `PVEAPIToken=${credentials.tokenId}=${credentials.secret}` }

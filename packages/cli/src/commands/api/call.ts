@@ -2,6 +2,7 @@ import { closest } from '../../closest.ts'
 import { argument, choice, command, type Command } from '../../command.ts'
 import { CommandError } from '../../errors.ts'
 import { tr } from '../../locale.ts'
+import { explainCall } from '../proxmox-call/explain.ts'
 import { parametersOf, wordsOf } from '../proxmox-call/parameters.ts'
 import { printResult } from '../proxmox-call/result.ts'
 import { connectProxmox } from '../../proxmox-environment.ts'
@@ -34,7 +35,7 @@ export const apiCommands: readonly Command[] = Object.entries(verbs).map(([verb,
     run: async (context, args, options) => {
       const path = argument(args, 'path')
       const parameters = parametersOf(wordsOf(args['parameters']))
-      await requirePath(method, path)
+      const template = await requirePath(method, path)
       if (options.dryRun) {
         const words = Object.entries(parameters).flatMap(([name, value]) =>
           [value].flat().map((one) => `${name}=${one}`),
@@ -45,6 +46,8 @@ export const apiCommands: readonly Command[] = Object.entries(verbs).map(([verb,
       try {
         const result = await proxmox.call(method, path, parameters, { signal: context.signal })
         await printResult(context.io, options.output, result ?? null)
+      } catch (error) {
+        throw await explainCall(error, { given: parameters, method, template })
       } finally {
         await proxmox.close()
       }
@@ -52,8 +55,8 @@ export const apiCommands: readonly Command[] = Object.entries(verbs).map(([verb,
   }),
 )
 
-/** Refuses a path that Proxmox does not have, or not with this method, and says what may have been meant. */
-async function requirePath(method: Method, path: string): Promise<void> {
+/** The template of a path. Refuses one that Proxmox does not have, or not with this method, and says what may have been meant. */
+async function requirePath(method: Method, path: string): Promise<string> {
   const { apiSchema } = await import('@fochista/proxmox/schema')
   const given = path.split('/').filter(Boolean)
   const templates = Object.keys(apiSchema.paths)
@@ -62,7 +65,8 @@ async function requirePath(method: Method, path: string): Promise<void> {
     Object.entries(verbs)
       .filter(([, known]) => apiSchema.paths[template]?.[known.method])
       .map(([verb]) => verb)
-  if (fits.some((template) => apiSchema.paths[template]?.[method])) return
+  const found = fits.find((template) => apiSchema.paths[template]?.[method])
+  if (found !== undefined) return found
   const [only] = fits
   if (only)
     throw new CommandError(tr(`${path} has no ${method}`, `${path} non ha ${method}`), {

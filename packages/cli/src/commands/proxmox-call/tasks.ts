@@ -3,6 +3,7 @@ import type { Context } from '../../context.ts'
 import { CancelledError, CommandError, StillInProgressError } from '../../errors.ts'
 import { tr } from '../../locale.ts'
 import { createProgress, type ProgressLine } from '../../progress.ts'
+import { nextStep } from './explain.ts'
 
 /** A task that a command has started, and what for. */
 export interface Started {
@@ -30,7 +31,8 @@ export async function followTasks(
   }
   const giveUp = AbortSignal.timeout(timeoutMs)
   const signal = AbortSignal.any([context.signal, giveUp])
-  const follow = async ({ name, upid }: Started): Promise<boolean> => {
+  /** Resolves to why it failed; undefined if it did not. */
+  const follow = async ({ name, upid }: Started): Promise<string | undefined> => {
     show(name, { state: typeOf(upid), style: 'working' })
     try {
       const { exitStatus } = await proxmox.tasks.wait(upid, {
@@ -38,25 +40,34 @@ export async function followTasks(
         onProgress: (detail) => show(name, { state: typeOf(upid), detail, style: 'working' }),
       })
       show(name, { state: exitStatus, detail: typeOf(upid), style: 'ready' })
-      return true
+      return undefined
     } catch (error) {
       if (!(error instanceof ProxmoxTaskError)) throw error
       show(name, { state: tr('failed', 'non riuscito'), detail: error.exitStatus, style: 'failed' })
-      return false
+      return error.exitStatus
     }
   }
   try {
     const ended = await Promise.all(started.map(follow))
-    const failed = started.filter((_, index) => !ended[index])
-    if (failed.length > 0)
+    const failed = started.flatMap((one, index) => {
+      const reason = ended[index]
+      return reason === undefined ? [] : [{ ...one, reason }]
+    })
+    const [first] = failed
+    if (first)
       throw new CommandError(
         failed.length === 1
-          ? tr(`the task of ${failed[0]?.name} failed`, `il task di ${failed[0]?.name} non è riuscito`)
+          ? `${first.name}: ${first.reason}`
           : tr(
               `${failed.length} of ${started.length} tasks failed`,
               `${failed.length} task su ${started.length} non riusciti`,
             ),
-        { hint: failed.map(({ upid }) => `fochista task log ${upid}`).join('\n') },
+        {
+          hint: failed
+            .flatMap(({ upid, reason }) => [nextStep(reason, idOf(upid)), `fochista task log ${upid}`])
+            .filter((line) => line !== undefined)
+            .join('\n'),
+        },
       )
   } catch (error) {
     const hint = howToFollow(started)
@@ -81,6 +92,9 @@ export function howToFollow(started: readonly Started[]): string | undefined {
     ...lines,
   ].join('\n')
 }
+
+/** Whose task it is, a VM's number as a rule: the seventh part of its UPID. */
+const idOf = (upid: string): string | undefined => upid.split(':')[6] || undefined
 
 /** What a task does: the sixth part of its UPID. */
 const typeOf = (upid: string): string => upid.split(':')[5] ?? upid

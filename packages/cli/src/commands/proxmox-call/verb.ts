@@ -1,10 +1,11 @@
 import type { Proxmox } from '@fochista/proxmox'
 import { choice, command, flag, type Arguments, type Command } from '../../command.ts'
 import type { Context } from '../../context.ts'
-import { CancelledError, CommandError, UsageError } from '../../errors.ts'
+import { CancelledError, CommandError, explain, UsageError } from '../../errors.ts'
 import { tr } from '../../locale.ts'
 import { connectProxmox } from '../../proxmox-environment.ts'
 import { dryRunOption, timeoutOption } from '../waiting.ts'
+import { explainCall } from './explain.ts'
 import { parametersOf, wordsOf, type Parameters } from './parameters.ts'
 import { parameterNotes } from './notes.ts'
 import { printResult } from './result.ts'
@@ -142,8 +143,19 @@ async function run(verb: Verb, find: Find, { context, proxmox, args, options }: 
     } catch (error) {
       // With several the others go on; with one its own words are the answer. After Ctrl-C nothing more is sent.
       if (context.signal.aborted) break
-      if (calls.length === 1) throw error
-      context.io.note(`${target.name}: ${error instanceof Error ? error.message : String(error)}`)
+      const explained = await explainCall(error, {
+        name: target.name,
+        vmid: target.path['vmid'],
+        command: commandOf(verb),
+        given: parameters,
+        method,
+        template: verb.call,
+      })
+      if (calls.length === 1) throw explained
+      const { message, hint } = explain(explained)
+      // What is told of a call names what it acts on; what is told of its parameters does not.
+      context.io.note(message.startsWith(target.name) ? message : `${target.name}: ${message}`)
+      if (hint) context.io.note(`  ${hint}`)
       failures.push(error)
     }
   }
@@ -170,8 +182,13 @@ function pathOf(template: string, values: Readonly<Record<string, string | undef
   })
 }
 
+/** The words of the command: `vm snapshot create`. */
+function commandOf({ path }: Verb): string {
+  return path.replaceAll(/ [<[].*$/g, '')
+}
+
 async function confirm({ io }: Context, verb: Verb, targets: readonly Target[]): Promise<void> {
-  const words = verb.path.replaceAll(/ [<[].*$/g, '')
+  const words = commandOf(verb)
   const names = targets.map(({ name }) => name).join(', ')
   if (await io.ask(`${words}: ${names}? [y/N]`)) return
   throw new CommandError(tr(`not confirmed: ${words} ${names}`, `non confermato: ${words} ${names}`), {

@@ -1,4 +1,5 @@
 import { argument, command, flag, integer, type Command } from '../../command.ts'
+import { UsageError } from '../../errors.ts'
 import { tr } from '../../locale.ts'
 import { connectProxmox } from '../../proxmox-environment.ts'
 import { verbCommand, type Find, type Verb } from '../proxmox-call/verb.ts'
@@ -8,8 +9,20 @@ import { timeoutOption } from '../waiting.ts'
 /** A task says itself on which host it runs. */
 const ofUpid: Find = async (_proxmox, _words, { upid }) => {
   if (upid === undefined) return [{ name: 'tasks', path: {} }]
-  const { parseUpid } = await import('@fochista/proxmox')
-  return [{ name: upid, path: { node: parseUpid(upid).node, upid } }]
+  return [{ name: upid, path: { node: await hostOf(upid), upid } }]
+}
+
+/** The host of a task. Throws UsageError for what is no task's name. */
+async function hostOf(upid: string): Promise<string> {
+  const { isUpid, parseUpid } = await import('@fochista/proxmox')
+  const isTask: boolean = isUpid(upid)
+  if (isTask) return parseUpid(upid).node
+  throw new UsageError(
+    tr(`"${upid}" is no task: it begins with UPID:`, `"${upid}" non è un task: inizia con UPID:`),
+    {
+      hint: `${tr('list the latest ones:', 'elenca gli ultimi:')}  fochista task list -o yaml`,
+    },
+  )
 }
 
 /** Calls on tasks. */
@@ -49,6 +62,7 @@ const taskLog = command({
   examples: ['fochista task log -f UPID:pve1:…'],
   run: async (context, args, options) => {
     const upid = argument(args, 'upid')
+    await hostOf(upid)
     const proxmox = await connectProxmox(await context.environment())
     try {
       if (options.follow)
@@ -68,6 +82,7 @@ const taskWait = command({
   examples: ['fochista task wait UPID:pve1:…'],
   run: async (context, args, options) => {
     const upid = argument(args, 'upid')
+    await hostOf(upid)
     const proxmox = await connectProxmox(await context.environment())
     try {
       await followTasks(context, proxmox, [{ name: upid, upid }], options.timeout)
