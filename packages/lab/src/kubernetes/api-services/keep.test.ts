@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict'
+import { request } from 'node:https'
+import { after, before, test } from 'node:test'
+import { createLabClock } from '../../clock.ts'
+import type { ApiServer } from '../api.ts'
+import type { ApiObject } from '../resources.ts'
+import { at } from '../rest/json.ts'
+import { createApiServer } from '../server.ts'
+import { selfSigned } from '../test-certificate.ts'
+
+const SERVICES = { group: 'apiregistration.k8s.io', version: 'v1', resource: 'apiservices' }
+
+let api: ApiServer
+let ca: string
+before(async () => {
+  const tls = await selfSigned()
+  ca = tls.certPem
+  const user = { username: 'admin', groups: ['system:masters'] }
+  api = createApiServer({ tls, clock: createLabClock(), staticTokens: [{ token: 'admin', user }] })
+  await api.listen()
+})
+after(() => api.close())
+
+function ask(path: string): Promise<{ status: number; text: string }> {
+  return new Promise((resolve, reject) => {
+    const call = request(
+      `${api.url}${path}`,
+      { ca, headers: { Authorization: 'Bearer admin' } },
+      (answer) => {
+        let text = ''
+        answer.on('data', (chunk: Buffer) => (text += chunk.toString()))
+        answer.on('end', () => resolve({ status: answer.statusCode ?? 0, text }))
+      },
+    )
+    call.on('error', reject)
+    call.end()
+  })
+}
+
+function available(name: string): unknown {
+  const conditions = at(api.store.get(SERVICES, undefined, name) ?? { metadata: {} }, [
+    'status',
+    'conditions',
+  ])
+  return Array.isArray(conditions) ? conditions[0] : undefined
+}
+
+async function until(what: () => boolean): Promise<void> {
+  const end = Date.now() + 20_000
+  while (!what()) {
+    assert.ok(Date.now() < end, `never: ${String(what)}`)
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+}
+
+const remote = (spec: object = {}): ApiObject => ({
+  metadata: { name: 'v1.ext.dev' },
+  spec: {
+    group: 'ext.dev',
+    version: 'v1',
+    groupPriorityMinimum: 100,
+    versionPriority: 10,
+    service: { namespace: 'default', name: 'nosuch', port: 443 },
+    ...spec,
+  },
+})
+
+test('a server has an APIService for each group version of its own, available from the first moment', () => {
+  assert.match(JSON.stringify(available('v1.apps')), /"status":"True".*"reason":"Local"/)
+  assert.match(JSON.stringify(available('v1.')), /"status":"True"/)
+})
+
+test('a custom group version gets one, and loses it with its CRD', async () => {
+  api.registerCrd({
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: 'gadgets.t.dev' },
+    spec: {
+      group: 't.dev',
+      scope: 'Cluster',
+      names: { plural: 'gadgets', kind: 'Gadget' },
+      versions: [
+        { name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } },
+      ],
+    },
+  })
+  await until(() => available('v1.t.dev') !== undefined)
+  const crds = { group: 'apiextensions.k8s.io', version: 'v1', resource: 'customresourcedefinitions' }
+  api.store.delete(crds, { name: 'gadgets.t.dev' })
+  await until(() => available('v1.t.dev') === undefined)
+})
+
+test('an APIService must be named after its group version, and not be insecure with a CA', () => {
+  assert.throws(
+    () => api.store.create(SERVICES, { ...remote(), metadata: { name: 'wrong' } }),
+    /metadata\.name: Invalid value: "wrong": must be `spec\.version\+"\."\+spec\.group`: "v1\.ext\.dev"/,
+  )
+  assert.throws(
+    () => api.store.create(SERVICES, remote({ insecureSkipTLSVerify: true, caBundle: 'eA==' })),
+    /spec\.insecureSkipTLSVerify: Invalid value: true: may not be true if caBundle is present/,
+  )
+})
+
+test('the group of another server is discovered, is not available, and answers 503', async () => {
+  api.store.create(SERVICES, remote())
+  await until(() => JSON.stringify(available('v1.ext.dev') ?? '').includes('ServiceNotFound'))
+  assert.equal((await ask('/apis/ext.dev')).status, 200)
+  assert.match((await ask('/apis')).text, /"ext\.dev\/v1"/)
+  assert.deepEqual(await ask('/apis/ext.dev/v1/things'), { status: 503, text: 'service unavailable\n' })
+  api.store.delete(SERVICES, { name: 'v1.ext.dev' })
+  assert.equal((await ask('/apis/ext.dev/v1/things')).status, 404)
+})
