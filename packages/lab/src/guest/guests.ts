@@ -33,8 +33,9 @@ export interface DiskKeeper {
 export function createGuests(world: ProxmoxWorld, keeper?: DiskKeeper): Guests {
   const disks = new Map<number, Disk>()
   const guests = new Map<number, Guest>()
-  /** What disks held when their VMs were backed up, by archive; those of an earlier run are lost. */
+  /** What disks held when their VMs were backed up, by archive, or at a snapshot, by number and name; those of an earlier run are lost. */
   const backups = new Map<string, Disk>()
+  const snapshots = new Map<string, Disk>()
   const dhcp = new DhcpServer(keeper?.leases)
   /** Counts what happened to each VM's power: a start that another event overtook does not happen. */
   const turns = new Map<number, number>()
@@ -76,7 +77,19 @@ export function createGuests(world: ProxmoxWorld, keeper?: DiskKeeper): Guests {
     if (vm === undefined || target === undefined || !world.vms.has(target)) return
     put(target, diskOf(vm.vmid)?.copy() ?? freshDisk(vm))
   }
+  const snapshotOf = (vm: Vm, name: string): string => `${vm.vmid}/${name}`
   const listeners = {
+    snapshotTaken: (vm: Vm, name: string) => {
+      const disk = diskOf(vm.vmid)
+      if (disk !== undefined) snapshots.set(snapshotOf(vm, name), disk.copy())
+    },
+    rolledBack: (vm: Vm, name: string) => {
+      const disk = snapshots.get(snapshotOf(vm, name))
+      if (disk !== undefined) put(vm.vmid, disk.copy())
+    },
+    snapshotDropped: (vm: Vm, name: string) => {
+      snapshots.delete(snapshotOf(vm, name))
+    },
     backedUp: (vm: Vm, archive: string) => {
       backups.set(archive, (diskOf(vm.vmid) ?? freshDisk(vm)).copy())
     },
@@ -94,6 +107,7 @@ export function createGuests(world: ProxmoxWorld, keeper?: DiskKeeper): Guests {
       turn(vm)
       void stop(vm)
       disks.delete(vm.vmid)
+      for (const key of snapshots.keys()) if (key.startsWith(snapshotOf(vm, ''))) snapshots.delete(key)
       keeper?.dropped(vm.vmid)
     },
   }
@@ -104,6 +118,9 @@ export function createGuests(world: ProxmoxWorld, keeper?: DiskKeeper): Guests {
   world.events.on('taskEnded', listeners.taskEnded)
   world.events.on('backedUp', listeners.backedUp)
   world.events.on('restored', listeners.restored)
+  world.events.on('snapshotTaken', listeners.snapshotTaken)
+  world.events.on('rolledBack', listeners.rolledBack)
+  world.events.on('snapshotDropped', listeners.snapshotDropped)
   for (const vm of world.vms.values()) if (vm.running) start(vm)
   return {
     disk: diskOf,
@@ -116,6 +133,9 @@ export function createGuests(world: ProxmoxWorld, keeper?: DiskKeeper): Guests {
       world.events.off('taskEnded', listeners.taskEnded)
       world.events.off('backedUp', listeners.backedUp)
       world.events.off('restored', listeners.restored)
+      world.events.off('snapshotTaken', listeners.snapshotTaken)
+      world.events.off('rolledBack', listeners.rolledBack)
+      world.events.off('snapshotDropped', listeners.snapshotDropped)
       await Promise.all([...guests.values()].map((guest) => guest.cut()))
       guests.clear()
     },

@@ -203,6 +203,10 @@ export interface WorldEvents {
   /** An archive of it was written, or it was made of one. */
   backedUp: [vm: Vm, archive: string]
   restored: [vm: Vm, archive: string]
+  /** Its disks were kept under a name, put back to what that holds, or the name is gone. */
+  snapshotTaken: [vm: Vm, name: string]
+  rolledBack: [vm: Vm, name: string]
+  snapshotDropped: [vm: Vm, name: string]
   taskStarted: [task: Task]
   taskEnded: [task: Task]
 }

@@ -77,6 +77,7 @@ async function take(
   await world.machines?.takeSnapshot(vm, request.name, request.withState && vm.running)
   ;(vm.snapshots ??= new Map()).set(request.name, section)
   vm.config['parent'] = request.name
+  world.events.emit('snapshotTaken', vm, request.name)
 }
 
 /** What of a configuration belongs into a snapshot: `parent` is the one before, the description is its own. */

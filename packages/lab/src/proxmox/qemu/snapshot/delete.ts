@@ -26,6 +26,7 @@ export async function deleteSnapshot(
       else other['parent'] = section['parent']
     }
     vm.snapshots?.delete(name)
+    world.events.emit('snapshotDropped', vm, name)
   } finally {
     delete vm.config['lock']
   }

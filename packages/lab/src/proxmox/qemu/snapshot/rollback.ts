@@ -40,6 +40,7 @@ export async function rollBack(world: ProxmoxWorld, vm: Vm, name: string, worker
     await spend(world, worker, TIMINGS.monitor)
     restore(world, vm, name, section)
     await world.machines?.restoreDisks(vm, name)
+    world.events.emit('rolledBack', vm, name)
   } finally {
     delete vm.config['lock']
   }
