@@ -48,6 +48,14 @@ curl -H "$TOKEN" -X POST "$VM/agent/set-user-password" -d username=root -d passw
 expect 200 '{"data":{"result":{}}}'
 curl -H "$TOKEN" -X POST "$VM/agent" -d command=get-host-name
 expect 200 '"host-name":"guest"'
+curl -H "$TOKEN" -X POST "$VM/agent/suspend-ram"
+expect 200
+until_answer 30 '"qmpstatus":"suspended"' curl -H "$TOKEN" "$VM/status/current"
+expect 200 '"status":"running"'
+curl -H "$TOKEN" -X POST "$VM/status/resume"
+expect 200 ':qmresume:7200:'
+task OK
+until_answer 60 '{"result":{}}' curl -H "$TOKEN" -X POST "$VM/agent/ping"
 curl -H "$TOKEN" -X POST "$VM/status/reboot"
 expect 200 ':qmreboot:7200:'
 task OK
