@@ -3,6 +3,7 @@ import { fieldError } from '../errors.ts'
 import type { ApiObject, Json, JsonObject, Schema } from '../resources.ts'
 import { asText, at, equal, isObject } from '../rest/json.ts'
 import { label1035Problems, subdomainProblems } from './names.ts'
+import { ruleCostProblems } from './rule-cost.ts'
 import { problemsOfValue } from './validate.ts'
 
 /** What is wrong with a CustomResourceDefinition itself: names, versions, scope, the structure of its schemas. */
@@ -45,6 +46,7 @@ export function crdProblems(crd: ApiObject, old?: ApiObject): FieldError[] {
             : fieldError.invalid(`${path}.type`, schema['type'], 'must be object at the root'),
         )
       structure(schema, path, errors, true)
+      errors.push(...ruleCostProblems(schema, path))
     }
   })
   const firstName = asText(versions[0]?.['name'])
