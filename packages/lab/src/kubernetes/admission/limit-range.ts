@@ -1,5 +1,4 @@
 import type { AdmissionRequest } from '../api.ts'
-import { canonicalQuantity } from '../builtin/quantity.ts'
 import { ensure, items, member, textOf } from '../builtin/defaults/fields.ts'
 import { forbidden } from '../errors.ts'
 import type { ApiObject, JsonObject } from '../resources.ts'
@@ -7,15 +6,14 @@ import { groupResource } from '../resources.ts'
 import type { Core } from '../rest/core.ts'
 import { asText, copy } from '../rest/json.ts'
 import { compareQuantities, parseQuantity } from '../schema/quantity.ts'
+import { addQuantities } from './amounts.ts'
+import type { Amounts } from './amounts.ts'
 
 const NOTE = 'kubernetes.io/limit-ranger'
 const LISTS = [
   ['initContainers', 'init container'],
   ['containers', 'container'],
 ] as const
-
-/** Quantities by the name of what they count. */
-type Amounts = { [resource: string]: string }
 
 /** What a container, a pod or a claim asks for. */
 interface Asked {
@@ -105,21 +103,11 @@ function sumOf(all: Asked[]): Asked {
   const sum = (part: keyof Asked): Amounts => {
     const names = new Set(all.flatMap((asked) => Object.keys(asked[part])))
     const result: Amounts = {}
-    for (const name of names) result[name] = all.map((asked) => asked[part][name] ?? '0').reduce(add)
+    for (const name of names)
+      result[name] = all.map((asked) => asked[part][name] ?? '0').reduce(addQuantities)
     return result
   }
   return { requests: sum('requests'), limits: sum('limits') }
-}
-
-function add(a: string, b: string): string {
-  const left = parseQuantity(a)
-  const right = parseQuantity(b)
-  if (left === undefined || right === undefined) return a
-  const numerator = left.numerator * right.denominator + right.numerator * left.denominator
-  const millis = (numerator * 1000n) / (left.denominator * right.denominator)
-  const isBinary = a.endsWith('i') || b.endsWith('i')
-  const sum = isBinary ? `${millis / 1024_000n}Ki` : `${millis}m`
-  return canonicalQuantity(sum) ?? sum
 }
 
 function problemsOf(limit: JsonObject, type: string, { requests, limits }: Asked): string[] {

@@ -221,3 +221,39 @@ test('a server publishes the service of itself', async (context) => {
   assert.equal(specOf(service)['clusterIP'], '10.96.0.1')
   await eventually('its endpoints', () => host.store.get(kinds.endpoints, 'default', 'kubernetes'))
 })
+
+test('a quota says what is taken of it, and refuses what would take more', async (context) => {
+  const host = testHost()
+  const stop = startControllers(host, ['resource-quota'])
+  context.after(() => {
+    stop()
+    host.stop()
+  })
+  host.store.create(kinds.resourceQuotas, {
+    metadata: { name: 'few', namespace: 'default' },
+    spec: { hard: { pods: '3', 'requests.cpu': '1', 'count/secrets': '1' } },
+  })
+  const used = (): JsonObject =>
+    member(statusOf(host.store.get(kinds.resourceQuotas, 'default', 'few')), 'used') ?? {}
+  const pod = (name: string, cpu?: string): ApiObject => ({
+    metadata: { name, namespace: 'default' },
+    spec: {
+      containers: [
+        { name: 'c', image: 'i', ...(cpu === undefined ? {} : { resources: { requests: { cpu } } }) },
+      ],
+    },
+  })
+  host.store.create(kinds.pods, pod('a', '600m'))
+  await eventually('the pod is counted', () => used()['requests.cpu'] === '600m' && used()['pods'] === '1')
+  assert.equal(used()['count/secrets'], '0')
+  assert.throws(
+    () => host.store.create(kinds.pods, pod('b', '500m')),
+    /pods "b" is forbidden: exceeded quota: few, requested: requests.cpu=500m, used: requests.cpu=600m, limited: requests.cpu=1$/,
+  )
+  assert.throws(
+    () => host.store.create(kinds.pods, pod('c')),
+    /pods "c" is forbidden: failed quota: few: must specify requests.cpu for: c$/,
+  )
+  host.store.delete(kinds.pods, { namespace: 'default', name: 'a' })
+  await eventually('nothing is taken', () => used()['requests.cpu'] === '0')
+})

@@ -13,6 +13,7 @@ import type { NodeLifecycleOptions } from './node-lifecycle.ts'
 import { startPods } from './pods.ts'
 import type { PodOptions } from './pods.ts'
 import { startReplicaSets } from './replica-set.ts'
+import { startResourceQuotas } from './resource-quota.ts'
 import type { ControllerHost, Loop } from './runtime.ts'
 import { startScheduler } from './scheduler.ts'
 import { startSystemObjects } from './system-objects.ts'
@@ -43,6 +44,8 @@ const STARTERS = {
   scheduler: (host: ControllerHost) => startScheduler(host),
   /** The status of disruption budgets. */
   disruption: (host: ControllerHost) => startDisruption(host),
+  /** What is taken of quotas. */
+  'resource-quota': (host: ControllerHost) => startResourceQuotas(host),
   /** The kubelets' part for pods that are bound to a node. */
   pods: (host: ControllerHost, deps: ControllerDeps) => startPods(host, deps.pods),
   endpoints: (host: ControllerHost) => startEndpoints(host),
@@ -68,6 +71,7 @@ export const MANAGEMENT: readonly ControllerName[] = [
   'daemon-set',
   'scheduler',
   'disruption',
+  'resource-quota',
   'pods',
   'endpoints',
   'load-balancer',
@@ -82,6 +86,7 @@ export const TENANT: readonly ControllerName[] = [
   'daemon-set',
   'scheduler',
   'disruption',
+  'resource-quota',
   'pods',
   'endpoints',
   'node-lifecycle',

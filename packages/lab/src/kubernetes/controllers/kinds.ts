@@ -4,6 +4,7 @@ const v1 = (group: string, resource: string): GroupVersionResource => ({ group, 
 
 /** Paths of the kinds that controllers work with. */
 export const kinds = {
+  claims: v1('', 'persistentvolumeclaims'),
   configMaps: v1('', 'configmaps'),
   daemonSets: v1('apps', 'daemonsets'),
   deployments: v1('apps', 'deployments'),
@@ -16,6 +17,7 @@ export const kinds = {
   pods: v1('', 'pods'),
   priorityClasses: v1('scheduling.k8s.io', 'priorityclasses'),
   replicaSets: v1('apps', 'replicasets'),
+  resourceQuotas: v1('', 'resourcequotas'),
   secrets: v1('', 'secrets'),
   serviceCidrs: v1('networking.k8s.io', 'servicecidrs'),
   services: v1('', 'services'),
