@@ -1,9 +1,12 @@
-import { isTrue, REASON } from '@fochista/api'
+import { getCondition, isTrue, REASON } from '@fochista/api'
 import { isPausedForHealth, isReady } from '@fochista/kamaji'
 import type { Node } from '@fochista/kubernetes'
 import { blocked, done, waiting, type MachineContext, type StepResult } from './context.ts'
 import { nodeOf } from './node.ts'
 import { durationOf } from './place.ts'
+
+/** What is said of a Node that is not Ready, as long as it has time. */
+const NOT_READY = 'NodeNotReady'
 
 /** Ready: the Node says so. Want of a network plugin is told apart, for it is never repaired by us. */
 export function ready(context: MachineContext): Promise<StepResult> {
@@ -37,7 +40,7 @@ function judge(context: MachineContext): StepResult {
       : message === ''
         ? 'The Node is not Ready yet.'
         : `The Node is not Ready: ${message.slice(0, 300)}`
-  if (rest === undefined || rest > 0) return waiting('NodeNotReady', why, rest)
+  if (rest === undefined || rest > 0) return waiting(NOT_READY, why, rest)
   if (status.failure === undefined) {
     status.failure = { reason: REASON.nodeUnhealthy, message: why }
     context.world.voice.tell(context.machine, 'Warning', REASON.nodeUnhealthy, why)
@@ -49,7 +52,8 @@ const readinessOf = (node: Node | undefined) => node?.status?.conditions?.find((
 
 /**
  * How much longer a Node may be not Ready before it counts as unhealthy, milliseconds; undefined while nothing can be said: it was never
- * Ready, or the control plane itself was not steady for as long.
+ * Ready, or the control plane itself was not steady for as long. Counted by our own clock, from when we saw it so first and the VM was
+ * started last: the Node's own times are of the tenant's clock, which may be wrong by minutes.
  */
 function patienceWith(
   { machine, controlPlane, pool, world, namespace }: MachineContext,
@@ -58,8 +62,14 @@ function patienceWith(
   const wasReady = machine.status?.wasReady ?? isTrue(machine, 'Ready')
   if (!wasReady || !node || !controlPlane || !isReady(controlPlane) || isPausedForHealth(controlPlane))
     return undefined
+  // What was judged stays judged until the Node is Ready.
+  if (machine.status?.failure?.reason === REASON.nodeUnhealthy) return 0
+  const now = world.clock.now()
   const answering = world.tenants.answeringSince(namespace, controlPlane.metadata.name)
-  const since = Date.parse(readinessOf(node)?.lastTransitionTime ?? '')
-  if (answering === undefined || Number.isNaN(since)) return undefined
-  return Math.max(answering, since) + durationOf(pool?.spec.health?.unhealthyAfter, '5m') - world.clock.now()
+  if (answering === undefined) return undefined
+  const said = getCondition(machine, 'Ready')
+  const seen = said?.reason === NOT_READY ? Date.parse(said.lastTransitionTime) : now
+  const started = Date.parse(getCondition(machine, 'Started')?.lastTransitionTime ?? '')
+  const since = Math.max(answering, seen, Number.isNaN(started) ? 0 : started)
+  return since + durationOf(pool?.spec.health?.unhealthyAfter, '5m') - now
 }
