@@ -4,6 +4,7 @@ import { request } from 'node:https'
 import { connect } from 'node:net'
 import { after, test } from 'node:test'
 import { eventually } from '../guest/test-machines.ts'
+import type { Pass } from '../kamaji/pass.ts'
 import { gvr } from '../kamaji/vocabulary.ts'
 import { startLab } from '../lab.ts'
 
@@ -77,4 +78,12 @@ test('a control plane whose port changes answers at the new one and tells it to 
       .join('\n')
     return text.includes(`https://${moved.host}:7443`)
   })
+})
+
+test('a pass of Kamaji’s that is late for the end of the lab starts nothing', async () => {
+  const { tenants } = lab.management
+  await tenants.close()
+  // Whatever it would look at beyond its name fails.
+  await tenants.keep({ namespace: 'default', name: 'late' } as Pass)
+  assert.equal(tenants.find('default', 'late'), undefined)
 })

@@ -57,6 +57,7 @@ interface Entry {
   stopWatch: (() => void) | undefined
   /** Everything done to a tenant happens one after the other. */
   queue: Promise<void>
+  /** Nothing is started for it any more. */
   removed: boolean
   /** The certificate that Kamaji had issued when it was last looked at; a fault may show another. */
   issued: string | undefined
@@ -78,6 +79,7 @@ export function createTenantClusters(options: {
   keep?: TenantKeeper
 }): TenantClusters {
   const entries = new Map<string, Entry>()
+  let isClosed = false
   const entryOf = (key: string): Entry => {
     let entry = entries.get(key)
     if (entry === undefined) {
@@ -87,7 +89,8 @@ export function createTenantClusters(options: {
         stopControllers: undefined,
         stopWatch: undefined,
         queue: Promise.resolve(),
-        removed: false,
+        // A pass of Kamaji's that is under way when all ends must start nothing that nobody would end.
+        removed: isClosed,
         issued: undefined,
         complained: false,
       }
@@ -235,6 +238,7 @@ export function createTenantClusters(options: {
     find: (namespace, name) => entries.get(`${namespace}/${name}`)?.cluster,
     list: () => [...entries.values()].flatMap((entry) => entry.cluster ?? []),
     async close() {
+      isClosed = true
       const all = [...entries.values()]
       entries.clear()
       await Promise.all(all.map((entry) => inOrder(entry, () => end(entry))))
