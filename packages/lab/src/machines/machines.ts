@@ -4,7 +4,7 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { drivesOf, isCdrom, type Drive } from '../proxmox/qemu/drive.ts'
-import { findVolume, type Machines, type ProxmoxWorld, type Vm } from '../proxmox/world.ts'
+import { findVolume, type Machines, type ProxmoxWorld, type Vm, type Volume } from '../proxmox/world.ts'
 import { qemuArguments, type VmFiles } from './arguments.ts'
 import { openFolders } from './folders.ts'
 import { requirePrograms } from './programs.ts'
@@ -84,23 +84,27 @@ export async function runMachines(
   world.events.on('stopped', onStopped)
   world.events.on('reset', onReset)
   world.events.on('destroyed', onDestroyed)
-  const images = (vm: Vm): string[] => imagesOf(vm, folders.of(vm.vmid).disks)
+  const images = (vm: Vm): string[] =>
+    disksOf(vm)
+      .flatMap((drive) => imageOf(world, vm, drive, folders.of(vm.vmid).disks) ?? [])
+      .filter(existsSync)
   const machines: RunningMachines = {
     of: (vmid) => processes.get(vmid),
     start,
     async takeSnapshot(vm, name, withMemory) {
+      await endings.get(vm.vmid)
       const process = processes.get(vm.vmid)
       if (process === undefined)
         for (const image of images(vm)) await run('qemu-img', ['snapshot', '-c', tagOf(name), image])
       else if (withMemory) refuseText(await process.monitor(`savevm ${tagOf(name)}`))
       else
-        for (const { key } of disksOf(vm))
-          await process
-            .execute('blockdev-snapshot-internal-sync', { device: `drive-${key}`, name: tagOf(name) })
-            .catch((error: unknown) => {
-              // A disk that was added while the machine runs is not in it.
-              if (existsSync(imageOf(folders.of(vm.vmid).disks, key))) throw error
-            })
+        for (const drive of disksOf(vm)) {
+          // A disk that was added while the machine runs is not in it.
+          const image = imageOf(world, vm, drive, folders.of(vm.vmid).disks)
+          if (image === undefined || !existsSync(image)) continue
+          const device = `drive-${drive.key}`
+          await process.execute('blockdev-snapshot-internal-sync', { device, name: tagOf(name) })
+        }
     },
     async restoreDisks(vm, name) {
       await endings.get(vm.vmid)
@@ -108,6 +112,7 @@ export async function runMachines(
         if (await hasSnapshot(image, name)) await run('qemu-img', ['snapshot', '-a', tagOf(name), image])
     },
     async dropSnapshot(vm, name) {
+      await endings.get(vm.vmid)
       const process = processes.get(vm.vmid)
       if (process !== undefined) {
         refuseText(await process.monitor(`delvm ${tagOf(name)}`))
@@ -158,18 +163,19 @@ function disksOf(vm: Vm): Drive[] {
   )
 }
 
-function imageOf(folder: string, key: string): string {
-  return join(folder, `${key}.qcow2`)
+/** Image of a drive's volume; undefined for a drive without one. */
+function imageOf(world: ProxmoxWorld, vm: Vm, { file }: Drive, folder: string): string | undefined {
+  const volume = findVolume(world, vm.node, file)
+  return volume && imagePath(folder, volume)
+}
+
+/** Image of a volume. One that was removed and made anew under its name is another. */
+function imagePath(folder: string, { volid, ctime }: Volume): string {
+  return join(folder, `${volid.replace(/[^\w.-]/g, '_')}-${ctime}.qcow2`)
 }
 
 function memoryOf(folder: string): string {
   return join(folder, 'memory.qcow2')
-}
-
-function imagesOf(vm: Vm, folder: string): string[] {
-  return disksOf(vm)
-    .map(({ key }) => imageOf(folder, key))
-    .filter((path) => existsSync(path))
 }
 
 async function hasSnapshot(image: string, name: string): Promise<boolean> {
@@ -191,7 +197,7 @@ async function prepare(
     const volume = findVolume(world, vm.node, drive.file)
     if (volume === undefined) continue
     if (!isCdrom(drive)) {
-      const path = imageOf(disks, drive.key)
+      const path = imagePath(disks, volume)
       if (!existsSync(path)) await makeImage(path, volume.size)
       else await growImage(path, volume.size)
       made.set(drive.key, path)

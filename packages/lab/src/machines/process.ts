@@ -54,6 +54,7 @@ export class QemuProcess implements VmProcess {
     let said = ''
     child.stderr.on('data', (chunk: Buffer) => (said = `${said}${chunk.toString()}`.slice(-4000)))
     let failure: Error | undefined
+    let isLate = false
     const ended = new Promise<void>((resolve) => {
       child.on('error', (error) => {
         failure = error
@@ -75,14 +76,15 @@ export class QemuProcess implements VmProcess {
         await qmp.execute('query-status')
         return new QemuProcess(child, files, qmp, ended)
       } catch {
-        if (performance.now() > until) break
+        isLate = performance.now() > until
+        if (isLate) break
         await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 20))])
       }
     }
     child.kill('SIGKILL')
     await ended
     for (const line of said.split('\n').filter(Boolean)) log(line)
-    throw failure ?? new Error('got timeout')
+    throw isLate || failure === undefined ? new Error('got timeout') : failure
   }
 
   async pause(): Promise<void> {

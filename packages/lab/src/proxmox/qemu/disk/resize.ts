@@ -37,6 +37,7 @@ async function resizeLocked(call: Call, vm: Vm, worker: Worker): Promise<void> {
   // The volume may have got another object meanwhile.
   const now = world.volumes.get(volumeKey(world, vm.node, volume.volid))
   if (now) now.size = size
+  await world.machines?.of(vm.vmid)?.monitor(`block_resize drive-${key} ${size}B`)
   vm.config[key] = printDrive(withOptions(parseDrive(key, vm.config[key] ?? ''), { size: printSize(size) }))
 }
 

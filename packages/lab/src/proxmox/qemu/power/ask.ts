@@ -27,6 +27,11 @@ export async function askToShutDown(
           `QEMU Guest Agent is not running - VM ${vm.vmid} qga command 'guest-ping' failed - got timeout`,
         )
       vm.onShutdownRequest?.()
+      // What runs in a process has a power button too; who does not heed it is no error.
+      void world.machines
+        ?.of(vm.vmid)
+        ?.monitor('system_powerdown')
+        .catch(() => {})
     }
     if (!vm.running) return true
     return await Promise.race([gone, spend(world, worker, seconds * 1000).then(() => !vm.running)])
