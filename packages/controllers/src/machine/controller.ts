@@ -19,7 +19,7 @@ import { clone } from './clone.ts'
 import { configure } from './configure.ts'
 import { createContext, waiting, type Holdup, type MachineContext, type StepResult } from './context.ts'
 import { join } from './join.ts'
-import { leave } from './leave.ts'
+import { forgetLeaving, leave } from './leave.ts'
 import { nodeOf } from './node.ts'
 import { phaseOf } from './phase.ts'
 import { place } from './place.ts'
@@ -50,6 +50,7 @@ export async function reconcileMachine(
   const machine = await world.machines.get(key)
   if (!machine) {
     world.drains.cancel(key)
+    forgetLeaving(world, key)
     world.missing.clear(key)
     unlisted.get(world)?.delete(key)
     world.failures.delete(key)

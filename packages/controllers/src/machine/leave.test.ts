@@ -193,6 +193,25 @@ test('a drain whose time is over is told, and the machine goes all the same', as
   assert.ok((await world.events()).includes('DrainTimedOut'))
 })
 
+test('a server whose clock is late takes nothing from the time of a drain, and a restart gives it none twice', async () => {
+  const { world, machine, looks, reason } = aLeaving({ pool: aPool({ spec: { drain: { timeout: '5m' } } }) })
+  const asked = (minutesAgo: number): void =>
+    void world.management.change(Machines, machine.metadata, ({ metadata }) => {
+      metadata.deletionTimestamp = new Date(world.clock.now() - minutesAgo * 60_000).toISOString()
+    })
+  world.tenant.drain = () => new Promise(() => undefined)
+  asked(6)
+  await looks(2)
+  assert.equal(reason(), 'Draining')
+  await world.clock.advance(4 * 60_000)
+  await looks(2)
+  assert.equal(reason(), 'Draining')
+  asked(30)
+  world.dies()
+  await looks(4)
+  assert.ok(world.isGone())
+})
+
 test('a limit that is made shorter ends a drain that is under way, and says so', async () => {
   const { world, looks, reason } = aLeaving({ pool: aPool({ spec: { drain: { timeout: '10m' } } }) })
   world.tenant.drain = () => new Promise(() => undefined)

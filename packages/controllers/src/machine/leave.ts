@@ -14,6 +14,7 @@ import { isConnectionError, isNotRunning, isPermissionDenied, isTimeout } from '
 import { releaseAddresses } from '../placement/addresses.ts'
 import { WritesForbiddenError, type VmConfig, type VmRef } from '../proxmox-cluster/hypervisor.ts'
 import { timestampOf } from '../runtime/clock.ts'
+import type { World } from '../world.ts'
 import { removeFinalizer } from '../runtime/finalizers.ts'
 import { blocked, done, ownerOf, waiting, type MachineContext, type StepResult } from './context.ts'
 import { removeImages } from './join.ts'
@@ -148,10 +149,30 @@ function unreachable(context: MachineContext, error: unknown): StepResult | unde
   return undefined
 }
 
-/** What is left of the time that a drain may take, milliseconds. */
-function restOfDrain({ machine, pool, world }: MachineContext): number {
-  const since = Date.parse(machine.metadata.deletionTimestamp ?? '')
-  return since + durationOf(pool?.spec.drain?.timeout, '10m') - world.clock.now()
+/** A server's clock may differ from ours by so much, milliseconds. */
+const SKEW_MS = 10 * 60_000
+/** When machines were first seen leaving, by our own clock and by key. */
+const leavingSince = new WeakMap<World, Map<string, number>>()
+
+/**
+ * What is left of the time that a drain may take, milliseconds. It runs from when we saw the machine leave first: the server's clock, which
+ * its deletion bears, may be wrong by minutes, and would take them from the drain. Of one that is long on its way its deletion counts, so
+ * that no restart of ours gives it all its time again.
+ */
+function restOfDrain({ machine, pool, world, key }: MachineContext): number {
+  const now = world.clock.now()
+  const seen = leavingSince.get(world) ?? new Map<string, number>()
+  leavingSince.set(world, seen)
+  const first = seen.get(key) ?? now
+  seen.set(key, first)
+  const asked = Date.parse(machine.metadata.deletionTimestamp ?? '')
+  const since = first - asked > SKEW_MS ? asked : first
+  return since + durationOf(pool?.spec.drain?.timeout, '10m') - now
+}
+
+/** Forgets when a machine was first seen leaving: it is gone. */
+export function forgetLeaving(world: World, key: string): void {
+  leavingSince.get(world)?.delete(key)
 }
 
 /** How a deletion that cannot go on is ended by a person. */
