@@ -1,7 +1,8 @@
-import { badRequest } from '../errors.ts'
+import { badRequest, invalid } from '../errors.ts'
 import type { ApiObject, ResourceDefinition } from '../resources.ts'
 import type { WriteContext } from '../rest/core.ts'
 import { resolveSchema } from '../schema/resolve.ts'
+import { wholeNumberProblems } from '../schema/whole-numbers.ts'
 import type { Server } from '../server-parts.ts'
 import { readBody } from './body.ts'
 import { decodeObject } from './decode.ts'
@@ -62,5 +63,9 @@ export async function readObject(
       `${definition.kind} in version ${JSON.stringify(definition.version)} cannot be handled as a ${definition.kind}: strict decoding error: ${problems.join(', ')}`,
     )
   exchange.warnings.push(...problems)
+  const schema = exchange.method === 'POST' && definition.crd === true ? definition.schema : undefined
+  // How a number was written is known only here.
+  const whole = schema === undefined || keys.length === 0 ? [] : wholeNumberProblems(schema, data.toString())
+  if (whole.length > 0) throw invalid(definition, object.metadata.name ?? '', whole)
   return object
 }
