@@ -222,7 +222,6 @@ export class Guest implements Machine {
   #session(): SessionMachine {
     return {
       disk: this.disk,
-      now: () => this.#clock.now(),
       sleep: (ms) => this.sleep(ms),
       reboot: () => this.reboot(),
       shell: async (line, user, write) => {

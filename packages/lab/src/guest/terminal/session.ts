@@ -10,8 +10,6 @@ const PASSWORD_MS = 60_000
 /** What a login and a shell need of their machine. */
 export interface SessionMachine {
   readonly disk: Disk
-  /** Milliseconds since 1970. */
-  now(): number
   /** Waits so many milliseconds of the machine's. Rejects when its power goes. */
   sleep(ms: number): Promise<void>
   /** Runs a line of a shell as a user; what it writes is told as it comes. Rejects when the power goes. */
@@ -120,10 +118,7 @@ export class Session {
     const user = disk.users.get(name)
     if (user?.password !== undefined && isPassword(password, user.password)) {
       this.#user = name
-      this.#show(
-        `Linux ${disk.hostname} 6.1.0-42-amd64 #1 SMP PREEMPT_DYNAMIC Debian 6.1.159-1 x86_64\n\n` +
-          `Last login: ${new Date(this.#machine.now()).toUTCString().replace(',', '')} on ${this.#tty}\n`,
-      )
+      this.#show(`Linux ${disk.hostname} 6.1.0-42-amd64 #1 SMP PREEMPT_DYNAMIC Debian 6.1.159-1 x86_64\n\n`)
       this.#ask()
       return
     }

@@ -54,7 +54,7 @@ test('a guest lets in who has the password of its seed, and gives a shell on eve
   await until(/Password: \r\n\r\nLogin incorrect\r\nweb login: $/)
   screen.type('ada\r')
   screen.type('first\r')
-  await until(/Last login: .*\r\nada@web:~\$ $/)
+  await until(/Linux web .*\r\n\r\nada@web:~\$ $/)
   // Nothing that was typed as a password was shown.
   assert.doesNotMatch(screen.shown, /first|wrong/)
 

@@ -7,6 +7,7 @@ const MEMORY = 16 * 1024
 
 /** A terminal of a guest: messages of its system, then a login and a shell. */
 export class Terminal implements GuestTerminal {
+  readonly #name: string
   readonly #machine: SessionMachine
   readonly #watchers = new Set<(text: string) => void>()
   readonly #editor: LineEditor
@@ -15,6 +16,7 @@ export class Terminal implements GuestTerminal {
 
   /** @param name of its device, as `tty1` or `ttyS0`. */
   constructor(name: string, machine: SessionMachine) {
+    this.#name = name
     this.#machine = machine
     this.#editor = new LineEditor({
       show: (text) => this.#write(text),
@@ -22,10 +24,7 @@ export class Terminal implements GuestTerminal {
       interrupted: () => this.#session?.interrupted(),
       ended: () => this.#session?.ended(),
     })
-    this.name = name
   }
-
-  readonly name: string
 
   get shown(): string {
     return this.#shown
@@ -56,7 +55,7 @@ export class Terminal implements GuestTerminal {
 
   /** Lets people log in. */
   open(): void {
-    this.#session = new Session(this.name, this.#machine, this.#editor, (text) => this.#write(lines(text)))
+    this.#session = new Session(this.#name, this.#machine, this.#editor, (text) => this.#write(lines(text)))
     this.#session.greet()
   }
 
