@@ -4,8 +4,6 @@ import type { LineEditor } from './line.ts'
 
 /** Milliseconds that a refused login waits. */
 const REFUSED_MS = 3000
-/** Milliseconds that a login waits for the password. */
-const PASSWORD_MS = 60_000
 
 /** What a login and a shell need of their machine. */
 export interface SessionMachine {
@@ -96,16 +94,6 @@ export class Session {
     if (name !== '') {
       this.#claimed = name
       this.#editor.isShown = false
-      const turn = this.#turn
-      // Whoever says nothing is asked anew.
-      this.#machine.sleep(PASSWORD_MS).then(
-        () => {
-          if (this.#turn !== turn || this.#claimed !== name) return
-          this.#show(`\nLogin timed out after ${PASSWORD_MS / 1000} seconds.\n`)
-          this.greet()
-        },
-        () => {},
-      )
     }
     this.#ask()
   }
