@@ -73,6 +73,6 @@ until_answer() {
 
 # What was found, for the test that runs the script.
 finish() {
-  ((wrong > 0)) && { echo "$wrong of $calls answers are not as documented" >&2; exit 1; }
+  ((wrong > 0)) && { echo "$wrong things are not as documented, in $calls answers" >&2; exit 1; }
   echo "$calls answers are as documented"
 }

@@ -94,11 +94,13 @@ kubectl get --raw '/readyz?verbose'
 expect 0
 kubectl get --raw /apis/kamaji.clastix.io/v1alpha1
 expect 0 '"kind":"APIResourceList"' '"name":"tenantcontrolplanes/scale"'
-command timeout 5 kubectl -n work get configmaps -w -o name >watched 2>/dev/null &
+command kubectl -n work get configmaps -w -o name >watched 2>/dev/null &
 WATCHER=$!
-for _ in $(seq 50); do [[ -s watched ]] && break; sleep 0.1; done
+for _ in $(seq 600); do [[ -s watched ]] && break; sleep 0.1; done
 work create configmap seen
-wait "$WATCHER"
+for _ in $(seq 600); do [[ $(<watched) == *configmap/seen* ]] && break; sleep 0.1; done
+kill "$WATCHER"
+wait "$WATCHER" 2>/dev/null
 [[ $(<watched) == *configmap/seen* ]] || complain 'a watch does not see what is made'
 
 # ── apply: as the client computes it, as the server does, dry, and its difference ─────────────────────────────────
