@@ -84,7 +84,6 @@ const EDITED: JsonObject[] = [
     [''],
     [
       'configmaps',
-      'events',
       'persistentvolumeclaims',
       'replicationcontrollers',
       'replicationcontrollers/scale',
@@ -96,6 +95,7 @@ const EDITED: JsonObject[] = [
     WRITE,
   ),
   rule([''], ['serviceaccounts/token'], ['create']),
+  rule(['', 'events.k8s.io'], ['events'], WRITE),
   rule(
     ['apps'],
     [
