@@ -68,15 +68,6 @@ export const peopleScenarios: readonly Scenario[] = [
     holdMs: 4000,
   },
   {
-    name: 'a Node stays NotReady',
-    act: ({ fault, machine }) =>
-      fault({ on: { backEnd: 'proxmox', vmid: machine.spec.vmid }, what: { kind: 'kubelet-stops' } }),
-    says: [/stopped to report.*is to be replaced/],
-    holdMs: 120_000,
-    costsTheMachine: true,
-    isSlow: true,
-  },
-  {
     name: 'a VM is stopped by hand',
     act: (stage) => byHand(stage, 'POST', '/status/stop', ''),
     says: [/was stopped by somebody else; it is started again later/],

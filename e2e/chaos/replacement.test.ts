@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { connectTenant, TenantControlPlane } from '@fochista/kamaji'
+import { connectionFromEnvironment, createKubernetes, Node } from '@fochista/kubernetes'
+import { call } from '../back-ends.ts'
+import { startFastControllers } from '../fast-controllers.ts'
+import { eventually, example, startBench } from '../harness.ts'
+import { createLabFaults } from './faults/lab.ts'
+import { byHand, findVm, type Stage } from './faults/scenario.ts'
+import { ask, createCluster, machinesOf, type MachineLike } from './world.ts'
+
+const POOL = 'kept'
+const ours = '/apis/fochista.dev/v1alpha1'
+const bench = await startBench({ speed: 60 })
+const faults = createLabFaults(bench)
+const kubernetes = createKubernetes(await connectionFromEnvironment(bench.environment))
+// A minute of evidence is three seconds.
+const stopControllers = await startFastControllers(bench, { speed: 20 })
+await createCluster(bench, POOL, 3)
+await ask(bench, 'PATCH', `${ours}/namespaces/default/nodepools/${POOL}`, {
+  spec: { health: { unhealthyAfter: '60s', restartAfter: '5s' } },
+})
+await eventually('the tenant has a network plugin', 60_000, async () => {
+  const file = join(bench.folder, 'kubeconfig')
+  await writeFile(file, await bench.ok('cluster', 'kubeconfig', POOL))
+  await bench.kubectl('--kubeconfig', file, 'apply', '-f', example('network.yaml'))
+})
+const tenant = await connectTenant(
+  kubernetes,
+  await kubernetes.get(TenantControlPlane, { name: POOL, namespace: 'default' }),
+)
+after(async () => {
+  await stopControllers()
+  await tenant.close()
+  await kubernetes.close()
+})
+
+const isReady = ({ status }: MachineLike): boolean =>
+  status?.conditions?.some((one) => one.type === 'Ready' && one.status === 'True') ?? false
+const nameOf = ({ metadata }: MachineLike): string => metadata.name
+
+/** Three machines that are Ready, and no other. */
+const steady = (): Promise<MachineLike[]> =>
+  eventually('three machines are Ready', 120_000, async () => {
+    const all = await machinesOf(bench)
+    assert.deepEqual(all.map(isReady), [true, true, true], JSON.stringify(all.map(({ status }) => status)))
+    return all
+  })
+
+const stageOf = (machine: MachineLike): Stage => ({
+  bench,
+  pool: POOL,
+  machine,
+  fault: faults.add,
+  vm: (one = machine) => findVm(bench, one),
+})
+
+const runs = async (node: string, vmid: number): Promise<boolean> => {
+  const { body } = await call(bench, 'proxmox', 'GET', `/api2/json/nodes/${node}/qemu/${vmid}/status/current`)
+  return (body as { data?: { status?: string } | null }).data?.status === 'running'
+}
+
+/**
+ * Watches a pool while one of its machines is replaced: never more machines than one above three, and no Node that is gone while its VM
+ * runs, whose pods might write to a volume that is somebody else's by then.
+ */
+function watch(machines: readonly MachineLike[]): { end(): Promise<string[]> } {
+  const broken = new Set<string>()
+  const made = new Set<string>()
+  let isOver = false
+  const look = async (): Promise<void> => {
+    const now = await machinesOf(bench)
+    for (const machine of now)
+      if (!machines.some((one) => nameOf(one) === nameOf(machine))) made.add(nameOf(machine))
+    const staying = now.filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+    if (staying.length > 3) broken.add(`${staying.length} machines of three`)
+    const nodes = new Set((await tenant.kubernetes.list(Node)).items.map(({ metadata }) => metadata.name))
+    for (const machine of machines) {
+      if (nodes.has(nameOf(machine))) continue
+      const vm = await findVm(bench, machine).catch(() => undefined)
+      if (vm && (await runs(vm.node, vm.vmid))) broken.add(`Node ${nameOf(machine)} is gone and its VM runs`)
+    }
+  }
+  const looking = (async () => {
+    while (!isOver) {
+      await look()
+      await sleep(100)
+    }
+  })()
+  return {
+    end: async () => {
+      isOver = true
+      await looking
+      if (made.size > 1) broken.add(`${made.size} machines were made for one`)
+      return [...broken]
+    },
+  }
+}
+
+/** One machine is another than before, two are the same. */
+async function requireOneReplaced(before: readonly MachineLike[], lost: MachineLike): Promise<void> {
+  const kept = new Set(before.map(nameOf))
+  await eventually('it is replaced', 120_000, async () => {
+    const now = await machinesOf(bench)
+    assert.ok(!now.some((machine) => nameOf(machine) === nameOf(lost)), 'it is gone')
+    assert.deepEqual(now.map(isReady), [true, true, true])
+    assert.equal(now.filter((machine) => kept.has(nameOf(machine))).length, 2)
+  })
+}
+
+test('of a pool of three the one whose VM is destroyed is replaced, and no other', async () => {
+  const before = await steady()
+  const [lost] = before
+  assert.ok(lost)
+  const watching = watch(before)
+  await byHand(stageOf(lost), 'POST', '/status/stop', '')
+  await eventually('the VM is destroyed', 30_000, () => byHand(stageOf(lost), 'DELETE', ''))
+  await requireOneReplaced(before, lost)
+  assert.deepEqual(await watching.end(), [])
+  assert.match(JSON.stringify(await ask(bench, 'GET', '/api/v1/events')), /MachineReplaced/)
+})
+
+test('a machine whose kubelet falls silent is replaced: its VM is seen stopped before its Node goes', async () => {
+  const before = await steady()
+  const [lost] = before
+  assert.ok(lost)
+  const watching = watch(before)
+  await faults.add({ on: { backEnd: 'proxmox', vmid: lost.spec.vmid }, what: { kind: 'kubelet-stops' } })
+  await requireOneReplaced(before, lost)
+  await faults.clear()
+  assert.deepEqual(await watching.end(), [])
+})
+
+test('a host that is cut off for minutes costs no machine, for nobody knows whether its VMs run', async () => {
+  const before = await steady()
+  const [lost] = before
+  assert.ok(lost)
+  const { node } = await findVm(bench, lost)
+  await faults.add({ on: { backEnd: 'proxmox', node }, what: { kind: 'host-lost', vms: 'run' } })
+  // Minutes, by the controllers' clock.
+  await sleep(8000)
+  await faults.clear()
+  const after = await steady()
+  assert.deepEqual(after.map(nameOf).sort(), before.map(nameOf).sort())
+})
+
+test('VMs that vanish all at once are not believed to be gone: nothing is replaced, and it is said', async () => {
+  const before = await steady()
+  for (const machine of before) {
+    await byHand(stageOf(machine), 'POST', '/status/stop', '')
+    await eventually('the VM is destroyed', 30_000, () => byHand(stageOf(machine), 'DELETE', ''))
+  }
+  await eventually('the Proxmox cluster and its machines say so', 60_000, async () => {
+    const { status } = (await ask(bench, 'GET', `${ours}/proxmoxclusters/lab`)) as MachineLike
+    assert.ok(
+      status?.conditions?.some(({ type, status: is }) => type === 'InventorySuspect' && is === 'True'),
+    )
+    for (const machine of await machinesOf(bench))
+      assert.match(JSON.stringify(machine.status), /have vanished at once.*delete their Machines/)
+  })
+  assert.deepEqual((await machinesOf(bench)).map(nameOf).sort(), before.map(nameOf).sort())
+})
