@@ -15,6 +15,8 @@ const HASH = /[?&]hash=([0-9A-F]{128})/
 /** Values of the recording that later requests repeat (uids, versions, tokens), as this server gave them. */
 export class Values {
   readonly #answers = new Map<number, Pair>()
+  /** Version of the list just before, when the recorder cut the answer before it. */
+  #listed: string | undefined
   readonly #known = new Map<string, string>()
   /** Revisions as recorded and as they are here. */
   readonly #versions = new Map<number, string>()
@@ -22,6 +24,7 @@ export class Values {
   /** Keeps an answer: later lines may use what is in it. */
   keep(n: number, recorded: Json | undefined, actual: Json | undefined): void {
     this.#answers.set(n, { recorded, actual })
+    this.#listed = untoldVersion(recorded, actual)
     this.#keepHashes(recorded, actual)
   }
 
@@ -75,6 +78,7 @@ export class Values {
       (whole, text: string) => {
         if (!path.includes(whole)) return whole
         const wanted = Number(text)
+        if (!told.includes(wanted) && this.#listed !== undefined) return `resourceVersion=${this.#listed}`
         const before = told.filter((each) => each <= wanted)
         const newest = this.#versions.get(Math.max(...before))
         return wanted > Math.max(...told) + UNTOLD || newest === undefined
@@ -130,4 +134,13 @@ function samePlace(recorded: Json | undefined, actual: Json | undefined, wanted:
 function withoutUntoldHash(path: string, known: ReadonlyMap<string, string>): string {
   const hash = HASH.exec(path)?.[1]
   return hash === undefined || known.has(hash) ? path : path.replace(`?hash=${hash}`, '')
+}
+
+/** The version that a list has now, if the recorder cut the list before its version. */
+function untoldVersion(recorded: Json | undefined, actual: Json | undefined): string | undefined {
+  const versionOf = (value: Json | undefined): Json | undefined =>
+    isObject(value) && isObject(value['metadata']) ? value['metadata']['resourceVersion'] : undefined
+  const version = versionOf(actual)
+  const isList = isObject(actual) && Array.isArray(actual['items'])
+  return isList && typeof version === 'string' && versionOf(recorded) === undefined ? version : undefined
 }
