@@ -1,7 +1,7 @@
-import { stringify } from 'yaml'
 import { choice, type Option } from './command.ts'
 import type { Io } from './io.ts'
 import { tr } from './locale.ts'
+import { toYaml } from './yaml.ts'
 
 const formats = ['table', 'wide', 'json', 'yaml', 'name'] as const
 
@@ -38,7 +38,7 @@ export function printList<T extends Named>(
   columns: readonly Column<T>[],
 ): void {
   if (format === 'json') return io.out(JSON.stringify(listOf(items), null, 2))
-  if (format === 'yaml') return io.raw(stringify(listOf(items)))
+  if (format === 'yaml') return io.raw(toYaml(listOf(items)))
   if (format === 'name') return items.forEach((item) => io.out(nameOf(item)))
   printTable(io, columnsOf(format, columns), items)
 }
@@ -50,7 +50,7 @@ export function createListPrinter<T extends Named>(
   columns: readonly Column<T>[],
 ): (items: readonly T[]) => void {
   if (format === 'json') return (items) => items.forEach((item) => io.out(JSON.stringify(item)))
-  if (format === 'yaml') return (items) => items.forEach((item) => io.raw(`---\n${stringify(item)}`))
+  if (format === 'yaml') return (items) => items.forEach((item) => io.raw(`---\n${toYaml(item)}`))
   if (format === 'name') return (items) => items.forEach((item) => io.out(nameOf(item)))
   return createTable(io, columnsOf(format, columns))
 }
@@ -67,7 +67,7 @@ export function printObject<T extends Named>(
   columns: readonly Column<T>[],
 ): void {
   if (format === 'json') return io.out(JSON.stringify(item, null, 2))
-  if (format === 'yaml') return io.raw(stringify(item))
+  if (format === 'yaml') return io.raw(toYaml(item))
   printList(io, format, [item], columns)
 }
 
@@ -92,9 +92,11 @@ export function createTable<T>(io: Io, columns: readonly Column<T>[]): (items: r
     const rows = items.map((item) => columns.map((column) => oneLine(column.cell(item))))
     for (const row of rows)
       for (const [index, cell] of row.entries()) widths[index] = Math.max(widths[index] ?? 0, cell.length)
-    if (!hasHeading) io.out(line(columns.map((column) => column.heading)))
+    const lines = rows.map(line)
+    if (!hasHeading) lines.unshift(line(columns.map((column) => column.heading)))
     hasHeading = true
-    for (const row of rows) io.out(line(row))
+    // In one piece: a thousand rows are a thousand system calls else.
+    if (lines.length > 0) io.out(lines.join('\n'))
   }
 }
 
@@ -115,7 +117,7 @@ export function age(since: string | undefined, now = Date.now()): string {
 
 /** Prints manifests as one YAML stream that `kubectl apply -f -` takes. */
 export function printManifests(io: Io, manifests: readonly object[]): void {
-  io.raw(manifests.map((manifest) => stringify(manifest)).join('---\n'))
+  io.raw(manifests.map((manifest) => toYaml(manifest)).join('---\n'))
 }
 
 function listOf(items: readonly Named[]): object {

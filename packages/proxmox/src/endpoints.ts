@@ -1,9 +1,10 @@
-import { Pool } from 'undici'
+import type { Pool as UndiciPool } from 'undici'
 import { createConnector, type TlsConfig } from './tls.ts'
+import { Pool } from './undici.ts'
 
 /** One address of the cluster's API, with its kept-alive connections. */
 export interface Endpoint {
-  readonly pool: Pool
+  readonly pool: UndiciPool
   /** Path before `/api2`: empty on Proxmox itself, `/proxmox/name` behind a gateway. */
   readonly prefix: string
 }

@@ -1,5 +1,6 @@
 import { createSecureContext, type TLSSocket } from 'node:tls'
-import { buildConnector } from 'undici'
+import type { buildConnector as Connecting } from 'undici'
+import { buildConnector } from './undici.ts'
 
 /** How the endpoints' certificates are verified. By default against the CAs of the system. */
 export type TlsConfig =
@@ -34,7 +35,7 @@ export function wasNotSent(error: unknown): boolean {
  * Makes undici's connector for a TLS configuration. A pin is checked before a byte of any request is sent. Throws a TypeError for a pin
  * that is no SHA-256 fingerprint.
  */
-export function createConnector(tls: TlsConfig | undefined, timeoutMs: number): buildConnector.connector {
+export function createConnector(tls: TlsConfig | undefined, timeoutMs: number): Connecting.connector {
   const connect = connectorOf(tls, timeoutMs)
   return (options, callback) => {
     connect(options, (error, socket) => {
@@ -45,7 +46,7 @@ export function createConnector(tls: TlsConfig | undefined, timeoutMs: number): 
   }
 }
 
-function connectorOf(tls: TlsConfig | undefined, timeoutMs: number): buildConnector.connector {
+function connectorOf(tls: TlsConfig | undefined, timeoutMs: number): Connecting.connector {
   // One for all connections: Proxmox closes a connection after each error, and to read the CAs anew takes longer than all the rest.
   const secureContext = createSecureContext(tls && 'ca' in tls ? { ca: tls.ca } : {})
   const base = { allowH2: false, timeout: timeoutMs, keepAlive: true, secureContext }

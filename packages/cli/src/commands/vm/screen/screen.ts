@@ -4,8 +4,6 @@ import { tr } from '../../../locale.ts'
 import { connectProxmox } from '../../../proxmox-environment.ts'
 import { timeoutOption } from '../../waiting.ts'
 import { findVms } from '../find.ts'
-import { openBrowser } from './browser.ts'
-import { serveScreen } from './server.ts'
 
 /** `fochista vm screen`: a VM's screen in the browser of this machine. */
 export const vmScreen = command({
@@ -21,6 +19,11 @@ export const vmScreen = command({
   },
   examples: ['fochista vm screen web-1', 'fochista vm screen 101 --no-open'],
   run: async (context, args, options) => {
+    // Loaded by nobody else: Node's HTTP server brings all of its HTTP client along, which `vm list` would pay for.
+    const [{ openBrowser }, { serveScreen }] = await Promise.all([
+      import('./browser.ts'),
+      import('./server.ts'),
+    ])
     const { io, signal } = context
     const proxmox = await connectProxmox(await context.environment())
     try {
