@@ -1,5 +1,5 @@
 import type { ApiObject, JsonObject } from '../resources.ts'
-import { copy } from '../rest/json.ts'
+import { copy, equal } from '../rest/json.ts'
 import { items, member, textOf } from '../builtin/defaults/fields.ts'
 import { recordEvent } from './events.ts'
 import { kinds } from './kinds.ts'
@@ -100,7 +100,8 @@ function reconcile(loop: Loop, key: string): void {
     const nodes = loop.store.list(kinds.nodes)
     const names = new Set(nodes.map((node) => node.metadata.name))
     const pods = podsOf(loop, set)
-    for (const node of nodes) placeOn(loop, set, node, pods, hash)
+    const byHome = Map.groupBy(pods, homeOf)
+    for (const node of nodes) placeOn(loop, set, node, byHome.get(node.metadata.name ?? '') ?? [], hash)
     for (const pod of pods)
       if (pod.metadata.deletionTimestamp === undefined && !names.has(homeOf(pod)))
         remove(loop, set, pod, true)
@@ -109,8 +110,7 @@ function reconcile(loop: Loop, key: string): void {
   writeStatus(loop, set, hash)
 }
 
-function placeOn(loop: Loop, set: ApiObject, node: ApiObject, all: ApiObject[], hash: string): void {
-  const pods = all.filter((pod) => homeOf(pod) === node.metadata.name)
+function placeOn(loop: Loop, set: ApiObject, node: ApiObject, pods: ApiObject[], hash: string): void {
   const { run, stay } = fits(set, node)
   const living = pods.filter((pod) => pod.metadata.deletionTimestamp === undefined)
   for (const pod of living.filter(isFinished)) remove(loop, set, pod, false)
@@ -225,5 +225,7 @@ function writeStatus(loop: Loop, set: ApiObject, hash: string): void {
   }
   const collisions = numberOr(member(current, 'status')?.['collisionCount'], 0)
   if (collisions > 0) status['collisionCount'] = collisions
+  // As the original: a cluster of many nodes has more news of its pods than of their number.
+  if (equal(status, member(current, 'status'))) return
   loop.store.update(kinds.daemonSets, { ...copy(current), status }, { ...loop.writes, subresource: 'status' })
 }

@@ -1,6 +1,6 @@
 import type { ApiObject, Json, JsonObject, ObjectMeta, ResourceDefinition } from '../resources.ts'
 import { groupResource } from '../resources.ts'
-import { isObject } from './json.ts'
+import { copy, isObject } from './json.ts'
 
 /** Built-in kinds that count generations: those whose spec a controller acts on. */
 const GENERATIONS = new Set([
@@ -77,20 +77,18 @@ export function mergeSubresource(
     const { status: _, ...rest } = object
     // The finalizers of a namespace change by its finalize subresource alone, what a certificate was asked for does not at all.
     if (FIXED_SPEC.has(groupResource(definition)) && old['spec'] !== undefined)
-      rest['spec'] = structuredClone(old['spec'])
+      rest['spec'] = copy(old['spec'])
     if (old['status'] === undefined) return { ...rest, metadata: object.metadata }
-    const status = structuredClone(old['status'])
+    const status = copy(old['status'])
     if (definition.group === '' && definition.resource === 'services' && isObject(status))
       if (typeOf(old) === 'LoadBalancer' && typeOf(object) !== 'LoadBalancer') status['loadBalancer'] = {}
     return { ...rest, metadata: object.metadata, status }
   }
   if (subresource === 'status') {
     const status = object['status']
-    const { status: _, ...rest } = structuredClone(old)
+    const { status: _, ...rest } = copy(old)
     const metadata =
-      definition.crd === true
-        ? withManagers(structuredClone(old.metadata), object.metadata)
-        : { ...object.metadata }
+      definition.crd === true ? withManagers(copy(old.metadata), object.metadata) : { ...object.metadata }
     delete metadata.resourceVersion
     if (definition.crd !== true) {
       // Built-in kinds keep everything of the metadata but who owns and who holds the object.
@@ -115,11 +113,11 @@ export function mergeSubresource(
   if (subresource === 'approval') {
     const status = object['status']
     const oldStatus = old['status']
-    const metadata = structuredClone(old.metadata)
+    const metadata = copy(old.metadata)
     delete metadata.resourceVersion
     const conditions = isObject(status) ? status['conditions'] : undefined
     return {
-      ...structuredClone(old),
+      ...copy(old),
       metadata,
       status: {
         ...(isObject(oldStatus) ? oldStatus : {}),
@@ -139,7 +137,7 @@ function withManagers(kept: ObjectMeta, { managedFields }: ObjectMeta): ObjectMe
 
 /** A copy of a stored object to make its next state of. */
 function unversioned(old: ApiObject): ApiObject {
-  const result = structuredClone(old)
+  const result = copy(old)
   delete result.metadata.resourceVersion
   return result
 }
@@ -157,7 +155,7 @@ function resized(asked: ApiObject, pod: ApiObject): ApiObject {
     for (const container of containers.filter(isObject)) {
       const next = wanted.filter(isObject).find((each) => each['name'] === container['name'])
       for (const field of ['resources', 'resizePolicy'])
-        if (next?.[field] !== undefined) container[field] = structuredClone(next[field])
+        if (next?.[field] !== undefined) container[field] = copy(next[field])
     }
   }
   return pod
