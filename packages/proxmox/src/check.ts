@@ -22,19 +22,27 @@ export function checkCall(
     Object.keys(params).filter((name) => params[name] !== undefined && params[name] !== null),
   )
   const inPath = new Set([...template.matchAll(/\{([^}]+)\}/g)].map((match) => match[1] ?? ''))
+  const add = (name: string, problem: string): void => {
+    // Proxmox joins them so, with a backslash and an n.
+    errors[name] = errors[name] === undefined ? problem : `${errors[name]}\\n${problem}`
+  }
+  for (const [name, param] of Object.entries(call.params)) {
+    // One of a numbered row is never required.
+    const isRow = param.idx !== undefined || param.alias !== undefined
+    if (!param.opt && !isRow && !given.has(name) && !inPath.has(name))
+      add(name, 'property is missing and it is not optional')
+  }
   for (const name of given) {
     const param = paramOf(call.params, name)
     if (!param) {
       if (!call.extraParams)
-        errors[name] = 'property is not defined in schema and the schema does not allow additional properties'
+        add(name, 'property is not defined in schema and the schema does not allow additional properties')
       continue
     }
     const problem = problemOf(param, params[name])
-    if (problem) errors[name] = problem
-  }
-  for (const [name, param] of Object.entries(call.params)) {
-    if (!param.opt && !given.has(name) && !inPath.has(name))
-      errors[name] = 'property is missing and it is not optional'
+    if (problem) add(name, problem)
+    if (param.req !== undefined && !given.has(param.req) && !inPath.has(param.req))
+      add(param.req, `missing property required by '${name}'`)
   }
   if (Object.keys(errors).length > 0)
     throw new ProxmoxApiError({ method, path }, 400, 'Parameter verification failed.', errors)
@@ -61,7 +69,7 @@ function templateOf(schema: ApiSchema, path: string): string | undefined {
 function paramOf(params: Readonly<Record<string, Param>>, name: string): Param | undefined {
   const exact = params[name]
   if (exact && !name.includes('[n]')) return exact
-  const match = /^(.*?)(\d+)$/.exec(name)
+  const match = /^(.*?)(0|[1-9]\d*)$/.exec(name)
   const indexed = match ? params[`${match[1]}[n]`] : undefined
   const number = Number(match?.[2])
   if (!indexed || (indexed.idx && (number < indexed.idx[0] || number > indexed.idx[1]))) return undefined
@@ -69,29 +77,44 @@ function paramOf(params: Readonly<Record<string, Param>>, name: string): Param |
 }
 
 function problemOf(param: Param, value: ParamValue): string | undefined {
-  if (Array.isArray(value))
-    return param.type === 'array' || param.type === 'string'
-      ? undefined
-      : `type check ('${param.type}') failed - got ARRAY`
+  if (Array.isArray(value)) {
+    // A list in a text is written with commas; a name that is given twice means the same.
+    const isList = param.type === 'string' && (param.fmt?.endsWith('-list') ?? false)
+    if (isList || ['array', 'any', undefined].includes(param.type)) return undefined
+    return `type check ('${param.type}') failed - got ARRAY`
+  }
   const text = typeof value === 'boolean' ? (value ? '1' : '0') : String(value)
   if (param.type === 'integer' && !/^[+-]?\d+$/.test(text))
     return `type check ('integer') failed - got '${text}'`
-  if (param.type === 'number' && !/^[+-]?\d+(\.\d+)?$/.test(text))
+  if (param.type === 'number' && !/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text))
     return `type check ('number') failed - got '${text}'`
   if (param.type === 'boolean' && !/^[01]$/.test(text)) return `type check ('boolean') failed - got '${text}'`
   if (param.fmt === 'pve-vmid' && !/^[1-9]\d{2,8}$/.test(text))
     return 'invalid format - value does not look like a valid VM ID\n'
-  if (param.type === 'integer' || param.type === 'number') {
-    if (param.min !== undefined && Number(text) < param.min)
-      return `value must have a minimum value of ${param.min}`
-    if (param.max !== undefined && Number(text) > param.max)
-      return `value must have a maximum value of ${param.max}`
-  }
-  if (param.enum && !param.enum.includes(text))
-    return `value '${text}' does not have a value in the enumeration '${param.enum.join(', ')}'`
+  // From here on in Proxmox's order: it tells the first that fails.
+  if (param.pat !== undefined && !patternOf(param).test(text)) return 'value does not match the regex pattern'
   if (param.maxLen !== undefined && text.length > param.maxLen)
     return `value may only be ${param.maxLen} characters long`
   if (param.minLen !== undefined && text.length < param.minLen)
     return `value must be at least ${param.minLen} characters long`
+  const isNumber = param.type === 'integer' || param.type === 'number'
+  if (isNumber && param.max !== undefined && Number(text) > param.max)
+    return `value must have a maximum value of ${param.max}`
+  if (isNumber && param.min !== undefined && Number(text) < param.min)
+    return `value must have a minimum value of ${param.min}`
+  if (param.enum && !param.enum.includes(text))
+    return `value '${text}' does not have a value in the enumeration '${param.enum.join(', ')}'`
   return undefined
+}
+
+const patterns = new WeakMap<Param, RegExp>()
+
+/** The parameter's regular expression, which holds for all of the text. */
+function patternOf(param: Param): RegExp {
+  let pattern = patterns.get(param)
+  if (!pattern) {
+    pattern = new RegExp(`^(?:${param.pat})$`, param.patFlags ?? '')
+    patterns.set(param, pattern)
+  }
+  return pattern
 }
