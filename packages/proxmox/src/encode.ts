@@ -28,7 +28,9 @@ export function fillPath(template: string, values: Readonly<Record<string, Scala
     if (value === '.' || value === '..')
       throw new TypeError(`${template}: path parameter "${name}" may not be "${value}"`)
     // These may stand in a path as they are, and a UPID stays readable in an error.
-    return encode(String(value)).replaceAll('%3A', ':').replaceAll('%40', '@').replaceAll('%21', '!')
+    const text = String(value)
+    if (/^[\w.~:@!-]+$/.test(text)) return text
+    return encode(text).replaceAll('%3A', ':').replaceAll('%40', '@').replaceAll('%21', '!')
   })
 }
 
