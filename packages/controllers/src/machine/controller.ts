@@ -54,7 +54,10 @@ export async function reconcileMachine(
     world.missing.clear(key)
     unlisted.get(world)?.delete(key)
     world.failures.delete(key)
-    for (const { slots } of world.connections.list()) slots.release(key)
+    for (const { slots, removals } of world.connections.list()) {
+      slots.release(key)
+      removals.release(key)
+    }
     world.drifted.delete(key)
     return undefined
   }
@@ -175,6 +178,7 @@ function whyHeld(context: MachineContext): Holdup | undefined {
 async function hold(context: MachineContext, why: Holdup): Promise<Result> {
   // Its place in the queue of clones goes to those behind; a clone that runs keeps its slot until the end of its task wakes the machine.
   if (context.isConnected && !(await isCloning(context))) context.connection.slots.release(context.key)
+  if (context.isConnected) context.connection.removals.release(context.key)
   const step = at(context)
   if (step !== 'Ready' || isDeleting(context.machine)) {
     say(context, step, why)

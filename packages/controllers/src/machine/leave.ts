@@ -10,8 +10,9 @@ import {
 } from '@fochista/api'
 import { TenantControlPlane, TenantNotReadyError, type Tenant } from '@fochista/kamaji'
 import { isNotFound as isObjectNotFound, KubernetesError, orUndefined } from '@fochista/kubernetes'
-import { isConnectionError, isNotRunning, isPermissionDenied, isTimeout } from '@fochista/proxmox'
+import { isConnectionError, isNotRunning, isPermissionDenied, isTimeout, parseUpid } from '@fochista/proxmox'
 import { releaseAddresses } from '../placement/addresses.ts'
+import type { LockDomain } from '../placement/slots.ts'
 import { WritesForbiddenError, type VmConfig, type VmRef } from '../proxmox-cluster/hypervisor.ts'
 import { timestampOf } from '../runtime/clock.ts'
 import type { World } from '../world.ts'
@@ -42,6 +43,8 @@ export async function leave(context: MachineContext): Promise<StepResult> {
   const task = await lookAtTask(context)
   if (task.state === 'running')
     return waitingFor(context, task.upid, 'WaitingForTask', `Waiting for the task ${task.type} of its VM.`)
+  if (task.state === 'ended' && task.type === 'qmdestroy') await tellLeftDisks(context, task.upid)
+  if (task.state === 'failed') context.connection.removals.release(context.key)
   if (task.state === 'failed' && task.type !== 'qmclone')
     return blocked(
       'TaskFailed',
@@ -54,6 +57,7 @@ export async function leave(context: MachineContext): Promise<StepResult> {
   // Who leaves clones no more, and holds up nobody who waits for a clone; one that still runs keeps its slot until it has ended.
   if (!('state' in found && found.reason === 'Cloning')) context.connection.slots.release(context.key)
   if ('state' in found) return found
+  if (!found.vm) context.connection.removals.release(context.key)
   const tenant = await tenantOf(context)
   if (tenant && 'state' in tenant) return tenant
   const left =
@@ -86,7 +90,10 @@ async function takeGivenUp(context: MachineContext): Promise<StepResult | undefi
 
 async function letGo(context: MachineContext, reason: string, message: string): Promise<StepResult> {
   const { machine, world } = context
-  if (context.isConnected) context.connection.slots.release(context.key)
+  if (context.isConnected) {
+    context.connection.slots.release(context.key)
+    context.connection.removals.release(context.key)
+  }
   world.drains.cancel(context.key)
   world.voice.tell(machine, 'Normal', reason, message)
   removeFinalizer(machine, FINALIZER)
@@ -355,9 +362,48 @@ async function destroy(
       `VM ${vm.vmid} is protected. Take the protection off (\`qm set ${vm.vmid} --protection 0\`), or keep it (\`fochista machine release ${machine.metadata.name}\`).`,
       PAUSE_MS * 3,
     )
-  const upid = await connection.hypervisor.destroy(vm)
+  const turn = connection.removals.take(context.key, [removalDomain(context, vm)])
+  if (turn)
+    return waiting(
+      'WaitingForRemoval',
+      `Waiting until ${turn.ahead} other VMs on \`${turn.label}\` are destroyed. Nothing to do.`,
+      PAUSE_MS * 2,
+    )
+  const upid = await connection.hypervisor.destroy(vm).catch((error: unknown) => {
+    connection.removals.release(context.key)
+    throw error
+  })
   await noteTask(context, upid)
   return waitingFor(context, upid, 'Destroying', `VM ${vm.vmid} is destroyed.`)
+}
+
+/** VMs that are destroyed at once on a storage: each waits ten seconds for its lock, and then leaves its disk behind. */
+const REMOVALS_AT_ONCE = 3
+
+/** Where removals get into each other's way: the storage's lock, each host's own where it is local. */
+function removalDomain({ machine, connection }: MachineContext, { node }: VmRef): LockDomain {
+  const { storage = '' } = machine.spec
+  const isShared = connection.storages().some(({ name, isShared: shared }) => name === storage && shared)
+  return {
+    key: isShared ? `storage ${storage}` : `storage ${storage} on ${node}`,
+    label: storage,
+    limit: REMOVALS_AT_ONCE,
+  }
+}
+
+/** Proxmox destroys a VM though one of its disks cannot be removed, and only a line of the task's log tells of the disk. */
+async function tellLeftDisks({ machine, connection, world }: MachineContext, upid: string): Promise<void> {
+  const log = await orUndefined(() => true, connection.hypervisor.taskLog(upid, 50))
+  for (const line of log ?? []) {
+    const [, volid, why] = /^Could not remove disk '([^']+)', check manually:? ?(.*)$/.exec(line) ?? []
+    if (volid !== undefined)
+      world.voice.tell(
+        machine,
+        'Warning',
+        'DiskLeft',
+        `Disk ${volid} of VM ${machine.spec.vmid} could not be removed: ${why}. Remove it on ${parseUpid(upid).node}: \`pvesm free ${volid}\`.`,
+      )
+  }
 }
 
 /** Disks that neither template nor pool gave, each with its key: destroying the VM would take them along, unused ones too. */

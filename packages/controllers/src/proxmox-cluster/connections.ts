@@ -21,6 +21,8 @@ export interface ClusterConnection {
   /** Whom to ask before a request that nobody waits for. */
   readonly pacer: Pacer
   readonly slots: CloneSlots
+  /** Who may destroy a VM now: removing disks takes the lock of their storage too, and one that does not get it leaves its disk behind. */
+  readonly removals: CloneSlots
   readonly taskTimes: TaskTimes
   /** Configuration of a template, at most a minute old. */
   template(node: string, vmid: number): Promise<VmConfig | undefined>
@@ -48,7 +50,7 @@ export type ConnectionEvent =
   | { readonly type: 'vm'; readonly cluster: string; readonly vmid: number }
   /** A task has begun or ended. */
   | { readonly type: 'task'; readonly cluster: string; readonly upid: string }
-  /** A place in the queue of clones has become free for the Machine of this key. */
+  /** A place in the queue of clones or of removals has become free for the Machine of this key. */
   | { readonly type: 'slot'; readonly cluster: string; readonly key: string }
 
 /** The connections, for the controller that makes them. */
@@ -117,6 +119,7 @@ export function createConnection(config: {
     storages,
     taskTimes: createTaskTimes(),
     slots: createCloneSlots((key) => emit({ type: 'slot', cluster: name, key })),
+    removals: createCloneSlots((key) => emit({ type: 'slot', cluster: name, key })),
     template: (node, vmid) => {
       const key = `${node}/${vmid}`
       const known = templates.get(key)
