@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { Replayable } from '../recordings.ts'
 import { readRecording, recordingsIn } from '../recordings.ts'
 import { replayAdmission } from './admission.ts'
+import { replayGenerators } from './generators.ts'
 import { replayLifecycle } from './lifecycle.ts'
 import type { Line } from './recorded.ts'
 
@@ -25,6 +26,10 @@ export function kamajiReplays(folder: string): Replayable[] {
             },
           },
         ]),
+    ...recordingsIn(folder, /^kubeconfiggenerators\.jsonl$/).map((file) => ({
+      names: [name(file)],
+      run: async () => [{ name: name(file), outcomes: await replayGenerators(read(file)) }],
+    })),
     ...recordingsIn(folder, /^(lifecycle|update)-.*\.jsonl$/).map((file) => ({
       names: [name(file)],
       run: async () => [{ name: name(file), outcomes: await replayLifecycle(read(file)) }],
