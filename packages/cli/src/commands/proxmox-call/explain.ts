@@ -131,6 +131,11 @@ const steps: readonly (readonly [RegExp, (vmid: string) => string])[] = [
     /configuration file '.*' does not exist|VM \d+ does not exist/,
     () => `${tr('list what there is with:', 'elenca quel che c’è con:')}  fochista vm list`,
   ],
+  [
+    /no spice port/,
+    (vmid) =>
+      `${tr('give it a display with SPICE, and then stop and start it:', 'dalle uno schermo con SPICE, poi ferma e riavvia la VM:')}  fochista vm config ${vmid} vga=qxl`,
+  ],
   [/can't migrate running VM without --online/, () => tr('Add online=1.', 'Aggiungi online=1.')],
 ]
 

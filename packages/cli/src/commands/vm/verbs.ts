@@ -1,50 +1,14 @@
 import type { Command } from '../../command.ts'
 import { tr } from '../../locale.ts'
 import { verbCommand, type Find, type Verb } from '../proxmox-call/verb.ts'
+import { onMany, onOne } from './call.ts'
 import { findVms } from './find.ts'
+import { firewallVerbs } from './firewall.ts'
+import { vmGraph } from './graph.ts'
 import { vmList } from './list.ts'
 import { vmScreen } from './screen/screen.ts'
+import { vmSpice } from './spice.ts'
 import { vmTerminal } from './terminal.ts'
-
-const vm = '/nodes/{node}/qemu/{vmid}'
-type Words = readonly [en: string, it: string]
-
-/** A call on VMs, one or several at once. */
-const onMany = (
-  name: string,
-  method: Verb['method'],
-  call: string,
-  [en, it]: Words,
-  more: Partial<Verb> = {},
-): Verb => ({
-  path: `vm ${name} <words...>`,
-  method,
-  call: `${vm}${call}`,
-  summary: tr(en, it),
-  examples: [`fochista vm ${name} 101`, `fochista vm ${name} 101 102 web-3`],
-  ...more,
-})
-
-/** A call on one VM, with further arguments and parameters. */
-const onOne = (
-  name: string,
-  method: Verb['method'],
-  call: string,
-  [en, it]: Words,
-  example: string,
-  more: Partial<Verb> = {},
-): Verb => {
-  const [word = '', ...rest] = name.split(' <')
-  const further = rest.map((one) => ` <${one}`).join('')
-  return {
-    path: `vm ${word} <vm>${further} [parameters...]`,
-    method,
-    call: `${vm}${call}`,
-    summary: tr(en, it),
-    examples: [`fochista vm ${word} ${example}`],
-    ...more,
-  }
-}
 
 /** Every call on a VM, by the word it has on the command line. Parameters are those of the API, as `parameter=value`. */
 export const vmVerbs: readonly Verb[] = [
@@ -56,6 +20,16 @@ export const vmVerbs: readonly Verb[] = [
     ['show or change the configuration', 'mostra o cambia la configurazione'],
     '101 cores=4 memory=8192',
     { whenGiven: 'PUT' },
+  ),
+  onOne(
+    'reconfigure',
+    'POST',
+    '/config',
+    [
+      'change the configuration by a task, which may take long and can be followed',
+      'cambia la configurazione con un task, che può durare e si può seguire',
+    ],
+    '101 scsi1=local-lvm:100',
   ),
   onOne(
     'pending',
@@ -111,6 +85,16 @@ export const vmVerbs: readonly Verb[] = [
     '/migrate',
     ['move a VM to another host', 'sposta una VM su un altro host'],
     '101 target=pve2 online=1',
+  ),
+  onOne(
+    'migrate-check',
+    'GET',
+    '/migrate',
+    [
+      'show where a VM can be moved to, and what stands in the way',
+      'mostra dove una VM si può spostare e cosa lo impedisce',
+    ],
+    '101 target=pve2',
   ),
   onOne(
     'remote-migrate',
@@ -259,99 +243,6 @@ export const vmVerbs: readonly Verb[] = [
     ['set a password in the guest', 'imposta una password nel guest'],
     '101 username=debian password=…',
   ),
-  onOne(
-    'firewall options',
-    'GET',
-    '/firewall/options',
-    ['show or change the firewall’s options', 'mostra o cambia le opzioni del firewall'],
-    '101 enable=1',
-    { whenGiven: 'PUT' },
-  ),
-  onOne(
-    'firewall rules',
-    'GET',
-    '/firewall/rules',
-    ['list the firewall’s rules, or add one', 'elenca le regole del firewall, o ne aggiunge una'],
-    '101 type=in action=ACCEPT proto=tcp dport=22',
-    { whenGiven: 'POST' },
-  ),
-  onOne(
-    'firewall rule <pos>',
-    'GET',
-    '/firewall/rules/{pos}',
-    ['show or change a rule', 'mostra o cambia una regola'],
-    '101 0 enable=1',
-    { whenGiven: 'PUT' },
-  ),
-  onOne(
-    'firewall rule-delete <pos>',
-    'DELETE',
-    '/firewall/rules/{pos}',
-    ['delete a rule', 'elimina una regola'],
-    '101 0',
-    { isDestructive: true },
-  ),
-  onOne(
-    'firewall aliases',
-    'GET',
-    '/firewall/aliases',
-    ['list aliases, or add one', 'elenca gli alias, o ne aggiunge uno'],
-    '101 name=office cidr=192.0.2.0/24',
-    { whenGiven: 'POST' },
-  ),
-  onOne(
-    'firewall alias-delete <name>',
-    'DELETE',
-    '/firewall/aliases/{name}',
-    ['delete an alias', 'elimina un alias'],
-    '101 office',
-    { isDestructive: true },
-  ),
-  onOne(
-    'firewall ipsets',
-    'GET',
-    '/firewall/ipset',
-    ['list IP sets, or add one', 'elenca gli insiemi di IP, o ne aggiunge uno'],
-    '101 name=admins',
-    { whenGiven: 'POST' },
-  ),
-  onOne(
-    'firewall ipset <name>',
-    'GET',
-    '/firewall/ipset/{name}',
-    ['list an IP set, or add an address', 'elenca un insieme di IP, o aggiunge un indirizzo'],
-    '101 admins cidr=192.0.2.7',
-    { whenGiven: 'POST' },
-  ),
-  onOne(
-    'firewall ipset-delete <name>',
-    'DELETE',
-    '/firewall/ipset/{name}',
-    ['delete an IP set', 'elimina un insieme di IP'],
-    '101 admins',
-    { isDestructive: true },
-  ),
-  onOne(
-    'firewall log',
-    'GET',
-    '/firewall/log',
-    ['print the firewall’s log', 'mostra il log del firewall'],
-    '101 limit=50',
-  ),
-  onOne(
-    'firewall refs',
-    'GET',
-    '/firewall/refs',
-    ['list what rules can refer to', 'elenca a cosa le regole possono riferirsi'],
-    '101',
-  ),
-  onOne(
-    'spice',
-    'POST',
-    '/spiceproxy',
-    ['print what a SPICE viewer needs', 'mostra ciò che serve a un viewer SPICE'],
-    '101',
-  ),
 ]
 
 /** A VM that does not exist yet: on the host of --node-like argument, with the VMID of the parameters or the next free one. */
@@ -371,7 +262,9 @@ const onHost: Find = (_proxmox, _words, { node = '' }) => Promise.resolve([{ nam
 export const vmCommands: readonly Command[] = [
   vmList,
   verbCommand(create, onHost),
-  ...vmVerbs.map((verb) => verbCommand(verb, findVms)),
+  ...[...vmVerbs, ...firewallVerbs].map((verb) => verbCommand(verb, findVms)),
+  vmGraph,
+  vmSpice,
   vmScreen,
   vmTerminal,
 ]

@@ -8,6 +8,7 @@ import { testIo } from '../../test-io.ts'
 import { nodeVerbs } from '../node/verbs.ts'
 import { storageVerbs } from '../storage/verbs.ts'
 import { taskVerbs } from '../task/verbs.ts'
+import { firewallVerbs } from './firewall.ts'
 import { vmVerbs } from './verbs.ts'
 
 const lab = await startLab({ ports: { proxmox: 0, kubernetes: 0 }, speed: 200 })
@@ -34,7 +35,7 @@ async function ok(line: string): Promise<string> {
 }
 
 test('every verb is a call of the API, and its line names all that its path needs', () => {
-  for (const verb of [...vmVerbs, ...nodeVerbs, ...storageVerbs, ...taskVerbs]) {
+  for (const verb of [...vmVerbs, ...firewallVerbs, ...nodeVerbs, ...storageVerbs, ...taskVerbs]) {
     const methods = [verb.method, ...(verb.whenGiven ? [verb.whenGiven] : [])]
     for (const method of methods)
       assert.ok(apiSchema.paths[verb.call]?.[method], `${verb.path}: ${method} ${verb.call}`)
@@ -69,6 +70,16 @@ test('a VM is made, changed, cloned, photographed and taken away by name and by 
   await ok('vm resize web-1 disk=scsi0 size=2G')
   await ok('vm firewall rules web-1 type=in action=ACCEPT proto=tcp dport=22')
   assert.match(await ok('vm firewall rules web-1'), /ACCEPT/)
+  await ok('vm firewall ipsets web-1 name=admins')
+  await ok('vm firewall ipset web-1 admins cidr=192.0.2.7')
+  await ok('vm firewall ipset-entry web-1 admins 192.0.2.7 comment=Anna')
+  assert.match(await ok('vm firewall ipset-entry web-1 admins 192.0.2.7'), /Anna/)
+  await ok('vm firewall ipset-remove web-1 admins 192.0.2.7 --yes')
+  await ok('vm firewall aliases web-1 name=office cidr=192.0.2.0/24')
+  await ok('vm firewall alias web-1 office cidr=192.0.2.0/25')
+  assert.match(await ok('vm firewall alias web-1 office -o json'), /192\.0\.2\.0\/25/)
+  assert.match(await ok('vm migrate-check web-1 -o json'), /"allowed_nodes"/)
+  await ok('vm reconfigure web-1 memory=1024')
   await ok('vm stop web-1 web-2 --yes')
   await ok('vm delete 700 701 --yes')
   assert.doesNotMatch(await ok('vm list'), /web-/)
