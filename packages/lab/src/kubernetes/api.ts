@@ -198,6 +198,8 @@ export interface ApiServer {
   readonly store: Store
   readonly registry: ResourceRegistry
   readonly clock: LabClock
+  /** Programs of the control plane that run beside it: `scheduler`, `controller-manager`. ComponentStatuses tell of them. */
+  readonly components: Set<string>
   listen(): Promise<void>
   /** Cuts all connections and stops to listen until `resume`. */
   suspend(): Promise<void>

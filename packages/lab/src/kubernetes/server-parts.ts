@@ -9,6 +9,8 @@ export interface Server {
   readonly authenticator: Authenticator
   readonly signer: TokenSigner
   readonly gitVersion: string
+  /** Programs of the control plane that run beside it. */
+  readonly components: ReadonlySet<string>
   /** The lines a pod's container has written; undefined when it has not started. */
   readonly podLog: PodLog
   /** Aborted when the server closes: watches end. */

@@ -85,10 +85,12 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   })
   const stopTokenSecrets = fillTokenSecrets(core, store, signer)
   const closing = new AbortController()
+  const components = new Set<string>()
   const server: Server & { gitVersion: string } = {
     core,
     authenticator,
     signer,
+    components,
     gitVersion: options.gitVersion ?? 'v1.36.3',
     podLog: options.podLog ?? stateLog,
     closing: closing.signal,
@@ -138,6 +140,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     },
     store,
     registry,
+    components,
     clock: options.clock,
     registerCrd,
     get gitVersion() {

@@ -104,7 +104,14 @@ export function startControllers(
   deps: ControllerDeps = {},
 ): () => void {
   const loops = names.map((name) => STARTERS[name](host, deps))
+  const programs = new Set(
+    names.flatMap((name) =>
+      name === 'system-objects' ? [] : [name === 'scheduler' ? name : 'controller-manager'],
+    ),
+  )
+  for (const program of programs) host.components?.add(program)
   return () => {
+    for (const program of programs) host.components?.delete(program)
     for (const loop of loops) loop?.stop()
   }
 }

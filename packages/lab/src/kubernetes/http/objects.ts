@@ -8,6 +8,7 @@ import { bucketOf, inVersion, keyOf } from '../rest/core.ts'
 import { answersWithObject, deleteObject } from '../rest/delete.ts'
 import { createObject, updateObject } from '../rest/write.ts'
 import { deleting } from './delete-options.ts'
+import { serveComponentStatuses } from './component-statuses.ts'
 import type { Exchange } from './exchange.ts'
 import { selection, serveList, tooLarge } from './list.ts'
 import { acceptsObjects, negotiate } from './negotiate.ts'
@@ -39,6 +40,8 @@ export async function serveResource(server: Server, info: RequestInfo, exchange:
   else negotiate(exchange.accept, definition, info.verb === 'watch')
   // Only what serves custom kinds knows HEAD.
   if (exchange.method === 'HEAD' && definition.crd !== true) throw refuseMethod(definition, 'HEAD')
+  if (definition.group === '' && definition.resource === 'componentstatuses')
+    return serveComponentStatuses(server, definition, info.name, exchange)
   const target = targetOf(server, definition, info, exchange)
   if (info.subresource !== undefined) await serveSubresource(target, info.subresource)
   else if (info.name === undefined) await serveCollection(target)

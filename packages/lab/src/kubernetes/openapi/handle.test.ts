@@ -129,6 +129,24 @@ test('a wrong hash leads to the right one, the right tag to 304, and the unknown
   assert.equal(ask('/openapi/v3/')?.status, 404)
 })
 
+test('version 3 is there in protobuf too, by the name of its media type with an @ or without', () => {
+  const registry = registryOf([machine])
+  const path = '/openapi/v3/apis/fochista.dev/v1'
+  const version = 'application/com.github.proto-openapi.spec.v3'
+  const packed = ask(path, registry, { accept: `${version}@v1.0+protobuf,application/json` })
+  assert.equal(packed?.contentType, `${version}.v1.0+protobuf`)
+  const fields = readFields(packed.body as Uint8Array)
+  assert.deepEqual(
+    fields.map(({ number }) => number),
+    [1, 2, 4, 5],
+  )
+  const names = readFields(fields[2]?.bytes ?? new Uint8Array()).map(({ bytes }) =>
+    Buffer.from(readFields(bytes)[0]?.bytes ?? []).toString(),
+  )
+  assert.deepEqual(names, Object.keys(document('apis/fochista.dev/v1', registry).paths))
+  assert.equal(ask(path, registry, { accept: `${version}.v1.0+protobuf` })?.status, 200)
+})
+
 test('version 2 tells the same, as JSON and as the message that older clients read', () => {
   const registry = registryOf([machine])
   const json = ask('/openapi/v2', registry)

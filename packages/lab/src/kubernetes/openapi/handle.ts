@@ -6,10 +6,13 @@ import type { JsonObject, RequestContext, ResourceDefinition, ResourceRegistry }
 import { openApiDocument } from './document.ts'
 import { informationDocument, informationNames } from './information.ts'
 import { openApiV2 } from './v2/handle.ts'
+import { encodeOpenApiV3 } from './v3-protobuf.ts'
 
 interface Document {
   definitions: ResourceDefinition[]
   body: string
+  /** The same in protobuf, once it was asked for. */
+  packed?: Uint8Array
   hash: string
 }
 
@@ -17,6 +20,10 @@ interface Document {
 const documents = new WeakMap<ResourceDefinition, Map<string, Document>>()
 /** The same for documents that tell of no kinds. */
 const others = new WeakMap<ResourceRegistry, { revision: number; made: Map<string, Document> }>()
+const JSON_TYPES = ['application/json', 'application/*', '*/*']
+/** What is asked for, and what the answer is then called. */
+const ASKED = 'application/com.github.proto-openapi.spec.v3@v1.0+protobuf'
+const PROTOBUF = 'application/com.github.proto-openapi.spec.v3.v1.0+protobuf'
 const YEAR = 365 * 86_400_000
 
 /** Answers /openapi/v2 and /openapi/v3 and the documents below it; false when the path is none of them. */
@@ -65,16 +72,8 @@ function bare(status: number, headers: Record<string, string> = {}, contentType 
 function serve(question: Question, document: Document): Answer {
   const etag = `"${document.hash}"`
   const types = wantedTypes(question.headers.accept)
-  if (!types.some(({ type }) => ['application/json', 'application/*', '*/*'].includes(type))) {
-    const isPacked = types.some(({ type }) => type.startsWith('application/com.github.proto-openapi.spec.v3'))
-    return isPacked
-      ? {
-          status: 501,
-          contentType: 'text/plain; charset=utf-8',
-          body: 'OpenAPI 3 in protobuf is not emulated\n',
-        }
-      : bare(406, { Vary: 'Accept' })
-  }
+  const wished = types.find(({ type }) => [ASKED, PROTOBUF, ...JSON_TYPES].includes(type))
+  if (wished === undefined) return bare(406, { Vary: 'Accept' })
   const asked = question.query.get('hash')
   const common = { Etag: etag, Vary: 'Accept' }
   if (asked !== null && asked !== document.hash)
@@ -88,7 +87,10 @@ function serve(question: Question, document: Document): Answer {
         }
   const headers = { ...common, ...caching }
   if (question.headers['if-none-match'] === etag) return { status: 304, contentType: '', body: '', headers }
-  return { status: 200, contentType: 'application/json', body: document.body, headers }
+  if (JSON_TYPES.includes(wished.type))
+    return { status: 200, contentType: 'application/json', body: document.body, headers }
+  document.packed ??= encodeOpenApiV3(JSON.parse(document.body) as JsonObject)
+  return { status: 200, contentType: PROTOBUF, body: document.packed, headers }
 }
 
 function index(registry: ResourceRegistry, version: string): [string, Document][] {

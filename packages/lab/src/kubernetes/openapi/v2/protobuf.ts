@@ -1,6 +1,7 @@
-import { MessageWriter } from '../../protobuf/write.ts'
+import type { MessageWriter } from '../../protobuf/write.ts'
 import type { Json, JsonObject } from '../../resources.ts'
 import { isObject } from '../../rest/json.ts'
+import { any, extensions, message, named, texts } from '../gnostic.ts'
 
 // The messages of package `openapi.v2`, as google/gnostic publishes them: field numbers by member.
 
@@ -16,32 +17,6 @@ const COUNTS: Record<string, number> = {
   minProperties: 18,
 }
 const METHODS: Record<string, number> = { get: 2, put: 3, post: 4, delete: 5, options: 6, head: 7, patch: 8 }
-
-function message(fill: (writer: MessageWriter) => void): Uint8Array {
-  const writer = new MessageWriter()
-  fill(writer)
-  return writer.finish()
-}
-
-/** A pair of a map: its name, and its value as a message. */
-const named = (name: string, value: Uint8Array): Uint8Array =>
-  message((writer) => {
-    writer.text(1, name)
-    writer.bytes(2, value)
-  })
-
-/** Any value, as the YAML that JSON is. */
-const any = (value: Json | undefined): Uint8Array =>
-  message((writer) => writer.text(2, `${JSON.stringify(value)}\n`))
-
-function extensions(writer: MessageWriter, field: number, value: JsonObject): void {
-  for (const [name, member] of Object.entries(value))
-    if (name.startsWith('x-')) writer.bytes(field, named(name, any(member)))
-}
-
-function texts(value: Json | undefined): string[] {
-  return Array.isArray(value) ? value.filter((each) => typeof each === 'string') : []
-}
 
 const schemas = (value: JsonObject): Uint8Array =>
   message((writer) => {
