@@ -116,7 +116,13 @@ export const nouns: Readonly<Record<string, () => Promise<readonly Command[]>>> 
   storage: async () => (await import('./commands/storage/verbs.ts')).storageCommands,
   task: async () => (await import('./commands/task/verbs.ts')).taskCommands,
   kube: async () => (await import('./commands/kube/commands.ts')).kubeCommands,
-  token: async () => [(await import('./commands/token/create.ts')).tokenCreate],
+  token: async () => {
+    const [{ tokenCreate }, { proxmoxTokenCommands }] = await Promise.all([
+      import('./commands/token/create.ts'),
+      import('./commands/token/proxmox.ts'),
+    ])
+    return [tokenCreate, ...proxmoxTokenCommands]
+  },
   api: async () => (await import('./commands/api/call.ts')).apiCommands,
   completion: async () => [(await import('./commands/completion/completion.ts')).completion],
 }

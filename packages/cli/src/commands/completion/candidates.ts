@@ -2,7 +2,7 @@ import { tr } from '../../locale.ts'
 import { scripts } from './scripts.ts'
 import type { LiveNames, Noun } from './live.ts'
 import { fixedWords, type Line, type LineOption } from './line.ts'
-import { parameterCandidates, pathCandidates } from './schema.ts'
+import { argumentWords, parameterCandidates, pathCandidates } from './schema.ts'
 
 /** A word that may stand here, whole, and what it is. */
 export interface Candidate {
@@ -93,6 +93,8 @@ async function argumentCandidates(line: Line, live: LiveNames): Promise<Candidat
   if (first === 'completion') return Object.keys(scripts).map((value) => ({ value }))
   if (first === 'api') return name === 'path' ? pathCandidates(line, live) : parameterCandidates(line, live)
   if (name === 'file') return 'files'
+  const fixed = argumentWords(line, name)
+  if (fixed.length > 0) return fixed.map((value) => ({ value }))
   const isNew =
     ['create', 'add'].includes(words[1] ?? '') || (words[1] === 'snapshot' && words[2] === 'create')
   const noun = namesOfArguments[first]?.[name]

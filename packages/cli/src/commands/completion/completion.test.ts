@@ -37,6 +37,7 @@ test('each argument has the names of what it stands for, and what is to be made 
     ['vm snapshot create web-1 ', []],
     ['node get -o json ', ['a-host']],
     ['storage content pve1 ', ['a-storage']],
+    ['vm agent call web-1 get-os', ['get-osinfo']],
     ['storage upload pve1 local ', 'files'],
     ['task log ', ['a-task']],
     ['pool scale -n team-a ', ['a-pool']],

@@ -39,6 +39,11 @@ export async function parameterCandidates(line: Line, live: LiveNames): Promise<
   return found.map((one) => ({ ...one, value: `${name}=${one.value}` }))
 }
 
+/** The words of which an argument is one, where the call has it as a parameter: the commands of `vm agent call`. */
+export function argumentWords(line: Line, name: string): readonly string[] {
+  return line.command?.parameters ? (paramsOf(line)[name]?.enum ?? []) : []
+}
+
 function wordsOf(param: Param): readonly string[] {
   return param.enum ?? (param.type === 'boolean' ? ['0', '1'] : [])
 }

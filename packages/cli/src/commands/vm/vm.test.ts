@@ -138,6 +138,15 @@ test('hosts, storages and tasks are listed and read; an upload arrives with its 
   assert.match(await ok('task list -o json'), /UPID:pve1:/)
 })
 
+test('a token of a Proxmox user is made, listed, changed and deleted', async () => {
+  const made = JSON.parse(await ok('token proxmox create root@pam ci privsep=1 -o json')) as { value: string }
+  assert.match(made.value, /^[0-9a-f-]{36}$/)
+  await ok('token proxmox set root@pam ci comment=scripts')
+  assert.match(await ok('token proxmox list root@pam'), /^scripts .* ci$/m)
+  await ok('token proxmox delete root@pam ci --yes')
+  assert.doesNotMatch(await ok('token proxmox list root@pam'), / ci$/m)
+})
+
 test('the help of a call lists its parameters from the schema', async () => {
   const help = await ok('vm clone --help')
   assert.match(help, /^Parameters \(POST\):\n +newid +pve-vmid 100\.\.999999999 required/m)
