@@ -37,12 +37,21 @@ export async function runMachines(
   await requirePrograms([QEMU, 'qemu-img', 'setpriv'])
   const folders = await openFolders(folder)
   const processes = new Map<number, QemuProcess>()
-  /** What is under way for a VM: a process may only begin when the one before it is gone. */
-  const endings = new Map<number, Promise<void>>()
+  /** The last thing under way for each VM: a process only begins when the one before it is gone. */
+  const turns = new Map<number, Promise<unknown>>()
+  const inTurn = <T>(vmid: number, work: () => Promise<T>): Promise<T> => {
+    const mine = (turns.get(vmid) ?? Promise.resolve()).then(work)
+    turns.set(
+      vmid,
+      mine.catch(() => {}),
+    )
+    return mine
+  }
   let isClosing = false
 
-  const start: Machines['start'] = async (vm, say, snapshot) => {
-    await endings.get(vm.vmid)
+  const start: Machines['start'] = (vm, say, snapshot) => inTurn(vm.vmid, () => startNow(vm, say, snapshot))
+  const startNow: Machines['start'] = async (vm, say, snapshot) => {
+    if (isClosing) throw new Error('the lab ends')
     const files = await prepare(world, vm, folders.of(vm.vmid))
     const started = await QemuProcess.start(qemuArguments(vm, files, snapshot && tagOf(snapshot)), files, {
       log: say,
@@ -57,17 +66,12 @@ export async function runMachines(
       // It was turned off from inside, or died.
       if (!isClosing) world.guestStopped(vm)
     })
-    if (isClosing) await end(vm.vmid)
     return started
   }
-  const end = async (vmid: number): Promise<void> => {
+  const end = (vmid: number): Promise<void> => {
     const process = processes.get(vmid)
-    if (process === undefined) return
     processes.delete(vmid)
-    const ending = process.end()
-    endings.set(vmid, ending)
-    await ending
-    if (endings.get(vmid) === ending) endings.delete(vmid)
+    return inTurn(vmid, async () => process?.end())
   }
   const onStopped = (vm: Vm): void => void end(vm.vmid)
   const onReset = (vm: Vm): void => {
@@ -78,8 +82,10 @@ export async function runMachines(
   }
   const onDestroyed = (vm: Vm): void => {
     void end(vm.vmid)
-      .then(() => rm(folders.of(vm.vmid).disks, { recursive: true, force: true }))
-      .catch((error: unknown) => log(`the disks of VM ${vm.vmid} stay: ${String(error)}`))
+    // In its turn: another VM may get the number at once.
+    inTurn(vm.vmid, () => rm(folders.of(vm.vmid).disks, { recursive: true, force: true })).catch(
+      (error: unknown) => log(`the disks of VM ${vm.vmid} stay: ${String(error)}`),
+    )
   }
   world.events.on('stopped', onStopped)
   world.events.on('reset', onReset)
@@ -92,7 +98,7 @@ export async function runMachines(
     of: (vmid) => processes.get(vmid),
     start,
     async takeSnapshot(vm, name, withMemory) {
-      await endings.get(vm.vmid)
+      await turns.get(vm.vmid)
       const process = processes.get(vm.vmid)
       if (process === undefined)
         for (const image of images(vm)) await run('qemu-img', ['snapshot', '-c', tagOf(name), image])
@@ -107,12 +113,12 @@ export async function runMachines(
         }
     },
     async restoreDisks(vm, name) {
-      await endings.get(vm.vmid)
+      await turns.get(vm.vmid)
       for (const image of images(vm))
         if (await hasSnapshot(image, name)) await run('qemu-img', ['snapshot', '-a', tagOf(name), image])
     },
     async dropSnapshot(vm, name) {
-      await endings.get(vm.vmid)
+      await turns.get(vm.vmid)
       const process = processes.get(vm.vmid)
       if (process !== undefined) {
         refuseText(await process.monitor(`delvm ${tagOf(name)}`))
@@ -128,6 +134,7 @@ export async function runMachines(
         try {
           const process = await start(vm, (line) => log(`VM ${vm.vmid}: ${line}`))
           vm.pid = process.pid
+          if (!vm.running) await end(vm.vmid)
         } catch (error) {
           log(`VM ${vm.vmid} is off: ${error instanceof Error ? error.message : String(error)}`)
           world.guestStopped(vm)
@@ -139,8 +146,9 @@ export async function runMachines(
       world.events.off('stopped', onStopped)
       world.events.off('reset', onReset)
       world.events.off('destroyed', onDestroyed)
+      // Those that are starting are ended once they run.
+      await Promise.all(turns.values())
       await Promise.all([...processes.keys()].map(end))
-      await Promise.all(endings.values())
       await folders.close()
     },
   }
