@@ -9,11 +9,13 @@ import { startTask } from '../tasks.ts'
 import { splitList } from '../verify/string-formats.ts'
 import { findVolume, volumesOf, type ProxmoxWorld, type Vm, type Volume } from '../world.ts'
 import { configText, readArchive } from './archive.ts'
+import { backupJobHandlers } from './jobs.ts'
 import { markBackups, readRetention } from './prune.ts'
 import { vzdump } from './vzdump.ts'
 
 /** Backups of VMs: making them, looking into them, and keeping only some. */
 export const backupHandlers: Handlers = {
+  ...backupJobHandlers,
   'POST /nodes/{node}/vzdump': vzdump,
   'GET /nodes/{node}/vzdump/defaults': defaults,
   'GET /nodes/{node}/vzdump/extractconfig': (call) => {

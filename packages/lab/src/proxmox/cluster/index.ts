@@ -1,5 +1,4 @@
 import type { Handlers } from '../handler.ts'
-import { backupHandlers } from './backup.ts'
 import { haHandlers } from './ha.ts'
 import { clusterIndex } from './indexes.ts'
 import { nextIdHandlers } from './nextid.ts'
@@ -10,7 +9,6 @@ import { clusterTasks } from './tasks.ts'
 
 /** What belongs to the cluster and not to one host. */
 export const clusterHandlers: Handlers = {
-  ...backupHandlers,
   ...clusterIndex,
   ...haHandlers,
   ...nextIdHandlers,

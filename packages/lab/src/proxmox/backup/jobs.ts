@@ -3,8 +3,8 @@ import { ApiError, die } from '../api-error.ts'
 import type { Call, Handlers } from '../handler.ts'
 import { splitList } from '../verify/string-formats.ts'
 
-/** Jobs that would make backups. The lab keeps the list; it makes no backups. */
-export const backupHandlers: Handlers = {
+/** Jobs that would make backups at their times. The lab keeps the list, and makes backups when it is asked. */
+export const backupJobHandlers: Handlers = {
   'GET /cluster/backup': ({ world }) =>
     [...world.cluster.backupJobs].map(([id, options]) => show(id, options, world.clock.now())),
   'GET /cluster/backup/{id}': (call) => {
