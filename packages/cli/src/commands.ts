@@ -45,23 +45,37 @@ export const nouns: Readonly<Record<string, () => Promise<readonly Command[]>>> 
     return [classCreate, verbs.listCommand(classes), verbs.getCommand(classes), verbs.deleteCommand(classes)]
   },
   cluster: async () => {
-    const [create, remove, describe, kubeconfig, { clusterScale }, { clusterUpgrade }, { clusters }, verbs] =
-      await Promise.all([
-        import('./commands/cluster/create.ts'),
-        import('./commands/cluster/delete.ts'),
-        import('./commands/cluster/describe.ts'),
-        import('./commands/cluster/kubeconfig.ts'),
-        import('./commands/cluster/scale.ts'),
-        import('./commands/cluster/upgrade.ts'),
-        import('./commands/cluster/resource.ts'),
-        import('./commands/resources.ts'),
-      ])
+    const [
+      create,
+      remove,
+      describe,
+      kubeconfig,
+      { clusterPatch },
+      { clusterReplace },
+      { clusterScale },
+      { clusterUpgrade },
+      { clusters },
+      verbs,
+    ] = await Promise.all([
+      import('./commands/cluster/create.ts'),
+      import('./commands/cluster/delete.ts'),
+      import('./commands/cluster/describe.ts'),
+      import('./commands/cluster/kubeconfig.ts'),
+      import('./commands/cluster/patch.ts'),
+      import('./commands/cluster/replace.ts'),
+      import('./commands/cluster/scale.ts'),
+      import('./commands/cluster/upgrade.ts'),
+      import('./commands/cluster/resource.ts'),
+      import('./commands/resources.ts'),
+    ])
     return [
       create.clusterCreate,
       create.clusterApply,
       verbs.listCommand(clusters),
       verbs.getCommand(clusters),
       describe.clusterDescribe,
+      clusterPatch,
+      clusterReplace,
       clusterScale,
       clusterUpgrade,
       kubeconfig.clusterKubeconfig,
