@@ -132,7 +132,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const registerCrd = (crd: object): void => {
     store.create(CRDS, structuredClone(crd) as ApiObject)
   }
-  const stopApiServices = keepApiServices(core, restored === undefined)
+  const stopApiServices = keepApiServices(core)
   if (restored === undefined) for (const crd of options.crds ?? []) registerCrd(crd)
   return {
     get url() {

@@ -26,8 +26,8 @@ const CONTEXT: WriteContext = {
  * Keeps the APIServices: one for each group version that the server serves itself, and for those of others whether somebody answers
  * there. Returns what ends it.
  */
-export function keepApiServices(core: Core, isNew: boolean): () => void {
-  if (isNew) registerBuiltin(core)
+export function keepApiServices(core: Core): () => void {
+  registerBuiltin(core)
   const pending = new Map<string, NodeJS.Timeout>()
   const later = (name: string, work: () => void): void => {
     if (pending.has(name)) return
@@ -40,13 +40,17 @@ export function keepApiServices(core: Core, isNew: boolean): () => void {
   }
   const unsubscribe = core.registry.subscribe(() => later('custom', () => registerCustom(core)))
   const remote = (): ApiObject[] => core.storage.list(BUCKET).filter((service) => !isLocal(service))
+  const discover = (): void => {
+    core.registry.remotes = remote().map((service) => ({
+      group: asText(at(service, ['spec', 'group'])),
+      version: asText(at(service, ['spec', 'version'])),
+    }))
+    core.registry.revision++
+  }
+  discover()
   core.storage.tap((key, event) => {
     if (key.bucket === BUCKET) {
-      core.registry.remotes = remote().map((service) => ({
-        group: asText(at(service, ['spec', 'group'])),
-        version: asText(at(service, ['spec', 'version'])),
-      }))
-      core.registry.revision++
+      discover()
       if (event.type !== 'DELETED') later(key.name, () => look(core, key.name))
     }
     // What a Service and its endpoints are decides whether an APIService that names it is available.
@@ -59,13 +63,16 @@ export function keepApiServices(core: Core, isNew: boolean): () => void {
   }
 }
 
+/** Registers the built-in group versions that are not: each start brings back what was deleted. */
 function registerBuiltin(core: Core): void {
   for (const group of core.registry.groups()) {
     // The aggregator serves this one itself.
     if (group === 'apiregistration.k8s.io') continue
     for (const version of core.registry.versions(group)) {
       const custom = core.registry.inVersion(group, version).some((each) => each.crd === true)
-      if (!custom) register(core, group, version, 'onstart', builtinPriorities(group, version))
+      const isThere =
+        core.storage.get({ bucket: BUCKET, namespace: '', name: `${version}.${group}` }) !== undefined
+      if (!custom && !isThere) register(core, group, version, 'onstart', builtinPriorities(group, version))
     }
   }
 }
