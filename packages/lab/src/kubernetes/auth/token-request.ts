@@ -7,7 +7,7 @@ import type { RequestInfo } from '../http/request-info.ts'
 import { writeContext } from '../http/write-context.ts'
 import type { ApiObject, Json, JsonObject, ResourceDefinition } from '../resources.ts'
 import { asText, at, isObject } from '../rest/json.ts'
-import { checkNamespace } from '../rest/write.ts'
+import { checkNamespace } from '../rest/home.ts'
 import type { Server } from '../server-parts.ts'
 import { texts } from './rbac.ts'
 

@@ -1,9 +1,7 @@
 import { mutate, validateAdmission } from '../admission/run.ts'
-import { alreadyExists, conflict, fieldError, forbidden, invalid, notFound, StatusError } from '../errors.ts'
+import { alreadyExists, conflict, fieldError, invalid, notFound, StatusError } from '../errors.ts'
 import type { FieldError } from '../errors.ts'
-import { withoutAllocated } from '../builtin/allocated.ts'
 import { toCoreEvent } from '../builtin/events.ts'
-import { updateManagedFields } from '../fields/manage.ts'
 import type { ApiObject, JsonObject, ResourceDefinition } from '../resources.ts'
 import { apiVersionOf, groupResource } from '../resources.ts'
 import { conform, customWarnings, validateCustom } from '../schema/custom.ts'
@@ -13,6 +11,7 @@ import { resolveSchema } from '../schema/resolve.ts'
 import type { Core, WriteContext } from './core.ts'
 import { gvrOf, inVersion, keyOf, schemaOf, timestamp } from './core.ts'
 import { essentialDefaults } from './essentials.ts'
+import { checkHome, checkNamespace } from './home.ts'
 import { copy, equal, isObject, sorted } from './json.ts'
 import {
   fixedFieldProblems,
@@ -23,6 +22,7 @@ import {
   tidyMetadata,
   validateMetadata,
 } from './metadata.ts'
+import { noteManagers } from './noted.ts'
 import {
   builtinGenerations,
   dropsStatus,
@@ -72,42 +72,6 @@ export function checkPreconditions(
       fieldError.invalid('metadata.resourceVersion', 0, 'must be specified for an update'),
     ])
   }
-}
-
-/** The namespace of an object of a namespaced kind. Throws NotFound when it is not there, though the object may be. */
-function checkHome(
-  core: Core,
-  definition: ResourceDefinition,
-  namespace: string | undefined,
-): ApiObject | undefined {
-  if (!definition.namespaced) return undefined
-  const found = core.storage.get({ bucket: '/namespaces', namespace: '', name: namespace ?? '' })
-  if (found === undefined) throw notFound({ group: '', resource: 'namespaces' }, namespace ?? '')
-  return found
-}
-
-/** Refuses new content where there is no namespace, or one that is going. */
-export function checkNamespace(
-  core: Core,
-  definition: ResourceDefinition,
-  namespace: string | undefined,
-  name: string,
-): void {
-  const found = checkHome(core, definition, namespace)
-  if (found === undefined) return
-  if (found.metadata.deletionTimestamp !== undefined && definition.group !== 'authorization.k8s.io')
-    throw forbidden(
-      definition,
-      name,
-      `unable to create new content in namespace ${namespace} because it is being terminated`,
-      [
-        {
-          reason: 'NamespaceTerminating',
-          message: `namespace ${namespace} is being terminated`,
-          field: 'metadata.namespace',
-        },
-      ],
-    )
 }
 
 /** Creates an object; the body is not changed. Returns what is stored, in the definition's version. */
@@ -250,45 +214,6 @@ export function updateObject(
     return inVersion(definition, next)
   }
   return inVersion(definition, core.storage.put(key, next))
-}
-
-/** Writes into an object who manages which field. What admission and allocation add afterwards belongs to nobody. */
-function noteManagers(
-  core: Core,
-  definition: ResourceDefinition,
-  old: ApiObject | undefined,
-  object: ApiObject,
-  given: ApiObject,
-  ctx: WriteContext,
-): void {
-  const noted = notedState(core, definition, old, object, given, ctx)
-  const { managedFields } = object.metadata
-  noted.metadata = {
-    ...tidyMetadata(noted.metadata),
-    ...(managedFields === undefined ? {} : { managedFields }),
-  }
-  updateManagedFields(core, definition, old, noted, ctx)
-  if (noted.metadata.managedFields === undefined) delete object.metadata.managedFields
-  else object.metadata.managedFields = noted.metadata.managedFields
-}
-
-/** The state that shows what a request sets: without what comes after, admission and allocation. */
-function notedState(
-  core: Core,
-  definition: ResourceDefinition,
-  old: ApiObject | undefined,
-  object: ApiObject,
-  given: ApiObject,
-  ctx: WriteContext,
-): ApiObject {
-  if (definition.crd === true) return { ...object, metadata: { ...object.metadata } }
-  if (ctx.subresource !== 'ephemeralcontainers')
-    return withoutAllocated(definition, object, { ...given, metadata: given.metadata ?? {} })
-  // The whole of what is sent counts here, though one list of it is taken.
-  const sent = copy(given)
-  sent.metadata = { ...sent.metadata }
-  core.builtin.defaults(definition, sent, old)
-  return sent
 }
 
 /** Whether an object that is being deleted has nothing more to wait for. */

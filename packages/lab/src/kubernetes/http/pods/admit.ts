@@ -4,7 +4,7 @@ import { updateManagedFields } from '../../fields/manage.ts'
 import type { ApiObject, JsonObject, ResourceDefinition } from '../../resources.ts'
 import type { Core, WriteContext } from '../../rest/core.ts'
 import { gvrOf } from '../../rest/core.ts'
-import { checkNamespace } from '../../rest/write.ts'
+import { checkNamespace } from '../../rest/home.ts'
 
 /** What is asked of one subresource of a pod. */
 interface Asked {
