@@ -26,7 +26,7 @@ export interface CloneSlots {
   waiting(key: string): Waiting | undefined
   /** Notes a clone that runs already, whoever began it, limit or not. */
   hold(key: string, domains: readonly LockDomain[]): void
-  /** Gives slot or place back; whoever can go now is woken. */
+  /** Gives slot or place back; whoever can go now is woken, and not once more before it has asked. */
   release(key: string): void
 }
 
@@ -40,6 +40,8 @@ interface Member {
   readonly key: string
   /** Grows with each who comes. */
   readonly turn: number
+  /** It was woken and has not asked since: once is enough, however many slots become free meanwhile. */
+  isCalled: boolean
 }
 
 /** Makes the slots of a Proxmox cluster. `wake` is called with the key of each who can go when it asks again. */
@@ -76,7 +78,7 @@ export function createCloneSlots(wake: (key: string) => void): CloneSlots {
     const known = queue.get(key)
     if (known && nameOf(known.line.domains) === name) return
     // Who wants something else now keeps its turn.
-    const member = known?.member ?? { key, turn: (turns += 1) }
+    const member = known?.member ?? { key, turn: (turns += 1), isCalled: false }
     leave(key)
     const line = lines.get(name) ?? { domains, members: [] }
     lines.set(name, line)
@@ -102,7 +104,9 @@ export function createCloneSlots(wake: (key: string) => void): CloneSlots {
   }
   const place = (key: string): Waiting | undefined => {
     const waiter = queue.get(key)
-    return waiter && holdup(waiter.line.domains, waiter.member.turn)
+    if (!waiter) return undefined
+    waiter.member.isCalled = false
+    return holdup(waiter.line.domains, waiter.member.turn)
   }
 
   return {
@@ -130,9 +134,12 @@ export function createCloneSlots(wake: (key: string) => void): CloneSlots {
         for (const member of members) {
           // Whoever came later waits for as much, and more.
           if (holdup(domains, member.turn)) break
-          free.push(member)
+          if (!member.isCalled) free.push(member)
         }
-      for (const one of free.sort((a, b) => a.turn - b.turn)) wake(one.key)
+      for (const one of free.sort((a, b) => a.turn - b.turn)) {
+        one.isCalled = true
+        wake(one.key)
+      }
     },
   }
 }
