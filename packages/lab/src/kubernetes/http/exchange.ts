@@ -31,7 +31,8 @@ export class Exchange implements RequestContext {
     this.request = request
     this.response = response
     this.method = request.method ?? 'GET'
-    const target = request.url ?? '/'
+    // A proxy's client writes the whole URL.
+    const target = (request.url ?? '/').replace(/^https?:\/\/[^/?]*/, '') || '/'
     const mark = target.indexOf('?')
     this.path = mark < 0 ? target : target.slice(0, mark)
     this.query = new URLSearchParams(mark < 0 ? '' : target.slice(mark + 1))
@@ -62,6 +63,12 @@ export class Exchange implements RequestContext {
     }
     this.response.setHeader('Content-Length', data.length)
     this.response.end(this.method === 'HEAD' ? undefined : data)
+  }
+
+  /** Sends an answer as what stands before the API's own handlers does: without its headers. */
+  sendBare(status: number, body = ''): void {
+    this.response.statusCode = status
+    this.response.end(body)
   }
 
   /** Writes status and headers without a body. */

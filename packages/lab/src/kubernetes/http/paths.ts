@@ -49,6 +49,7 @@ export function servePath(server: Server, exchange: Exchange): void {
     })
     return
   }
+  if (path.startsWith('/version/')) throw noSuchResource()
   // A version that a known group has not is missed by what serves the group, in JSON.
   const [, root = '', group = ''] = path.split('/')
   const known = root === 'apis' && group !== '' && server.core.registry.groups().includes(group)

@@ -13,7 +13,8 @@ import { parsePatch, patchType } from './patch.ts'
 import { admitted, completeBinding, connectOptions } from './pods/admit.ts'
 import { bindPod } from './pods/bind.ts'
 import { evictPod } from './pods/evict.ts'
-import { refuseStreaming, servePodLog } from './pods/log.ts'
+import { servePodLog } from './pods/log.ts'
+import { refuseStreaming } from './pods/streaming.ts'
 import { refuseProxy } from './proxy.ts'
 import { reply } from './reply.ts'
 import { answerPatched, answerStored, answerWritten } from './target.ts'
@@ -67,9 +68,10 @@ export async function serveSubresource(target: Target, subresource: string): Pro
   if (STREAMS.has(subresource)) {
     const known = definition.subresources?.find((each) => each.name === subresource)
     const object = connectOptions(known?.kind ?? '', exchange.query)
-    throw await admitted(core, { ...ask, operation: 'CONNECT', object }, connectContext(exchange), () =>
-      refuseStreaming(server, ref, exchange),
+    await admitted(core, { ...ask, operation: 'CONNECT', object }, connectContext(exchange), () =>
+      refuseStreaming(server, ref, subresource, exchange),
     )
+    return
   }
   if (!PARTS.has(subresource))
     throw new StatusError(501, undefined, `${groupResource(definition)}/${subresource} is not emulated`)

@@ -28,6 +28,12 @@ export function serveWatch(
   closing: AbortSignal,
 ): void {
   const { query, response } = exchange
+  const { upgrade, origin } = exchange.request.headers
+  // Only browsers are expected to watch by WebSocket, and they say where they come from.
+  if (upgrade?.toLowerCase() === 'websocket' && origin === undefined) {
+    exchange.sendBare(403)
+    return
+  }
   const resourceVersion = query.get('resourceVersion') ?? ''
   if (resourceVersion !== '' && !/^\d+$/.test(resourceVersion))
     throw new StatusError(

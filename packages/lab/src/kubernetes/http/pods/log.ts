@@ -3,6 +3,8 @@ import type { ApiObject, Json } from '../../resources.ts'
 import { asText, at, isObject } from '../../rest/json.ts'
 import type { Server } from '../../server-parts.ts'
 import type { Exchange } from '../exchange.ts'
+import { chooseContainer } from './containers.ts'
+import { loopbackKubelet } from './kubelet.ts'
 
 /** What of a log is asked for. */
 interface LogOptions {
@@ -63,24 +65,19 @@ function refuseLoopback(
   container: string,
   query: URLSearchParams,
 ): void {
-  const addresses = at(node, ['status', 'addresses'])
-  const port = at(node, ['status', 'daemonEndpoints', 'kubeletEndpoint', 'Port'])
-  const internal = (Array.isArray(addresses) ? addresses.filter(isObject) : []).find(
-    (each) => each['type'] === 'InternalIP',
-  )
-  const address = asText(internal?.['address'])
-  if (!address.startsWith('127.') || typeof port !== 'number' || port === 0) return
+  const address = loopbackKubelet(node)
+  if (address === undefined) return
   const handed = new URLSearchParams()
   for (const key of HANDED_ON) {
     const value = query.get(key)
     if (value !== null && value !== 'false') handed.set(key, value)
   }
   const text = handed.toString()
-  const url = `https://${address}:${port}/containerLogs/${ref.namespace}/${ref.name}/${container}${text === '' ? '' : `?${text}`}`
+  const url = `https://${address}/containerLogs/${ref.namespace}/${ref.name}/${container}${text === '' ? '' : `?${text}`}`
   throw new StatusError(
     500,
     undefined,
-    `Get ${JSON.stringify(url)}: dial tcp ${address}:${port}: connect: connection refused`,
+    `Get ${JSON.stringify(url)}: dial tcp ${address}: connect: connection refused`,
   )
 }
 
@@ -128,27 +125,6 @@ function print(lines: readonly { time: number; text: string }[], options: LogOpt
   return limitBytes === undefined ? text : Buffer.from(text).subarray(0, limitBytes).toString()
 }
 
-function namesOf(pod: ApiObject, list: string): string[] {
-  const found = at(pod, ['spec', list])
-  return Array.isArray(found) ? found.filter(isObject).map((each) => asText(each['name'])) : []
-}
-
-function chooseContainer(pod: ApiObject, wanted: string): string {
-  const name = pod.metadata.name ?? ''
-  const initial = namesOf(pod, 'initContainers')
-  const main = namesOf(pod, 'containers')
-  if (wanted !== '') {
-    if (![...initial, ...main, ...namesOf(pod, 'ephemeralContainers')].includes(wanted))
-      throw badRequest(`container ${wanted} is not valid for pod ${name}`)
-    return wanted
-  }
-  const [only] = main
-  if (only !== undefined && main.length === 1 && initial.length === 0) return only
-  throw badRequest(
-    `a container name must be specified for pod ${name}, choose one of: [${[...initial, ...main].join(' ')}]`,
-  )
-}
-
 function notStarted(pod: ApiObject, container: string): string {
   const statuses: Json[] = ['containerStatuses', 'initContainerStatuses'].flatMap((key) => {
     const found = at(pod, ['status', key])
@@ -192,24 +168,4 @@ function readOptions(name: string, query: URLSearchParams): LogOptions {
     ...(limitBytes === undefined ? {} : { limitBytes }),
     ...(time === null ? {} : { since: Date.parse(time) }),
   }
-}
-
-/** Why exec, attach and port-forward are refused. */
-export function refuseStreaming(
-  server: Server,
-  ref: { namespace: string; name: string },
-  exchange: Exchange,
-): StatusError {
-  const pod = server.core.storage.get({ bucket: '/pods', ...ref })
-  if (pod === undefined) return notFound({ group: '', resource: 'pods' }, ref.name)
-  const node = asText(at(pod, ['spec', 'nodeName']))
-  if (node === '') return badRequest(`pod ${ref.name} does not have a host assigned`)
-  if (server.core.storage.get({ bucket: '/nodes', namespace: '', name: node }) === undefined)
-    return notFound({ group: '', resource: 'pods' }, node)
-  if (exchange.request.headers.upgrade === undefined) return badRequest('Upgrade request required')
-  return new StatusError(
-    501,
-    undefined,
-    `nothing runs in the pods of a lab: there is nothing to connect to in ${ref.name}`,
-  )
 }
