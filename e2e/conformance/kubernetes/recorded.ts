@@ -4,6 +4,9 @@ export interface Recorded {
   title: string
   request?: { method: string; path: string; headers: [string, string][]; body?: string }
   response?: RecordedResponse
+  /** Bytes as they were on the connection, of exchanges that were recorded so. */
+  raw_request?: string
+  raw_response?: Pick<RecordedResponse, 'frames'>
   /** What the webhook server was sent since the line before. */
   webhook?: { body: string }
   /** The exchange stayed open until this line was done. */

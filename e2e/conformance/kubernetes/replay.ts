@@ -6,6 +6,7 @@ import { compareAnswer, compareStream, compareText } from './compare.ts'
 import { readCutJson } from './cut-json.ts'
 import { isCut } from './recorded.ts'
 import type { Recorded, RecordedResponse } from './recorded.ts'
+import { replayRaw } from './raw.ts'
 import { send, stream } from './send.ts'
 import type { Call, Identity, Stream } from './send.ts'
 import { ToldTime } from './told-time.ts'
@@ -75,11 +76,12 @@ export async function replay(target: Target, records: Recorded[]): Promise<Outco
     if (record.webhook !== undefined && target.webhook !== undefined) {
       const heard = compareText(record.webhook.body, target.webhook.last)
       outcomes.set(n, { n, title, ...heard })
+    } else if (record.raw_request !== undefined) {
+      outcomes.set(n, await replayRaw(record, target.url, (text) => values.put(withTokens(text, target))))
     } else if (request === undefined || call === undefined) {
-      outcomes.set(
-        n,
-        leftOut(n, title, request === undefined ? 'raw bytes' : 'the recorder cut or masked the request'),
-      )
+      const why =
+        request === undefined ? 'nothing that can be sent' : 'the recorder cut or masked the request'
+      outcomes.set(n, leftOut(n, title, why))
     } else if (response?.frames !== undefined) {
       const open = { record, response, stream: stream(target.url, call) }
       if (record.open_until === undefined) {
@@ -149,15 +151,17 @@ function callOf(record: Recorded, target: Target, values: Values, bodies: WholeB
     if (made !== undefined) values.keepTag(mark, made)
   }
   const token = (value: string): string =>
-    value
-      .replaceAll(/<token:(\w+)>/g, (_, name: string) => target.tokens[name] ?? name)
+    withTokens(value, target)
       .replaceAll(/<base64-pem:\d+>/g, (mark) => target.requests[mark] ?? mark)
       .replaceAll(RECORDED_WEBHOOK, target.webhook?.address ?? RECORDED_WEBHOOK)
       .replaceAll('<base64-pem:1>', target.webhook?.caBundle ?? '')
       .replaceAll('<base64-pem:2>', target.webhook?.otherCa ?? '')
   // Setup steps that stand in another recording were written down without the name of the client.
   const named: [string, string][] = record.response === undefined ? [['User-Agent', 'golden/1.0']] : []
-  const headers = [...named, ...request.headers].map(([name, value]): [string, string] => [name, values.put(token(value))])
+  const headers = [...named, ...request.headers].map(([name, value]): [string, string] => [
+    name,
+    values.put(token(value)),
+  ])
   const binary = /^base64:(.*)$/s.exec(whole ?? '')?.[1]
   const body =
     binary === undefined
@@ -166,6 +170,15 @@ function callOf(record: Recorded, target: Target, values: Values, bodies: WholeB
         : { body: values.put(token(whole)) }
       : { body: Buffer.from(binary, 'base64') }
   return { method: request.method, path: values.putInPath(request.path), headers, ...body }
+}
+
+/** A text with the tokens of those whom the recording names. */
+function withTokens(text: string, { tokens }: Target): string {
+  return text
+    .replaceAll(/<token:(\w+)>/g, (_, name: string) => tokens[name] ?? name)
+    .replaceAll(/<base64url of token:(\w+)>/g, (_, name: string) =>
+      Buffer.from(tokens[name] ?? name).toString('base64url'),
+    )
 }
 
 /** The certificate that a line's client showed. */

@@ -14,7 +14,7 @@ import { nodeRestriction } from './auth/node-restriction.ts'
 import { fillTokenSecrets } from './auth/token-secrets.ts'
 import { TokenSigner } from './auth/tokens.ts'
 import { serveCrds } from './crds.ts'
-import { answerBroken } from './http/broken.ts'
+import { answerBroken, refuseWithoutHost } from './http/broken.ts'
 import { checkTimeout } from './http/deadline.ts'
 import { Exchange } from './http/exchange.ts'
 import { serveResource } from './http/objects.ts'
@@ -107,10 +107,12 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       key: certificate.keyPem,
       cert: certificate.certPem,
       ALPNProtocols: ['http/1.1'],
+      requireHostHeader: false,
       ...trusted,
       ...(options.clientCaPem === undefined ? {} : { requestCert: true, rejectUnauthorized: false }),
     },
     (request, response) => {
+      if (refuseWithoutHost(request, response)) return
       void answer(server, request, response, url.replace('https://', ''), options.intercept)
     },
   )

@@ -60,9 +60,9 @@ export function createAuthenticator(
       const shown = certificates.read(request)
       const certified = shown?.isFrontProxy === true ? remoteUser(request) : shown?.user
       if (certified !== undefined) return authenticated(certified)
-      const bearer = /^bearer +(\S+)\s*$/i.exec(request.headers.authorization ?? '')
-      if (bearer !== null) {
-        const found = token(bearer[1] ?? '')
+      const bearer = bearerOf(request)
+      if (bearer !== undefined) {
+        const found = token(bearer)
         if ('error' in found) throw unauthorized()
         return found.user
       }
@@ -71,6 +71,20 @@ export function createAuthenticator(
       return { username: 'system:anonymous', groups: ['system:unauthenticated'] }
     },
   }
+}
+
+const SUBPROTOCOL = 'base64url.bearer.authorization.k8s.io.'
+
+/** The token of a request; browsers, whose WebSockets have no such header, hide it among their protocols. Throws Unauthorized. */
+function bearerOf({ headers }: IncomingMessage): string | undefined {
+  const named = /^bearer +(\S+)\s*$/i.exec(headers.authorization ?? '')?.[1]
+  if (named !== undefined || headers.upgrade?.toLowerCase() !== 'websocket') return named
+  const protocols = (headers['sec-websocket-protocol'] ?? '').split(',').map((each) => each.trim())
+  const hidden = protocols.find((each) => each.startsWith(SUBPROTOCOL))
+  if (hidden === undefined) return undefined
+  // The server must be able to choose another one.
+  if (protocols.length < 2) throw unauthorized()
+  return Buffer.from(hidden.slice(SUBPROTOCOL.length), 'base64url').toString()
 }
 
 /** 401. */
