@@ -3,6 +3,7 @@ import { fieldError } from '../errors.ts'
 import type { Json, Schema } from '../resources.ts'
 import { equal, isObject } from '../rest/json.ts'
 import { evaluateRules } from './cel.ts'
+import { embeddedProblems } from './embedded.ts'
 import { formatProblem } from './formats.ts'
 
 const UNUSABLE = new Set([
@@ -27,7 +28,7 @@ export function validateObject(
   const errors: FieldError[] = []
   check(schema, object, old, '', errors, { isRoot: true, isUpdate: old !== undefined, from: 0 })
   errors.push(...more)
-  embedded(schema, object, '', errors)
+  errors.push(...embeddedProblems(schema, object))
   if (
     [...before, ...errors].some(
       (error) =>
@@ -140,42 +141,6 @@ export function problemsOfValue(schema: Schema, value: Json): FieldError[] {
   const errors: FieldError[] = []
   checkDeep(schema, value, '', errors)
   return errors
-}
-
-/** Finds embedded objects that do not say what they are. */
-function embedded(schema: Schema, value: Json, path: string, errors: FieldError[]): void {
-  if (!hasEmbedded(schema)) return
-  if (Array.isArray(value)) {
-    const { items } = schema
-    if (items !== undefined)
-      value.forEach((item, index) => embedded(items, item, `${path}[${index}]`, errors))
-    return
-  }
-  if (!isObject(value)) return
-  if (schema['x-kubernetes-embedded-resource'] === true)
-    for (const key of ['apiVersion', 'kind'])
-      if (value[key] === undefined || value[key] === '') errors.push(fieldError.required(join(path, key)))
-  for (const [key, member] of Object.entries(value)) {
-    const rest = schema.additionalProperties
-    const own = schema.properties?.[key] ?? (typeof rest === 'object' ? rest : undefined)
-    if (own !== undefined && member !== undefined) embedded(own, member, join(path, key), errors)
-  }
-}
-
-const withEmbedded = new WeakMap<Schema, boolean>()
-
-function hasEmbedded(schema: Schema): boolean {
-  let known = withEmbedded.get(schema)
-  if (known === undefined) {
-    const { additionalProperties: rest, items, properties } = schema
-    known =
-      schema['x-kubernetes-embedded-resource'] === true ||
-      Object.values(properties ?? {}).some(hasEmbedded) ||
-      (typeof rest === 'object' && hasEmbedded(rest)) ||
-      (items !== undefined && hasEmbedded(items))
-    withEmbedded.set(schema, known)
-  }
-  return known
 }
 
 /** Problems of a value itself, not of what is inside it; texts name it by its path from a letter on. */
