@@ -67,6 +67,23 @@ test(
   },
 )
 
+test('who may see a VM and not its console is told which right is missing', { timeout: 60_000 }, async () => {
+  const made = start('token proxmox create root@pam look privsep=1 -o json')
+  assert.equal(await made.code, 0, made.io.stderr)
+  const { value } = JSON.parse(made.io.stdout) as { value: string }
+  await ok('api set /access/acl path=/vms/700 roles=PVEAuditor tokens=root@pam!look')
+  const look = { PROXMOX_TOKEN_ID: 'root@pam!look', PROXMOX_SECRET: value }
+  for (const line of ['vm terminal web-1', 'vm screen web-1 --no-open']) {
+    const { io, code } = start(line, look)
+    if (line.includes('screen')) {
+      await until('the page is served', () => io.stdout.includes('http://127.0.0.1'))
+      assert.equal((await fetch(new URL('open', io.stdout.trim()), { method: 'POST' })).status, 502)
+    }
+    assert.equal(await code, 1)
+    assert.match(io.stderr, /web-1\): not permitted: it needs VM\.Console on \/vms\/700\n.*pveum acl modify/)
+  }
+})
+
 test('the detach key can be another one, and must be a key', { timeout: 60_000 }, async () => {
   const { io, code } = start('vm terminal web-1 --detach-key ctrl-o')
   await until('the terminal says something', () => io.stdout.includes('starting serial terminal'))

@@ -4,6 +4,7 @@ import type { Context } from '../../context.ts'
 import { CancelledError, CommandError, UsageError } from '../../errors.ts'
 import { tr } from '../../locale.ts'
 import { connectProxmox } from '../../proxmox-environment.ts'
+import { explainCall } from '../proxmox-call/explain.ts'
 import { findVms } from './find.ts'
 
 /** `fochista vm terminal`: the person's terminal on a VM's serial port, until the detach key. */
@@ -104,7 +105,8 @@ async function attach(context: Context, proxmox: Proxmox, vm: Attached, key: num
     if (signal.aborted) throw new CancelledError(again)
     if (error instanceof ProxmoxTaskError)
       throw await whyClosed(proxmox, vm, `${error.exitStatus}\n${error.log.join('\n')}`, again)
-    if (!(error instanceof ProxmoxConnectionError)) throw error
+    if (!(error instanceof ProxmoxConnectionError))
+      throw await explainCall(error, { name: vm.name, vmid: String(vm.vmid), method: 'POST' })
     throw new CommandError(
       tr(
         `the connection to ${vm.name} was lost: ${error.message}`,

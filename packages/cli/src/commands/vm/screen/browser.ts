@@ -6,21 +6,18 @@ const openers: Readonly<Partial<Record<NodeJS.Platform, readonly [string, ...str
   win32: ['rundll32', 'url.dll,FileProtocolHandler'],
 }
 
-/** Opens an address in the person's browser. Resolves to whether there was a program to do it. */
-export async function openBrowser(
-  url: string,
-  platform: NodeJS.Platform = process.platform,
-): Promise<boolean> {
+/** Opens an address in the person's browser, where there is a program that does it. */
+export async function openBrowser(url: string, platform: NodeJS.Platform = process.platform): Promise<void> {
   // Without a display there is no browser, and xdg-open would start one in the terminal.
   const hasDisplay = process.env['DISPLAY'] || process.env['WAYLAND_DISPLAY']
   const [program, ...words] = openers[platform] ?? ['xdg-open']
-  if (!openers[platform] && !hasDisplay) return false
+  if (!openers[platform] && !hasDisplay) return
   const child = spawn(program, [...words, url], { stdio: 'ignore', detached: true })
-  return new Promise((resolve) => {
-    child.once('error', () => resolve(false))
+  await new Promise<void>((resolve) => {
+    child.once('error', () => resolve())
     child.once('spawn', () => {
       child.unref()
-      resolve(true)
+      resolve()
     })
   })
 }

@@ -3,6 +3,7 @@ import { CancelledError, CommandError, StillInProgressError } from '../../../err
 import { tr } from '../../../locale.ts'
 import { connectProxmox } from '../../../proxmox-environment.ts'
 import { timeoutOption } from '../../waiting.ts'
+import { explainCall } from '../../proxmox-call/explain.ts'
 import { findVms } from '../find.ts'
 
 /** `fochista vm screen`: a VM's screen in the browser of this machine. */
@@ -47,15 +48,18 @@ export const vmScreen = command({
           stop(new StillInProgressError(tr('nobody opened the page', 'nessuno ha aperto la pagina'), again))
       }, options.timeout)
       try {
-        // On standard output, so that a script can take it.
-        if (options.noOpen || !(await openBrowser(server.url))) io.out(server.url)
+        // On standard output, so that a script can take it, and a person whose browser did not come.
+        io.out(server.url)
+        if (!options.noOpen) await openBrowser(server.url)
         io.note(
           tr(
             `The screen of VM ${vm.name} is served to this machine, once; Ctrl-C ends it.`,
             `Lo schermo della VM ${vm.name} è servito a questa macchina, una volta sola; Ctrl-C lo termina.`,
           ),
         )
-        await Promise.race([server.closed, stopped])
+        await Promise.race([server.closed, stopped]).catch(async (error: unknown) => {
+          throw await explainCall(error, { name: `VM ${vm.name}`, vmid, method: 'POST' })
+        })
         const current = await proxmox
           .get('/nodes/{node}/qemu/{vmid}/status/current', { path: { node, vmid: Number(vmid) } })
           .catch(() => undefined)

@@ -16,6 +16,9 @@ export interface ScreenServer {
   close(): void
 }
 
+/** How long a page that was given the password has to show the screen, ms. Proxmox itself waits ten seconds. */
+const JOIN_MS = 30_000
+
 /**
  * Serves the page on a free port of the loopback address. The VM's screen is opened when the page asks for it, which only the first one
  * may; the page's WebSocket is then spliced to Proxmox's, byte by byte.
@@ -38,6 +41,8 @@ export async function serveScreen(open: () => Promise<Screen>, texts: PageTexts)
       screen = open()
       try {
         const { password } = await screen
+        // A page that was closed before it had the picture never comes back.
+        setTimeout(() => isJoined || resolve(), JOIN_MS).unref()
         return send(response, 'application/json', JSON.stringify({ password }))
       } catch (error) {
         reject(error as Error)
