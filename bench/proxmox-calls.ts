@@ -5,8 +5,10 @@ import { startListServer, statusPath } from './list-server.ts'
 import { moduleOf } from './npm-clients.ts'
 
 /** Calls of a round; of several, each client does as many in turn. */
-const CALLS = 1000
-const ROUNDS = 7
+const CALLS = 2000
+const ROUNDS = 5
+/** Rounds that count for nothing: code is compiled in them. */
+const WARM_UPS = 2
 const AT_ONCE = 50
 const SECRET = '12345678-1234-1234-1234-1234567890ab'
 
@@ -107,13 +109,13 @@ export async function proxmoxCalls(): Promise<Figure[]> {
   }
 }
 
-/** Medians of several rounds in turn, after one that counts for nothing. */
+/** Medians of several rounds in turn, after those that count for nothing. */
 async function costsOf(clients: readonly Client[], atOnce: number): Promise<Map<Client, Cost>> {
   const rounds = new Map<Client, Cost[]>(clients.map((client) => [client, []]))
-  for (let round = 0; round <= ROUNDS; round += 1)
+  for (let round = 0; round < WARM_UPS + ROUNDS; round += 1)
     for (const client of clients) {
       const cost = await roundOf(client, atOnce)
-      if (round > 0) rounds.get(client)?.push(cost)
+      if (round >= WARM_UPS) rounds.get(client)?.push(cost)
     }
   return new Map(
     [...rounds].map(([client, costs]) => [

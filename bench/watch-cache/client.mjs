@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 // One client's cache of Pods in a process of its own, so that what it costs is seen from outside: `ours` or `theirs`, then where the server is
 // and, of theirs, where the module is. Plain JavaScript on built packages: a clone's way to run sources costs memory too.
@@ -17,8 +18,11 @@ function spent() {
 }
 
 /** Tells what it took since it told last. */
-function tell() {
+async function tell() {
   const processor = spent()
+  // What was read last is let go of a moment later.
+  await sleep(300)
+  globalThis.gc()
   globalThis.gc()
   const { heapUsed, external, rss } = process.memoryUsage()
   cpu = process.cpuUsage()
@@ -35,7 +39,7 @@ process.on('message', ({ version }) => {
 })
 cache.start()
 await cache.ready()
-tell()
+await tell()
 
 async function ours() {
   const { createInformer, createKubernetes, Pod } = await import('@fochista/kubernetes')
