@@ -86,7 +86,7 @@ const steps: readonly (readonly [RegExp, (vmid: string) => string])[] = [
     (vmid) => `${tr('start it first:', 'prima avviala:')}  fochista vm start ${vmid}`,
   ],
   [
-    /is locked|got timeout/,
+    /is locked|can't lock file/,
     () =>
       `${tr('another task has it; wait for that one:', 'è in uso da un altro task; attendi che finisca:')}  fochista task list`,
   ],
@@ -140,7 +140,8 @@ const steps: readonly (readonly [RegExp, (vmid: string) => string])[] = [
 ]
 
 /** Parameters that were wrong: each by its name, with the value that was given and the rule. */
-async function explainParameters({ errors }: ApiFailure, asked: Asked): Promise<CommandError> {
+async function explainParameters(failure: ApiFailure, asked: Asked): Promise<CommandError> {
+  const { errors } = failure
   const { apiSchema } = await import('@fochista/proxmox/schema')
   const known = apiSchema.paths[asked.template ?? '']?.[asked.method as 'GET']?.params ?? {}
   const entries = Object.entries(errors)
@@ -155,7 +156,7 @@ async function explainParameters({ errors }: ApiFailure, asked: Asked): Promise<
   const help = asked.command ?? ''
   const see =
     help === '' ? undefined : `${tr('its parameters:', 'i suoi parametri:')}  fochista ${help} --help`
-  return new CommandError(texts.join('; '), { hint: near ?? see })
+  return new CommandError(texts.join('; '), { hint: near ?? see, cause: failure })
 }
 
 function sentenceOf(name: string, problem: string, given: unknown, param: Param | undefined): string {
