@@ -71,7 +71,8 @@ function structs(text: string, path: string, named: Map<string, string>): [strin
   const found: [string, GoField[]][] = []
   for (const [, name = '', body = ''] of text.matchAll(/^type (\w+) struct \{\n([^]*?)^\}/gm)) {
     const fields: GoField[] = []
-    const tagged = /^\t(?:\w+\s+)?(\S+)\s+`json:"([^",]*)([^"]*)"[^`]* protobuf:"\w+,(\d+),\w+,name=([^",]+)/gm
+    const tagged =
+      /^\t(?:\w+\s+)?(\S+)\s+`json:"([^",]*)([^"]*)"[^`]* protobuf:"\w+,(\d+),\w+,name=([^",]+)/gm
     for (const [, type = '', json = '', options = '', number, wire = ''] of body.matchAll(tagged)) {
       const value = type
         .replace(/^\*/, '')

@@ -13,6 +13,8 @@ const BUCKET = 'apiregistration.k8s.io/apiservices'
 const AUTOMANAGED = 'kube-aggregator.kubernetes.io/automanaged'
 /** Time before what an APIService says of its Service is looked at, milliseconds. */
 const LOOK_AFTER = 50
+/** Time before what failed is tried again, milliseconds. */
+const RETRY_AFTER = 1000
 
 const CONTEXT: WriteContext = {
   user: { username: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] },
@@ -29,12 +31,17 @@ const CONTEXT: WriteContext = {
 export function keepApiServices(core: Core): () => void {
   registerBuiltin(core)
   const pending = new Map<string, NodeJS.Timeout>()
-  const later = (name: string, work: () => void): void => {
+  const later = (name: string, work: () => void, after = LOOK_AFTER): void => {
     if (pending.has(name)) return
     const timer = setTimeout(() => {
       pending.delete(name)
-      work()
-    }, LOOK_AFTER)
+      try {
+        work()
+      } catch {
+        // Admission refused, or somebody else's write came between: tried again, as a controller would.
+        later(name, work, RETRY_AFTER)
+      }
+    }, after)
     timer.unref()
     pending.set(name, timer)
   }
