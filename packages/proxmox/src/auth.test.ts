@@ -128,7 +128,10 @@ test('a user with a second factor is told to use a token', async () => {
   const { authenticator } = world(() =>
     Promise.resolve({ ticket: 'PVE:!tfa!x', CSRFPreventionToken: 'c', NeedTFA: 1 }),
   )
-  await assert.rejects(async () => authenticator.headers(false), /root@pam needs a second factor; use an API token/)
+  await assert.rejects(
+    async () => authenticator.headers(false),
+    /root@pam needs a second factor; use an API token/,
+  )
 })
 
 test('credentials of the wrong form are refused at once, without their secret', (t) => {
