@@ -102,6 +102,20 @@ test('fish completes commands, words, parameters and live names', async (t) => {
   assert.match(await complete('fochista storage upload pve1 local /et'), /^\/etc\/$/m)
 })
 
+test('contexts are those of our own settings and of the kubeconfig', async () => {
+  const folder = join(bench.folder, 'fochista')
+  await bench.run('mkdir', ['-p', folder])
+  await writeFile(join(folder, 'config.yaml'), 'contexts: { dc9: { namespace: team-a } }\n')
+  const { stdout } = await bench.run(program, ['completion', '--', 'cluster', 'list', '--context', ''], {
+    env,
+  })
+  const current = (await bench.kubectl('config', 'current-context')).trim()
+  assert.deepEqual(
+    stdout.split('\n').map((each) => each.split('\t')[0]),
+    ['dc9', current, ''],
+  )
+})
+
 test('a back end that is away costs a TAB its names only, and not its time', async () => {
   const { stdout, code } = await bench.run(
     program,

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises'
+import { delimiter, join } from 'node:path'
 import type { Proxmox } from '@fochista/proxmox'
 import type { Context } from '../../context.ts'
 import { connectProxmox } from '../../proxmox-environment.ts'
@@ -83,6 +85,22 @@ const vms = async (
 ): Promise<{ vmid?: number; name?: string; node?: string; status?: string }[]> =>
   (await proxmox.get('/cluster/resources', { query: { type: 'vm' } })).filter(({ type }) => type === 'qemu')
 
+/** Named contexts of ours, and those of the kubeconfig. */
+async function contexts(): Promise<Candidate[]> {
+  const { KUBECONFIG, HOME = '' } = process.env
+  const files = (KUBECONFIG || join(HOME, '.kube', 'config')).split(delimiter)
+  const { parse } = await import('yaml')
+  const ofKubeconfig = await Promise.all(
+    files.map(async (file) => {
+      const text = await readFile(file, 'utf8').catch(() => '')
+      const { contexts: all = [] } = (parse(text) ?? {}) as { contexts?: { name: string }[] }
+      return all.map(({ name }) => ({ value: name, about: file }))
+    }),
+  )
+  const ours = await contextNames(process.env).catch(() => [])
+  return [...ours.map((value) => ({ value })), ...ofKubeconfig.flat()]
+}
+
 /** Looks names up with the settings of the line. Nothing is connected before the first look, and all of it until the process ends. */
 export function createLiveNames(context: Context, line: Line): LiveNames {
   let connected: Promise<Proxmox> | undefined
@@ -99,7 +117,7 @@ export function createLiveNames(context: Context, line: Line): LiveNames {
     return items.map(({ metadata }) => ({ value: metadata.name }))
   }
   const look = async (noun: Noun, at: Line): Promise<readonly Candidate[]> => {
-    if (noun === 'context') return (await contextNames(process.env)).map((value) => ({ value }))
+    if (noun === 'context') return contexts()
     if (noun === 'kube') return onKubernetes(kubePaths[at.words[1] ?? ''] ?? '')
     if (noun in kubernetesPaths) return onKubernetes(kubernetesPaths[noun as keyof typeof kubernetesPaths])
     connected ??= context.environment().then(connectProxmox)
