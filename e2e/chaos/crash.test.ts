@@ -34,6 +34,7 @@ test(`controllers killed at random moments come to exactly the VMs wanted, ${run
 
   try {
     for (let done = 0; done < runs; done += AT_ONCE) {
+      const began = Date.now()
       const names = Array.from({ length: Math.min(AT_ONCE, runs - done) }, (_, index) => `run${done + index}`)
       const wanted = new Map(names.map((name) => [name, random.whole(1, 3)]))
       await underFire(
@@ -72,7 +73,9 @@ test(`controllers killed at random moments come to exactly the VMs wanted, ${run
         assert.deepEqual(objects(await managementInventory(bench)), objects(before.management))
       })
       await victim.kill()
-      console.log(`${done + names.length} of ${runs} runs, ${kills} kills`)
+      console.log(
+        `${done + names.length} of ${runs} runs, ${kills} kills; ${((Date.now() - began) / names.length / 1000).toFixed(1)} s for each of the last ${names.length}`,
+      )
     }
   } catch (error) {
     console.error(`repeat with: ${repeat('crash')}\n${victim.log().split('\n').slice(-25).join('\n')}`)

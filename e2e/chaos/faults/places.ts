@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { eventually } from '../../harness.ts'
+import { ask, type MachineLike } from '../world.ts'
 import { person, proxmox, TOKEN, type Fault, type Scenario, type Stage } from './scenario.ts'
 
 const lost = (node: string, vms: 'run' | 'stop'): Fault => ({
@@ -34,6 +36,15 @@ async function untag({ bench }: Stage): Promise<() => Promise<unknown>> {
       ),
     )
   await tag((tags) => tags.replace('kubelet-v1.30.4', 'retired'))
+  // What is cloned before the controllers have seen it would be a worker without a kubelet.
+  await eventually('the class says that it has no template', 60_000, async () => {
+    const { status } = (await ask(
+      bench,
+      'GET',
+      '/apis/fochista.dev/v1alpha1/machineclasses/small',
+    )) as MachineLike
+    assert.ok(status?.conditions?.some(({ reason }) => reason === 'TemplateNotFound'))
+  })
   return () => tag((tags) => tags)
 }
 
@@ -113,6 +124,8 @@ export const placeScenarios: readonly Scenario[] = [
     act: untag,
     says: [/kubelet-v1\.30\.4/],
     holdMs: 20_000,
+    // A class looks for its templates once a minute.
+    isSlow: true,
   },
   {
     name: 'a template vanishes between the choice and the clone',
