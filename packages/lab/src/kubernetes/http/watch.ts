@@ -30,9 +30,12 @@ export function serveWatch(
   const { query, response } = exchange
   const { upgrade, origin } = exchange.request.headers
   // Only browsers are expected to watch by WebSocket, and they say where they come from.
-  if (upgrade?.toLowerCase() === 'websocket' && origin === undefined) {
-    exchange.sendBare(403)
-    return
+  if (upgrade?.toLowerCase() === 'websocket') {
+    const protocols = exchange.request.headers['sec-websocket-protocol']?.split(',') ?? []
+    if (origin === undefined || protocols.length > 1) {
+      exchange.sendBare(origin === undefined ? 403 : 400)
+      return
+    }
   }
   const resourceVersion = query.get('resourceVersion') ?? ''
   if (resourceVersion !== '' && !/^\d+$/.test(resourceVersion))
