@@ -6,8 +6,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 const [whose, server, module] = process.argv.slice(2)
 const cache = whose === 'ours' ? await ours() : await theirs()
-globalThis.gc()
-const before = process.memoryUsage()
 let cpu = process.cpuUsage()
 
 /** Processor time since the last call, seconds. */
@@ -28,7 +26,7 @@ async function tell() {
   cpu = process.cpuUsage()
   process.send({
     processor,
-    held: heapUsed + external - before.heapUsed - before.external,
+    held: heapUsed + external,
     rss,
     behind: cache.behind(),
   })
