@@ -28,7 +28,9 @@ const SCALARS: Record<string, string> = {
 /** Packages that the facts have not. */
 const ADDED = [
   'k8s.io/api/apidiscovery/v2',
+  'k8s.io/api/autoscaling/v2',
   'k8s.io/api/flowcontrol/v1',
+  'k8s.io/api/resource/v1',
   'k8s.io/kube-aggregator/pkg/apis/apiregistration/v1',
 ]
 

@@ -1,9 +1,9 @@
 /**
  * How lists and maps of the built-in types are merged: by which key, as a set, or whole. One line a type:
  * `Type field=rule field=rule`. Rules: `m(k)` patch-merged by k, and a map list of that key for server-side apply; `m(k;a,b)`
- * patch-merged by k, a map list of the keys a and b; `m` patch-merged primitives, a set; `l(k)` a map list without patch merge;
- * `r(k)` as m(k) with retainKeys; `x(k)` patch-merged by k, atomic for apply; `s` a set without patch merge; `R` retainKeys of
- * an object; `A` atomic (of lists the default, so it is written for objects and maps only).
+ * patch-merged by k, a map list of the keys a and b; `m` patch-merged primitives, a set; `l(k)` a map list without patch merge,
+ * `l(k;a,b)` of several keys; `r(k)` as m(k) with retainKeys; `x(k)` patch-merged by k, atomic for apply; `s` a set without patch
+ * merge; `R` retainKeys of an object; `A` atomic (of lists the default, so it is written for objects and maps only).
  */
 const CORE = `
 PodSpec volumes=r(name) containers=m(name) initContainers=m(name) ephemeralContainers=m(name) imagePullSecrets=m(name) hostAliases=m(ip) topologySpreadConstraints=m(topologyKey;topologyKey,whenUnsatisfiable) schedulingGates=m(name) resourceClaims=r(name) nodeSelector=A
@@ -78,6 +78,9 @@ k8s.io.api.storage.v1 CSIDriverSpec volumeLifecycleModes=s
 k8s.io.api.autoscaling.v1 CrossVersionObjectReference :A
 k8s.io.api.discovery.v1 EndpointPort :A
 k8s.io.api.node.v1 Scheduling nodeSelector=A
+k8s.io.api.autoscaling.v2 HorizontalPodAutoscalerStatus conditions=m(type)
+k8s.io.api.resource.v1 ResourceClaimStatus reservedFor=m(uid) devices=l(driver;driver,device,pool,shareID)
+k8s.io.api.resource.v1 AllocatedDeviceStatus conditions=l(type)
 k8s.io.api.flowcontrol.v1 FlowSchemaStatus conditions=m(type)
 k8s.io.api.flowcontrol.v1 PriorityLevelConfigurationStatus conditions=m(type)
 k8s.io.api.flowcontrol.v1 ResourcePolicyRule verbs=s apiGroups=s resources=s namespaces=s

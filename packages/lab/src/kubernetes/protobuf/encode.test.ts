@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { builtinResources } from '../builtin/index.ts'
+import { messageOfKind } from '../builtin/messages.ts'
 import { decodeProtobuf } from './decode.ts'
 import { encodeEvent, encodeProtobuf } from './encode.ts'
 
@@ -109,4 +111,12 @@ test('a custom kind has no message; an event of a watch begins with its length',
   assert.equal(encodeProtobuf({ kind: 'Machine', apiVersion: 'fochista.dev/v1', metadata: {} }), undefined)
   const frame = Buffer.from(encodeEvent('ADDED', { kind: 'ConfigMap', apiVersion: 'v1', metadata: {} }) ?? [])
   assert.equal(frame.readUInt32BE(0), frame.length - 4)
+})
+
+test('every built-in kind and its list have a message: no client that asks for protobuf gets something else', () => {
+  for (const { group, version, kind, listKind, verbs } of builtinResources) {
+    assert.notEqual(messageOfKind(group, version, kind), undefined, `${group}/${version} ${kind}`)
+    if (verbs.includes('list'))
+      assert.notEqual(messageOfKind(group, version, listKind), undefined, `${group}/${version} ${listKind}`)
+  }
 })

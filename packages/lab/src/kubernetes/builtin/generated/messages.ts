@@ -22,8 +22,10 @@ export const messageText = `@0=k8s.io.api.core.v1
 @20=k8s.io.apimachinery.pkg.api.resource
 @21=k8s.io.apiextensions_apiserver.pkg.apis.apiextensions.v1
 @22=k8s.io.api.apidiscovery.v2
-@23=k8s.io.api.flowcontrol.v1
-@24=k8s.io.kube_aggregator.pkg.apis.apiregistration.v1
+@23=k8s.io.api.autoscaling.v2
+@24=k8s.io.api.flowcontrol.v1
+@25=k8s.io.api.resource.v1
+@26=k8s.io.kube_aggregator.pkg.apis.apiregistration.v1
 #0
 AWSElasticBlockStoreVolumeSource|1 volumeID s|2 fsType s|3 partition i|4 readOnly t
 Affinity|1 nodeAffinity ?NodeAffinity|2 podAffinity ?PodAffinity|3 podAntiAffinity ?PodAntiAffinity
@@ -621,6 +623,22 @@ APIResourceDiscovery|1 resource s|2 responseKind ?17:GroupVersionKind|3 scope s|
 APISubresourceDiscovery|1 subresource s|2 responseKind ?17:GroupVersionKind|3 acceptedTypes *17:GroupVersionKind|4 verbs *s
 APIVersionDiscovery|1 version s|2 resources *APIResourceDiscovery|3 freshness s
 #23
+ContainerResourceMetricSource|3 container s
+ContainerResourceMetricStatus|3 container s
+CrossVersionObjectReference|1 kind s|2 name s|3 apiVersion s
+HPAScalingPolicy|1 type s|2 value i|3 periodSeconds i
+HPAScalingRules|3 stabilizationWindowSeconds ?i|1 selectPolicy ?s|2 policies *HPAScalingPolicy|4 tolerance ?20:Quantity
+HorizontalPodAutoscaler|1 metadata 17:ObjectMeta|2 spec HorizontalPodAutoscalerSpec|3 status HorizontalPodAutoscalerStatus
+HorizontalPodAutoscalerBehavior|1 scaleUp ?HPAScalingRules|2 scaleDown ?HPAScalingRules
+HorizontalPodAutoscalerCondition|3 lastTransitionTime 17:Time|4 reason s|5 message s
+HorizontalPodAutoscalerList|1 metadata 17:ListMeta|2 items *HorizontalPodAutoscaler
+HorizontalPodAutoscalerSpec|1 scaleTargetRef CrossVersionObjectReference|2 minReplicas ?i|3 maxReplicas i|4 metrics *MetricSpec|5 behavior ?HorizontalPodAutoscalerBehavior
+HorizontalPodAutoscalerStatus|1 observedGeneration ?l|2 lastScaleTime ?17:Time|3 currentReplicas i|4 desiredReplicas i|5 currentMetrics *MetricStatus|6 conditions *HorizontalPodAutoscalerCondition
+MetricSpec|2 object ?ObjectMetricSource|3 pods ?PodsMetricSource|4 resource ?ResourceMetricSource|7 containerResource ?ContainerResourceMetricSource|5 external ?ExternalMetricSource
+MetricStatus|2 object ?ObjectMetricStatus|3 pods ?PodsMetricStatus|4 resource ?ResourceMetricStatus|7 containerResource ?ContainerResourceMetricStatus|5 external ?ExternalMetricStatus
+MetricTarget|2 value ?20:Quantity|3 averageValue ?20:Quantity|4 averageUtilization ?i
+MetricValueStatus|1 value ?20:Quantity|2 averageValue ?20:Quantity|3 averageUtilization ?i
+#24
 ExemptPriorityLevelConfiguration|1 nominalConcurrencyShares ?i|2 lendablePercent ?i
 FlowDistinguisherMethod|1 type s
 FlowSchema|1 metadata 17:ObjectMeta|2 spec FlowSchemaSpec|3 status FlowSchemaStatus
@@ -644,7 +662,46 @@ ResourcePolicyRule|1 verbs *s|2 apiGroups *s|3 resources *s|4 clusterScope t|5 n
 ServiceAccountSubject|1 namespace s|2 name s
 Subject|1 kind s|2 user ?UserSubject|3 group ?GroupSubject|4 serviceAccount ?ServiceAccountSubject
 UserSubject|1 name s
-#24
+#25
+AllocatedDeviceStatus|1 driver s|2 pool s|3 device s|7 shareID ?s|4 conditions *17:Condition|5 data ?18:RawExtension|6 networkData ?NetworkDeviceData
+AllocationResult|1 devices DeviceAllocationResult|3 nodeSelector ?0:NodeSelector|5 allocationTimestamp ?17:Time
+CapacityRequestPolicy|1 default ?20:Quantity|3 validValues *20:Quantity|4 validRange ?CapacityRequestPolicyRange
+CapacityRequestPolicyRange|1 min ?20:Quantity|2 max ?20:Quantity|3 step ?20:Quantity
+CapacityRequirements|1 requests %20:Quantity
+Counter|1 value 20:Quantity
+Device|2 attributes %DeviceAttribute|3 capacity %DeviceCapacity|4 consumesCounters *DeviceCounterConsumption|5 nodeName ?s|6 nodeSelector ?0:NodeSelector|7 allNodes ?t|8 taints *DeviceTaint|9 bindsToNode ?t|10 bindingConditions *s|11 bindingFailureConditions *s|12 allowMultipleAllocations ?t|13 nodeAllocatableResourceMappings %NodeAllocatableResourceMapping
+DeviceAllocationConfiguration|2 requests *s
+DeviceAllocationResult|1 results *DeviceRequestAllocationResult|2 config *DeviceAllocationConfiguration
+DeviceAttribute|2 int ?l|3 bool ?t|4 string ?s|5 version ?s|6 ints *l|7 bools *t|8 strings *s|9 versions *s
+DeviceCapacity|1 value 20:Quantity|2 requestPolicy ?CapacityRequestPolicy
+DeviceClaim|2 constraints *DeviceConstraint|3 config *DeviceClaimConfiguration
+DeviceClaimConfiguration|1 requests *s
+DeviceClass|1 metadata 17:ObjectMeta
+DeviceClassConfiguration|1 deviceConfiguration +DeviceConfiguration
+DeviceClassList|1 metadata 17:ListMeta|2 items *DeviceClass
+DeviceClassSpec|1 selectors *DeviceSelector|2 config *DeviceClassConfiguration|4 extendedResourceName ?s
+DeviceConfiguration|1 opaque ?OpaqueDeviceConfiguration
+DeviceConstraint|1 requests *s|2 matchAttribute ?s|3 distinctAttribute ?s
+DeviceCounterConsumption|1 counterSet s|2 counters %Counter
+DeviceRequestAllocationResult|5 adminAccess ?t|6 tolerations *DeviceToleration|7 bindingConditions *s|8 bindingFailureConditions *s|9 shareID ?s|10 consumedCapacity %20:Quantity
+DeviceSelector|1 cel ?CELDeviceSelector
+DeviceSubRequest|4 allocationMode s|5 count l|6 tolerations *DeviceToleration|7 capacity ?CapacityRequirements
+DeviceTaint|2 value s|4 timeAdded ?17:Time
+DeviceToleration|1 key s|2 operator s|3 value s|4 effect s|5 tolerationSeconds ?l
+ExactDeviceRequest|3 allocationMode s|4 count l|5 adminAccess ?t|6 tolerations *DeviceToleration|7 capacity ?CapacityRequirements
+NetworkDeviceData|1 interfaceName s|2 ips *s|3 hardwareAddress s
+NodeAllocatableResourceMapping|1 capacityKey ?s|2 allocationMultiplier ?20:Quantity
+ResourceClaim|1 metadata 17:ObjectMeta|3 status ResourceClaimStatus
+ResourceClaimConsumerReference|1 apiGroup s
+ResourceClaimList|1 metadata 17:ListMeta|2 items *ResourceClaim
+ResourceClaimStatus|1 allocation ?AllocationResult|2 reservedFor *ResourceClaimConsumerReference|4 devices *AllocatedDeviceStatus
+ResourceClaimTemplate|1 metadata 17:ObjectMeta
+ResourceClaimTemplateList|1 metadata 17:ListMeta|2 items *ResourceClaimTemplate
+ResourceClaimTemplateSpec|1 metadata 17:ObjectMeta
+ResourceSlice|1 metadata 17:ObjectMeta
+ResourceSliceList|1 metadata 17:ListMeta|2 items *ResourceSlice
+ResourceSliceSpec|3 nodeName ?s|4 nodeSelector ?0:NodeSelector|5 allNodes ?t
+#26
 APIService|1 metadata 17:ObjectMeta|2 spec APIServiceSpec|3 status APIServiceStatus
 APIServiceCondition|1 type s|2 status s|3 lastTransitionTime 17:Time|4 reason s|5 message s
 APIServiceList|1 metadata 17:ListMeta|2 items *APIService
