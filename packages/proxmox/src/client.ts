@@ -160,15 +160,15 @@ export function createProxmox(config: ProxmoxConfig): Proxmox {
       deadline,
       repeatable: method === 'GET',
     }
-    const asked = performance.now()
+    const asked = config.onCall ? performance.now() : 0
     const ended = (status: number | undefined): void =>
       config.onCall?.({ method, status, ms: performance.now() - asked })
     try {
       for (let attempt = 0; ; attempt += 1) {
         try {
-          const { data, ...rest } = await authorised(exchange, true)
+          const answer = await authorised(exchange, true)
           ended(200)
-          return { data: normaliserOf(method, template)(data), ...rest }
+          return { ...answer, data: normaliserOf(method, template)(answer.data) }
         } catch (error) {
           const mayRepeat = method === 'GET' && error instanceof ProxmoxConnectionError
           if (!mayRepeat || attempt >= retries) {
