@@ -156,6 +156,19 @@ test('without its Proxmox cluster a machine waits, and says for what', async () 
   assert.ok((result?.requeueAfterMs ?? 0) > 0)
 })
 
+test('without its Proxmox cluster, and before its tenant’s Nodes are listed, a Ready machine stays so for a while', async () => {
+  const { world, machine } = await aReady()
+  world.connections.remove('dc1')
+  world.tenant.isListed = false
+  world.tenant.tenants.answeringSince = () => undefined
+  await world.look(machine)
+  assert.equal(world.condition('Ready')?.status, 'True')
+  assert.deepEqual(world.management.calls, [], 'nothing is written')
+  await world.clock.advance(31_000)
+  await world.look(machine)
+  assert.equal(world.condition('Ready')?.status, 'Unknown')
+})
+
 test('a machine whose pool is gone keeps running', async () => {
   const { world, machine } = await aReady()
   world.management.vanish(NodePools, { name: 'workers', namespace: NAMESPACE })

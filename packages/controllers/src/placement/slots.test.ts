@@ -86,3 +86,16 @@ test('only those who can go are woken, so that a thousand who wait cost no more 
   assert.equal(woken.length, 999)
   assert.ok(performance.now() - begun < 2000)
 })
+
+test('whoever can go is woken once, and again after it has asked', () => {
+  const { slots, woken } = someSlots()
+  const domains = [storage('lvm', 2)]
+  for (const key of ['a', 'b', 'c', 'd']) slots.take(key, domains)
+  slots.release('a')
+  slots.release('b')
+  assert.deepEqual(woken, ['c', 'd'], 'c has not asked yet')
+  assert.equal(slots.waiting('c'), undefined)
+  slots.hold('x', domains)
+  slots.release('x')
+  assert.deepEqual(woken, ['c', 'd', 'c'])
+})

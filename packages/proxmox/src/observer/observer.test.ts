@@ -211,3 +211,22 @@ test('after stop nothing is asked, and a start that follows at once does not pol
   clock.advance(10_000)
   assert.deepEqual([looks(), clock.waiting()], [before, []])
 })
+
+test('while only the load moves nothing is made anew, and what is read has the new load', async (t) => {
+  const { observer, world } = await withCluster(t)
+  await observer.refresh()
+  const [before, one] = [observer.vms(), observer.vm(100)]
+  world.resources = [vm(100, { cpu: 0.7 })]
+  await observer.refresh()
+  assert.equal(observer.vms(), before)
+  assert.equal(observer.vm(100), one)
+  assert.equal(one?.cpu, 0.7)
+  world.resources = [vm(100, { cpu: 0.7, status: 'stopped' }), vm(101)]
+  await observer.refresh()
+  assert.notEqual(observer.vms(), before)
+  assert.equal(one?.status, 'running', 'what a listener was given as before stays so')
+  assert.deepEqual(
+    observer.vms().map(({ vmid }) => vmid),
+    [100, 101],
+  )
+})
