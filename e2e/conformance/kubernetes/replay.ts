@@ -23,6 +23,8 @@ export interface Target {
   identities: { [name: string]: Identity }
   /** Certificate requests in the place of masked ones, by their marks (`<base64-pem:2>`). */
   requests: { [mark: string]: string }
+  /** Sent once the kinds of the recording are there: what the recorded server held from before. */
+  leftovers: (Call | 'wait')[]
   /** A token that the recorder did not get from the server, by its mark (`<jwt:10>`). */
   madeToken(mark: string): string | undefined
   /** The webhook server that configurations name, where a recording has one. */
@@ -39,6 +41,11 @@ const CLOSES_WITHIN = 1500
 
 /** However long the recording of a stream took, it is not waited for longer than this. Seconds. */
 const LONGEST_STREAM = 10
+
+/** The line after which a recording has its own kinds. */
+const KINDS_MADE = 2
+/** By then a namespace that goes is empty, but for what waits for a finalizer. Milliseconds. */
+const NAMESPACE_EMPTIED = 5500
 
 /** Where the webhook server of the recordings listened. */
 const RECORDED_WEBHOOK = '127.0.0.1:18443'
@@ -107,6 +114,10 @@ export async function replay(target: Target, records: Recorded[]): Promise<Outco
       }
       await pause(/DELETE|POST|PUT|PATCH/.test(request.method) ? AFTER_WRITE : AFTER_READ)
     }
+    if (n === KINDS_MADE)
+      for (const each of target.leftovers)
+        if (each === 'wait') await pause(NAMESPACE_EMPTIED)
+        else await send(target.url, each).then(() => pause(AFTER_WRITE))
     const done = opened.filter((open) => (open.record.open_until ?? 0) <= n)
     opened = opened.filter((open) => !done.includes(open))
     if (done.length > 0) await pause(AFTER_WRITE)

@@ -17,11 +17,12 @@ export function kubernetesReplays(folder: string): Replayable[] {
     return {
       names: [name],
       async run() {
-        const server = await startServer(file)
+        const records = readRecording<Recorded>(join(folder, file))
+        const server = await startServer(file, records)
         const webhook = file.startsWith('11-') ? await startWebhookServer() : undefined
         try {
           const target = { ...server.target, ...(webhook === undefined ? {} : { webhook }) }
-          return [{ name, outcomes: await replay(target, readRecording<Recorded>(join(folder, file))) }]
+          return [{ name, outcomes: await replay(target, records) }]
         } finally {
           await server.close()
           await webhook?.close()

@@ -3,6 +3,8 @@ import { startControllers } from '../../../packages/lab/src/kubernetes/controlle
 import { createApiServer } from '../../../packages/lab/src/kubernetes/server.ts'
 import { createCa, issueCertificate, signRequest } from '../../../packages/lab/src/pki.ts'
 import { certificateRequests, certificatesFor, madeTokens, signingKey } from './identities.ts'
+import { leftovers } from './leftovers.ts'
+import type { Recorded } from './recorded.ts'
 import type { Target } from './replay.ts'
 
 const TOKENS = { admin: 'token-admin', alice: 'token-alice', bob: 'token-bob', imp: 'token-imp' }
@@ -12,7 +14,10 @@ const GROUPS = { admin: ['system:masters'], alice: ['devs'], bob: [], imp: ['imp
 const RECORDED = { host: '192.0.2.10', port: 16_443 }
 
 /** Starts an API server with the users of a recording, and the controllers that ran beside it. */
-export async function startServer(file: string): Promise<{ target: Target; close(): Promise<void> }> {
+export async function startServer(
+  file: string,
+  records: readonly Recorded[],
+): Promise<{ target: Target; close(): Promise<void> }> {
   const ca = await createCa({ commonName: 'kubernetes' })
   const tls = await issueCertificate(ca, { commonName: 'api', ips: ['127.0.0.1'], usages: ['server'] })
   const { identities, frontProxyCa } = await certificatesFor(ca)
@@ -35,7 +40,7 @@ export async function startServer(file: string): Promise<{ target: Target; close
   const stop = !file.startsWith('01-')
     ? startControllers(
         server,
-        ['system-objects', 'token-cleaner', 'bootstrap-signer', 'csr-approver', 'csr-signer'],
+        ['system-objects', 'ip-addresses', 'token-cleaner', 'bootstrap-signer', 'csr-approver', 'csr-signer'],
         {
           signer: ({ requestPem }) => signRequest(ca, requestPem, { usages: ['client'] }),
           system: { address: RECORDED },
@@ -47,6 +52,7 @@ export async function startServer(file: string): Promise<{ target: Target; close
       url: server.url,
       tokens: TOKENS,
       identities,
+      leftovers: leftovers(file, records, TOKENS.admin),
       requests: file.startsWith('02-') ? await certificateRequests() : {},
       madeToken: file.startsWith('08-') ? madeTokens(server, serviceAccountKeyPem) : () => undefined,
     },

@@ -5,6 +5,7 @@ import { startDaemonSets } from './daemon-set.ts'
 import { startDeployments } from './deployment.ts'
 import { startDisruption } from './disruption.ts'
 import { startEndpoints } from './endpoints.ts'
+import { startIpAddresses } from './ip-addresses.ts'
 import { startLoadBalancers } from './load-balancer.ts'
 import type { LoadBalancers } from './load-balancer.ts'
 import { startNodeIpam } from './node-ipam.ts'
@@ -38,6 +39,8 @@ export interface ControllerDeps {
 const STARTERS = {
   /** default/kubernetes and the system's priority classes. */
   'system-objects': (host: ControllerHost, deps: ControllerDeps) => startSystemObjects(host, deps.system),
+  /** An IPAddress for each address of a service. */
+  'ip-addresses': (host: ControllerHost) => startIpAddresses(host),
   deployment: (host: ControllerHost) => startDeployments(host),
   'replica-set': (host: ControllerHost) => startReplicaSets(host),
   'daemon-set': (host: ControllerHost) => startDaemonSets(host),
@@ -66,6 +69,7 @@ export type ControllerName = keyof typeof STARTERS
 /** What a management cluster runs. */
 export const MANAGEMENT: readonly ControllerName[] = [
   'system-objects',
+  'ip-addresses',
   'deployment',
   'replica-set',
   'daemon-set',
@@ -81,6 +85,7 @@ export const MANAGEMENT: readonly ControllerName[] = [
 /** What a tenant cluster runs. */
 export const TENANT: readonly ControllerName[] = [
   'system-objects',
+  'ip-addresses',
   'deployment',
   'replica-set',
   'daemon-set',

@@ -12,6 +12,7 @@ export const kinds = {
   endpoints: v1('', 'endpoints'),
   endpointSlices: v1('discovery.k8s.io', 'endpointslices'),
   events: v1('', 'events'),
+  ipAddresses: v1('networking.k8s.io', 'ipaddresses'),
   leases: v1('coordination.k8s.io', 'leases'),
   nodes: v1('', 'nodes'),
   pods: v1('', 'pods'),

@@ -14,7 +14,10 @@ import { tooLarge } from './list.ts'
 import { includeOf, negotiate, onlyThese, WATCHED_MEDIA } from './negotiate.ts'
 import type { Shape } from './negotiate.ts'
 
+/** When bookmarks are sent, milliseconds: now and then, soon after the initial events, and before the end of a watch. */
 const BOOKMARK_EVERY = 60_000
+const BOOKMARK_SOON = 200
+const BEFORE_END = [2350, 1150]
 /** A client that reads so much slower than things change is cut off, bytes that wait for it: it lists anew. */
 const BACKLOG_LIMIT = 32 * 1024 * 1024
 
@@ -94,12 +97,10 @@ export function serveWatch(
     return
   }
   // The client knows what had changed until now, and what is sent: a bookmark tells of changes that it was not sent.
-  let marked = Math.max(from, core.storage.latestOf(bucketOf(definition)))
+  const known = Math.max(from, core.storage.latestOf(bucketOf(definition)))
   const bookmark = (): void => {
     const latest = core.storage.latestOf(bucketOf(definition))
-    if (latest <= marked) return
-    marked = latest
-    write('BOOKMARK', printer.bookmark(String(latest), false))
+    if (latest > known) write('BOOKMARK', printer.bookmark(String(latest), false))
   }
   const lasts = timeoutSeconds > 0 ? timeoutSeconds * 1000 : (1800 + Math.random() * 1800) * 1000
   const timers: NodeJS.Timeout[] = []
@@ -121,7 +122,9 @@ export function serveWatch(
   timers.push(setTimeout(finish, Math.min(lasts, 2 ** 31 - 1)))
   if (bookmarks) {
     timers.push(setInterval(bookmark, BOOKMARK_EVERY))
-    if (lasts > 2000) timers.push(setTimeout(bookmark, Math.min(lasts - 2000, 2 ** 31 - 1)))
+    // Who has asked for the state from before is told once more.
+    const at = [...(initial === true ? [BOOKMARK_SOON] : []), ...BEFORE_END.map((each) => lasts - each)]
+    for (const ms of at) if (ms > 0) timers.push(setTimeout(bookmark, Math.min(ms, 2 ** 31 - 1)))
   }
   for (const timer of timers) timer.unref()
   closing.addEventListener('abort', finish, { once: true })

@@ -224,7 +224,7 @@ const serviceCidrs: KindTable = {
 
 const ipAddresses: KindTable = {
   columns: columns('Name, ParentRef'),
-  cells(object) {
+  cells(object, now) {
     const parent = objectAt(object, 'spec', 'parentRef')
     const parts = [parent['group'], parent['resource'], parent['namespace'], parent['name']]
     return [
@@ -233,6 +233,8 @@ const ipAddresses: KindTable = {
         .map(text)
         .filter((part) => part !== '')
         .join('/'),
+      // Written without a column, by the original too.
+      created(object, now),
     ]
   },
 }
