@@ -191,10 +191,11 @@ async function run(
     await Promise.race([Promise.all(informers.map(({ ready }) => ready)), aborted(signal)])
     if (signal.aborted) return
     logger.info({ installation }, 'the controllers run')
-    const [first, ...others] = controllers
+    const first = controllers.find(({ name }) => name === 'proxmox-cluster')
     first?.start()
     await Promise.race([first?.queue.idle(), pauseOrEnd(clock, FIRST_LOOK_MS, signal)])
-    for (const controller of others) controller.start()
+    // One that was started is not started again.
+    for (const controller of controllers) controller.start()
     const drifted = (key: string): void => {
       world.drifted.add(key)
       machines?.queue.add(key)
