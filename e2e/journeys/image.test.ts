@@ -45,9 +45,11 @@ test('what is built runs without its sources, as in the image', async () => {
       await symlink(join(root, 'node_modules', name), join(modules, name))
   for (const name of await readdir(join(folder, 'packages')))
     await symlink(join(folder, 'packages', name), join(modules, '@fochista', name))
-  const [, path = ''] = /^ENTRYPOINT \["node", "\/opt\/fochista\/([^"]+)"\]$/m.exec(file) ?? []
+  const entry = /^ENTRYPOINT (\[.*\])$/m.exec(file)?.[1] ?? '[]'
+  const [, ...words] = JSON.parse(entry) as string[]
+  const command = words.map((word) => word.replace(/^\/opt\/fochista/, folder))
   const run = (...args: string[]): ReturnType<typeof spawnSync> =>
-    spawnSync(process.execPath, [join(folder, path), ...args], {
+    spawnSync(process.execPath, [...command, ...args], {
       encoding: 'utf8',
       timeout: 30_000,
       env: { PATH: process.env['PATH'] ?? '', HOME: folder, KUBECONFIG: join(folder, 'none') },
