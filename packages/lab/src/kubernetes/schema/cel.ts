@@ -122,7 +122,8 @@ function runRule(
   }
   try {
     if (program(context) === true) return undefined
-  } catch (error) {
+  } catch (last) {
+    const error = firstError(rule.rule, context) ?? last
     const text = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)
     const about = rule.message ?? rule.rule
     const kind = Array.isArray(value) ? 'array' : typeof value === 'object' ? 'object' : value
@@ -138,6 +139,35 @@ function runRule(
     }
   }
   return fail(rule.message ?? `failed rule: ${rule.rule}`)
+}
+
+/** The error of the first operand of a rule that joins several: the API server tells that one, the library here the last. */
+function firstError(rule: string, context: Record<string, unknown>): unknown {
+  const first = firstOperand(rule)
+  const program = first === undefined ? undefined : compile(first)
+  if (program === undefined || program instanceof Error) return undefined
+  try {
+    program(context)
+    return undefined
+  } catch (error) {
+    return error
+  }
+}
+
+/** What stands before the first `||` or `&&` that is in no parentheses and no text; undefined where there is none, or a `?`. */
+function firstOperand(rule: string): string | undefined {
+  let depth = 0
+  let end: number | undefined
+  for (let at = 0; at < rule.length; at++) {
+    const letter = rule[at] ?? ''
+    if (letter === "'" || letter === '"') {
+      for (at++; at < rule.length && rule[at] !== letter; at++) if (rule[at] === '\\') at++
+    } else if ('([{'.includes(letter)) depth++
+    else if (')]}'.includes(letter)) depth--
+    else if (depth === 0 && letter === '?') return undefined
+    else if (depth === 0 && (rule.startsWith('||', at) || rule.startsWith('&&', at))) end ??= at
+  }
+  return end === undefined ? undefined : rule.slice(0, end)
 }
 
 function lowerFirst(text: string): string {
