@@ -9,23 +9,16 @@ import {
   renderSeed,
   type SeedInput,
 } from '../../packages/controllers/src/bootstrap/index.ts'
+import { plainSeed } from '../../packages/controllers/src/test/plain-seed.ts'
 import { startCloudInitMachine } from './cloud-init-machine.ts'
 
 const hostile = '"quoted" \'it\' $HOME {{ x }} #\t\r\n---\non'
 const binary = Uint8Array.of(0, 255, 254, 10)
 const input: SeedInput = {
-  instanceId: instanceIdOf('aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee', '0'),
-  hostname: 'workers-x7k2',
+  ...plainSeed,
   join: {
-    server: 'https://10.0.0.5:6443',
-    caPem: '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n',
-    clusterDNS: ['10.96.0.10'],
-    clusterDomain: 'cluster.local',
-    cgroupDriver: 'systemd',
-    token: 'abcdef.0123456789abcdef',
-    nodeName: 'workers-x7k2',
+    ...plainSeed.join,
     nodeIp: '10.0.0.21',
-    providerId: 'proxmox://dc1/412',
     labels: { tier: 'on' },
     taints: [{ key: 'dedicated', value: 'yes', effect: 'NoSchedule' }],
   },

@@ -14,36 +14,18 @@ import {
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { parse } from 'yaml'
-import {
-  buildSeedImage,
-  instanceIdOf,
-  renderSeed,
-  type SeedInput,
-} from '../../packages/controllers/src/bootstrap/index.ts'
+import { buildSeedImage, renderSeed, type SeedInput } from '../../packages/controllers/src/bootstrap/index.ts'
+import { plainSeed } from '../../packages/controllers/src/test/plain-seed.ts'
 import { has } from '../harness.ts'
 import { packagesOfDebian, startCloudInitMachine, type CloudInitMachine } from './cloud-init-machine.ts'
 import { EXPIRED, makePackage, publish, startSigner, webServer, type Signer } from './packages-mirror.ts'
 
-const instanceId = instanceIdOf('aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee', '0')
+const { instanceId } = plainSeed
 const state = `/var/lib/fochista/${instanceId}`
 const dropIn = '/etc/systemd/system/kubelet.service.d/20-fochista.conf'
 
 const seedInput = (keyring: string): SeedInput => ({
-  instanceId,
-  hostname: 'workers-x7k2',
-  join: {
-    server: 'https://10.0.0.5:6443',
-    caPem: '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n',
-    clusterDNS: ['10.96.0.10'],
-    clusterDomain: 'cluster.local',
-    cgroupDriver: 'systemd',
-    token: 'abcdef.0123456789abcdef',
-    nodeName: 'workers-x7k2',
-    providerId: 'proxmox://dc1/412',
-    labels: {},
-    taints: [],
-  },
-  networks: [{ mac: 'BC:24:11:00:00:01' }],
+  ...plainSeed,
   extras: {
     preJoinCommands: ['systemctl before; echo "it\'s {{ x }} $((40 + 2))" >> /before', 'exit 3'],
     postJoinCommands: ['systemctl after'],

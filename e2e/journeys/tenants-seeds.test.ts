@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parse } from 'yaml'
+import { plainSeed } from '../../packages/controllers/src/test/plain-seed.ts'
 import { createRandom } from '../chaos/seed.ts'
 import { createValues, type Schema } from './tenants-random.ts'
 
@@ -97,24 +98,10 @@ const schemaOf = (...path: string[]): Schema => {
   )
 }
 
-const join = {
-  server: 'https://10.0.0.5:6443',
-  caPem: '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n',
-  clusterDNS: ['10.96.0.10'],
-  clusterDomain: 'cluster.local',
-  cgroupDriver: 'systemd',
-  token: 'abcdef.0123456789abcdef',
-  nodeName: 'workers-x7k2b',
-  providerId: 'proxmox://dc1/412',
-  labels: {} as Record<string, string>,
-  taints: [] as Taint[],
-}
 const render = (extras: Bootstrap, labels: Record<string, string> = {}, taints: Taint[] = []) =>
   renderSeed({
-    instanceId: 'i-0',
-    hostname: 'workers-x7k2b',
-    join: { ...join, labels: splitLabels(labels).kubelet, taints },
-    networks: [{ mac: 'BC:24:11:00:00:01' }],
+    ...plainSeed,
+    join: { ...plainSeed.join, labels: splitLabels(labels).kubelet, taints },
     extras,
   })
 const plain = parse(render({}).userData) as UserData
@@ -167,7 +154,8 @@ test('whatever a pool’s bootstrap holds is data on its machines, character for
     checkFiles(config, asked, where)
     checkCommands(config, asked, where)
     checkDisk(config, asked, where)
-    assert.deepEqual(parse(seed.metaData), { 'instance-id': 'i-0', 'local-hostname': 'workers-x7k2b' }, where)
+    const { instanceId, hostname } = plainSeed
+    assert.deepEqual(parse(seed.metaData), { 'instance-id': instanceId, 'local-hostname': hostname }, where)
   }
   assert.ok(refused < rounds * 0.6, `${refused} of ${rounds} were refused: too few are compared`)
 })

@@ -3,26 +3,9 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { parse } from 'yaml'
+import { plainSeed as plain } from '../test/plain-seed.ts'
 import { BootstrapError } from './error.ts'
 import { instanceIdOf, renderSeed, type SeedExtras, type SeedInput } from './seed.ts'
-
-const plain: SeedInput = {
-  instanceId: instanceIdOf('aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee', '0'),
-  hostname: 'workers-x7k2',
-  join: {
-    server: 'https://10.0.0.5:6443',
-    caPem: '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n',
-    clusterDNS: ['10.96.0.10'],
-    clusterDomain: 'cluster.local',
-    cgroupDriver: 'systemd',
-    token: 'abcdef.0123456789abcdef',
-    nodeName: 'workers-x7k2',
-    providerId: 'proxmox://dc1/412',
-    labels: {},
-    taints: [],
-  },
-  networks: [{ mac: 'BC:24:11:00:00:01' }],
-}
 
 const full: SeedInput = {
   ...plain,
