@@ -75,7 +75,8 @@ async function play(world: World, lines: Line[], namespace: string, speed: numbe
   const steps = stepsOf(lines)
   const absent = absentFrom(lines)
   let open: { outcome: Outcome; stretch: Stretch; isCutShort?: boolean } | undefined
-  let last = 0
+  /** When the first request meanwhile was sent, recorded and now: what the requests take here must not make the last ones late. */
+  let since = { recorded: 0, now: 0 }
   /** The state that lasted when the step began. */
   let lasting = ''
   const finish = async (): Promise<void> => {
@@ -110,12 +111,13 @@ async function play(world: World, lines: Line[], namespace: string, speed: numbe
       continue
     }
     if (!MEANWHILE.test(title)) await finish()
-    else if (!lines.some((each) => each.n < n && MEANWHILE.test(each.title)))
+    else if (!lines.some((each) => each.n < n && MEANWHILE.test(each.title))) {
       // The first of them was sent as soon as the state was seen.
       await until(() => timeline.state === 'Migrating')
+      since = { recorded: line.t_s, now: performance.now() }
+    }
     // Somewhat early: a busy machine must not be late.
-    else await pause(((line.t_s - last) * 500) / speed)
-    last = line.t_s
+    else await pause(Math.max(0, since.now + ((line.t_s - since.recorded) * 500) / speed - performance.now()))
     const step = steps.find((each) => each.line === line)
     if (step !== undefined) {
       lasting = PASSING.has(timeline.state) ? lasting : timeline.state
