@@ -151,6 +151,25 @@ test('a pool that is deleted waits for the last of its machines', async () => {
   assert.equal(world.pool(), undefined)
 })
 
+test('a pool that is deleted waits for a machine that was restored a moment ago and is in no cache yet', async () => {
+  const world = aPoolWorld()
+  await world.looks(2)
+  const [lost] = world.machines()
+  assert.ok(lost)
+  world.edit(({ spec }) => (spec.replicas = 0))
+  for (const { metadata } of world.machines()) world.management.vanish(Machines, metadata)
+  await world.look()
+  assert.equal(world.machines().length, 0)
+  world.caches.machines.freeze()
+  world.management.has(Machines, lost)
+  world.edit((pool) => (pool.metadata.deletionTimestamp = '2026-01-01T00:00:00Z'))
+  await world.looks(2)
+  assert.equal(world.reason(), 'Deleting')
+  world.caches.machines.thaw()
+  await world.look()
+  assert.equal(world.staying().length, 0, 'it is asked to go too')
+})
+
 test('a quota stops a pool at its limit, and says the field, the value and the rule', async () => {
   const world = aPoolWorld({ machineClass: aClass({ spec: { quota: { machines: 2 } } }) })
   await world.looks(4)

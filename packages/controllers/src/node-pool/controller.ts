@@ -111,6 +111,13 @@ function machinesOf(world: World, pool: NodePool): Machine[] {
   return world.machines.by(inPool, `${namespace}/${name}`)
 }
 
+/** The same, as the API server has them now. */
+async function machinesOnServer(world: World, pool: NodePool): Promise<Machine[]> {
+  const { name, namespace = 'default' } = pool.metadata
+  const { items } = await world.kubernetes.list(Machines, { namespace })
+  return items.filter(({ spec }) => spec.nodePoolName === name)
+}
+
 async function retire(world: World, pool: NodePool, machines: readonly Machine[]): Promise<Result> {
   if (!hasFinalizer(pool, FINALIZER)) return {}
   if (pool.spec.paused) {
@@ -119,16 +126,18 @@ async function retire(world: World, pool: NodePool, machines: readonly Machine[]
   }
   await deleteMachines(world, machines)
   count(pool, machines, world.clock.now())
-  if (machines.length === 0) {
+  // One that the cache has not seen yet, made or restored a moment ago, must not be left without its pool.
+  const left = machines.length > 0 ? machines : await machinesOnServer(world, pool)
+  if (left.length === 0) {
     removeFinalizer(pool, FINALIZER)
     return {}
   }
-  const [first] = machines
+  const [first] = left
   world.voice.unknown(
     pool,
     CONDITION.ready,
     'Deleting',
-    `${machines.length} machines are on their way out; ${first?.metadata.name}: ${first?.status?.conditions?.find(({ type }) => type === 'Ready')?.message ?? 'just asked to go'}`,
+    `${left.length} machines are on their way out; ${first?.metadata.name}: ${first?.status?.conditions?.find(({ type }) => type === 'Ready')?.message ?? 'just asked to go'}`,
   )
   return { requeueAfterMs: LOOK_MS }
 }
