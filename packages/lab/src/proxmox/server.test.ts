@@ -149,6 +149,18 @@ test('a host that is off has no route, and one that does not exist no address', 
   assert.match(none.reason ?? '', /^hostname lookup 'pve9' failed/)
 })
 
+test('while the host of the address is off another one answers there', async () => {
+  const home = world.hosts.get('pve1') ?? assert.fail('no pve1')
+  home.online = false
+  try {
+    assert.equal((await call('GET', '/nodes/pve1/version')).status, 595)
+    assert.equal((await call('GET', '/nodes/pve3/version')).status, 200)
+  } finally {
+    home.online = true
+  }
+  assert.equal((await call('GET', '/nodes/pve1/version')).status, 200)
+})
+
 test('without most of its hosts a cluster changes nothing, and stops guests all the same', async () => {
   const third = world.hosts.get('pve3')
   assert.ok(third)

@@ -19,7 +19,7 @@ export interface ProxmoxServerOptions {
   readonly host?: string
   /** Default 0: any free port. */
   readonly port?: number
-  /** Host of the world that clients contact. Default its first. */
+  /** Host of the world that clients contact, while it is online. Default its first. */
   readonly node?: string
   /** What answers the calls. Default all that the lab emulates. */
   readonly handlers?: Handlers
@@ -56,18 +56,22 @@ export async function createProxmoxServer(
   world: ProxmoxWorld,
   options: ProxmoxServerOptions,
 ): Promise<ProxmoxServer> {
-  const contact = options.node ?? [...world.hosts.keys()][0]
-  if (contact === undefined) throw new RangeError('a world without hosts has no API')
+  const home = options.node ?? [...world.hosts.keys()][0]
+  if (home === undefined) throw new RangeError('a world without hosts has no API')
   const backend: Backend = {
     world,
-    contact,
+    // The one address stands for the cluster's: while its host is away another one answers there.
+    get contact() {
+      if (world.hosts.get(home)?.online !== false) return home
+      return [...world.hosts.values()].find(({ online }) => online)?.name ?? home
+    },
     handlers: options.handlers ?? proxmoxHandlers,
     ...(options.intercept && { intercept: options.intercept }),
   }
   const certificates = splitPem(options.certPem)
-  world.cluster.certificates.set(contact, certificates)
-  if (!world.cluster.fingerprints.has(contact))
-    world.cluster.fingerprints.set(contact, fingerprint(certificates[0] ?? options.certPem))
+  world.cluster.certificates.set(home, certificates)
+  if (!world.cluster.fingerprints.has(home))
+    world.cluster.fingerprints.set(home, fingerprint(certificates[0] ?? options.certPem))
   const sockets = new Set<Socket>()
   const serve = (socket: Socket, answer: (exchange: Exchange) => Promise<void>): void => {
     void new Connection(socket, { clock: world.clock, answer }).serve().catch((error: unknown) => {
