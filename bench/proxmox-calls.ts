@@ -5,10 +5,10 @@ import { startListServer, statusPath } from './list-server.ts'
 import { moduleOf } from './npm-clients.ts'
 
 /** Calls of a round; of several, each client does as many in turn. */
-const CALLS = 2000
+const CALLS = 4000
 const ROUNDS = 5
 /** Rounds that count for nothing: code is compiled in them. */
-const WARM_UPS = 2
+const WARM_UPS = 4
 const AT_ONCE = 50
 const SECRET = '12345678-1234-1234-1234-1234567890ab'
 

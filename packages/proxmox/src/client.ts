@@ -131,7 +131,8 @@ export function createProxmox(config: ProxmoxConfig): Proxmox {
       const given = authenticator.headers(exchange.method !== 'GET')
       const own = given instanceof Promise ? await exchange.deadline.race(given) : given
       try {
-        return await transport.send({ ...exchange, headers: { ...own, ...exchange.headers } })
+        const headers = exchange.body === undefined ? own : { ...own, ...exchange.headers }
+        return await transport.send({ ...exchange, headers })
       } catch (error) {
         // A 401 comes before anything is done, so that even a write may be sent again.
         const mayHelp = isUnauthorized(error) && attempt === 0 && isReplayable
@@ -147,7 +148,7 @@ export function createProxmox(config: ProxmoxConfig): Proxmox {
     params: Readonly<Record<string, ParamValue>>,
     options: CallOptions,
   ): Promise<Answered> => {
-    const form = encodeForm(params)
+    const form = params === NONE ? '' : encodeForm(params)
     const inQuery = method === 'GET' || method === 'DELETE'
     const deadline = createDeadline({ method, path }, options.timeoutMs ?? timeoutMs, options.signal)
     const body = inQuery || form === '' ? undefined : form
@@ -191,17 +192,19 @@ export function createProxmox(config: ProxmoxConfig): Proxmox {
         method,
         template,
         fillPath(template, options.path as Record<string, string>),
-        (options.query ?? options.body ?? {}) as Record<string, ParamValue>,
+        (options.query ?? options.body ?? NONE) as Record<string, ParamValue>,
         options,
       )
+  const getEnvelope = envelope('GET')
   const page = async (template: string, options?: TypedOptions): Promise<Envelope> => {
-    const { data, total } = await envelope('GET')(template, options)
+    const { data, total } = await getEnvelope(template, options)
     return total === undefined ? { data } : { data, total }
   }
-  const typed =
-    (method: Method) =>
-    async (template: string, options?: TypedOptions): Promise<unknown> =>
-      (await envelope(method)(template, options)).data
+  const typed = (method: Method) => {
+    const ask = envelope(method)
+    return async (template: string, options?: TypedOptions): Promise<unknown> =>
+      (await ask(template, options)).data
+  }
 
   const proxmox: Proxmox = {
     get: typed('GET') as Proxmox['get'],
@@ -257,4 +260,6 @@ export function createProxmox(config: ProxmoxConfig): Proxmox {
   return proxmox
 }
 
+/** What a call without parameters is given. */
+const NONE: Readonly<Record<string, ParamValue>> = {}
 const formHeaders = { 'content-type': 'application/x-www-form-urlencoded' }

@@ -72,9 +72,9 @@ export function createTransport(
       for (let tried = 0; ; tried += 1) {
         const index = (first + tried) % endpoints.length
         try {
-          const answer = await sendTo(endpoints[index] ?? endpoints[0], exchange)
+          const { data, total } = await sendTo(endpoints[index] ?? endpoints[0], exchange)
           preferred = index
-          return { ...answer, endpoint: index }
+          return total === undefined ? { data, endpoint: index } : { data, total, endpoint: index }
         } catch (error) {
           // A host that fell silent is not asked first again.
           if (error instanceof ProxmoxTimeoutError && preferred === index)
@@ -109,7 +109,6 @@ export function createTransport(
 
 async function sendTo({ pool, prefix }: Endpoint, exchange: Exchange): Promise<Envelope> {
   const { method, deadline, body } = exchange
-  const call = callOf(exchange)
   try {
     const { status, statusText, text } = await requestOn(pool, {
       method,
@@ -119,10 +118,10 @@ async function sendTo({ pool, prefix }: Endpoint, exchange: Exchange): Promise<E
       deadline,
       maxBytes: MAX_BODY_BYTES,
     })
-    if (status >= 200 && status < 300) return decode(call, status, text)
-    throw refusal(call, status, statusText, text)
+    if (status >= 200 && status < 300) return decode(exchange, status, text)
+    throw refusal(callOf(exchange), status, statusText, text)
   } catch (error) {
-    throw translate(call, deadline, error)
+    throw translate(callOf(exchange), deadline, error)
   }
 }
 
@@ -131,15 +130,15 @@ function callOf({ method, path }: Call): Call {
   return { method, path: path.replace(/\?.*/s, '').replace(/^\/api2\/json/, '') }
 }
 
-function decode(call: Call, status: number, text: string): Envelope {
+function decode(exchange: Exchange, status: number, text: string): Envelope {
   let body: { data?: unknown; total?: unknown } | null
   try {
     body = JSON.parse(text) as typeof body
   } catch {
-    throw new ProxmoxAnswerError(call, status, 'the answer is not JSON')
+    throw new ProxmoxAnswerError(callOf(exchange), status, 'the answer is not JSON')
   }
   if (typeof body !== 'object' || body === null || !('data' in body))
-    throw new ProxmoxAnswerError(call, status, 'the answer holds no data')
+    throw new ProxmoxAnswerError(callOf(exchange), status, 'the answer holds no data')
   return typeof body.total === 'number' ? { data: body.data, total: body.total } : { data: body.data }
 }
 
