@@ -72,7 +72,7 @@ function intruder(bench: Bench, random: ReturnType<typeof createRandom>) {
       const isTaken = (await foreigner.find(vmid)) !== undefined
       // Somebody may be quicker: then there is nothing of theirs.
       if (!isTaken && made.size < 14)
-        await foreigner.create(vmid, { description: 'not yours' }).then(
+        await foreigner.create({ vmid, description: 'not yours' }).then(
           async () => made.set(vmid, await foreigner.config(vmid)),
           () => undefined,
         )

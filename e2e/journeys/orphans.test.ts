@@ -92,11 +92,15 @@ test('what controllers that died have left half made is removed, the rest is rep
   const text = (installation: string): string =>
     `fochista installation=${installation} namespace=default pool=dying machine=${sample?.metadata.name} id=${sample?.spec.id} time=${old} building`
   const name = sample?.metadata.name ?? ''
-  await foreigner.create(10_801, { name, description: text(randomUUID()) })
-  await foreigner.create(10_802, { name: 'my-copy', description: text(stage.installation) })
-  await foreigner.create(10_803, { name, description: text(stage.installation), scsi1: 'local-lvm:1' })
-  await foreigner.create(10_804, { name, description: `${text(stage.installation)} and my own words` })
-  const others = [10_801, 10_802, 10_803, 10_804]
+  const another = await foreigner.create({ name, description: text(randomUUID()) })
+  const copy = await foreigner.create({ name: 'my-copy', description: text(stage.installation) })
+  const grown = { name, description: text(stage.installation), scsi1: 'local-lvm:1' }
+  const withDisk = await foreigner.create(grown)
+  const annotated = await foreigner.create({
+    name,
+    description: `${text(stage.installation)} and my own words`,
+  })
+  const others = [another, copy, withDisk, annotated]
   const before = await Promise.all(others.map((vmid) => foreigner.config(vmid)))
 
   // An hour later.
@@ -106,7 +110,7 @@ test('what controllers that died have left half made is removed, the rest is rep
     await eventually('the half-made VMs are gone', 60_000, async () => {
       for (const vmid of left('half')) assert.equal(await foreigner.find(vmid), undefined, String(vmid))
     })
-    const reported = [...left('made'), ...left('worker'), 10_802, 10_803]
+    const reported = [...left('made'), ...left('worker'), copy, withDisk]
     await eventually('the rest is reported', 60_000, async () => {
       const { items } = (await ask(bench, 'GET', '/api/v1/events')) as {
         items: { reason: string; message: string; involvedObject?: { kind?: string } }[]

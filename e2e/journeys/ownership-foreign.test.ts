@@ -51,7 +51,7 @@ test('VMs of others stay as they are', { concurrency: true }, async (t) => {
       assert.ok(one?.spec.vmid && two?.spec.vmid)
       const own = (await foreigner.config(one.spec.vmid)) ?? {}
       // Same name, tags, pool and address, and no mark.
-      await foreigner.create(10_901, {
+      const sameName = await foreigner.create({
         name: one.metadata.name,
         pool: 'fochista-default',
         ...(own['tags'] ? { tags: own['tags'] } : {}),
@@ -59,14 +59,15 @@ test('VMs of others stay as they are', { concurrency: true }, async (t) => {
         ipconfig0: `ip=${one.status?.addresses?.[0] ?? '10.0.0.9'}/24`,
       })
       // The same, with the mark that another installation would put on it.
-      await foreigner.create(10_902, {
+      const sameMark = await foreigner.create({
         name: two.metadata.name,
         pool: 'fochista-default',
         description: mark(two, { installation: randomUUID() }),
       })
       // A sentence that speaks of our mark.
-      await foreigner.create(10_903, { name: 'alike-notes', description: `see: ${mark(one)}, says Ada` })
-      for (const vmid of [10_901, 10_902, 10_903]) await remember(vmid)
+      const sentence = `see: ${mark(one)}, says Ada`
+      const notes = await foreigner.create({ name: 'alike-notes', description: sentence })
+      for (const vmid of [sameName, sameMark, notes]) await remember(vmid)
       await remove(one.metadata.name)
       await destroyed(one.spec.vmid)
       await stage.joined('alike', 2)
@@ -85,7 +86,7 @@ test('VMs of others stay as they are', { concurrency: true }, async (t) => {
             const drawn = (await stage.workers('taken')).find(({ spec }) => spec.vmid === vmid && !spec.made)
             if (drawn && !taken.has('early') && !taken.has('late') && drawn.spec.vmid !== undefined) {
               taken.set('early', vmid)
-              await foreigner.create(vmid, { name: drawn.metadata.name })
+              await foreigner.create({ vmid, name: drawn.metadata.name })
               await remember(vmid)
             }
             return forward()
@@ -95,7 +96,7 @@ test('VMs of others stay as they are', { concurrency: true }, async (t) => {
           return (async () => {
             const newid = Number(passing.form.get('newid'))
             taken.set('late', newid)
-            await foreigner.create(newid)
+            await foreigner.create({ vmid: newid })
             await remember(newid)
             return forward()
           })()
@@ -121,7 +122,7 @@ test('VMs of others stay as they are', { concurrency: true }, async (t) => {
           await eventually('the VM of the broken clone is gone', 30_000, async () =>
             assert.equal(await foreigner.find(vmid ?? 0), undefined),
           )
-          await foreigner.create(vmid ?? 0)
+          await foreigner.create({ vmid: vmid ?? 0 })
           await remember(vmid ?? 0)
           return answer
         })()
@@ -137,23 +138,24 @@ test('VMs of others stay as they are', { concurrency: true }, async (t) => {
       const [worker] = await stage.joined('copied', 1)
       const { vmid = 0 } = worker?.spec ?? {}
       const at = (await foreigner.find(vmid))?.node
+      const cloned = await foreigner.free()
       await foreigner.run('POST', `/nodes/${at}/qemu/${vmid}/clone`, {
-        newid: 10_911,
+        newid: cloned,
         name: worker?.metadata.name ?? '',
         full: 1,
         pool: 'fochista-default',
       })
       // A restored backup has everything that the VM had, its SMBIOS UUID too.
       const { description = '', smbios1 = '' } = (await foreigner.config(vmid)) ?? {}
-      await foreigner.create(10_912, { name: worker?.metadata.name ?? '', description, smbios1 })
-      await remember(10_911)
-      await remember(10_912)
+      const restored = await foreigner.create({ name: worker?.metadata.name ?? '', description, smbios1 })
+      await remember(cloned)
+      await remember(restored)
       const listed = await bench.ok('orphan', 'list', '--proxmox', 'lab')
-      assert.match(listed, /^ *10911 .*copied/m)
-      assert.match(listed, /^ *10912 .*copied/m)
-      const clone = await bench.fochista('orphan', 'adopt', '10911', '--proxmox', 'lab')
+      assert.match(listed, new RegExp(`^ *${cloned} .*copied`, 'm'))
+      assert.match(listed, new RegExp(`^ *${restored} .*copied`, 'm'))
+      const clone = await bench.fochista('orphan', 'adopt', String(cloned), '--proxmox', 'lab')
       assert.match(clone.stderr, /is a copy: its SMBIOS UUID/)
-      const backup = await bench.fochista('orphan', 'adopt', '10912', '--proxmox', 'lab')
+      const backup = await bench.fochista('orphan', 'adopt', String(restored), '--proxmox', 'lab')
       assert.match(backup.stderr, /has that id already/)
       assert.deepEqual([clone.code, backup.code], [1, 1])
       await remove(worker?.metadata.name ?? '')
@@ -189,25 +191,26 @@ test('VMs of others stay as they are', { concurrency: true }, async (t) => {
       const path = `/nodes/${node.get(moved.spec.vmid)}/qemu/${moved.spec.vmid}`
       await foreigner.ask('PUT', `${path}/config`, { delete: 'scsi3' })
       assert.match((await foreigner.config(moved.spec.vmid))?.['unused0'] ?? '', /local-lvm:vm-/)
+      const keeper = await foreigner.free()
       await foreigner
-        .run('POST', '/nodes/pve1/qemu', { vmid: 10_921, name: 'keeper', memory: 512 })
+        .run('POST', '/nodes/pve1/qemu', { vmid: keeper, name: 'keeper', memory: 512 })
         .then(() =>
           node.get(moved.spec.vmid ?? 0) === 'pve1'
             ? undefined
-            : foreigner.run('POST', `/nodes/pve1/qemu/10921/migrate`, {
+            : foreigner.run('POST', `/nodes/pve1/qemu/${keeper}/migrate`, {
                 target: node.get(moved.spec.vmid ?? 0) ?? '',
               }),
         )
       await foreigner.run('POST', `${path}/move_disk`, {
         disk: 'unused0',
-        'target-vmid': 10_921,
+        'target-vmid': keeper,
         'target-disk': 'scsi1',
       })
       await bench.ok('machine', 'release', released.metadata.name)
       await bench.ok('machine', 'delete', gone.metadata.name, '--with-disks')
       await destroyed(moved.spec.vmid)
       assert.equal(await foreigner.find(gone.spec.vmid), undefined)
-      assert.match((await foreigner.config(10_921))?.['scsi1'] ?? '', /local-lvm:vm-10921-disk-/)
+      assert.ok((await foreigner.config(keeper))?.['scsi1']?.startsWith(`local-lvm:vm-${keeper}-disk-`))
       const let_go = (await foreigner.config(released.spec.vmid)) ?? {}
       assert.match(let_go['description'] ?? '', / released$/m)
       assert.match(let_go['scsi3'] ?? '', /local-lvm:vm-/)

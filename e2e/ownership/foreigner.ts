@@ -8,8 +8,10 @@ export interface Foreigner {
   ask(method: string, path: string, params?: Readonly<Record<string, string | number>>): Promise<unknown>
   /** As `ask`, and waits for the task that it answers to end well. */
   run(method: string, path: string, params?: Readonly<Record<string, string | number>>): Promise<void>
-  /** Makes a small stopped VM. */
-  create(vmid: number, params?: Readonly<Record<string, string | number>>): Promise<void>
+  /** A VMID of the range that the installation draws from, which nobody has and this one has not been given yet. */
+  free(): Promise<number>
+  /** Makes a small stopped VM, with a free VMID unless one is given. @returns the VMID */
+  create(params?: Readonly<Record<string, string | number>>): Promise<number>
   /** A VM's configuration; undefined if there is none on any host. */
   config(vmid: number): Promise<Record<string, string> | undefined>
   /** Where a VM is. */
@@ -48,27 +50,32 @@ export function createForeigner(bench: Bench): Foreigner {
       assert.equal(status.exitstatus, 'OK')
     })
   }
-  const find: Foreigner['find'] = async (vmid) => {
-    const list = (await ask('GET', '/cluster/resources', { type: 'vm' })) as {
+  const list = async () =>
+    (await ask('GET', '/cluster/resources', { type: 'vm' })) as {
       vmid: number
       node: string
       status: string
       name: string
     }[]
-    return list.find((one) => one.vmid === vmid)
+  const find: Foreigner['find'] = async (vmid) => (await list()).find((one) => one.vmid === vmid)
+  let last = 10_900
+  const free = async (): Promise<number> => {
+    const taken = new Set((await list()).map(({ vmid }) => vmid))
+    do last += 1
+    while (taken.has(last))
+    return last
   }
   return {
     ask,
     run,
     find,
-    create: (vmid, params = {}) =>
-      run('POST', '/nodes/pve1/qemu', {
-        vmid,
-        name: `foreign-${vmid}`,
-        memory: 512,
-        scsi0: 'local-lvm:1',
-        ...params,
-      }),
+    free,
+    create: async (params = {}) => {
+      const vmid = Number(params['vmid'] ?? (await free()))
+      const own = { vmid, name: `foreign-${vmid}`, memory: 512, scsi0: 'local-lvm:1' }
+      await run('POST', '/nodes/pve1/qemu', { ...own, ...params })
+      return vmid
+    },
     config: async (vmid) => {
       const vm = await find(vmid)
       return vm && ((await ask('GET', `/nodes/${vm.node}/qemu/${vmid}/config`)) as Record<string, string>)
