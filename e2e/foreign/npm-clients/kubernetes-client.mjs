@@ -172,18 +172,28 @@ await until(
 )
 const scale = await apps.readNamespacedDeploymentScale({ name: 'plane', namespace })
 assert.equal(scale.spec.replicas, 1)
-const pod = await until(async () => {
+// A pod that was replaced between two calls is looked for anew.
+await until(async () => {
   const { items } = await core.listNamespacedPod({ namespace, labelSelector: 'kamaji.clastix.io/name=plane' })
-  return items.find(({ metadata, status }) => status.phase === 'Running' && !metadata.deletionTimestamp)
+  const pod = items.find(({ metadata, status }) => status.phase === 'Running' && !metadata.deletionTimestamp)
+  if (!pod) return undefined
+  const { name } = pod.metadata
+  const log = new PassThrough()
+  log.resume()
+  try {
+    await new k8s.Log(config).log(namespace, name, 'kube-apiserver', log, { tailLines: 5 })
+    await refused(
+      core.readNamespacedPodLog({ name, namespace }),
+      400,
+      /a container name must be specified for pod/,
+    )
+    return true
+  } catch (error) {
+    const left = await core.readNamespacedPod({ name, namespace }).catch(({ code }) => code)
+    if (left === 404) return undefined
+    throw error
+  }
 })
-const log = new PassThrough()
-log.resume()
-await new k8s.Log(config).log(namespace, pod.metadata.name, 'kube-apiserver', log, { tailLines: 5 })
-await refused(
-  core.readNamespacedPodLog({ name: pod.metadata.name, namespace }),
-  400,
-  /a container name must be specified for pod/,
-)
 
 // A watch by hand, from a list.
 const { metadata } = await core.listNamespacedSecret({ namespace })
