@@ -1,3 +1,4 @@
+import { UNTOLD_NODE_INFO } from '../builtin/node-info.ts'
 import type { JsonObject, ResourceDefinition } from '../resources.ts'
 import { groupResource } from '../resources.ts'
 
@@ -28,18 +29,7 @@ const ZERO: { [resource: string]: JsonObject } = {
     spec: {},
     status: {
       daemonEndpoints: { kubeletEndpoint: { Port: 0 } },
-      nodeInfo: {
-        machineID: '',
-        systemUUID: '',
-        bootID: '',
-        kernelVersion: '',
-        osImage: '',
-        containerRuntimeVersion: '',
-        kubeletVersion: '',
-        kubeProxyVersion: '',
-        operatingSystem: '',
-        architecture: '',
-      },
+      nodeInfo: UNTOLD_NODE_INFO,
     },
   },
   persistentvolumeclaims: { spec: { resources: {} }, status: {} },

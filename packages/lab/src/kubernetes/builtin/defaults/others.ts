@@ -1,3 +1,4 @@
+import { UNTOLD_NODE_INFO } from '../node-info.ts'
 import type { ApiObject, JsonObject } from '../../resources.ts'
 import { ensure, items, member, preset, strings, textOf } from './fields.ts'
 
@@ -20,18 +21,7 @@ export function defaultNode(node: ApiObject, old?: ApiObject): void {
   const capacity = member(status, 'capacity')
   if (capacity !== undefined) preset(ensure(status, 'allocatable'), capacity)
   preset(ensure(ensure(status, 'daemonEndpoints'), 'kubeletEndpoint'), { Port: 0 })
-  preset(ensure(status, 'nodeInfo'), {
-    machineID: '',
-    systemUUID: '',
-    bootID: '',
-    kernelVersion: '',
-    osImage: '',
-    containerRuntimeVersion: '',
-    kubeletVersion: '',
-    kubeProxyVersion: '',
-    operatingSystem: '',
-    architecture: '',
-  })
+  preset(ensure(status, 'nodeInfo'), UNTOLD_NODE_INFO)
 }
 
 /** Fills in what a core Event leaves out. */
