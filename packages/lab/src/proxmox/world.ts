@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import type { Duplex } from 'node:stream'
 import type { LabClock } from '../clock.ts'
@@ -254,7 +254,7 @@ export interface ProxmoxWorld {
 export function createProxmoxWorld(
   clock: LabClock,
   clusterName = 'lab',
-  ticketKey = createHash('sha256').update(String(Math.random())).digest('hex'),
+  ticketKey = randomBytes(32).toString('hex'),
 ): ProxmoxWorld {
   let pid = 1000
   const world: ProxmoxWorld = {
