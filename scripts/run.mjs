@@ -201,21 +201,24 @@ async function foreign() {
 const elsewhere = { model: join(root, 'packages', 'controllers', 'src', 'model', 'model.test.ts') }
 
 /**
- * `--runs N` and `--seed S` go to the journeys through the environment, `--all` for every fault instead of a few that are drawn, and
- * `--fault WORDS` for those whose name has the words; `--only NAME` picks the journeys whose file begins so.
+ * `--runs N` and `--seed S` go to the journeys through the environment, `--all` for every fault instead of a few that are drawn,
+ * `--companies N` for how many are drawn in company, and `--fault WORDS` for those whose name has the words; `--only NAME` picks the
+ * journeys whose file begins so.
  */
 function chaos(args = []) {
-  const { runs, seed, only, all, fault } = parseArgs({
+  const { runs, seed, only, all, companies, fault } = parseArgs({
     args,
     options: {
       runs: { type: 'string' },
       seed: { type: 'string' },
       only: { type: 'string' },
       all: { type: 'boolean' },
+      companies: { type: 'string' },
       fault: { type: 'string' },
     },
   }).values
   if (all) env.CHAOS_ALL = '1'
+  if (companies !== undefined) env.CHAOS_COMPANIES = companies
   if (fault !== undefined) env.CHAOS_FAULT = fault
   if (runs !== undefined) env.CHAOS_RUNS = runs
   if (seed !== undefined) env.CHAOS_SEED = seed

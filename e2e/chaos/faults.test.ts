@@ -5,6 +5,7 @@ import { eventually, startBench } from '../harness.ts'
 import { createVictim } from './controllers.ts'
 import { callScenarios } from './faults/calls.ts'
 import { kubernetesScenarios } from './faults/kubernetes.ts'
+import { draw, drawCompany } from './faults/company.ts'
 import { createLabFaults } from './faults/lab.ts'
 import { peopleScenarios } from './faults/people.ts'
 import { placeScenarios } from './faults/places.ts'
@@ -13,7 +14,7 @@ import { findVm, type Scenario, type Stage } from './faults/scenario.ts'
 import { taskScenarios } from './faults/tasks.ts'
 import { tenantScenarios } from './faults/tenant.ts'
 import { listen } from './faults/words.ts'
-import { all, createRandom, repeat, runs, seed, wantedFault } from './seed.ts'
+import { all, companies, createRandom, repeatFaults, runs, seed, wantedFault } from './seed.ts'
 import { ask, createCluster, machinesOf, requireConverged, scalePool, vmsOf } from './world.ts'
 
 const bench = await startBench({ speed: 60 })
@@ -32,12 +33,9 @@ const scenarios = [
 /** A few ways alone, drawn by the seed, unless all are asked for; and some at once. */
 const random = createRandom(seed)
 const quick = scenarios.filter(({ isSlow }) => isSlow !== true)
-const named =
-  wantedFault === undefined ? undefined : scenarios.filter(({ name }) => name.includes(wantedFault ?? ''))
-const alone = named ?? (all ? scenarios : draw(quick, Math.max(1, Math.floor(runs / 4))))
-const companies = named ? 0 : Math.max(1, Math.floor(runs / 20))
+const { alone, together, retried } = choose()
 
-test(`whatever goes wrong ends converged, or says why: ${alone.length} of ${scenarios.length} ways alone, ${companies} times in company (seed ${seed})`, async (t) => {
+test(`whatever goes wrong ends converged, or says why: ${alone.length} of ${scenarios.length} ways alone, ${together.length} times in company (seed ${seed})`, async (t) => {
   const victim = createVictim(bench)
   await victim.start('--no-leader-election')
   try {
@@ -48,14 +46,8 @@ test(`whatever goes wrong ends converged, or says why: ${alone.length} of ${scen
     await eventually('the pool stands', 60_000, () => requireConverged(bench, new Map([[POOL, 1]])))
     for (const scenario of alone) await t.test(scenario.name, (one) => play(one, [scenario]))
     // In company: what one fault is survived by must not be what another one needs.
-    for (let company = 0; company < companies; company += 1) {
-      const chosen = draw(quick, 3)
-      await t.test(`together: ${chosen.map(({ name }) => name).join('; ')}`, (one) =>
-        play(one, chosen, false),
-      )
-    }
-    const chosen = named ? [] : all ? outages : [random.pick(outages)]
-    for (const outage of chosen)
+    for (const chosen of together) await t.test(`together: ${nameOf(chosen)}`, (one) => play(one, chosen))
+    for (const outage of retried)
       await t.test(`retries back off: ${outage.name}`, (one) => endure(one, outage))
   } catch (error) {
     console.error(victim.log().split('\n').slice(-40).join('\n'))
@@ -66,8 +58,30 @@ test(`whatever goes wrong ends converged, or says why: ${alone.length} of ${scen
   }
 })
 
+/** What is played: what was asked for by name, alone or in company, or what the seed draws. */
+function choose(): { alone: readonly Scenario[]; together: Scenario[][]; retried: readonly Outage[] } {
+  const names = wantedFault?.split('; ') ?? []
+  if (names.length > 1) {
+    const company = scenarios.filter(({ name }) => names.includes(name))
+    assert.equal(company.length, names.length, `each of ${names.join('; ')} is the whole name of one`)
+    return { alone: [], together: [company], retried: [] }
+  }
+  const has = ({ name }: { name: string }): boolean => name.includes(names[0] ?? '')
+  if (names.length === 1) {
+    const found = { alone: scenarios.filter(has), together: [], retried: outages.filter(has) }
+    assert.ok(found.alone.length + found.retried.length > 0, `no fault has the words ${names[0]}`)
+    return found
+  }
+  const alone = all ? scenarios : draw(quick, Math.max(1, Math.floor(runs / 4)), random)
+  const together = Array.from({ length: companies }, () => drawCompany(quick, 3, random))
+  return { alone, together, retried: all ? outages : [random.pick(outages)] }
+}
+
 /** Lets a pool go from one machine to three and back while things go wrong, and sees it come to where it should. */
-async function play(t: TestContext, together: readonly Scenario[], mustSay = true): Promise<void> {
+async function play(t: TestContext, together: readonly Scenario[]): Promise<void> {
+  // What failed before leaves the pool as it was then.
+  await shrink()
+  const isAlone = together.length === 1
   const shrinks = together.some((scenario) => scenario.while === 'shrinking')
   const isRough = together.some(({ costsTheMachine }) => costsTheMachine)
   if (shrinks) await grow()
@@ -79,25 +93,27 @@ async function play(t: TestContext, together: readonly Scenario[], mustSay = tru
     pool: POOL,
     machine,
     fault: faults.add,
+    isAlone,
     vm: (one = machine) => findVm(bench, one),
   }
   const undo: (() => Promise<unknown>)[] = []
   const said = await listen(bench)
   const began = Date.now()
   try {
-    for (const one of together.flatMap(({ faults: given = [] }) => given)) await faults.add(one)
+    // First what is done by hand: who works on a VM while its host is away would be refused.
     for (const { act } of together) {
       const undone = await act?.(stage)
       if (undone) undo.push(undone)
     }
+    for (const one of together.flatMap(({ faults: given = [] }) => given)) await faults.add(one)
     await eventually('the pool can be scaled', 30_000, () => scalePool(bench, POOL, shrinks ? 1 : 3))
-    for (const { meanwhile } of together) await meanwhile?.(stage)
-    const hold = Math.max(...together.map(({ holdMs = 1500 }) => (mustSay ? holdMs : Math.min(holdMs, 4000))))
-    const words = mustSay ? together.flatMap(({ says = [] }) => says) : []
+    await Promise.all(together.flatMap(({ meanwhile }) => (meanwhile ? [meanwhile(stage)] : [])))
+    const hold = Math.max(...together.map(({ holdMs = 1500 }) => (isAlone ? holdMs : Math.min(holdMs, 4000))))
+    const words = isAlone ? together.flatMap(({ says = [] }) => says) : []
     if (words.length === 0) await sleep(hold)
     else await eventually(`it is said: ${words.join(', ')}`, hold, () => said.require(words))
   } catch (error) {
-    console.error(`repeat with: ${repeat('faults')}`)
+    console.error(repeatFaults(nameOf(together)))
     throw error
   } finally {
     await said.end()
@@ -137,6 +153,8 @@ async function endure(t: TestContext, { fault, most }: Outage): Promise<void> {
   await shrink()
 }
 
+const nameOf = (together: readonly Scenario[]): string => together.map(({ name }) => name).join('; ')
+
 const seconds = (ms: number): string => (ms / 1000).toFixed(1)
 
 const grow = async (): Promise<void> => {
@@ -149,12 +167,4 @@ const grow = async (): Promise<void> => {
 const shrink = async (): Promise<void> => {
   await scalePool(bench, POOL, 1)
   await eventually('one is left', 90_000, () => requireConverged(bench, new Map([[POOL, 1]])))
-}
-
-/** Some of the ways, each at most once. */
-function draw(from: readonly Scenario[], count: number): Scenario[] {
-  const left = [...from]
-  return Array.from({ length: Math.min(count, left.length) }, () =>
-    left.splice(random.whole(0, left.length - 1), 1),
-  ).flat()
 }

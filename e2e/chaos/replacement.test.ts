@@ -55,6 +55,7 @@ const stageOf = (machine: MachineLike): Stage => ({
   pool: POOL,
   machine,
   fault: faults.add,
+  isAlone: true,
   vm: (one = machine) => findVm(bench, one),
 })
 

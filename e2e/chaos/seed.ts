@@ -7,12 +7,24 @@ export const seed = Number(process.env['CHAOS_SEED'] ?? Math.floor(Math.random()
 /** Whether all there is to be tried is tried, however long it takes: `npm run test:chaos -- --all`. */
 export const all = process.env['CHAOS_ALL'] === '1'
 
-/** Only faults whose names have these words are tried: `npm run test:chaos -- --only faults --fault WORDS`. */
+/** Only faults whose names have these words are tried, or those of whole names joined by `; ` together: `npm run test:chaos -- --only faults --fault WORDS`. */
 export const wantedFault = process.env['CHAOS_FAULT']
+
+/** How many faults in company are drawn: `npm run test:chaos -- --only faults --companies N`; else one for each 20 runs. */
+export const companies = Number(process.env['CHAOS_COMPANIES'] ?? Math.max(1, Math.floor(runs / 20)))
+
+/** The commands that repeat one fault or company, and all of this run. */
+export const repeatFaults = (name: string): string =>
+  `repeat it with: npm run test:chaos -- --only faults --fault '${name}'\nor all with: ${repeat('faults')}`
+
+const chosen = [
+  ...(all ? ['--all'] : []),
+  ...(process.env['CHAOS_COMPANIES'] === undefined ? [] : [`--companies ${companies}`]),
+]
 
 /** The command that repeats these runs; printed with a failure. */
 export const repeat = (journey: string): string =>
-  `npm run test:chaos -- --only ${journey} --runs ${runs} --seed ${seed}${all ? ' --all' : ''}`
+  `npm run test:chaos -- --only ${journey} --runs ${runs} --seed ${[seed, ...chosen].join(' ')}`
 
 /** Random numbers that the seed decides. */
 export interface Random {

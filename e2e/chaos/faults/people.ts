@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { eventually } from '../../harness.ts'
 import { machinesOf } from '../world.ts'
-import { byHand, person, times, type Scenario, type Stage } from './scenario.ts'
+import { byHand, onOccasion, person, times, type Scenario, type Stage } from './scenario.ts'
 
 /** Does something by hand to the VMs of all machines of the pool. */
 async function toAll(stage: Stage, form: string): Promise<void> {
@@ -11,12 +11,14 @@ async function toAll(stage: Stage, form: string): Promise<void> {
 
 const edit = (name: string, form: string): Scenario => ({
   name,
+  hands: 'the VM',
   act: (stage) => byHand(stage, 'PUT', '/config', form),
 })
 
 /** Deletes the first seed image that is uploaded, wherever it is. */
-const deleteSeed = ({ bench }: Stage): Promise<void> =>
-  eventually('a seed image is there and deleted', 30_000, async () => {
+const deleteSeed = (stage: Stage): Promise<void> =>
+  onOccasion(stage, 'a seed image is there and deleted', async () => {
+    const { bench } = stage
     for (const node of ['pve1', 'pve2', 'pve3']) {
       const content = `/nodes/${node}/storage/local/content`
       const images = (await person(bench, 'GET', `${content}?content=iso`)) as { volid: string }[]
@@ -69,12 +71,14 @@ export const peopleScenarios: readonly Scenario[] = [
   },
   {
     name: 'a VM is stopped by hand',
+    hands: 'the VM',
     act: (stage) => byHand(stage, 'POST', '/status/stop', ''),
     says: [/was stopped by somebody else; it is started again later/],
     holdMs: 30_000,
   },
   {
     name: 'a VM is destroyed by hand',
+    hands: 'the VM',
     act: destroy,
     says: [/VM \d+ is (on no host|gone: no host has it)/],
     holdMs: 100_000,
@@ -84,9 +88,10 @@ export const peopleScenarios: readonly Scenario[] = [
   edit('a VM is renamed by hand', 'name=somebody-elses'),
   edit('a VM’s description is emptied by hand', 'description=mine'),
   edit('a VM gets other cores and memory by hand', 'cores=3&memory=3072'),
-  { name: 'a VM is migrated by hand', act: migrate, holdMs: 3000 },
+  { name: 'a VM is migrated by hand', hands: 'the VM', act: migrate, holdMs: 3000 },
   {
     name: 'a VM is locked by hand and let go',
+    hands: 'the VM',
     act: ({ fault, machine: { spec } }) =>
       fault({
         on: { backEnd: 'proxmox', vmid: spec.vmid },
@@ -97,6 +102,7 @@ export const peopleScenarios: readonly Scenario[] = [
   },
   {
     name: 'the VMs of leaving machines are locked',
+    hands: 'the VM',
     while: 'shrinking',
     act: async ({ bench, fault, pool }) => {
       for (const { spec } of await machinesOf(bench))
@@ -111,10 +117,11 @@ export const peopleScenarios: readonly Scenario[] = [
   },
   {
     name: 'the VMs of leaving machines are protected',
+    hands: 'the VM',
     while: 'shrinking',
     act: async (stage) => {
       await toAll(stage, 'protection=1')
-      return () => toAll(stage, 'protection=0')
+      return () => eventually('protection can be taken off', 30_000, () => toAll(stage, 'protection=0'))
     },
     says: [/VM (\d+) is protected.*qm set \1 --protection 0.*machine release/],
     holdMs: 30_000,

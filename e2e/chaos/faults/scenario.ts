@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { call } from '../../back-ends.ts'
-import type { Bench } from '../../harness.ts'
+import { eventually, type Bench } from '../../harness.ts'
 import { vmsOf, type ListedVm, type MachineLike } from '../world.ts'
 
 /** A fault as the lab's endpoint takes it. */
@@ -29,6 +29,8 @@ export interface Scenario {
   readonly costsTheMachine?: boolean
   /** It takes a minute or more: played only with all others. */
   readonly isSlow?: boolean
+  /** What somebody has hands on: in one company no two have them on the same, for the second would be refused because of the first. */
+  readonly hands?: 'the VM' | 'the control plane'
 }
 
 /** Where a scenario is played. */
@@ -38,6 +40,8 @@ export interface Stage {
   /** The machine that stands. */
   readonly machine: MachineLike
   readonly fault: (spec: Fault) => Promise<void>
+  /** Whether nothing else goes wrong. */
+  readonly isAlone: boolean
   /** Its VM, as the list has it. */
   readonly vm: (machine?: MachineLike) => Promise<ListedVm>
 }
@@ -52,6 +56,19 @@ export async function byHand(
 ): Promise<void> {
   const { node, vmid } = await vm(at)
   await person(bench, method, `/nodes/${node}/qemu/${vmid}${path}`, form)
+}
+
+/**
+ * Tries until `attempt` no longer throws: it does what it waits for the occasion of. Alone the occasion must come; in company another fault
+ * may be what keeps it from coming.
+ */
+export async function onOccasion(
+  { isAlone }: Stage,
+  what: string,
+  attempt: () => Promise<void>,
+): Promise<void> {
+  if (isAlone) await eventually(what, 30_000, attempt)
+  else await eventually(what, 5000, attempt).catch(() => undefined)
 }
 
 /** A person at work in the Proxmox cluster, with every right. */

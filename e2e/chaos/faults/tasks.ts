@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
-import { eventually } from '../../harness.ts'
-import { person, times, type Scenario } from './scenario.ts'
+import { onOccasion, person, times, type Scenario } from './scenario.ts'
 
 const task = (type: string) => ({ backEnd: 'proxmox', task: type })
 const fails = (exit: string, at: 'before' | 'after' = 'before') => ({ kind: 'task-fails', at, exit })
@@ -86,8 +85,9 @@ export const taskScenarios: readonly Scenario[] = [
   {
     name: 'a clone hangs, and a person stops it',
     faults: [{ on: task('qmclone'), when: times(1), what: { kind: 'task-hangs' } }],
-    meanwhile: ({ bench }) =>
-      eventually('the task that hangs is stopped', 30_000, async () => {
+    meanwhile: (stage) =>
+      onOccasion(stage, 'the task that hangs is stopped', async () => {
+        const { bench } = stage
         const running = (await person(bench, 'GET', '/cluster/tasks')) as {
           upid: string
           node: string

@@ -117,6 +117,7 @@ export const tenantScenarios: readonly Scenario[] = [
   },
   {
     name: 'the tenant is put to sleep and wakes up',
+    hands: 'the control plane',
     act: async (stage) => {
       await edit(stage, { controlPlane: { deployment: { replicas: 0 } } })
       return async () => {
@@ -127,6 +128,11 @@ export const tenantScenarios: readonly Scenario[] = [
     says: [/Waiting for the control plane: /],
     holdMs: 20_000,
   },
-  { name: 'the tenant is moved to another data store', act: migrate, holdMs: 3000 },
-  { name: 'the tenant is upgraded', act: upgrade, holdMs: 3000 },
+  {
+    name: 'the tenant is moved to another data store',
+    hands: 'the control plane',
+    act: migrate,
+    holdMs: 3000,
+  },
+  { name: 'the tenant is upgraded', hands: 'the control plane', act: upgrade, holdMs: 3000 },
 ]
