@@ -264,7 +264,11 @@ export function createTruth(time: VirtualTime, chance: Chance): Truth {
       },
       shutdown: async (vm, seconds) => {
         requireUnlocked(vm.vmid)
-        if (proxmox.vms.get(vm.vmid)?.status === 'stopped') throw refusal(`VM ${vm.vmid} not running`)
+        if (proxmox.vms.get(vm.vmid)?.status === 'stopped') {
+          // That is its host's own word, as good as the status.
+          noteStopped(vm.vmid)
+          throw refusal(`VM ${vm.vmid} not running`)
+        }
         return after(hypervisor.shutdown(vm, seconds))
       },
       stop: (vm) => after(hypervisor.stop(vm)),
@@ -278,11 +282,15 @@ export function createTruth(time: VirtualTime, chance: Chance): Truth {
       deleteVolume: (...given) => after(hypervisor.deleteVolume(...given)),
       status: async (ref) => {
         const answer = await hypervisor.status(ref)
-        const one = truth.madeAt(ref.vmid)
-        if (one && answer?.status === 'stopped') one.seenStopped = time.now()
+        if (answer?.status === 'stopped') noteStopped(ref.vmid)
         return answer
       },
     }
+  }
+
+  function noteStopped(vmid: number): void {
+    const one = truth.madeAt(vmid)
+    if (one) one.seenStopped = time.now()
   }
 
   /** Most tasks take about the same; one in ten takes long enough for much to happen meanwhile. */
