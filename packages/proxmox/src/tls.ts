@@ -47,12 +47,17 @@ export function createConnector(tls: TlsConfig | undefined, timeoutMs: number): 
 }
 
 function connectorOf(tls: TlsConfig | undefined, timeoutMs: number): Connecting.connector {
-  // One for all connections: Proxmox closes a connection after each error, and to read the CAs anew takes longer than all the rest.
-  const secureContext = createSecureContext(tls && 'ca' in tls ? { ca: tls.ca } : {})
-  const base = { allowH2: false, timeout: timeoutMs, keepAlive: true, secureContext }
-  if (!tls || 'ca' in tls) return buildConnector(base)
-  // A resumed session shows no certificate to compare, so none is kept.
-  const unverified = buildConnector({ ...base, rejectUnauthorized: false, maxCachedSessions: 0 })
+  const base = { allowH2: false, timeout: timeoutMs, keepAlive: true }
+  if (!tls) return verifiedBySystem(base)
+  if ('ca' in tls) return buildConnector({ ...base, secureContext: createSecureContext({ ca: tls.ca }) })
+  // A resumed session shows no certificate to compare, so none is kept. Nothing is verified against a CA, so none is read.
+  const secureContext = createSecureContext({ ca: [] })
+  const unverified = buildConnector({
+    ...base,
+    secureContext,
+    rejectUnauthorized: false,
+    maxCachedSessions: 0,
+  })
   if ('insecureSkipVerify' in tls) return unverified
   const pins = new Set(tls.fingerprints.map(normalise))
   if (pins.size === 0) throw new TypeError('tls.fingerprints: at least one is needed')
@@ -64,6 +69,20 @@ function connectorOf(tls: TlsConfig | undefined, timeoutMs: number): Connecting.
       socket.destroy()
       return callback(new FingerprintMismatchError(shown), null)
     })
+  }
+}
+
+/**
+ * One context for all connections: Proxmox closes a connection after each error, and to read the CAs of the system takes longer than all the
+ * rest of a short command. So they are read once, and not before they are needed.
+ */
+function verifiedBySystem(base: Connecting.BuildOptions): Connecting.connector {
+  const plain = buildConnector(base)
+  let verified: Connecting.connector | undefined
+  return (options, callback) => {
+    if (options.protocol !== 'https:') return plain(options, callback)
+    verified ??= buildConnector({ ...base, secureContext: createSecureContext() })
+    return verified(options, callback)
   }
 }
 
