@@ -200,6 +200,9 @@ async function foreign() {
 /** Where a journey of chaos is that has no file of its name in e2e/chaos. */
 const elsewhere = { model: join(root, 'packages', 'controllers', 'src', 'model', 'model.test.ts') }
 
+/** How many runs somebody gets who asks for a journey by name and not for a number; all of them at once, and CI, make do with few. */
+const runsByName = { crash: '200', model: '200' }
+
 /**
  * `--runs N` and `--seed S` go to the journeys through the environment, `--all` for every fault instead of a few that are drawn,
  * `--companies N` for how many are drawn in company, and `--fault WORDS` for those whose name has the words; `--only NAME` picks the
@@ -221,6 +224,7 @@ function chaos(args = []) {
   if (companies !== undefined) env.CHAOS_COMPANIES = companies
   if (fault !== undefined) env.CHAOS_FAULT = fault
   if (runs !== undefined) env.CHAOS_RUNS = runs
+  else if (!env.CI && only in runsByName) env.CHAOS_RUNS ??= runsByName[only]
   if (seed !== undefined) env.CHAOS_SEED = seed
   const files = filesBelow('e2e/chaos', '.test.ts').filter(
     (file) => only === undefined || basename(file).startsWith(only),

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readdir, readFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { managementInventory, proxmoxInventory } from '../back-ends.ts'
@@ -11,6 +12,19 @@ const AT_ONCE = 5
 /** Kills in each half of a life, being made and going. */
 const LEAST_KILLS = 3
 const bench = await startBench({ speed: 40 })
+
+/** What a process holds: a run of thousands ends early when that grows from run to run. */
+async function holdings(pid: number): Promise<string> {
+  const { length } = await readdir(`/proc/${pid}/fd`)
+  const kib = Number(/^VmRSS:\s+(\d+) kB$/m.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1])
+  return `${Math.round(kib / 1024)} MiB and ${length} open files`
+}
+
+/** The same of the lab and of this test, where the system tells. */
+const growth = async (): Promise<string> =>
+  process.platform === 'linux'
+    ? `; the lab holds ${await holdings(bench.lab.pid)}, this test ${await holdings(process.pid)}`
+    : ''
 
 test(`controllers killed at random moments come to exactly the VMs wanted, ${runs} times (seed ${seed})`, async () => {
   const random = createRandom(seed)
@@ -74,7 +88,7 @@ test(`controllers killed at random moments come to exactly the VMs wanted, ${run
       })
       await victim.kill()
       console.log(
-        `${done + names.length} of ${runs} runs, ${kills} kills; ${((Date.now() - began) / names.length / 1000).toFixed(1)} s for each of the last ${names.length}`,
+        `${done + names.length} of ${runs} runs, ${kills} kills; ${((Date.now() - began) / names.length / 1000).toFixed(1)} s for each of the last ${names.length}${await growth()}`,
       )
     }
   } catch (error) {
