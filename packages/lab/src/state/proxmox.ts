@@ -41,6 +41,7 @@ function mapsOf(
     containers: [cluster, 'containers'],
     ha: [cluster, 'haResources'],
     backups: [cluster, 'backupJobs'],
+    files: [cluster, 'files'],
     hostConfigs: [cluster, 'hostConfigs'],
     interfaces: [cluster, 'interfaces'],
     pendingInterfaces: [cluster, 'pendingInterfaces'],

@@ -1,11 +1,48 @@
 import { createHash } from 'node:crypto'
-import { die, parameterError } from '../api-error.ts'
-import type { Call, Handlers } from '../handler.ts'
+import { die } from '../api-error.ts'
+import type { Handlers } from '../handler.ts'
+import { sectionHandlers, shownOptions, type SectionFile } from '../sections.ts'
 import type { ProxmoxWorld } from '../world.ts'
-import { changeConfig } from './lock.ts'
+
+/** Options that realms of a type must have. */
+const REQUIRED = {
+  ad: ['server1', 'domain'],
+  ldap: ['server1', 'base_dn', 'user_attr'],
+  openid: ['issuer-url', 'client-id'],
+}
+
+const realmFile: SectionFile = {
+  list: '/access/domains',
+  id: 'realm',
+  sections: ({ cluster }) => cluster.realms,
+  lock: 'domains_cfg',
+  noun: 'auth server',
+  verbs: ['add', 'update', 'delete'],
+  exists: (realm) => `domain '${realm}' already exists`,
+  missing: (realm) => `domain '${realm}' does not exist`,
+  required: REQUIRED,
+  digest: digestOfRealms,
+  // Secrets have files of their own.
+  passedOver: ['password', 'client-key', 'check-connection'],
+  check: (_, realm, { type }, before) => {
+    if (before !== undefined) return
+    if (realm === 'pam' || realm === 'pve') die(`unable to use reserved name '${realm}'`)
+    if (type === 'pam' || type === 'pve') die(`unable to create builtin type '${type}'`)
+  },
+  changed: ({ world }, realm, section) => {
+    world.cluster.realmsFile = true
+    // There is one default at most.
+    if (section?.['default'] === '1')
+      for (const [other, options] of world.cluster.realms) if (other !== realm) delete options['default']
+  },
+  checkRemoval: (_, realm) => {
+    if (realm === 'pam' || realm === 'pve') die(`unable to delete built-in realm '${realm}'`)
+  },
+}
 
 /** Authentication realms. */
 export const realmHandlers: Handlers = {
+  ...sectionHandlers(realmFile),
   'GET /access/domains': ({ world }) =>
     [...world.cluster.realms].map(([realm, { type, comment, default: isDefault, tfa }]) => ({
       realm,
@@ -18,45 +55,16 @@ export const realmHandlers: Handlers = {
     const realm = call.text('realm')
     const options = call.world.cluster.realms.get(realm) ?? die(`domain '${realm}' does not exist`)
     const plugin = { pam: 'PVE::Auth::PAM', pve: 'PVE::Auth::PVE' }[realm]
-    return { ...options, ...(plugin && { plugin }), digest: digestOfRealms(call.world) }
+    return {
+      ...shownOptions('/access/domains', options),
+      ...(plugin && { plugin }),
+      digest: digestOfRealms(call.world),
+    }
   },
-  'POST /access/domains': (call) =>
-    changeConfig(call.world, 'domains_cfg', 'add auth server failed', () => {
-      const realm = call.text('realm')
-      if (call.world.cluster.realms.has(realm)) die(`domain '${realm}' already exists`)
-      if (['pam', 'pve'].includes(call.text('type')))
-        die(`unable to create builtin type '${call.text('type')}'`)
-      call.world.cluster.realms.set(realm, optionsOf(call))
-      call.world.cluster.realmsFile = true
-      return null
-    }),
-  'PUT /access/domains/{realm}': (call) =>
-    changeConfig(call.world, 'domains_cfg', 'update auth server failed', () => {
-      const realm = call.text('realm')
-      const options = call.world.cluster.realms.get(realm) ?? die(`domain '${realm}' does not exist`)
-      const digest = call.optional('digest')
-      if (digest !== undefined && digest !== digestOfRealms(call.world))
-        parameterError({ digest: 'detected modified configuration - file changed by other user? Try again.' })
-      Object.assign(options, optionsOf(call))
-      call.world.cluster.realmsFile = true
-      return null
-    }),
-  'DELETE /access/domains/{realm}': (call) =>
-    changeConfig(call.world, 'domains_cfg', 'delete auth server failed', () => {
-      if (!call.world.cluster.realms.delete(call.text('realm')))
-        die(`domain '${call.text('realm')}' does not exist`)
-      return null
-    }),
 }
 
-function optionsOf(call: Call): Record<string, string> {
-  const options: Record<string, string> = {}
-  for (const name in call.params)
-    if (!['realm', 'digest', 'delete'].includes(name)) options[name] = call.text(name)
-  return options
-}
-
-function digestOfRealms(world: ProxmoxWorld): string {
-  const text = world.cluster.realmsFile ? JSON.stringify([...world.cluster.realms]) : ''
+/** That of an empty file as long as there are the built-in realms alone. */
+function digestOfRealms({ cluster }: ProxmoxWorld): string {
+  const text = cluster.realmsFile ? JSON.stringify([...cluster.realms]) : ''
   return createHash('sha1').update(text).digest('hex')
 }

@@ -1,4 +1,5 @@
 import type { Firewall } from '../firewall/state.ts'
+import type { Sections } from '../sections.ts'
 
 /** A network interface of a host, as `/etc/network/interfaces` and the kernel show it. */
 export type Interface = Readonly<Record<string, unknown>>
@@ -27,6 +28,8 @@ export interface ClusterState {
   /** By sid, `vm:100`. */
   readonly haResources: Map<string, Record<string, string>>
   readonly backupJobs: Map<string, Record<string, string>>
+  /** Other files of sections, by name: `ha/rules`. */
+  readonly files: Map<string, Sections>
   /** Configuration of each host, options as text. */
   readonly hostConfigs: Map<string, Record<string, string>>
   /** Interfaces of each host; without an entry a host has the world's bridges. */
@@ -69,6 +72,7 @@ export function createClusterState(): ClusterState {
     containers: new Map(),
     haResources: new Map(),
     backupJobs: new Map(),
+    files: new Map(),
     hostConfigs: new Map(),
     interfaces: new Map(),
     pendingInterfaces: new Map(),
