@@ -239,6 +239,26 @@ test('a class that shrinks under a running pool takes nothing away: what runs st
   assert.equal(world.staying().length, 2, 'fewer it may always be')
 })
 
+test('a roll that Proxmox is unreachable for keeps the machine that it has made beyond the number, and goes on later', async () => {
+  const world = aPoolWorld()
+  await world.looks(3)
+  world.edit(({ spec }) => Object.assign(spec, { version: 'v1.30.4' }))
+  await world.looks(2)
+  assert.equal(world.staying().length, 4, 'one more is made first')
+  const connection = world.connections.list()[0]
+  assert.ok(connection)
+  world.connections.remove(connection.name)
+  await world.looks(3)
+  assert.equal(world.reason(), 'ProxmoxUnreachable')
+  assert.equal(world.staying().length, 4, 'nothing goes because something is unseen')
+  world.edit(({ spec }) => Object.assign(spec, { replicas: 1 }))
+  await world.look()
+  assert.equal(world.staying().length, 2, 'fewer it may always be')
+  world.edit(({ spec }) => Object.assign(spec, { replicas: 0 }))
+  await world.look()
+  assert.equal(world.staying().length, 0)
+})
+
 test('a quota made smaller than what runs is reported, and takes nothing away', async () => {
   const world = aPoolWorld()
   await world.looks(3)

@@ -30,7 +30,7 @@ import { createAddons, type Addons } from './addons.ts'
 import { caPinOf, classOf, clusterOf } from './parents.ts'
 import { createDoubtfulMachines, type DoubtfulMachines } from './doubtful.ts'
 import { planRepair } from './health.ts'
-import { isOutdated, planScale } from './rollout.ts'
+import { isOutdated, marginsOf, planScale } from './rollout.ts'
 import { newMachine, pickForRemoval } from './scale.ts'
 import { unclaimedVms } from './unclaimed-vms.ts'
 import { versionFor } from './version.ts'
@@ -173,9 +173,13 @@ async function keep(
   const all = machines.filter((machine) => !isDeleting(machine))
   const plan = await planOf(world, pool, controlPlane, machines)
   if ('reason' in plan) {
-    // Where no other can be made none is replaced or rolled: what runs stays. Fewer it may always be.
-    const surplus = all.length - (pool.spec.replicas ?? 1)
-    const spare = pickForRemoval(all, (machine) => isOutdated(pool, machine, world.clock.now()), surplus)
+    // Where no other can be made none is replaced or rolled: what runs stays, also what a roll has made beyond the number and goes on with
+    // later. Fewer it may always be.
+    const isOld = (machine: Machine): boolean => isOutdated(pool, machine, world.clock.now())
+    const { replicas = 1 } = pool.spec
+    const isMidRoll = replicas > 0 && all.some(isOld) && !all.every(isOld)
+    const surplus = all.length - replicas - (isMidRoll ? marginsOf(pool).surge : 0)
+    const spare = pickForRemoval(all, isOld, surplus)
     if (!all.some(isUnseen)) await deleteMachines(world, spare)
     return plan
   }
