@@ -173,6 +173,7 @@ const unit = () =>
       ...filesBelow('packages', '.test.ts').filter(isUnit),
       ...filesBelow('e2e/conformance', '.test.ts'),
       ...filesBelow('e2e/coverage', '.test.ts'),
+      ...filesBelow('e2e/refusals', '.test.ts'),
     ],
     { budgetMinutes: 3, concurrency: 2 },
   )

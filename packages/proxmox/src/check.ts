@@ -39,7 +39,7 @@ export function checkCall(
         add(name, 'property is not defined in schema and the schema does not allow additional properties')
       continue
     }
-    const problem = problemOf(param, params[name])
+    const problem = problemOf(schema, param, params[name])
     if (problem) add(name, problem)
     if (param.req !== undefined && !given.has(param.req) && !inPath.has(param.req))
       add(param.req, `missing property required by '${name}'`)
@@ -56,8 +56,8 @@ function templateOf(schema: ApiSchema, path: string): string | undefined {
   for (const template of Object.keys(schema.paths)) {
     const parts = template.split('/').filter(Boolean)
     const open = parts.at(-1)?.startsWith('{') ?? false
-    // The name of a volume holds slashes: it takes the rest of the path.
-    const restful = open && /\{(volume|volid)\}$/.test(template)
+    // The name of a volume and a network hold slashes: they take the rest of the path.
+    const restful = open && /\{(volume|cidr)\}$/.test(template)
     if (restful ? segments.length < parts.length : segments.length !== parts.length) continue
     if (!parts.every((part, index) => part.startsWith('{') || part === segments[index])) continue
     const literals = parts.filter((part) => !part.startsWith('{')).length
@@ -76,7 +76,7 @@ function paramOf(params: Readonly<Record<string, Param>>, name: string): Param |
   return indexed
 }
 
-function problemOf(param: Param, value: ParamValue): string | undefined {
+function problemOf(schema: ApiSchema, param: Param, value: ParamValue): string | undefined {
   if (Array.isArray(value)) {
     // A list in a text is written with commas; a name that is given twice means the same.
     const isList = param.type === 'string' && (param.fmt?.endsWith('-list') ?? false)
@@ -92,6 +92,10 @@ function problemOf(param: Param, value: ParamValue): string | undefined {
   if (param.fmt === 'pve-vmid' && !/^[1-9]\d{2,8}$/.test(text))
     return 'invalid format - value does not look like a valid VM ID\n'
   // From here on in Proxmox's order: it tells the first that fails.
+  if (param.fmt !== undefined) {
+    const wrong = formatProblem(schema, param.fmt, text)
+    if (wrong !== undefined) return `invalid format - ${wrong}\n`
+  }
   if (param.pat !== undefined && !patternOf(param).test(text)) return 'value does not match the regex pattern'
   if (param.maxLen !== undefined && text.length > param.maxLen)
     return `value may only be ${param.maxLen} characters long`
@@ -105,6 +109,34 @@ function problemOf(param: Param, value: ParamValue): string | undefined {
   if (param.enum && !param.enum.includes(text))
     return `value '${text}' does not have a value in the enumeration '${param.enum.join(', ')}'`
   return undefined
+}
+
+/** Formats that are a pattern and nothing else. What the others want, Proxmox says. */
+const PATTERNS = new Set([
+  'dns-name',
+  'mac-addr',
+  'pve-configid',
+  'pve-groupid',
+  'pve-iface',
+  'pve-node',
+  'pve-qm-bootdisk',
+  'pve-realm',
+  'pve-roleid',
+  'pve-storage-content',
+  'pve-tag',
+  'pve-volume-id',
+  'urlencoded',
+])
+
+/** What is wrong with a text of a named format, a list of such texts included. */
+function formatProblem(schema: ApiSchema, fmt: string, text: string): string | undefined {
+  const name = fmt.replace(/-list$/, '')
+  const format = PATTERNS.has(name) ? schema.stringFormats[name] : undefined
+  if (!format) return undefined
+  const pattern = new RegExp(`^(?:${format.pat})$`, format.flags ?? '')
+  const items = name === fmt ? [text] : text.split(/[,;\0\s]+/).filter((item) => item !== '')
+  const wrong = items.find((item) => !pattern.test(item))
+  return wrong === undefined ? undefined : format.err?.replace('%s', () => wrong)
 }
 
 const patterns = new WeakMap<Param, RegExp>()

@@ -23,6 +23,8 @@ export function checkObject(
     const param = properties[name]
     if (param === undefined || param.opt === 1 || param.alias !== undefined || param.idx !== undefined)
       continue
+    // Of some fields the schema knows no more than the name: nobody has to give them.
+    if (Object.keys(param).length === 0) continue
     if (values[name] === undefined) addError(errors, at(name), 'property is missing and it is not optional')
   }
   for (const name in values) {
@@ -68,9 +70,12 @@ function checkValue(param: Param, value: unknown, path: string): string | undefi
   if (typeof value === 'object' || typeof value === 'boolean') return undefined
   const text = rawText(value)
   if (param.fmt !== undefined) {
-    const formatProblem = param.fmt.startsWith('#')
-      ? checkPropertyString(param.fmt.slice(1), text, path)
-      : withLineEnd(checkStringFormat(param.fmt, text))
+    // Some property strings have a name like that of a text's format.
+    const same = apiSchema.stringFormats[param.fmt]?.['same']
+    const format = typeof same === 'string' ? same : param.fmt
+    const formatProblem = format.startsWith('#')
+      ? checkPropertyString(format.slice(1), text, path)
+      : withLineEnd(checkStringFormat(format, text))
     if (formatProblem !== undefined) return `invalid format - ${formatProblem}`
   }
   if (param.pat !== undefined && !patternOf(param).test(text)) return 'value does not match the regex pattern'
