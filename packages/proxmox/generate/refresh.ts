@@ -10,7 +10,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { Agent, request } from 'undici'
-import { apiSchema, PVE_VERSION } from '../schema/index.ts'
+import { apiSchema, PVE_VERSION, printSchema } from '../schema/index.ts'
 import { createConnector, type TlsConfig } from '../src/tls.ts'
 import { compactApiDoc, readApiDoc } from './api-doc.ts'
 
@@ -25,7 +25,7 @@ if (!source || !version || !/^\d+\.\d+(\.\d+)?$/.test(version)) {
 }
 const { schema, notes } = compactApiDoc(readApiDoc(await load(source)), apiSchema)
 const folder = values.out ?? join(import.meta.dirname, '..', 'schema')
-await writeFile(join(folder, 'pve-9.1.json'), JSON.stringify(schema))
+await writeFile(join(folder, 'pve-9.1.json'), printSchema(schema))
 await writeFile(join(folder, 'VERSION'), `${version}\n`)
 const { paths, methods, params, formats } = schema.counts
 console.log(

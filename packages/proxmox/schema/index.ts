@@ -76,5 +76,45 @@ const folder = existsSync(join(import.meta.dirname, 'VERSION'))
 /** Version of Proxmox VE that the schema describes. */
 export const PVE_VERSION = readFileSync(join(folder, 'VERSION'), 'utf8').trim()
 
-/** The pinned description of the Proxmox VE API: 435 paths, 649 calls. Facts only: names, types, ranges, permissions. */
-export const apiSchema = JSON.parse(readFileSync(join(folder, 'pve-9.1.json'), 'utf8')) as ApiSchema
+const read = (): string => (text ??= readFileSync(join(folder, 'pve-9.1.json'), 'utf8'))
+const parse = (): ApiSchema => (parsed ??= JSON.parse(read()) as ApiSchema)
+let text: string | undefined
+let parsed: ApiSchema | undefined
+
+/**
+ * The pinned description of the Proxmox VE API: 435 paths, 649 calls. Facts only: names, types, ranges, permissions. Read when first asked for
+ * something.
+ */
+export const apiSchema: ApiSchema = {
+  get counts() {
+    return parse().counts
+  },
+  get keys() {
+    return parse().keys
+  },
+  get stringFormats() {
+    return parse().stringFormats
+  },
+  get formats() {
+    return parse().formats
+  },
+  get paths() {
+    return parse().paths
+  },
+}
+
+/** One call of the description, without making objects of all the others; undefined where the path or its method is none. */
+export function callOf(method: Method, template: string): Call | undefined {
+  if (parsed) return parsed.paths[template]?.[method]
+  const begin = `\n${JSON.stringify(template)}:`
+  const at = read().indexOf(begin)
+  if (at < 0) return undefined
+  const line = read().slice(at + begin.length, read().indexOf('\n', at + 1))
+  return (JSON.parse(line.replace(/,$/, '')) as ApiSchema['paths'][string])[method]
+}
+
+/** The text of a description as it is kept: a path on each line, for `callOf`, and for whoever reads what a new version changed. */
+export function printSchema({ paths, ...rest }: ApiSchema): string {
+  const lines = Object.entries(paths).map(([path, calls]) => `${JSON.stringify(path)}:${JSON.stringify(calls)}`)
+  return `${JSON.stringify(rest).slice(0, -1)},"paths":{\n${lines.join(',\n')}\n}}\n`
+}

@@ -11,7 +11,7 @@ import { normaliserOf } from './normalise.ts'
 import { createTasks, type Tasks } from './task.ts'
 import type { TlsConfig } from './tls.ts'
 import { createTransport, type Answered, type Envelope, type Exchange } from './transport.ts'
-import { prepareUpload, type UploadOptions } from './upload.ts'
+import type { UploadOptions } from './upload.ts'
 
 /** What a client needs, and what it may be given. */
 export interface ProxmoxConfig {
@@ -223,6 +223,7 @@ export function createProxmox(config: ProxmoxConfig): Proxmox {
       return consoles
     },
     upload: async (options) => {
+      const { prepareUpload } = await import('./upload.ts')
       const { path, headers, open, isReplayable } = await prepareUpload(options)
       const limit = options.timeoutMs ?? UPLOAD_TIMEOUT_MS
       const deadline = createDeadline({ method: 'POST', path }, limit, options.signal)

@@ -1,4 +1,4 @@
-import { apiSchema, type Method, type Param } from '../schema/index.ts'
+import { callOf, type Method, type Param } from '../schema/index.ts'
 
 /** Turns one decoded value into what the schema says it is, in place where it is an object or a list. */
 type Normaliser = (value: unknown) => unknown
@@ -13,7 +13,7 @@ export function normaliserOf(method: Method, template: string): Normaliser {
   const key = `${method} ${template}`
   let normaliser = compiled.get(key)
   if (!normaliser) {
-    normaliser = compile(apiSchema.paths[template]?.[method]?.returns)
+    normaliser = compile(callOf(method, template)?.returns)
     compiled.set(key, normaliser)
   }
   return normaliser

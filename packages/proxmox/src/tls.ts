@@ -1,4 +1,4 @@
-import { createSecureContext, type TLSSocket } from 'node:tls'
+import type { SecureContext, SecureContextOptions, TLSSocket } from 'node:tls'
 import type { buildConnector as Connecting } from 'undici'
 import { buildConnector } from './undici.ts'
 
@@ -84,6 +84,11 @@ function verifiedBySystem(base: Connecting.BuildOptions): Connecting.connector {
     verified ??= buildConnector({ ...base, secureContext: createSecureContext() })
     return verified(options, callback)
   }
+}
+
+/** Node reads its CAs in a thread as soon as its TLS is loaded, which takes as long as all else of a short command: it is loaded with the first need. */
+function createSecureContext(options?: SecureContextOptions): SecureContext {
+  return process.getBuiltinModule('node:tls').createSecureContext(options)
 }
 
 const tlsCodes =

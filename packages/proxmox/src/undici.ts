@@ -1,11 +1,14 @@
-import { createRequire } from 'node:module'
-import type * as undici from 'undici'
+// Named here for those who compile this file as a part of theirs.
+// oxlint-disable-next-line typescript/triple-slash-reference
+/// <reference path="./undici-parts.d.ts" />
+import buildConnector from 'undici/lib/core/connect.js'
+import Pool from 'undici/lib/dispatcher/pool.js'
 
 // Two files of undici instead of its entry, which loads fetch, WebSockets, caches and mocks as well: a tenth of a second of the processor for
 // each command, and nothing of it is used here. The version is pinned.
 
-const load = createRequire(import.meta.url)
-
-/** Kept-alive connections to one origin. Only `dispatch`, `close` and `destroy` are there: the rest is added by undici's entry. */
-export const Pool = load('undici/lib/dispatcher/pool.js') as typeof undici.Pool
-export const buildConnector = load('undici/lib/core/connect.js') as typeof undici.buildConnector
+export {
+  buildConnector,
+  /** Kept-alive connections to one origin. Only `dispatch`, `close` and `destroy` are there: the rest is added by undici's entry. */
+  Pool,
+}

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import type { Tasks } from '../task.ts'
 import type { Answered } from '../transport.ts'
 import type { Upgraded } from '../upgrade.ts'
@@ -86,7 +85,7 @@ export function createConsoles({ post, upgrade, tasks }: ConsoleCalls): Consoles
     }
     return upgrade(endpoint, path, headers, signal)
   }
-  const newKey = (): string => randomBytes(16).toString('base64')
+  const newKey = (): string => Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString('base64')
   return {
     terminal: async (options) => {
       const { node, vmid, serial, signal } = options

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import type { Duplex } from 'node:stream'
 
 // The client's side of RFC 6455, as far as Proxmox's relay speaks it: client frames are masked, whole and at most 128 KiB
@@ -19,7 +18,7 @@ export function encodeFrame(opcode: number, payload: Uint8Array): Buffer {
   head[1] = 0x80 | (extended === 0 ? length : extended === 2 ? 126 : 127)
   if (extended === 2) head.writeUInt16BE(length, 2)
   if (extended === 8) head.writeBigUInt64BE(BigInt(length), 2)
-  const mask = randomBytes(4)
+  const mask = crypto.getRandomValues(new Uint8Array(4))
   const masked = Buffer.from(payload)
   for (let index = 0; index < length; index += 1)
     masked[index] = (masked[index] ?? 0) ^ (mask[index % 4] ?? 0)
