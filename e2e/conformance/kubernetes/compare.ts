@@ -11,10 +11,14 @@ import type { Answer } from './send.ts'
 /** Headers that are part of the answer; the others belong to the connection or the moment. */
 const COMPARED = ['content-type', 'warning', 'location', 'allow', 'retry-after', 'vary']
 
+/** What Node says when the server broke the connection off. */
+const BROKEN_OFF = /^socket hang up$|ECONNRESET/
+
 type Judged = Pick<Outcome, 'verdict' | 'expected' | 'actual'>
 
 /** Compares an answer with the recorded one. */
 export function compareAnswer(expected: RecordedResponse, actual: Answer, request = ''): Judged {
+  if (expected.error !== undefined) return compareBreak(expected.error, actual)
   const generated = generatedName(request)
   const plain = (text: string): string => text.replaceAll(generated, '$1<generated>')
   const left = {
@@ -28,6 +32,16 @@ export function compareAnswer(expected: RecordedResponse, actual: Answer, reques
     JSON.stringify(left.headers) === JSON.stringify(right.headers) &&
     (isCut(expected.body) ? startsAlike(expected.body ?? '', actual.body) : left.body === right.body)
   return judged(expected.status, actual.status, same, left, right, isRefusal(actual))
+}
+
+/** Compares with a server that broke the connection off. */
+function compareBreak(error: string, { status, body }: Answer): Judged {
+  const isBroken = status === 0 && BROKEN_OFF.test(body)
+  return {
+    verdict: isBroken && error.startsWith('RemoteDisconnected') ? 'agrees' : 'wrong',
+    expected: error,
+    actual: `${status} ${body}`,
+  }
 }
 
 /** Whether an answer says honestly that the lab does not do what was asked. */

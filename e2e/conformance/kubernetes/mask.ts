@@ -37,6 +37,8 @@ export function maskText(text: string): string {
       .replaceAll(/<token:(\w+)>/g, 'token-$1')
       .replaceAll(/\bX509SHA256=[0-9a-f]{64}/g, 'X509SHA256=*')
       .replaceAll(/\bhash=[0-9A-F]{128}/g, 'hash=<hash>')
+      // A digest of the name of the recorder's machine.
+      .replaceAll(/\bapiserver-[a-z2-7]{26}(?![a-z2-7])/g, 'apiserver-<hash>')
       .replaceAll(/\b(192\.0\.2\.10|127\.0\.0\.1):\d{4,5}\b/g, '<server>')
   )
 }

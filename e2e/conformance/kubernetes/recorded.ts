@@ -27,6 +27,8 @@ export interface RecordedResponse {
   frames?: { t: number; data: string }[]
   closed_by?: 'server' | 'client'
   closed_after_s?: number
+  /** What the recorder's program said where no answer came; there is no status then. */
+  error?: string
 }
 
 /** Whether a text was cut by the recorder. */

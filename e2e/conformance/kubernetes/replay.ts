@@ -9,7 +9,7 @@ import type { Recorded, RecordedResponse } from './recorded.ts'
 import { replayRaw } from './raw.ts'
 import { send, stream } from './send.ts'
 import type { Call, Identity, Stream } from './send.ts'
-import { ToldTime } from './told-time.ts'
+import { saidTime, ToldTime } from './told-time.ts'
 import { Values } from './values.ts'
 import type { WebhookServer } from './webhook-server.ts'
 import { WholeBodies } from './whole.ts'
@@ -77,7 +77,7 @@ export async function replay(target: Target, records: Recorded[]): Promise<Outco
   }
   for (const record of records) {
     const { n, title, request, response } = record
-    const waited = told.before(record)
+    const waited = Math.max(told.before(record), saidTime(title))
     if (waited > 0) await pause(waited)
     const call = callOf(record, target, values, bodies)
     if (record.webhook !== undefined && target.webhook !== undefined) {

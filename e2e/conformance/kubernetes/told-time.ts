@@ -4,6 +4,11 @@ const TOLD = /"(?:time|creationTimestamp|lastTransitionTime)":"(\d{4}-\d{2}-\d{2
 /** Less than this a controller is waited for anyway. Milliseconds. */
 const LONG = 5000
 
+/** How long the recorder waited before a line, as its title says, milliseconds: `11 s later`. */
+export function saidTime(title: string): number {
+  return 1000 * Number(/\b(\d+) s later$/.exec(title)?.[1] ?? 0)
+}
+
 /** Follows the time that recorded answers tell of. */
 export class ToldTime {
   #latest = 0

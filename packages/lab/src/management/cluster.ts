@@ -81,6 +81,7 @@ export async function startManagementCluster(options: ManagementOptions): Promis
   const stopControllers = startManagementControllers(api, {
     loadBalancers: createBalancers(network, api.store.list(gvr.services)),
     signer: signWith(ca, clock),
+    system: { hostname: 'management-1' },
   })
   const tenants = createTenantClusters({
     clock,

@@ -6,7 +6,7 @@ export function startTenant(cluster: TenantCluster): () => void {
   return startTenantControllers(cluster.api, {
     pods: { runsPods: () => false },
     podCidr: cluster.podCidr,
-    system: { address: cluster.address, serviceCidr: cluster.serviceCidr },
+    system: { address: cluster.address, serviceCidr: cluster.serviceCidr, hostname: cluster.name },
     signer: signWith(cluster.ca, cluster.api.clock),
   })
 }

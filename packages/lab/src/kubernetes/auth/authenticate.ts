@@ -8,6 +8,7 @@ import { at } from '../rest/json.ts'
 import { CertificateReader, remoteUser } from './certificates.ts'
 import { serviceAccount, TokenRefused } from './service-accounts.ts'
 import type { Recognized } from './service-accounts.ts'
+import { TokenCache } from './token-cache.ts'
 import type { TokenSigner } from './tokens.ts'
 
 /** Says who sends requests. */
@@ -39,8 +40,8 @@ export function createAuthenticator(
       ? bootstrapUser(core, text)
       : undefined
   }
-  const token = (text: string, audiences: string[] = []): Recognized | { error: string } => {
-    const wanted = audiences.length === 0 ? [signer.issuer] : audiences
+  const cache = new TokenCache(core.clock)
+  const look = (text: string, wanted: string[]): Recognized | { error: string } => {
     const user = known(text)
     if (user !== undefined)
       return wanted.includes(signer.issuer)
@@ -53,6 +54,10 @@ export function createAuthenticator(
       if (!(error instanceof TokenRefused)) throw error
       return { error: `[${NOBODY}, ${error.message}]` }
     }
+  }
+  const token = (text: string, audiences: string[] = []): Recognized | { error: string } => {
+    const wanted = audiences.length === 0 ? [signer.issuer] : audiences
+    return cache.find(text, wanted, () => look(text, wanted))
   }
   return {
     token,

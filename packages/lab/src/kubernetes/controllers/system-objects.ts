@@ -1,3 +1,4 @@
+import { createHash, randomUUID } from 'node:crypto'
 import { StatusError } from '../errors.ts'
 import type { ApiObject, GroupVersionResource } from '../resources.ts'
 import { addressText, parseCidr } from '../builtin/service-allocator.ts'
@@ -11,7 +12,14 @@ export interface SystemOptions {
   address?: { host: string; port: number }
   /** Default 10.96.0.0/16; its first address is that of default/kubernetes. */
   serviceCidr?: string
+  /** Name of the machine or pod that it runs in. Default `localhost`. */
+  hostname?: string
 }
+
+/** How long the Lease of a server's identity holds, seconds, and when it is renewed, milliseconds. */
+const LEASE_SECONDS = 3600
+const RENEW_AFTER = 1_800_000
+const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567'
 
 const CRITICAL: ApiObject[] = [
   {
@@ -27,8 +35,10 @@ const CRITICAL: ApiObject[] = [
   },
 ]
 
-/** Makes what every API server has from the start: the service of itself, its range, the system's priority classes. */
+/** Makes what every API server has from the start: the service of itself, its range, the system's priority classes, its Lease. */
 export function startSystemObjects(host: ControllerHost, options: SystemOptions = {}): Loop {
+  const identity = identityOf(options)
+  const holderIdentity = `${identity.name}_${randomUUID()}`
   const loop: Loop = new Loop(
     host,
     'apiserver',
@@ -54,6 +64,12 @@ export function startSystemObjects(host: ControllerHost, options: SystemOptions 
         metadata: { ...metadata, labels: { component: 'apiserver', provider: 'kubernetes' } },
         spec: { clusterIP, ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: target }] },
       })
+      const renewTime = new Date(loop.clock.now()).toISOString().replace('Z', '000Z')
+      const spec = { holderIdentity, leaseDurationSeconds: LEASE_SECONDS, renewTime }
+      if (loop.store.get(kinds.leases, identity.namespace, identity.name) === undefined)
+        ensure(kinds.leases, { metadata: identity, spec })
+      else loop.store.patch(kinds.leases, identity, { spec }, loop.writes)
+      loop.enqueue('all', RENEW_AFTER)
       // Endpoints may not be loopback addresses, which is where a lab listens.
       if (options.address === undefined || options.address.host.startsWith('127.')) return
       const ports = [{ name: 'https', port: target, protocol: 'TCP' }]
@@ -72,4 +88,23 @@ export function startSystemObjects(host: ControllerHost, options: SystemOptions 
   )
   loop.enqueue('all')
   return loop
+}
+
+/** The metadata of the Lease that tells which server answers: its name is a digest of where the server runs. */
+function identityOf({ hostname = 'localhost', address }: SystemOptions) {
+  const digest = createHash('sha256').update(`${hostname}-kube-apiserver`).digest()
+  return {
+    name: `apiserver-${base32(digest.subarray(0, 16))}`,
+    namespace: 'kube-system',
+    labels: { 'apiserver.kubernetes.io/identity': 'kube-apiserver', 'kubernetes.io/hostname': hostname },
+    ...(address === undefined
+      ? {}
+      : { annotations: { 'kubernetes.io/peer-advertise-address': `${address.host}:${address.port}` } }),
+  }
+}
+
+function base32(bytes: Uint8Array): string {
+  const bits = [...bytes].map((byte) => byte.toString(2).padStart(8, '0')).join('')
+  const groups = bits.match(/.{1,5}/g) ?? []
+  return groups.map((group) => ALPHABET[Number.parseInt(group.padEnd(5, '0'), 2)]).join('')
 }

@@ -48,12 +48,21 @@ export interface ParsedBody {
 }
 
 /** 415 of a body in a format that is not read. */
-export function unsupportedBody(): StatusError {
+function unsupportedBody(): StatusError {
   return new StatusError(
     415,
     'UnsupportedMediaType',
     'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf',
   )
+}
+
+/** A custom object in protobuf, which no custom kind has. Servers since 1.36 break down over it: the client gets no answer. */
+export class PackedCustomObject extends StatusError {
+  override name = 'PackedCustomObject'
+  constructor() {
+    const { code, reason, message } = unsupportedBody()
+    super(code, reason, message)
+  }
 }
 
 /** Reads a body in JSON or YAML; `refuse` makes the error of what is none. Throws UnsupportedMediaType for other types. */

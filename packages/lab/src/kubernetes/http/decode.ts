@@ -5,7 +5,7 @@ import { isProtobuf } from '../protobuf/decode.ts'
 import type { ApiObject, Json, JsonObject, ResourceDefinition, ResourceRegistry } from '../resources.ts'
 import { apiVersionOf } from '../resources.ts'
 import { copy, isObject } from '../rest/json.ts'
-import { mediaType, parseBody, unsupportedBody } from './body.ts'
+import { mediaType, PackedCustomObject, parseBody } from './body.ts'
 import type { ParsedBody } from './body.ts'
 
 /** A decoded body with what strict decoding would mind. */
@@ -15,7 +15,7 @@ export interface Decoded extends Omit<ParsedBody, 'value'> {
 
 /**
  * Decodes the body of a create or update. `warnings` gets what a decoder minds of a version that it does not know. Throws BadRequest
- * and UnsupportedMediaType with the API server's texts.
+ * and PackedCustomObject or another UnsupportedMediaType with the API server's texts.
  */
 export function decodeObject(
   registry: ResourceRegistry,
@@ -28,7 +28,7 @@ export function decodeObject(
   const unrecognized = (why: string): StatusError =>
     badRequest(`the object provided is unrecognized (must be of type ${kind}): ${why} (${summary(data)})`)
   const isPacked = isProtobuf(mediaType(contentType))
-  if (isPacked && definition.crd === true) throw unsupportedBody()
+  if (isPacked && definition.crd === true) throw new PackedCustomObject()
   const { value, ...rest } = isPacked
     ? { value: readProtobuf(kind, data, definition, unrecognized), keys: [], repeated: [] }
     : parseBody(data, contentType, unrecognized)

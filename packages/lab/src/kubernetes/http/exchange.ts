@@ -6,9 +6,12 @@ import { wantedTypes } from '../discovery/answer.ts'
 import { PathNotFound, StatusError } from '../errors.ts'
 import { encodeProtobuf, PROTOBUF } from '../protobuf/encode.ts'
 import type { JsonObject, RequestContext, UserInfo } from '../resources.ts'
+import { PackedCustomObject } from './body.ts'
 import { yamlText } from './yaml-text.ts'
 
 const GZIP_FROM = 128 * 1024
+/** The first minor version whose server breaks down over a custom object in protobuf; older ones refuse it. */
+const PANICS_SINCE = 36
 
 /** What an answer may be written as. */
 export type Media = 'json' | 'yaml' | 'protobuf'
@@ -121,7 +124,8 @@ export class Exchange implements RequestContext {
             'InternalError',
             `Internal error occurred: ${error instanceof Error ? error.message : String(error)}`,
           )
-    if (this.response.headersSent) {
+    const breaksDown = error instanceof PackedCustomObject && minorOf(this.gitVersion) >= PANICS_SINCE
+    if (this.response.headersSent || breaksDown) {
       this.response.destroy()
       return
     }
@@ -151,4 +155,8 @@ export class Exchange implements RequestContext {
 
 function takesGzip(accepted: string): boolean {
   return accepted.split(',').some((each) => /^\s*gzip\s*(;(?!\s*q=0(\.0*)?\s*$).*)?$/.test(each))
+}
+
+function minorOf(gitVersion: string): number {
+  return Number(/^v\d+\.(\d+)/.exec(gitVersion)?.[1])
 }

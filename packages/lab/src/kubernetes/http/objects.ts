@@ -64,9 +64,17 @@ async function serveCollection(target: Target): Promise<void> {
     case 'deletecollection': {
       const { options, ctx } = await deleting(exchange)
       const selects = selection(definition, exchange.query)
-      const objects = core.storage
-        .list(bucketOf(definition), namespace)
-        .filter((object) => selects === undefined || selects(object))
+      // It is a list in pages: of one revision, when one is named.
+      const revision = checkVersion(exchange.query.get('resourceVersion') ?? '', core.storage.revision)
+      const listed =
+        revision === 0
+          ? core.storage.list(bucketOf(definition), namespace)
+          : core.storage
+              .listAt(bucketOf(definition), namespace, revision)
+              .filter(({ metadata: { name = '', namespace: where } }) =>
+                core.storage.get(keyOf(definition, where, name)),
+              )
+      const objects = listed.filter((object) => selects === undefined || selects(object))
       for (const { metadata } of objects)
         await withOutsideCalls(ctx, (asking) =>
           deleteObject(core, definition, metadata.namespace, metadata.name ?? '', options, asking),
@@ -158,8 +166,8 @@ async function serveObject(target: Target): Promise<void> {
   }
 }
 
-/** Checks the revision from which on an object is to be read. */
-function checkVersion(wanted: string, current: number): void {
+/** The revision from which on something is to be read; 0 when none is named. Throws for one that is none, and for one to come. */
+function checkVersion(wanted: string, current: number): number {
   if (wanted !== '' && !/^\d+$/.test(wanted))
     throw new StatusError(
       500,
@@ -167,6 +175,7 @@ function checkVersion(wanted: string, current: number): void {
       `resourceVersion: Invalid value: ${JSON.stringify(wanted)}: strconv.ParseUint: parsing ${JSON.stringify(wanted)}: invalid syntax`,
     )
   if (Number(wanted) > current) throw tooLarge(Number(wanted), current)
+  return Number(wanted)
 }
 
 /** The answer to the deletion of a collection: the objects as they were. */
