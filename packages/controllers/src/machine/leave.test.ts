@@ -84,61 +84,6 @@ test('a seed image whose upload nobody noted is waited for and deleted, that of 
   assert.deepEqual([...world.proxmox.images], [])
 })
 
-test('no more than three VMs are destroyed at once on a storage: a disk that waits too long for the lock is left behind', async () => {
-  const { world } = aLeaving({ hasJoined: false })
-  world.proxmox.slow = true
-  const names = ['a', 'b', 'c', 'd', 'e']
-  const machines = names.map((name, index) => {
-    const vmid = 430 + index
-    const id = `00000000-0000-4000-8000-00000000000${index}`
-    const machine = world.has(
-      aMachine({
-        metadata: { name, deletionTimestamp: new Date(world.clock.now()).toISOString() },
-        spec: { ...placed, id, vmid, made: true },
-      }),
-    )
-    world.proxmox.has({
-      vmid,
-      status: 'stopped',
-      config: { smbios1: `uuid=${id}`, description: markOf(machine) },
-    })
-    return machine
-  })
-  const destroyed = (): number => world.proxmox.writes.filter((one) => one.startsWith('destroy')).length
-  for (let turn = 0; turn < 2; turn += 1) for (const machine of machines) await world.look(machine)
-  assert.equal(destroyed(), 3)
-  assert.match(
-    world.condition('Ready', 'd')?.message ?? '',
-    /Waiting until \d other VMs on `local-lvm` are destroyed/,
-  )
-  const [first] = world.proxmox.tasks.filter(({ type }) => type === 'qmdestroy')
-  assert.ok(first)
-  world.proxmox.finish(first)
-  for (let turn = 0; turn < 2; turn += 1) for (const machine of machines) await world.look(machine)
-  assert.equal(destroyed(), 4)
-  world.proxmox.end()
-  world.proxmox.slow = false
-  for (let turn = 0; turn < 6; turn += 1) for (const machine of machines) await world.look(machine)
-  assert.deepEqual(
-    names.filter((name) => !world.isGone(name)),
-    [],
-  )
-})
-
-test('a disk that Proxmox could not remove with its VM is named, with the command that removes it', async () => {
-  const { world, looks } = aLeaving({ hasJoined: false, status: 'stopped' })
-  world.proxmox.slow = true
-  await looks(2)
-  for (const task of world.proxmox.tasks) {
-    task.head = "Could not remove disk 'local-lvm:vm-412-disk-0', check manually: got timeout"
-    world.proxmox.finish(task)
-  }
-  world.proxmox.slow = false
-  await looks(4)
-  assert.ok(world.isGone())
-  assert.ok((await world.events()).includes('DiskLeft'))
-})
-
 test('the finalizer goes last, also when killed after any call', async () => {
   for (let deadly = 1; deadly <= 14; deadly += 1) {
     const { world, looks } = aLeaving()

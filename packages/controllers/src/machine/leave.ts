@@ -1,18 +1,15 @@
 import {
   ANNOTATION_HOST_IS_DEAD,
   ANNOTATION_RELEASE,
-  ANNOTATION_WITH_DISKS,
   FINALIZER,
   getCondition,
   parseMark,
-  REASON,
   withMark,
 } from '@fochista/api'
 import { TenantControlPlane, TenantNotReadyError, type Tenant } from '@fochista/kamaji'
 import { isNotFound as isObjectNotFound, KubernetesError, orUndefined } from '@fochista/kubernetes'
-import { isConnectionError, isNotRunning, isPermissionDenied, isTimeout, parseUpid } from '@fochista/proxmox'
+import { isConnectionError, isNotRunning, isPermissionDenied, isTimeout } from '@fochista/proxmox'
 import { releaseAddresses } from '../placement/addresses.ts'
-import type { LockDomain } from '../placement/slots.ts'
 import { WritesForbiddenError, type VmConfig, type VmRef } from '../proxmox-cluster/hypervisor.ts'
 import { timestampOf } from '../runtime/clock.ts'
 import type { World } from '../world.ts'
@@ -22,7 +19,7 @@ import { removeImages } from './join.ts'
 import { runningClones } from './running-clones.ts'
 import { awaitUploads } from './running-uploads.ts'
 import { hasJoined, nodeOf } from './node.ts'
-import { foreignDisks } from './disks.ts'
+import { awaitDestroyed, destroy, holdRemoval, isBeingDestroyed, tellLeftDisks } from './destroy.ts'
 import { durationOf, ownElsewhere } from './place.ts'
 import { tokenDescription } from './seed.ts'
 import { hostGone } from './vanished.ts'
@@ -41,9 +38,10 @@ export async function leave(context: MachineContext): Promise<StepResult> {
   const { machine, world } = context
   if (machine.metadata.annotations?.[ANNOTATION_RELEASE] !== undefined) return release(context)
   const task = await lookAtTask(context)
-  if (task.state === 'running')
+  if (task.state === 'running') {
+    if (task.type === 'qmdestroy') holdRemoval(context, task.upid)
     return waitingFor(context, task.upid, 'WaitingForTask', `Waiting for the task ${task.type} of its VM.`)
-  if (task.state === 'ended' && task.type === 'qmdestroy') await tellLeftDisks(context, task.upid)
+  }
   if (task.state === 'failed') context.connection.removals.release(context.key)
   if (task.state === 'failed' && task.type !== 'qmclone')
     return blocked(
@@ -68,7 +66,7 @@ export async function leave(context: MachineContext): Promise<StepResult> {
     (await removeImages(context)) ??
     (await inTenant(context, tenant, (one) => one.deleteBootstrapTokens(tokenDescription(machine.spec.id))))
   if (left) return left
-  const late = await takeGivenUp(context)
+  const late = (await takeGivenUp(context)) ?? (await tellLeftDisks(context, task))
   if (late) return late
   await releaseAddresses(world.kubernetes, machine)
   return letGo(context, 'Gone', 'VM, Node, seed image, token and addresses are gone.')
@@ -203,6 +201,7 @@ async function findVm(context: MachineContext): Promise<{ vm?: VmRef; config?: V
       }
       return {}
     }
+    if (isBeingDestroyed(config)) return await awaitDestroyed(context, vm)
     const verdict = ownerOf(context, config)
     if (verdict.owner === 'us') return { vm, config }
     if (verdict.owner === 'undecided')
@@ -335,87 +334,6 @@ async function deleteNode(context: MachineContext, tenant: Tenant): Promise<void
   if (!node && !(await hasJoined(context, tenant))) return
   await tenant.deleteNode(machine.metadata.name, node?.metadata.uid ? { uid: node.metadata.uid } : {})
   world.voice.tell(machine, 'Normal', 'NodeDeleted', `Node ${machine.metadata.name} is deleted.`)
-}
-
-async function destroy(
-  context: MachineContext,
-  vm: VmRef,
-  config: VmConfig,
-): Promise<StepResult | undefined> {
-  const { machine, connection } = context
-  const foreign = await foreignDisksOf(context, config)
-  if (foreign.length > 0 && machine.metadata.annotations?.[ANNOTATION_WITH_DISKS] === undefined)
-    return blocked(
-      REASON.foreignDisk,
-      `VM ${vm.vmid} is stopped and not destroyed: it holds ${foreign.join(', ')}, which neither template nor pool gave. Move it to another VM (\`qm disk move ${vm.vmid} ${foreign[0]?.split(' ')[0]} --target-vmid …\`), keep the VM (\`fochista machine release ${machine.metadata.name}\`), or let it go too (\`fochista machine delete ${machine.metadata.name} --with-disks\`).`,
-      PAUSE_MS * 6,
-    )
-  if (config.lock)
-    return waiting(
-      'Locked',
-      `VM ${vm.vmid} is locked (${config.lock}); waiting for whoever holds it. To keep it: \`fochista machine release ${machine.metadata.name}\`.`,
-      PAUSE_MS,
-    )
-  if (config.protection)
-    return blocked(
-      'Protected',
-      `VM ${vm.vmid} is protected. Take the protection off (\`qm set ${vm.vmid} --protection 0\`), or keep it (\`fochista machine release ${machine.metadata.name}\`).`,
-      PAUSE_MS * 3,
-    )
-  const turn = connection.removals.take(context.key, [removalDomain(context, vm)])
-  if (turn)
-    return waiting(
-      'WaitingForRemoval',
-      `Waiting until ${turn.ahead} other VMs on \`${turn.label}\` are destroyed. Nothing to do.`,
-      PAUSE_MS * 2,
-    )
-  const upid = await connection.hypervisor.destroy(vm).catch((error: unknown) => {
-    connection.removals.release(context.key)
-    throw error
-  })
-  await noteTask(context, upid)
-  return waitingFor(context, upid, 'Destroying', `VM ${vm.vmid} is destroyed.`)
-}
-
-/** VMs that are destroyed at once on a storage: each waits ten seconds for its lock, and then leaves its disk behind. */
-const REMOVALS_AT_ONCE = 3
-
-/** Where removals get into each other's way: the storage's lock, each host's own where it is local. */
-function removalDomain({ machine, connection }: MachineContext, { node }: VmRef): LockDomain {
-  const { storage = '' } = machine.spec
-  const isShared = connection.storages().some(({ name, isShared: shared }) => name === storage && shared)
-  return {
-    key: isShared ? `storage ${storage}` : `storage ${storage} on ${node}`,
-    label: storage,
-    limit: REMOVALS_AT_ONCE,
-  }
-}
-
-/** Proxmox destroys a VM though one of its disks cannot be removed, and only a line of the task's log tells of the disk. */
-async function tellLeftDisks({ machine, connection, world }: MachineContext, upid: string): Promise<void> {
-  const log = await orUndefined(() => true, connection.hypervisor.taskLog(upid, 50))
-  for (const line of log ?? []) {
-    const [, volid, why] = /^Could not remove disk '([^']+)', check manually:? ?(.*)$/.exec(line) ?? []
-    if (volid !== undefined)
-      world.voice.tell(
-        machine,
-        'Warning',
-        'DiskLeft',
-        `Disk ${volid} of VM ${machine.spec.vmid} could not be removed: ${why}. Remove it on ${parseUpid(upid).node}: \`pvesm free ${volid}\`.`,
-      )
-  }
-}
-
-/** Disks that neither template nor pool gave, each with its key: destroying the VM would take them along, unused ones too. */
-async function foreignDisksOf({ machine, connection }: MachineContext, config: VmConfig): Promise<string[]> {
-  const { template, vmid } = machine.spec
-  const origin =
-    template &&
-    (await orUndefined(
-      (error) => isConnectionError(error) || isTimeout(error) || isPermissionDenied(error),
-      connection.template(template.node, template.vmid),
-    ))
-  return foreignDisks(config, vmid ?? 0, origin)
 }
 
 /** Lets go without destroying: the mark says so if the VM can be reached. */

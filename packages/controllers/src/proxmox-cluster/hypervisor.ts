@@ -61,6 +61,12 @@ export interface Hypervisor {
   taskHead(upid: string): Promise<string | undefined>
   /** Tasks of a type that run on a host now. */
   runningTasks(node: string, type: string, vmid: number): Promise<RunningTask[]>
+  /** The task of a type that a VM of a host had last, one that runs before all others; undefined if none is known any more. */
+  latestTask(
+    node: string,
+    type: string,
+    vmid: number,
+  ): Promise<{ readonly upid: string; readonly isRunning: boolean } | undefined>
   /** Volumes of a storage, seen from a host, of one kind of content. */
   volumes(node: string, storage: string, content: string): Promise<{ volid: string; size: number }[]>
   /** Privileges that we have on a path. */
@@ -128,6 +134,13 @@ export function createHypervisor(proxmox: Proxmox, writesAllowed: WritesAllowed)
           query: { source: 'active', typefilter: type, vmid, limit: 500 },
         })
       ).filter(({ endtime }) => endtime === undefined),
+    latestTask: async (node, type, vmid) => {
+      const [latest] = await proxmox.get('/nodes/{node}/tasks', {
+        path: { node },
+        query: { source: 'all', typefilter: type, vmid, limit: 1 },
+      })
+      return latest && { upid: latest.upid, isRunning: latest.endtime === undefined }
+    },
     volumes: (node, storage, content) =>
       proxmox.get('/nodes/{node}/storage/{storage}/content', { path: { node, storage }, query: { content } }),
     privileges: async (path) => {

@@ -21,6 +21,8 @@ export interface Voice {
   unsay(object: WithConditions, type: string): void
   /** Only an Event. */
   tell(object: KubernetesObject, type: 'Normal' | 'Warning', reason: string, message: string): void
+  /** Resolves when all Events so far have been written, or could not be: before an object goes that only they tell of. */
+  told(): Promise<void>
 }
 
 /** Makes a voice. A message that alone changes (progress in per cent) is no news and makes no Event. */
@@ -56,5 +58,6 @@ export function createVoice({ clock, recorder }: { clock: Clock; recorder: Recor
     unknown: (object, type, reason, message) => set(object, type, 'Unknown', reason, message),
     unsay: (object, type) => removeCondition(object, type),
     tell: (object, type, reason, message) => recorder.say(object, { type, reason, message }),
+    told: () => recorder.flush(),
   }
 }

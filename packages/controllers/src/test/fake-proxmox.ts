@@ -153,6 +153,12 @@ export function createFakeProxmox(clock: Clock): FakeProxmox {
           task.state === 'running' && task.node === node && task.type === type && task.id === String(vmid),
       )
     },
+    latestTask: async (node, type, vmid) => {
+      await reach(node)
+      const own = tasks.filter((task) => task.node === node && task.type === type && task.id === String(vmid))
+      const latest = own.find(({ state }) => state === 'running') ?? own.at(-1)
+      return latest && { upid: latest.upid, isRunning: latest.state === 'running' }
+    },
     volumes: async (node) => {
       await reach(node)
       return [...images].map((volid) => ({ volid, size: 1 }))

@@ -22,11 +22,13 @@ function destroy(call: Call): string {
     if (!call.flag('skiplock')) checkLock(vm, 'suspended')
     checkRemovable(vm)
     checkNoClones(world, vm)
-    vm.config['lock'] = 'destroyed'
     const volids = call.flag('destroy-unreferenced-disks')
       ? [...namedVolumes(vm), ...strayVolumes(world, vm)]
       : namedVolumes(vm)
     await removeVolumes(world, vm, volids, worker)
+    // Nothing but the number is left, and goes last. Who breaks the task off before leaves a VM that can be destroyed again.
+    for (const key of Object.keys(vm.config)) delete vm.config[key]
+    vm.config['lock'] = 'destroyed'
     if (call.flag('purge')) worker.log(`purging VM ${vm.vmid} from related configurations..`)
     forget(world, vm)
   })
