@@ -1,17 +1,9 @@
-import assert from 'node:assert/strict'
-import { test, type TestContext } from 'node:test'
+import { test } from 'node:test'
 import { apiSchema } from '@fochista/proxmox/schema'
+import { checksOf } from './proxmox/checks.ts'
 import { mistakesOf } from './proxmox/mistakes.ts'
 import { operationsOf, pathOf, type Operation } from './proxmox/operations.ts'
-import {
-  asAnswer,
-  isForwarded,
-  judged,
-  noPermission,
-  normal,
-  privilegesIn,
-  wrongParameters,
-} from './proxmox/oracle.ts'
+import { isForwarded, judged, noPermission, privilegesIn, wrongParameters } from './proxmox/oracle.ts'
 import type { Asker, Refusal } from './proxmox/oracle.ts'
 import { addVm, startHost, type Answer, type Caller, type Request } from './proxmox/host.ts'
 
@@ -19,8 +11,7 @@ import { addVm, startHost, type Answer, type Caller, type Request } from './prox
 
 const host = startHost()
 addVm(host.world, 100)
-const problems: string[] = []
-let answers = 0
+const { compare, refused, settle } = checksOf(host)
 
 const nobody: Asker = { user: 'none@pve', has: () => false }
 const allBut = (...privileges: readonly string[]): Asker => ({
@@ -61,37 +52,7 @@ function requestOf(operation: Operation, caller: Caller, sent: Sent = {}): Reque
   }
 }
 
-async function compare(request: Request, wanted: Answer): Promise<void> {
-  const got = normal(await host.ask(request))
-  answers++
-  if (got.line === wanted.line && got.body === wanted.body) return
-  problems.push(
-    [
-      `${request.method} ${request.target} ${request.caller.join(' ')} ${request.body?.join(' ')}`,
-      got.line,
-      got.body,
-      wanted.line,
-      wanted.body,
-    ]
-      .map((line) => line.slice(0, 300))
-      .join('\n  '),
-  )
-}
-
 const bare = (line: string, body = ''): Answer => ({ line, body })
-
-async function refused(request: Request, refusal: Refusal): Promise<void> {
-  const format = request.target.startsWith('/api2/extjs') ? 'extjs' : 'json'
-  await compare(request, asAnswer(refusal, format))
-}
-
-function settle(t: TestContext, least: number): void {
-  const found = problems.splice(0)
-  assert.equal(found.length, 0, `${found.length} disagree, as:\n${found.slice(0, 20).join('\n')}`)
-  assert.ok(answers >= least, `${answers} answers only`)
-  t.diagnostic(`${answers} answers`)
-  answers = 0
-}
 
 const noHost = (node: string): Refusal => ({
   status: 500,

@@ -1,13 +1,13 @@
-import assert from 'node:assert/strict'
-import { test, type TestContext } from 'node:test'
+import { test } from 'node:test'
 import { apiSchema } from '@fochista/proxmox/schema'
 import { checkCall } from '../../packages/proxmox/src/check.ts'
 import type { ParamValue } from '../../packages/proxmox/src/encode.ts'
 import { ProxmoxApiError } from '../../packages/proxmox/src/errors.ts'
-import { addVm, startHost, type Answer, type Request } from './proxmox/host.ts'
+import { checksOf } from './proxmox/checks.ts'
+import { addVm, startHost, type Request } from './proxmox/host.ts'
 import { mistakesOf, type Mistake } from './proxmox/mistakes.ts'
 import { operationsOf, pathOf, type Operation } from './proxmox/operations.ts'
-import { asAnswer, normal, wrongParameters } from './proxmox/oracle.ts'
+import { wrongParameters } from './proxmox/oracle.ts'
 
 const host = startHost()
 addVm(host.world, 100)
@@ -52,29 +52,7 @@ function formOf(params: Readonly<Record<string, unknown>>): string {
     .join('&')
 }
 
-const problems: string[] = []
-const counts = new Map<string, number>()
-
-function count(what: string): void {
-  counts.set(what, (counts.get(what) ?? 0) + 1)
-}
-
-async function compare(what: string, request: Request, wanted: Answer): Promise<void> {
-  const got = normal(await host.ask(request))
-  count(what)
-  if (got.line === wanted.line && got.body === wanted.body) return
-  problems.push(
-    [
-      `${what}: ${request.method} ${request.target} ${request.body?.[1] ?? ''}`,
-      got.line,
-      got.body,
-      wanted.line,
-      wanted.body,
-    ]
-      .map((line) => line.slice(0, 500))
-      .join('\n  '),
-  )
-}
+const { refused, note, count, settle } = checksOf(host)
 
 /** What the SDK says of parameters before they are sent. */
 function saidBySdk(
@@ -100,7 +78,7 @@ function compareSdk(operation: Operation, mistake: Mistake): void {
     const wanted = mistake.errors[name]
     if (said[name] === wanted) continue
     if (said[name] === undefined && wanted?.startsWith('invalid format - ') === true) continue
-    problems.push(
+    note(
       `SDK: ${operation.method} ${operation.template} ${JSON.stringify(mistake.params)}: ${name}\n  ${said[name]}\n  ${wanted}`,
     )
   }
@@ -116,20 +94,10 @@ async function check(operation: Operation, hows: readonly ('form' | 'json')[]): 
       if (isUpload && mistake.errors['filename'] !== undefined && mistake.kind !== 'value') continue
       if (how === 'json' && mistake.kind === 'property string') continue
       const request = requestOf(operation, mistake.params, how)
-      await compare(`${how}, ${mistake.kind}`, request, asAnswer(wrongParameters(mistake.errors), 'json'))
+      await refused(request, wrongParameters(mistake.errors), `${how}, ${mistake.kind}`)
       compareSdk(operation, mistake)
     }
   }
-}
-
-/** Nothing disagreed, of at least so many answers. */
-function settle(t: TestContext, least: number): void {
-  const all = [...counts].reduce((sum, [what, times]) => sum + (what === 'SDK' ? 0 : times), 0)
-  t.diagnostic(`${all} answers: ${[...counts].map(([what, times]) => `${what} ${times}`).join('; ')}`)
-  assert.ok(all >= least, `${all} answers only`)
-  const found = problems.splice(0)
-  assert.equal(found.length, 0, `${found.length} disagree, as:\n${found.slice(0, 20).join('\n')}`)
-  counts.clear()
 }
 
 test('a wrong parameter of a call that users make gets the words of the original, in a form and in JSON, and the SDK’s before it is sent', async (t) => {

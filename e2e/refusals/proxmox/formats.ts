@@ -129,6 +129,7 @@ export function rightText(param: Param): string {
       'https://a.example/a.iso',
       'a/b:c',
       'socket',
+      'net0=1500',
       '/dev/parport0',
       '/a',
     ].find((each) => matches(pat, each))
