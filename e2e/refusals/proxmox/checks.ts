@@ -6,14 +6,14 @@ import { asAnswer, normal, type Refusal } from './oracle.ts'
 /** Compares answers with what they have to be, and tells in the end of all that differ. */
 export interface Checks {
   /** Sends a request. `kind` counts it. */
-  compare(request: Request, wanted: Answer, kind?: string): Promise<void>
+  readonly compare: (request: Request, wanted: Answer, kind?: string) => Promise<void>
   /** Sends a request that is refused, in the format that its target names. */
-  refused(request: Request, refusal: Refusal, kind?: string): Promise<void>
+  readonly refused: (request: Request, refusal: Refusal, kind?: string) => Promise<void>
   /** Notes what was found to differ elsewhere. */
-  note(problem: string): void
-  count(kind: string): void
+  readonly note: (problem: string) => void
+  readonly count: (kind: string) => void
   /** Fails if an answer differed, or fewer than so many were compared. */
-  settle(t: TestContext, least: number): void
+  readonly settle: (t: TestContext, least: number) => void
 }
 
 /** Begins with nothing compared. */
