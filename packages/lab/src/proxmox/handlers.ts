@@ -3,6 +3,7 @@ import { backupHandlers } from './backup/handlers.ts'
 import { clusterHandlers } from './cluster/index.ts'
 import { firewallHandlers } from './firewall/index.ts'
 import type { Handlers } from './handler.ts'
+import { lxcHandlers } from './lxc/index.ts'
 import { nodeHandlers } from './nodes/index.ts'
 import { poolHandlers } from './pools/index.ts'
 import { qemuHandlers } from './qemu/index.ts'
@@ -16,6 +17,7 @@ export const proxmoxHandlers: Handlers = {
   ...backupHandlers,
   ...clusterHandlers,
   ...firewallHandlers,
+  ...lxcHandlers,
   ...nodeHandlers,
   ...poolHandlers,
   ...qemuHandlers,

@@ -36,6 +36,8 @@ function asJson(answer: unknown): unknown {
 
 /** Numbers of the schema that the original sends as text: what stands in the path is not made a number. */
 const AS_TEXT = /\.pos$/
+/** Text that is null where there is none: what an image stands on. */
+const OR_NULL = /\.parent$/
 
 /** What is wrong with an answer by its schema; empty when nothing is. */
 function answerProblems(returns: Param | undefined, value: unknown, path = 'data'): string[] {
@@ -52,6 +54,7 @@ function answerProblems(returns: Param | undefined, value: unknown, path = 'data
     case 'number':
       return typeof value === 'number' ? [] : wrong
     case 'string':
+      if (value === null && OR_NULL.test(path)) return []
       if (typeof value !== 'string') return wrong
       return returns.enum === undefined || returns.enum.includes(value) ? [] : [`${path} is ${value}`]
     case 'array':

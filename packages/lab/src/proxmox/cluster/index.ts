@@ -1,5 +1,5 @@
 import type { Handlers } from '../handler.ts'
-import { haHandlers } from './ha.ts'
+import { haHandlers } from './ha/index.ts'
 import { clusterIndex } from './indexes.ts'
 import { nextIdHandlers } from './nextid.ts'
 import { optionsHandlers } from './options.ts'

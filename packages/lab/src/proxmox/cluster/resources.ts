@@ -1,4 +1,5 @@
 import type { Call } from '../handler.ts'
+import { containerSummary } from '../lxc/status.ts'
 import { figuresOf, hostStatus } from '../nodes/figures.ts'
 import { can } from '../permissions.ts'
 import { isEnabledOn, usageOf } from '../storage/usage.ts'
@@ -50,19 +51,14 @@ function poolsByVm(world: ProxmoxWorld): Map<number, string> {
 export function guestResource(world: ProxmoxWorld, vmid: number, pool?: string): Resource | undefined {
   const container = world.cluster.containers.get(vmid)
   if (container !== undefined) {
-    const { node, name, cpus, maxmem, maxdisk } = container
+    const { cpus, maxswap: _, swap: __, pid: ___, ...facts } = containerSummary(world, container)
     return {
+      ...facts,
       id: `lxc/${vmid}`,
-      vmid,
-      node,
-      type: 'lxc',
-      status: 'stopped',
-      name,
-      template: 0,
-      ...idle,
+      node: container.node,
+      template: facts['template'] ?? 0,
       maxcpu: cpus,
-      maxmem,
-      maxdisk,
+      memhost: facts['mem'],
       pool,
     }
   }

@@ -4,16 +4,19 @@ import type { Sections } from '../sections.ts'
 /** A network interface of a host, as `/etc/network/interfaces` and the kernel show it. */
 export type Interface = Readonly<Record<string, unknown>>
 
-/** A container: the lab runs none, but its id is taken and lists show it. */
+/** A container: its configuration as the file holds it, and whether it is on. */
 export interface Container {
   readonly vmid: number
   node: string
-  readonly name: string
-  readonly cpus: number
-  /** Bytes. */
-  readonly maxmem: number
-  /** Bytes. */
-  readonly maxdisk: number
+  config: Record<string, string>
+  /** Values that wait for the next start; undefined is a pending delete. */
+  readonly pending: Map<string, string | undefined>
+  running: boolean
+  /** Milliseconds since 1970. */
+  startedAt: number
+  pid: number
+  /** Snapshots by name, as the sections of the configuration file hold them; absent is none. */
+  snapshots?: Map<string, Record<string, string>>
 }
 
 /** What the cluster's own configuration files hold. */

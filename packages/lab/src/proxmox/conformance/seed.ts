@@ -1,4 +1,5 @@
 import { createLabClock } from '../../clock.ts'
+import { newContainer } from '../lxc/container.ts'
 import { endTask, startTask, type Task } from '../tasks.ts'
 import { createProxmoxWorld, volumeKey, type ProxmoxWorld, type Storage, type Vm } from '../world.ts'
 import type { Facts, WorldFacts } from './recorded.ts'
@@ -15,14 +16,11 @@ export function seedWorld({ start }: WorldFacts, speed: number): ProxmoxWorld {
   for (const [id, vm] of entries(start['vms'])) world.vms.set(Number(id), vmFrom(world, Number(id), vm))
   for (const [id, facts] of entries(start['containers'])) {
     const vmid = Number(id)
-    world.cluster.containers.set(vmid, {
-      vmid,
-      node: text(facts['node']),
-      name: text((facts['config'] as Facts)['hostname']),
-      cpus: number(facts['cpus']),
-      maxmem: number(facts['maxmem']),
-      maxdisk: number(facts['maxdisk']),
-    })
+    const config = Object.fromEntries(
+      entries(facts['config']).map(([name, value]) => [name, String(value as unknown as string | number)]),
+    )
+    config['cores'] ??= String(number(facts['cpus']))
+    world.cluster.containers.set(vmid, newContainer(vmid, text(facts['node']), config))
   }
   for (const volume of (start['volumes'] as Facts[]) ?? []) addVolume(world, volume)
   seedTasks(world, start['tasks'] as { list: Facts[]; earlier: Facts } | undefined)

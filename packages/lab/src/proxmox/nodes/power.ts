@@ -1,4 +1,5 @@
 import type { Call, Handlers } from '../handler.ts'
+import { startContainerLater } from '../lxc/power.ts'
 import { startLater } from '../qemu/power/start.ts'
 import { killTask } from '../tasks.ts'
 import { stopVm, type Host, type ProxmoxWorld } from '../world.ts'
@@ -27,6 +28,8 @@ export function turnOff(world: ProxmoxWorld, host: Host): void {
   host.online = false
   for (const task of world.tasks.values()) if (task.node === host.name) killTask(world, task)
   for (const vm of world.vms.values()) if (vm.node === host.name) stopVm(world, vm)
+  for (const container of world.cluster.containers.values())
+    if (container.node === host.name) container.running = false
 }
 
 /** Boots a host; guests with `onboot` come back. */
@@ -36,4 +39,6 @@ export function turnOn(world: ProxmoxWorld, host: Host): void {
   for (const vm of world.vms.values())
     if (vm.node === host.name && vm.config['onboot'] === '1')
       startLater(world, host.name, vm.vmid, 'root@pam')
+  for (const { vmid, node, config } of world.cluster.containers.values())
+    if (node === host.name && config['onboot'] === '1') startContainerLater(world, node, vmid, 'root@pam')
 }

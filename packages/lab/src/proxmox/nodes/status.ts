@@ -6,19 +6,6 @@ import type { Host } from '../world.ts'
 import { figuresOf } from './figures.ts'
 import { VERSION } from './version.ts'
 
-const IDLE = {
-  maxswap: 0,
-  swap: 0,
-  mem: 0,
-  cpu: 0,
-  disk: 0,
-  uptime: 0,
-  netin: 0,
-  netout: 0,
-  diskread: 0,
-  diskwrite: 0,
-}
-
 /** State of hosts. */
 export const nodeStatusHandlers: Handlers = {
   'GET /nodes': ({ world, identity }) =>
@@ -41,21 +28,6 @@ export const nodeStatusHandlers: Handlers = {
     call.text('node') === call.contact
       ? die(`'${call.contact}' is local node, cannot wake my self!`)
       : die(`No wake on LAN MAC address defined for '${call.text('node')}'!`),
-  'GET /nodes/{node}/lxc': ({ world, identity, params }) =>
-    [...world.cluster.containers.values()]
-      .filter(
-        ({ node, vmid }) => node === params['node'] && can(world, identity, `/vms/${vmid}`, ['VM.Audit']),
-      )
-      .map(({ vmid, name, cpus, maxmem, maxdisk }) => ({
-        vmid,
-        name,
-        type: 'lxc',
-        status: 'stopped',
-        cpus,
-        maxmem,
-        maxdisk,
-        ...IDLE,
-      })),
   'GET /nodes/{node}/netstat': ({ world, params }) =>
     [...world.vms.values()]
       .filter((vm) => vm.node === params['node'] && vm.running)

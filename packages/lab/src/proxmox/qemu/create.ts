@@ -64,6 +64,7 @@ async function create(call: Call): Promise<string> {
         throw new Error(`unable to create VM ${vmid} - ${textOf(error)}`, { cause: error })
       })
       if (pool !== undefined) world.pools.get(pool)?.vms.add(vmid)
+      if (call.flag('ha-managed')) world.cluster.haResources.set(`vm:${vmid}`, { state: 'started' })
       if (!call.flag('start')) return
       worker.log('Execute autostart')
       startLater(world, node, vmid, call.user)

@@ -18,6 +18,8 @@ function destroy(call: Call): string {
   const { world } = call
   const before = vmOf(call)
   checkRemovable(before)
+  if (world.cluster.haResources.has(`vm:${before.vmid}`) && !call.flag('purge'))
+    die(`unable to remove VM ${before.vmid} - used in HA resources and purge parameter not set.`)
   return startLockedTask(call, 'qmdestroy', async (vm, worker) => {
     if (!call.flag('skiplock')) checkLock(vm, 'suspended')
     checkRemovable(vm)
@@ -29,7 +31,10 @@ function destroy(call: Call): string {
     // Nothing but the number is left, and goes last. Who breaks the task off before leaves a VM that can be destroyed again.
     for (const key of Object.keys(vm.config)) delete vm.config[key]
     vm.config['lock'] = 'destroyed'
-    if (call.flag('purge')) worker.log(`purging VM ${vm.vmid} from related configurations..`)
+    if (call.flag('purge')) {
+      worker.log(`purging VM ${vm.vmid} from related configurations..`)
+      world.cluster.haResources.delete(`vm:${vm.vmid}`)
+    }
     forget(world, vm)
   })
 }

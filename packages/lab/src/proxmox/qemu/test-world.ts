@@ -13,9 +13,17 @@ import { proxmoxHandlers } from '../handlers.ts'
 export interface TestWorld {
   readonly world: ProxmoxWorld
   /** Makes a call as root, or as somebody else; throws the ApiError that would be the answer. */
-  call(request: string, params?: Record<string, string | string[]>, identity?: Identity): Promise<unknown>
+  readonly call: (
+    request: string,
+    params?: Record<string, string | string[]>,
+    identity?: Identity,
+  ) => Promise<unknown>
   /** Makes a call that starts a task and waits for its end. */
-  task(request: string, params?: Record<string, string | string[]>, identity?: Identity): Promise<Task>
+  readonly task: (
+    request: string,
+    params?: Record<string, string | string[]>,
+    identity?: Identity,
+  ) => Promise<Task>
 }
 
 const GIB = 1024 ** 3
@@ -38,7 +46,7 @@ export function testWorld(speed = 200): TestWorld {
   world.storages.set('local', {
     name: 'local',
     type: 'dir',
-    content: ['images', 'iso', 'import', 'backup'],
+    content: ['images', 'iso', 'import', 'backup', 'vztmpl'],
     shared: false,
     path: '/var/lib/vz',
     ...storage,
@@ -46,14 +54,14 @@ export function testWorld(speed = 200): TestWorld {
   world.storages.set('local-lvm', {
     name: 'local-lvm',
     type: 'lvmthin',
-    content: ['images'],
+    content: ['images', 'rootdir'],
     shared: false,
     ...storage,
   })
   world.storages.set('shared', {
     name: 'shared',
     type: 'nfs',
-    content: ['images', 'iso'],
+    content: ['images', 'iso', 'rootdir'],
     shared: true,
     ...storage,
   })

@@ -3,7 +3,7 @@ import type { Call, Handlers } from '../handler.ts'
 import { can } from '../permissions.ts'
 import { usableStorage } from '../qemu/storage.ts'
 import { allocateVolume } from '../qemu/volumes.ts'
-import { volumesOf, type Storage, type Volume } from '../world.ts'
+import { volumesOf, type ProxmoxWorld, type Storage, type Volume } from '../world.ts'
 
 /** What a storage holds, and making an empty image in it. */
 export const contentHandlers: Handlers = {
@@ -15,15 +15,15 @@ export const contentHandlers: Handlers = {
     return volumesOf(call.world, node, storage)
       .filter(
         (volume) =>
-          storage.content.includes(volume.content) &&
-          (content === undefined || volume.content === content) &&
+          storage.content.includes(contentOf(call.world, volume)) &&
+          (content === undefined || contentOf(call.world, volume) === content) &&
           (vmid === undefined ||
             volume.vmid === vmid ||
             (volume.vmid === undefined && volume.content === 'import')) &&
           maySee(call, storage, volume),
       )
       .sort((one, other) => (one.volid < other.volid ? -1 : 1))
-      .map(show)
+      .map((volume) => ({ ...show(volume), content: contentOf(call.world, volume) }))
   },
   'POST /nodes/{node}/storage/{storage}/content': allocate,
 }
@@ -40,6 +40,11 @@ function maySee({ world, identity }: Call, storage: Storage, { vmid, content }: 
   if (can(world, identity, `/storage/${storage.name}`, ['Datastore.Allocate'])) return true
   if (vmid === undefined) return true
   return can(world, identity, `/vms/${vmid}`, content === 'backup' ? ['VM.Backup'] : ['VM.Config.Disk'])
+}
+
+/** What a volume holds: an image of a container is its directory. */
+function contentOf({ cluster }: ProxmoxWorld, { content, vmid }: Volume): string {
+  return content === 'images' && vmid !== undefined && cluster.containers.has(vmid) ? 'rootdir' : content
 }
 
 function show(volume: Volume): Record<string, unknown> {

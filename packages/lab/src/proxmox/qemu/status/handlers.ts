@@ -1,4 +1,5 @@
 import type { Call, Handlers } from '../../handler.ts'
+import { managedState } from '../../cluster/ha/managed.ts'
 import { can } from '../../permissions.ts'
 import { hasAgent } from '../config/values.ts'
 import { hasSpice } from '../console/spice.ts'
@@ -58,7 +59,7 @@ function current(call: Call): unknown {
   return {
     ...summary(call.world, vm),
     ...monitored(call.world, vm),
-    ha: { managed: 0 },
+    ha: managedState(call.world, `vm:${vm.vmid}`),
     ...(hasAgent(vm.config) && { agent: 1 }),
     ...(vga !== undefined && {
       clipboard: /(?:^|,)clipboard=([^,]+)/.exec(vga)?.[1] ?? null,

@@ -1,0 +1,36 @@
+import type { Call } from '../../handler.ts'
+import type { ProxmoxWorld } from '../../world.ts'
+
+/** A guest that is managed, as its resource's id names it. */
+interface Managed {
+  readonly vmid: number
+  readonly type: 'qemu' | 'lxc'
+  readonly node: string
+  readonly running: boolean
+}
+
+/** Whether the cluster keeps a guest running, and what it is to be. */
+export function managedState({ cluster }: ProxmoxWorld, sid: string): Record<string, unknown> {
+  const resource = cluster.haResources.get(sid)
+  return resource === undefined
+    ? { managed: 0 }
+    : {
+        managed: 1,
+        state: resource['state'] ?? 'started',
+        ...(resource['group'] && { group: resource['group'] }),
+      }
+}
+
+/** The guest of a resource's id, `vm:100` or `ct:100`; undefined when there is none of that kind. */
+export function managedGuest(world: ProxmoxWorld, sid: string): Managed | undefined {
+  const [kind, number] = sid.split(':')
+  const vmid = Number(number)
+  const guest = kind === 'ct' ? world.cluster.containers.get(vmid) : world.vms.get(vmid)
+  return guest && { vmid, type: kind === 'ct' ? 'lxc' : 'qemu', node: guest.node, running: guest.running }
+}
+
+/** Name of a resource; a bare number is that of a guest, whichever it is. */
+export function sidOf({ world }: Call, sid: string): string {
+  if (!/^\d+$/.test(sid)) return sid
+  return `${world.cluster.containers.has(Number(sid)) ? 'ct' : 'vm'}:${sid}`
+}
