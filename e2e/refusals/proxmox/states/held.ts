@@ -1,4 +1,4 @@
-import { VM, kept, locked, paused, running, stopped, template, type Row, type State } from './state.ts'
+import { VM, kept, locked, running, stopped, type Row, type State } from './state.ts'
 
 /** Calls that a lock in the configuration keeps from doing anything, and how they say so. */
 const LOCKED: readonly (readonly [
