@@ -5,8 +5,8 @@ export interface Outage {
   readonly name: string
   readonly fault: Fault
   /**
-   * Requests that a machine, a pool or a connection may make in so many seconds: the pauses after failures double, so that the number
-   * grows with the logarithm of the time. Far above what is needed, far below what a loop without pauses would make.
+   * Requests that may be made in so many seconds, of a minute at most: the pauses after failures double, and who fails for one cause shares
+   * them, so that two machines ask no more often than each alone would whose pauses double without end.
    */
   readonly most: (seconds: number) => number
 }

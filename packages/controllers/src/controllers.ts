@@ -1,6 +1,7 @@
-import { keyOf } from './runtime/keys.ts'
+import { keyOf, splitKey } from './runtime/keys.ts'
 import { reconcileMachineClass } from './machine-class/controller.ts'
 import { reconcileMachine } from './machine/controller.ts'
+import { failingCall } from './machine/failing-call.ts'
 import { createNodePoolReconciler } from './node-pool/controller.ts'
 import type { ProxmoxClusterController } from './proxmox-cluster/controller.ts'
 import type { Health } from './health/health.ts'
@@ -11,6 +12,7 @@ import {
   type Source,
 } from './runtime/controller.ts'
 import { isMoreThanStatus, type Change } from './runtime/news.ts'
+import { outageOf } from './runtime/outage.ts'
 import type { Machine, NodePool } from '@fochista/api'
 import type { Informer, KubernetesObject } from '@fochista/kubernetes'
 import type { World } from './world.ts'
@@ -31,6 +33,7 @@ export function createControllers(config: {
   const machinesOfCluster = (name: string): string[] => index.ofProxmoxCluster(name)
   const make = (definition: Omit<ControllerConfig, 'onLook'>): Controller =>
     createController({
+      causeOf: (_key, error) => outageOf(error),
       ...definition,
       onLook: (seconds, isFailure) => health?.looked(definition.name, seconds, isFailure),
     })
@@ -151,6 +154,12 @@ export function createControllers(config: {
           }),
       ],
       reconcile: (key, signal) => reconcileMachine(world, key, signal),
+      // What Proxmox does for none of them is tried by one, and its success is news to all.
+      causeOf: (key, error) => {
+        const { namespace, name } = splitKey(key)
+        const machine = caches.machines.get(namespace, name)
+        return (machine && failingCall(machine, error)) ?? outageOf(error)
+      },
       clock,
       logger,
       concurrency,

@@ -22,6 +22,8 @@ export interface ControllerConfig {
   readonly baseDelayMs?: number
   /** @default 120000 */
   readonly maxDelayMs?: number
+  /** What a failure is one of, for those who share their pauses; see `QueueConfig`. */
+  readonly causeOf?: (key: string, error: unknown) => string | undefined
   /** Hears of each look: how long it took, seconds, and whether it failed. */
   readonly onLook?: ((seconds: number, isFailure: boolean) => void) | undefined
   /** Hears of each failed look, in addition to the log. */
@@ -62,6 +64,7 @@ export function createController(config: ControllerConfig): Controller {
     concurrency,
     ...(config.baseDelayMs === undefined ? {} : { baseDelayMs: config.baseDelayMs }),
     ...(config.maxDelayMs === undefined ? {} : { maxDelayMs: config.maxDelayMs }),
+    causeOf: config.causeOf,
     onError: (key, error, retryInMs) => {
       logger.warn(
         { controller: name, key, err: error, retryInMs: Math.round(retryInMs) },

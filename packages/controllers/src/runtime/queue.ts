@@ -1,4 +1,5 @@
 import { systemClock, type Clock } from './clock.ts'
+import { createLines } from './lines.ts'
 import { createPlace, withPlace } from './place.ts'
 
 /** What a reconciler answers: nothing (wait for a change), or when to look again by itself. */
@@ -20,6 +21,11 @@ export interface QueueConfig {
   readonly maxDelayMs?: number
   /** Numbers from 0 to 1 for the jitter. @default Math.random */
   readonly random?: () => number
+  /**
+   * What a failure of a key is one of, such as a call that fails for others too: keys of one cause share their pauses, see `Lines`. Each
+   * still tries by itself when the longest pause is over. Undefined for a failure of the key's own. @default undefined for all
+   */
+  readonly causeOf?: ((key: string, error: unknown) => string | undefined) | undefined
   /** Hears of each failure and of the pause that follows it. */
   readonly onError?: (key: string, error: unknown, retryInMs: number) => void
 }
@@ -47,6 +53,7 @@ export function createQueue(config: QueueConfig): Queue {
     baseDelayMs = 500,
     maxDelayMs = 120_000,
     random = Math.random,
+    causeOf,
     onError,
   } = config
   const waiting = new Set<string>()
@@ -58,6 +65,8 @@ export function createQueue(config: QueueConfig): Queue {
   let lent = 0
   const idlers: (() => void)[] = []
   const stopping = new AbortController()
+
+  const lines = createLines({ clock, baseDelayMs, wake: (key) => add(key) })
 
   const cancelTimer = (key: string): void => {
     timers.get(key)?.cancel()
@@ -95,14 +104,20 @@ export function createQueue(config: QueueConfig): Queue {
     try {
       const result = await withPlace(place, () => process(key, stopping.signal))
       failures.delete(key)
+      lines.pass(key)
       if (result?.requeueAfterMs !== undefined) addAfter(key, result.requeueAfterMs)
     } catch (error) {
       if (stopping.signal.aborted) return
       const count = failures.get(key) ?? 0
       failures.set(key, count + 1)
+      const cause = causeOf?.(key, error)
+      const turn = cause === undefined ? undefined : lines.join(key, cause)
+      if (cause === undefined) lines.leave(key)
+      const own =
+        turn === undefined ? Math.min(baseDelayMs * 2 ** Math.min(count, 30), maxDelayMs) : maxDelayMs
       // Half fixed, half random: a hundred keys that failed together do not come back together.
-      const pause = Math.min(baseDelayMs * 2 ** Math.min(count, 30), maxDelayMs) * (0.5 + random() / 2)
-      onError?.(key, error, pause)
+      const pause = own * (0.5 + random() / 2)
+      onError?.(key, error, Math.min(pause, turn ?? pause))
       addAfter(key, pause)
     } finally {
       place.end()
@@ -135,6 +150,7 @@ export function createQueue(config: QueueConfig): Queue {
       waiting.clear()
       again.clear()
       for (const key of timers.keys()) cancelTimer(key)
+      lines.stop()
       await Promise.all(working.values())
     },
     idle: () =>

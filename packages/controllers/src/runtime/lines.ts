@@ -1,0 +1,97 @@
+import type { Clock } from './clock.ts'
+
+/** The longest pause between two tries of a line, milliseconds: what works again is noticed within it, however long it did not. */
+const LONGEST_MS = 6000
+/** So many try next when one has got through: all are soon through, and what has healed for one alone lets no crowd loose. */
+const AFTER_SUCCESS = 2
+
+/**
+ * Keys that fail for one cause stand in one line: its first tries, after pauses that are the line's and not the key's, and each that gets
+ * through lets the next two try. So a back end that fails for all is asked by one, and all go on when it works again.
+ */
+export interface Lines {
+  /** Puts a key at the end of its cause's line. @returns milliseconds until the line tries next */
+  join(key: string, cause: string): number
+  /** A key has got through, and lets others of its line try. */
+  pass(key: string): void
+  /** A key has failed for what has no line. */
+  leave(key: string): void
+  stop(): void
+}
+
+interface Line {
+  readonly keys: Set<string>
+  tries: number
+  nextAt: number
+  cancel: () => void
+}
+
+/** Makes no line yet. */
+export function createLines(config: {
+  readonly clock: Clock
+  /** Pause before the first try of a line, milliseconds; doubled with each further one up to six seconds. */
+  readonly baseDelayMs: number
+  /** Whose turn it is. */
+  readonly wake: (key: string) => void
+}): Lines {
+  const { clock, baseDelayMs, wake } = config
+  const lines = new Map<string, Line>()
+  const causes = new Map<string, string>()
+
+  const leave = (key: string): Line | undefined => {
+    const cause = causes.get(key)
+    const line = cause === undefined ? undefined : lines.get(cause)
+    causes.delete(key)
+    line?.keys.delete(key)
+    if (cause !== undefined && line?.keys.size === 0) {
+      line.cancel()
+      lines.delete(cause)
+    }
+    return line
+  }
+
+  const callNext = ({ keys }: Line, count: number): void => {
+    for (const key of [...keys].slice(0, count)) {
+      // Who does not get through, or has nothing to try now, must not keep the others from their turn.
+      keys.delete(key)
+      keys.add(key)
+      wake(key)
+    }
+  }
+
+  const arm = (line: Line): void => {
+    const pause = Math.min(baseDelayMs * 2 ** Math.min(line.tries, 30), LONGEST_MS)
+    line.tries += 1
+    line.nextAt = clock.now() + pause
+    line.cancel = clock.setTimeout(() => {
+      arm(line)
+      callNext(line, 1)
+    }, pause)
+  }
+
+  return {
+    join: (key, cause) => {
+      if (causes.get(key) !== cause) leave(key)
+      let line = lines.get(cause)
+      if (!line) {
+        line = { keys: new Set(), tries: 0, nextAt: 0, cancel: () => undefined }
+        lines.set(cause, line)
+        arm(line)
+      }
+      causes.set(key, cause)
+      line.keys.delete(key)
+      line.keys.add(key)
+      return line.nextAt - clock.now()
+    },
+    pass: (key) => {
+      const line = leave(key)
+      if (line) callNext(line, AFTER_SUCCESS)
+    },
+    leave: (key) => void leave(key),
+    stop: () => {
+      for (const { cancel } of lines.values()) cancel()
+      lines.clear()
+      causes.clear()
+    },
+  }
+}
