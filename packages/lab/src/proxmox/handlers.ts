@@ -3,10 +3,14 @@ import { backupHandlers } from './backup/handlers.ts'
 import { clusterHandlers } from './cluster/index.ts'
 import { firewallHandlers } from './firewall/index.ts'
 import type { Handlers } from './handler.ts'
+import { jobHandlers } from './jobs/handlers.ts'
 import { lxcHandlers } from './lxc/index.ts'
+import { mappingHandlers } from './mapping/handlers.ts'
 import { nodeHandlers } from './nodes/index.ts'
+import { notificationHandlers } from './notifications/handlers.ts'
 import { poolHandlers } from './pools/index.ts'
 import { qemuHandlers } from './qemu/index.ts'
+import { replicationHandlers } from './replication/handlers.ts'
 import { statisticsHandlers } from './statistics/handlers.ts'
 import { storageHandlers } from './storage/index.ts'
 import { taskHandlers } from './tasks/index.ts'
@@ -17,10 +21,14 @@ export const proxmoxHandlers: Handlers = {
   ...backupHandlers,
   ...clusterHandlers,
   ...firewallHandlers,
+  ...jobHandlers,
   ...lxcHandlers,
+  ...mappingHandlers,
   ...nodeHandlers,
+  ...notificationHandlers,
   ...poolHandlers,
   ...qemuHandlers,
+  ...replicationHandlers,
   ...statisticsHandlers,
   ...storageHandlers,
   ...taskHandlers,

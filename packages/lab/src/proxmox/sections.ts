@@ -33,9 +33,9 @@ export interface SectionFile {
   readonly noun?: string
   /** Other verbs than create, update and delete before that noun. */
   readonly verbs?: readonly [create: string, update: string, remove: string]
-  /** What is said of an id that is taken, and of one that is not there. */
-  readonly exists: (id: string) => string
-  readonly missing: (id: string) => string
+  /** Refuses an id that is taken, and one that is not there. */
+  readonly exists: (id: string) => never
+  readonly missing: (id: string) => never
   /** A section is made by a call on its own path, not on the list's. */
   readonly madeByName?: true
   /** Options that a section must have, by its type; the empty type is for files whose sections have none. */
@@ -50,10 +50,12 @@ export interface SectionFile {
   readonly sees?: (call: Call, id: string, section: Section) => boolean
   /** What a reader gets beside or instead of the options. */
   readonly facts?: (call: Call, id: string, section: Section) => Record<string, unknown>
-  /** Digest of the file, if not that of its sections. */
-  readonly digest?: (world: ProxmoxWorld) => string
+  /** Digest of the file, if not that of its sections; undefined for a file of which none is told. */
+  readonly digest?: (world: ProxmoxWorld) => string | undefined
   /** Whether lists tell the file's digest; default that they do. */
   readonly listsDigest?: false
+  /** Removing what is not there is no error. */
+  readonly goneIsFine?: true
   /** Refuses a removal. */
   readonly checkRemoval?: (call: Call, id: string, section: Section) => void
   /** What else changes with a section. */
@@ -70,7 +72,7 @@ export function sectionHandlers(file: SectionFile): Handlers {
   const made = file.madeByName ? one : list
   const idOf = file.idOf ?? ((call: Call) => call.text(file.id))
   const sectionOf = (call: Call): Section =>
-    file.sections(call.world).get(idOf(call)) ?? die(file.missing(idOf(call)))
+    file.sections(call.world).get(idOf(call)) ?? file.missing(idOf(call))
   const digestOf = file.digest ?? ((world: ProxmoxWorld) => digestOfSections(file.sections(world)))
   const change = (call: Call, verb: 0 | 1 | 2, work: () => void): Promise<null> => {
     const verbs = file.verbs ?? ['create', 'update', 'delete']
@@ -98,7 +100,7 @@ export function sectionHandlers(file: SectionFile): Handlers {
       change(call, 0, () => {
         const id = idOf(call)
         const sections = file.sections(call.world)
-        if (sections.has(id)) die(file.exists(id))
+        if (sections.has(id)) file.exists(id)
         const section = optionsOf(file, call)
         requireOptions(file, section)
         file.check?.(call, id, section, undefined)
@@ -120,6 +122,7 @@ export function sectionHandlers(file: SectionFile): Handlers {
     [`DELETE ${one}`]: (call) =>
       change(call, 2, () => {
         const id = idOf(call)
+        if (file.goneIsFine && !file.sections(call.world).has(id)) return
         file.checkRemoval?.(call, id, sectionOf(call))
         sectionOf(call)
         file.sections(call.world).delete(id)
@@ -141,7 +144,7 @@ function digestOfSections(sections: Sections): string {
 }
 
 /** Refuses a change that was made of an older state. */
-function checkDigest(call: Call, now: string): void {
+function checkDigest(call: Call, now: string | undefined): void {
   const digest = call.optional('digest')
   if (digest !== undefined && digest !== now)
     die('detected modified configuration - file changed by other user? Try again.')

@@ -74,7 +74,8 @@ function objectProblems(
   const problems: string[] = []
   for (const [name, param] of Object.entries(props))
     if (value[name] !== undefined) problems.push(...answerProblems(param, value[name], `${path}.${name}`))
-    else if (param.opt !== 1 && param.idx === undefined) problems.push(`${path}.${name} is missing`)
+    else if (param.opt !== 1 && param.idx === undefined && param.type !== undefined)
+      problems.push(`${path}.${name} is missing`)
   if (extra === 0)
     for (const name in value)
       if (props[name] === undefined && props[name.replace(/\d+$/, '[n]')] === undefined)

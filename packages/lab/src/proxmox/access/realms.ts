@@ -18,8 +18,8 @@ const realmFile: SectionFile = {
   lock: 'domains_cfg',
   noun: 'auth server',
   verbs: ['add', 'update', 'delete'],
-  exists: (realm) => `domain '${realm}' already exists`,
-  missing: (realm) => `domain '${realm}' does not exist`,
+  exists: (realm) => die(`domain '${realm}' already exists`),
+  missing: (realm) => die(`domain '${realm}' does not exist`),
   required: REQUIRED,
   digest: digestOfRealms,
   // Secrets have files of their own.

@@ -1,4 +1,4 @@
-import { die, forbidden } from '../api-error.ts'
+import { die, forbidden, parameterError } from '../api-error.ts'
 import type { Call, Handlers } from '../handler.ts'
 import { can } from '../permissions.ts'
 import { drivesOf, isCdrom } from '../qemu/drive.ts'
@@ -121,7 +121,7 @@ function isIncluded(world: ProxmoxWorld, job: Readonly<Record<string, string>>, 
 function includedVolumes(call: Call): unknown {
   const { world } = call
   const id = call.text('id')
-  const job = world.cluster.backupJobs.get(id) ?? die(`No such job '${id}'`)
+  const job = world.cluster.backupJobs.get(id) ?? parameterError({ id: `No such job '${id}'` })
   return {
     children: [...world.vms.values()]
       .filter((vm) => isIncluded(world, job, vm))

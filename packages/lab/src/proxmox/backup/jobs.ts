@@ -1,73 +1,99 @@
 import { randomUUID } from 'node:crypto'
-import { ApiError, die } from '../api-error.ts'
+import { ApiError, die, parameterError } from '../api-error.ts'
+import { createCall } from '../call.ts'
 import type { Call, Handlers } from '../handler.ts'
-import { splitList } from '../verify/string-formats.ts'
+import { nextRun } from '../jobs/calendar.ts'
+import { isRoot } from '../permissions.ts'
+import { sectionHandlers, type Section, type SectionFile } from '../sections.ts'
+import type { Params } from '../verify/params.ts'
+
+const LIST = '/cluster/backup'
+/** Options that only root sets. */
+const ROOT_ONLY = ['dumpdir', 'script', 'tmpdir']
+/** Options that are shown as objects. */
+const OBJECTS = ['fleecing', 'performance', 'prune-backups']
+
+const jobFile: SectionFile = {
+  list: LIST,
+  id: 'id',
+  sections: ({ cluster }) => cluster.backupJobs,
+  lock: 'jobs_cfg',
+  exists: (id) => die(`Job '${id}' already exists`),
+  missing: (id) => parameterError({ id: `No such job '${id}'` }),
+  digest: () => undefined,
+  passedOver: ['starttime', 'dow'],
+  check: (call, _, section) => checkJob(call, section),
+  facts: (call, _, section) => ({ type: 'vzdump', ...objects(section), ...plan(call, section) }),
+}
+const jobs = sectionHandlers(jobFile)
 
 /** Jobs that would make backups at their times. The lab keeps the list, and makes backups when it is asked. */
 export const backupJobHandlers: Handlers = {
-  'GET /cluster/backup': ({ world }) =>
-    [...world.cluster.backupJobs].map(([id, options]) => show(id, options, world.clock.now())),
-  'GET /cluster/backup/{id}': (call) => {
-    const id = call.text('id')
-    const options = call.world.cluster.backupJobs.get(id) ?? noJob(id)
-    return show(id, options, call.world.clock.now())
-  },
-  'POST /cluster/backup': (call) => {
+  ...jobs,
+  [`POST ${LIST}`]: (call) => {
     const id = call.optional('id') ?? `backup-${randomUUID().slice(0, 13)}`
-    if (call.world.cluster.backupJobs.has(id)) die(`Job '${id}' already exists`)
-    call.world.cluster.backupJobs.set(id, optionsOf(call))
-    return null
+    const made = withParams(call, { enabled: '1', ...call.params, id, ...scheduleOf(call) })
+    checkJob(made, made.params)
+    return inLock(() => jobs[`POST ${LIST}`]?.(made))
   },
-  'PUT /cluster/backup/{id}': (call) => {
-    const options = call.world.cluster.backupJobs.get(call.text('id')) ?? noJob(call.text('id'))
-    for (const name of splitList(call.optional('delete') ?? '')) delete options[name]
-    Object.assign(options, optionsOf(call))
-    return null
-  },
-  'DELETE /cluster/backup/{id}': (call) => {
-    // The code of the inner call's error is part of the outer one's text.
-    if (!call.world.cluster.backupJobs.delete(call.text('id')))
-      throw new ApiError(500, '400 Parameter verification failed.\n')
-    return null
-  },
+  [`PUT ${LIST}/{id}`]: (call) =>
+    inLock(() => jobs[`PUT ${LIST}/{id}`]?.(withParams(call, { ...call.params, ...scheduleOf(call) }))),
+  [`DELETE ${LIST}/{id}`]: (call) => inLock(() => jobs[`DELETE ${LIST}/{id}`]?.(call)),
 }
 
-function noJob(id: string): never {
-  return die(`No such job '${id}'`)
+function withParams(call: Call, params: Params): Call {
+  return createCall(call, call.identity, call.headers, params)
 }
 
-function optionsOf(call: Call): Record<string, string> {
-  const options: Record<string, string> = {}
-  for (const name in call.params) if (!['id', 'delete'].includes(name)) options[name] = call.text(name)
-  options['enabled'] ??= '1'
-  return options
+/** The code of an error that is raised under the file's lock is part of the outer one's text. */
+async function inLock(work: () => unknown): Promise<unknown> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status !== 400) throw error
+    throw new ApiError(500, `400 ${error.message}`)
+  }
 }
 
-const NUMBERS = new Set([
-  'enabled',
-  'all',
-  'bwlimit',
-  'maxfiles',
-  'repeat-missed',
-  'protected',
-  'remove',
-  'zstd',
-])
-
-function show(id: string, options: Readonly<Record<string, string>>, now: number): Record<string, unknown> {
-  const shown: Record<string, unknown> = { id, type: 'vzdump' }
-  for (const [name, value] of Object.entries(options)) shown[name] = NUMBERS.has(name) ? Number(value) : value
-  const next = nextRun(options['schedule'], now)
-  if (next !== undefined && options['enabled'] !== '0') shown['next-run'] = next
-  return shown
+/** A schedule in the words of old clients: a time, and days of the week. */
+function scheduleOf(call: Call): { schedule?: string } {
+  const time = call.optional('starttime')
+  if (time === undefined) return {}
+  const days = call.optional('dow')
+  return { schedule: days === undefined ? time : `${days} ${time}` }
 }
 
-/** When a job of a daily schedule, `21:00`, runs next: seconds since 1970. */
-function nextRun(schedule: string | undefined, now: number): number | undefined {
-  const [, hours, minutes] = /(\d{1,2}):(\d{2})$/.exec(schedule ?? '') ?? []
-  if (hours === undefined || minutes === undefined) return undefined
-  const today = new Date(now)
-  today.setUTCHours(Number(hours), Number(minutes), 0, 0)
-  const at = today.getTime()
-  return Math.floor((at > now ? at : at + 86_400_000) / 1000)
+function checkJob(call: Call, section: Section): void {
+  if (!isRoot(call.identity))
+    for (const name of ROOT_ONLY)
+      if (call.params[name] !== undefined) parameterError({ [name]: 'Only root may set this option.' })
+  const { all, vmid, pool, exclude } = section
+  if (all === '1' && vmid !== undefined) parameterError({ all: "option conflicts with option 'vmid'" })
+  if (pool !== undefined && vmid !== undefined)
+    parameterError({ pool: "option conflicts with option 'vmid'" })
+  if (all !== '1' && vmid === undefined && pool === undefined && exclude === undefined)
+    parameterError({ vmid: 'property is missing and it is not optional' })
+}
+
+/** Fields of property strings, numbers as numbers. */
+function objects(section: Section): Record<string, unknown> {
+  return Object.fromEntries(
+    OBJECTS.filter((name) => section[name] !== undefined).map((name) => [
+      name,
+      Object.fromEntries(
+        String(section[name])
+          .split(/[,;]/)
+          .map((part): [string, string | number] => {
+            const [key = '', value = key] = part.split('=')
+            const field = part.includes('=') ? key : 'enabled'
+            return [field, /^\d+$/.test(value) ? Number(value) : value]
+          }),
+      ),
+    ]),
+  )
+}
+
+function plan(call: Call, { schedule, enabled }: Section): Record<string, unknown> {
+  const next = enabled === '0' ? undefined : nextRun(schedule, call.world.clock.now())
+  return next === undefined ? {} : { 'next-run': next }
 }

@@ -1,6 +1,7 @@
 import type { Handlers } from '../handler.ts'
 import { haHandlers } from './ha/index.ts'
 import { clusterIndex } from './indexes.ts'
+import { metricHandlers } from './metrics.ts'
 import { nextIdHandlers } from './nextid.ts'
 import { optionsHandlers } from './options.ts'
 import { listResources } from './resources.ts'
@@ -11,6 +12,7 @@ import { clusterTasks } from './tasks.ts'
 export const clusterHandlers: Handlers = {
   ...clusterIndex,
   ...haHandlers,
+  ...metricHandlers,
   ...nextIdHandlers,
   ...optionsHandlers,
   ...statusHandlers,

@@ -1,6 +1,5 @@
 import { ApiError } from '../api-error.ts'
 import type { Handlers } from '../handler.ts'
-import { figuresOf, hostStatus } from '../nodes/figures.ts'
 import { VERSION } from '../nodes/version.ts'
 import { hasQuorum } from './quorum.ts'
 
@@ -65,18 +64,4 @@ export const statusHandlers: Handlers = {
       .slice(-(call.number('max') ?? 50))
       .reverse()
       .map(({ id, ...line }) => ({ ...line, id: `${id}:${line.node}`, uid: String(id) })),
-  'GET /cluster/metrics/server': () => [],
-  'GET /cluster/metrics/export': ({ world }) => ({
-    data: [...world.hosts.values()]
-      .filter((host) => hostStatus(host) === 'online')
-      .flatMap((host) =>
-        Object.entries(figuresOf(world, host)).map(([metric, value]) => ({
-          id: `node/${host.name}`,
-          metric,
-          timestamp: Math.floor(world.clock.now() / 1000),
-          type: 'gauge',
-          value: value as number,
-        })),
-      ),
-  }),
 }

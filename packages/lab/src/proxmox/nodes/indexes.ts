@@ -17,6 +17,5 @@ export const nodeIndex: Handlers = {
   'GET /nodes/{node}/hardware': list('type', 'pci usb'),
   'GET /nodes/{node}/hardware/pci': () => [],
   'GET /nodes/{node}/hardware/usb': () => [],
-  'GET /nodes/{node}/replication': () => [],
   'GET /nodes/{node}/disks/list': () => [],
 }

@@ -1,6 +1,7 @@
 import { isIPv4, isIPv6 } from 'node:net'
 import { apiSchema } from '@fochista/proxmox/schema'
 import { PRIVILEGES } from '../access/privileges.ts'
+import { parseCalendar } from '../jobs/calendar.ts'
 
 /** Judges a text: undefined when it has the form, else what the original says. */
 type Check = (value: string) => string | undefined
@@ -165,6 +166,10 @@ const SPECIAL: Readonly<Record<string, Check>> = {
     const bad = splitList(value).find((item) => !FIREWALL_ADDRESS.test(item))
     return bad === undefined ? undefined : `invalid IP address: Invalid chars in IP ${bad}`
   },
+  'pve-calendar-event': form(
+    (value) => parseCalendar(value) !== undefined,
+    "invalid calendar event '%s' - unable to parse calendar event",
+  ),
   'graphite-path': ACCEPT,
 }
 

@@ -15,8 +15,8 @@ const ruleFile: SectionFile = {
   sections: (world) => sectionsOf(world, 'ha/rules'),
   lock: 'ha_rules_cfg',
   noun: 'ha rule',
-  exists: (rule) => `HA rule '${rule}' already defined`,
-  missing: (rule) => `no such ha rule '${rule}'`,
+  exists: (rule) => die(`HA rule '${rule}' already defined`),
+  missing: (rule) => die(`no such ha rule '${rule}'`),
   required: { 'node-affinity': ['nodes'], 'resource-affinity': ['affinity'] },
   check,
   sees: (call, _, { type, resources }) =>
