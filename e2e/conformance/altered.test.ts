@@ -10,6 +10,7 @@ import { readCutJson } from './kubernetes/cut-json.ts'
 import type { Recorded, RecordedResponse } from './kubernetes/recorded.ts'
 import { isCut } from './kubernetes/recorded.ts'
 import type { Answer } from './kubernetes/send.ts'
+import { compareSwitched } from './kubernetes/switched.ts'
 import { isObject, parseJson } from './json.ts'
 import { readRecording, recordingFolders, recordingsIn } from './recordings.ts'
 
@@ -82,6 +83,40 @@ test('of Kubernetes every altered answer is caught, and no other', { skip }, () 
       }
     }
   assert.ok(caught > 4000, String(caught))
+})
+
+test('of WebSockets every altered frame is caught, and no other', { skip }, () => {
+  let caught = 0
+  const file = join(folders?.kubernetes ?? '', '10-upgrade.jsonl')
+  for (const { n, raw_response: recorded } of readRecording<Recorded>(file)) {
+    const frames = (recorded?.frames ?? []).map(({ data }) => data)
+    const [head = '', ...packed] = frames
+    if (!head.startsWith('HTTP/1.1 101 ')) continue
+    const bytes = packed.map((frame) => Buffer.from(frame.replace('base64:', ''), 'base64'))
+    const verdict = (first: string, rest: readonly Buffer[]): string =>
+      compareSwitched(frames, Buffer.concat([Buffer.from(first), ...rest])).verdict
+    assert.equal(verdict(head, bytes), 'agrees', String(n))
+    const altered = bytes.flatMap((frame, index) =>
+      [0, frame.length - 1].map((at) =>
+        bytes.with(index, Buffer.from(frame.map((byte, where) => (where === at ? byte ^ 0x0e : byte)))),
+      ),
+    )
+    for (const rest of [...altered, bytes.slice(1), [...bytes, Buffer.from([0x88, 0])]]) {
+      assert.notEqual(verdict(head, rest), 'agrees', String(n))
+      caught++
+    }
+    assert.notEqual(verdict(head.replace('Upgrade: websocket', 'Upgrade: other'), bytes), 'agrees', String(n))
+  }
+  assert.ok(caught > 80, `only ${caught}`)
+})
+
+test('a connection that was broken off is no refusal, nor one that took too long', () => {
+  const broken = { status: 0, error: 'RemoteDisconnected: Remote end closed connection without response' }
+  const verdict = (status: number, body: string): string =>
+    compareAnswer(broken, { status, reason: '', headers: {}, body }).verdict
+  assert.equal(verdict(0, 'socket hang up'), 'agrees')
+  assert.equal(verdict(415, 'socket hang up'), 'wrong')
+  assert.equal(verdict(0, 'no answer in 1000 ms'), 'wrong')
 })
 
 test('of Kamaji every altered answer is caught, and no other', { skip }, () => {

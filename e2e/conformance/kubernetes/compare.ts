@@ -14,7 +14,8 @@ const COMPARED = ['content-type', 'warning', 'location', 'allow', 'retry-after',
 /** What Node says when the server broke the connection off. */
 const BROKEN_OFF = /^socket hang up$|ECONNRESET/
 
-type Judged = Pick<Outcome, 'verdict' | 'expected' | 'actual'>
+/** The verdict on an answer. */
+export type Judged = Pick<Outcome, 'verdict' | 'expected' | 'actual'>
 
 /** Compares an answer with the recorded one. */
 export function compareAnswer(expected: RecordedResponse, actual: Answer, request = ''): Judged {
@@ -82,7 +83,8 @@ export function compareStream(expected: RecordedResponse, status: number, lines:
   return judged(expected.status, status, same, left, right)
 }
 
-function judged(
+/** A verdict with what was compared. */
+export function judged(
   expected: number,
   actual: number,
   same: boolean,
@@ -98,7 +100,7 @@ function judged(
 }
 
 /** A body for comparison: JSON with its keys sorted, protobuf field by field, other texts as they are, all masked. */
-function shown(body: string | undefined): string {
+export function shown(body: string | undefined): string {
   const packed = packedBytes(body)
   const wire = packed === undefined ? undefined : wireValue(packed)
   if (wire !== undefined) return JSON.stringify(wire)

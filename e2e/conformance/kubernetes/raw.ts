@@ -1,30 +1,43 @@
+import { connect as connectPlain } from 'node:net'
 import { connect } from 'node:tls'
 import type { Outcome } from '../outcome.ts'
 import { leftOut } from '../outcome.ts'
 import { compareAnswer } from './compare.ts'
 import type { Recorded } from './recorded.ts'
 import type { Answer } from './send.ts'
+import { compareSwitched, hasFrames } from './switched.ts'
 
-/** Milliseconds after which what came is all there is; a watch that ends after a second is waited for. */
-const LISTENS_FOR = 400
-const LONGEST = 2500
+/** Once as much came as was recorded, it is listened this much longer for more, milliseconds. */
+const LISTENS_FOR = 150
+/** As much is waited for this long, milliseconds. */
+const LONGEST = 10_000
 
-/**
- * Sends the bytes of an exchange that was recorded as bytes, and compares the answers in them. Those after which no HTTP is spoken are
- * not compared, nor those that are only told of.
- */
+/** Requests that the recorder only tells of, for their size. */
+const TOLD: { [text: string]: (size: number) => string } = {
+  'X-Long header': (size) =>
+    `GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Long: ${'x'.repeat(size)}\r\n\r\n`,
+  query: (size) => `GET /healthz?q=${'x'.repeat(size)} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`,
+}
+
+/** Sends the bytes of an exchange that was recorded as bytes, and compares what comes: the answers, and the frames of a WebSocket. */
 export async function replayRaw(
-  { n, title, raw_request: sent = '', raw_response: recorded }: Recorded,
+  { n, title, raw_request: recordedRequest = '', raw_response: recorded }: Recorded,
   url: string,
   put: (text: string) => string,
 ): Promise<Outcome> {
-  const text = (recorded?.frames ?? []).map(({ data }) => data).join('')
-  if (sent.startsWith('(')) return leftOut(n, title, 'the recorder only tells of what it sent')
-  if (!text.startsWith('HTTP/1.1 ') && !/ HTTP\/1\.0\r\n/.test(sent))
-    return leftOut(n, title, 'bytes without TLS')
-  if (text.startsWith('HTTP/1.1 101 ')) return leftOut(n, title, 'frames of a WebSocket or of SPDY')
+  const frames = (recorded?.frames ?? []).map(({ data }) => data)
+  const sent = requestOf(recordedRequest)
+  const text = frames.join('')
+  // Only what is answered so was sent without TLS.
+  const isPlain = text.startsWith('HTTP/1.0 ') && !/ HTTP\/1\.0\r\n/.test(sent)
+  if (text.startsWith('HTTP/1.1 101 ')) {
+    const came = await exchange(url, put(sent), false, (bytes) => hasFrames(bytes, frames.length - 1))
+    return { n, title, ...compareSwitched(frames, came) }
+  }
   const wanted = answersIn(Buffer.from(text))
-  const given = answersIn(await exchange(url, put(sent)))
+  const given = answersIn(
+    await exchange(url, put(sent), isPlain, (bytes) => answersIn(bytes).length >= wanted.length),
+  )
   if (wanted.length !== given.length)
     return {
       n,
@@ -51,23 +64,34 @@ export async function replayRaw(
   return worst === undefined ? leftOut(n, title, 'no answer was recorded') : { n, title, ...worst }
 }
 
-function exchange(url: string, bytes: string): Promise<Buffer> {
+/** The request itself, also of one that the recorder only tells of. */
+function requestOf(text: string): string {
+  const [, what = '', size] = /^\((.*?) of (\d+) bytes\)$/.exec(text) ?? []
+  return TOLD[what]?.(Number(size)) ?? text
+}
+
+function exchange(
+  url: string,
+  bytes: string,
+  isPlain: boolean,
+  isEnough: (came: Buffer) => boolean,
+): Promise<Buffer> {
   const { hostname, port } = new URL(url)
   return new Promise((resolve) => {
     const chunks: Buffer[] = []
-    const socket = connect({ host: hostname, port: Number(port), rejectUnauthorized: false })
+    const to = { host: hostname, port: Number(port) }
+    const socket = isPlain ? connectPlain(to) : connect({ ...to, rejectUnauthorized: false })
     const end = (): void => {
       socket.destroy()
       resolve(Buffer.concat(chunks))
     }
     const longest = setTimeout(end, LONGEST)
     let quiet: NodeJS.Timeout | undefined
-    socket.on('secureConnect', () => socket.write(bytes))
+    socket.on(isPlain ? 'connect' : 'secureConnect', () => socket.write(bytes))
     socket.on('data', (chunk: Buffer) => {
       chunks.push(chunk)
       clearTimeout(quiet)
-      // A watch says nothing for a while before it ends.
-      if (!bytes.includes('watch=true')) quiet = setTimeout(end, LISTENS_FOR)
+      if (isEnough(Buffer.concat(chunks))) quiet = setTimeout(end, LISTENS_FOR)
     })
     socket.on('error', end)
     socket.on('close', () => {

@@ -1,7 +1,7 @@
 import { createServer } from 'node:https'
 import type { Server as HttpsServer } from 'node:https'
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { Admission, ApiServer, ApiServerOptions, Intercept, StaticToken } from './api.ts'
 import type { KeyPair } from '../pki.ts'
 import { keepApiServices } from './api-services/keep.ts'
@@ -17,6 +17,8 @@ import { serveCrds } from './crds.ts'
 import { answerBroken, refuseWithoutHost } from './http/broken.ts'
 import { checkTimeout } from './http/deadline.ts'
 import { Exchange } from './http/exchange.ts'
+import type { Switchable } from './http/exchange.ts'
+import { asksToSwitch, createFront } from './http/front.ts'
 import { serveResource } from './http/objects.ts'
 import { requestInfo } from './http/request-info.ts'
 import type { RequestInfo } from './http/request-info.ts'
@@ -36,6 +38,9 @@ import { Storage } from './store/storage.ts'
 const CRDS = { group: 'apiextensions.k8s.io', version: 'v1', resource: 'customresourcedefinitions' }
 const NAMESPACES = { group: '', version: 'v1', resource: 'namespaces' }
 const FIRST_NAMESPACES = ['kube-system', 'kube-public', 'kube-node-lease', 'default']
+
+/** Most bytes of a request's head, as Go's server has it. */
+const MOST_HEADERS = 1024 * 1024
 
 /** Makes an emulated Kubernetes API server. It answers over TLS after `listen()`; its store works at once. */
 export function createApiServer(options: ApiServerOptions): ApiServer {
@@ -108,6 +113,8 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       cert: certificate.certPem,
       ALPNProtocols: ['http/1.1'],
       requireHostHeader: false,
+      maxHeaderSize: MOST_HEADERS,
+      shouldUpgradeCallback: asksToSwitch,
       ...trusted,
       ...(options.clientCaPem === undefined ? {} : { requestCert: true, rejectUnauthorized: false }),
     },
@@ -116,21 +123,24 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       void answer(server, request, response, url.replace('https://', ''), options.intercept)
     },
   )
+  https.on('upgrade', (request, socket, early) => {
+    const response = new ServerResponse(request)
+    response.shouldKeepAlive = false
+    // Unless the connection is taken from the answer, it ends with it.
+    response.on('finish', () => socket.end())
+    response.assignSocket(request.socket)
+    void answer(server, request, response, url.replace('https://', ''), options.intercept, { socket, early })
+  })
   https.keepAliveTimeout = 90_000
   https.requestTimeout = 0
   // A client that breaks its connection is no fault of the server.
   https.on('tlsClientError', () => {})
   https.on('clientError', answerBroken)
-  const listen = (port: number): Promise<void> =>
-    new Promise((resolve, reject) => {
-      https.once('error', reject)
-      https.listen(port, host, () => {
-        https.off('error', reject)
-        const address = https.address() as AddressInfo
-        url = `https://${host.includes(':') ? `[${host}]` : host}:${address.port}`
-        resolve()
-      })
-    })
+  const front = createFront(https)
+  const listen = async (port: number): Promise<void> => {
+    const listens = await front.listen(port, host)
+    url = `https://${host.includes(':') ? `[${host}]` : host}:${listens}`
+  }
   const registerCrd = (crd: object): void => {
     store.create(CRDS, structuredClone(crd) as ApiObject)
   }
@@ -174,24 +184,18 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
         core.caPem = caPem
       }
       https.setSecureContext({ ...trusted, cert: next.certPem, key: next.keyPem })
-      https.closeAllConnections()
+      front.breakOff()
     },
     listen: () => listen(options.port ?? 0),
-    suspend: () =>
-      new Promise((resolve) => {
-        https.close(() => resolve())
-        https.closeAllConnections()
-      }),
+    suspend: () => front.close(),
     resume: () => listen(Number(new URL(url).port)),
-    close: () =>
-      new Promise((resolve) => {
-        stopLifecycle()
-        stopApiServices()
-        stopTokenSecrets()
-        closing.abort()
-        https.close(() => resolve())
-        https.closeAllConnections()
-      }),
+    close: () => {
+      stopLifecycle()
+      stopApiServices()
+      stopTokenSecrets()
+      closing.abort()
+      return front.close()
+    },
   }
 }
 
@@ -201,8 +205,10 @@ async function answer(
   response: ServerResponse,
   address: string,
   intercept: Intercept | undefined,
+  switchable?: Switchable,
 ): Promise<void> {
-  const exchange = new Exchange(request, response, address, server.gitVersion)
+  const { gitVersion } = server
+  const exchange = new Exchange(request, response, { address, gitVersion }, switchable)
   try {
     exchange.user = server.authenticator.authenticate(request)
     const info = requestInfo(exchange.method, exchange.path, exchange.query)

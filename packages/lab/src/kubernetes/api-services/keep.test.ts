@@ -1,41 +1,12 @@
 import assert from 'node:assert/strict'
-import { request } from 'node:https'
-import { after, before, test } from 'node:test'
-import { createLabClock } from '../../clock.ts'
-import type { ApiServer } from '../api.ts'
+import { test } from 'node:test'
 import type { ApiObject } from '../resources.ts'
 import { at } from '../rest/json.ts'
-import { createApiServer } from '../server.ts'
-import { selfSigned } from '../test-certificate.ts'
+import { startTestApi } from '../test-api.ts'
 
 const SERVICES = { group: 'apiregistration.k8s.io', version: 'v1', resource: 'apiservices' }
 
-let api: ApiServer
-let ca: string
-before(async () => {
-  const tls = await selfSigned()
-  ca = tls.certPem
-  const user = { username: 'admin', groups: ['system:masters'] }
-  api = createApiServer({ tls, clock: createLabClock(), staticTokens: [{ token: 'admin', user }] })
-  await api.listen()
-})
-after(() => api.close())
-
-function ask(path: string): Promise<{ status: number; text: string }> {
-  return new Promise((resolve, reject) => {
-    const call = request(
-      `${api.url}${path}`,
-      { ca, headers: { Authorization: 'Bearer admin' } },
-      (answer) => {
-        let text = ''
-        answer.on('data', (chunk: Buffer) => (text += chunk.toString()))
-        answer.on('end', () => resolve({ status: answer.statusCode ?? 0, text }))
-      },
-    )
-    call.on('error', reject)
-    call.end()
-  })
-}
+const { api, ask } = await startTestApi()
 
 function available(name: string): unknown {
   const conditions = at(api.store.get(SERVICES, undefined, name) ?? { metadata: {} }, [
@@ -106,7 +77,8 @@ test('the group of another server is discovered, is not available, and answers 5
   await until(() => JSON.stringify(available('v1.ext.dev') ?? '').includes('ServiceNotFound'))
   assert.equal((await ask('/apis/ext.dev')).status, 200)
   assert.match((await ask('/apis')).text, /"ext\.dev\/v1"/)
-  assert.deepEqual(await ask('/apis/ext.dev/v1/things'), { status: 503, text: 'service unavailable\n' })
+  const { status, text } = await ask('/apis/ext.dev/v1/things')
+  assert.deepEqual({ status, text }, { status: 503, text: 'service unavailable\n' })
   api.store.delete(SERVICES, { name: 'v1.ext.dev' })
   assert.equal((await ask('/apis/ext.dev/v1/things')).status, 404)
 })

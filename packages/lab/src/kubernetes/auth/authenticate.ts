@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { timingSafeEqual } from 'node:crypto'
 import type { StaticToken } from '../api.ts'
 import { StatusError } from '../errors.ts'
+import { TOKEN_PROTOCOL } from '../http/exchange.ts'
 import type { JsonObject, UserInfo } from '../resources.ts'
 import type { Core } from '../rest/core.ts'
 import { at } from '../rest/json.ts'
@@ -78,18 +79,16 @@ export function createAuthenticator(
   }
 }
 
-const SUBPROTOCOL = 'base64url.bearer.authorization.k8s.io.'
-
 /** The token of a request; browsers, whose WebSockets have no such header, hide it among their protocols. Throws Unauthorized. */
 function bearerOf({ headers }: IncomingMessage): string | undefined {
   const named = /^bearer +(\S+)\s*$/i.exec(headers.authorization ?? '')?.[1]
   if (named !== undefined || headers.upgrade?.toLowerCase() !== 'websocket') return named
   const protocols = (headers['sec-websocket-protocol'] ?? '').split(',').map((each) => each.trim())
-  const hidden = protocols.find((each) => each.startsWith(SUBPROTOCOL))
+  const hidden = protocols.find((each) => each.startsWith(TOKEN_PROTOCOL))
   if (hidden === undefined) return undefined
   // The server must be able to choose another one.
   if (protocols.length < 2) throw unauthorized()
-  return Buffer.from(hidden.slice(SUBPROTOCOL.length), 'base64url').toString()
+  return Buffer.from(hidden.slice(TOKEN_PROTOCOL.length), 'base64url').toString()
 }
 
 /** 401. */

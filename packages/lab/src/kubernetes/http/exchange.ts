@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
 import { gzipSync } from 'node:zlib'
 
+import { acceptKey, serveWebSocket } from '../../websocket.ts'
+import type { WebSocketMessages, WebSocketReader } from '../../websocket.ts'
 import { wantedTypes } from '../discovery/answer.ts'
 import { PathNotFound, StatusError } from '../errors.ts'
 import { encodeProtobuf, PROTOBUF } from '../protobuf/encode.ts'
@@ -13,8 +16,18 @@ const GZIP_FROM = 128 * 1024
 /** The first minor version whose server breaks down over a custom object in protobuf; older ones refuse it. */
 const PANICS_SINCE = 36
 
+/** Browsers hide their token in the name of a protocol that begins so. */
+export const TOKEN_PROTOCOL = 'base64url.bearer.authorization.k8s.io.'
+
 /** What an answer may be written as. */
 export type Media = 'json' | 'yaml' | 'protobuf'
+
+/** The connection of a request that asks for another protocol, which whoever serves it may take. */
+export interface Switchable {
+  socket: Duplex
+  /** What came after the request already. */
+  early: Buffer
+}
 
 /** One request and its answer: the common headers, warnings, formats. */
 export class Exchange implements RequestContext {
@@ -29,23 +42,62 @@ export class Exchange implements RequestContext {
   readonly warnings: string[] = []
   /** The objects asked for are of a custom kind: they are never written in protobuf, but errors are. */
   custom = false
+  /** The connection, when the client asks for another protocol on it. */
+  readonly switchable: Switchable | undefined
 
-  constructor(request: IncomingMessage, response: ServerResponse, serverAddress: string, gitVersion: string) {
+  constructor(
+    request: IncomingMessage,
+    response: ServerResponse,
+    server: { address: string; gitVersion: string },
+    switchable?: Switchable,
+  ) {
     this.request = request
     this.response = response
+    this.switchable = switchable
     this.method = request.method ?? 'GET'
     // A proxy's client writes the whole URL.
     const target = (request.url ?? '/').replace(/^https?:\/\/[^/?]*/, '') || '/'
     const mark = target.indexOf('?')
     this.path = mark < 0 ? target : target.slice(0, mark)
     this.query = new URLSearchParams(mark < 0 ? '' : target.slice(mark + 1))
-    this.serverAddress = serverAddress
-    this.gitVersion = gitVersion
+    this.serverAddress = server.address
+    this.gitVersion = server.gitVersion
   }
 
   /** The Accept header, or `` when absent. */
   get accept(): string {
     return this.request.headers.accept ?? ''
+  }
+
+  /** Whether the client asks for a WebSocket. */
+  get wantsWebSocket(): boolean {
+    return this.switchable !== undefined && this.request.headers.upgrade?.toLowerCase() === 'websocket'
+  }
+
+  /** The protocols that the client would speak over a WebSocket, but for one that only held its token. */
+  get protocols(): string[] {
+    const { headers } = this.request
+    const all = (headers['sec-websocket-protocol'] ?? '').split(',').map((each) => each.trim())
+    return all.filter(
+      (each) => each !== '' && (headers.authorization !== undefined || !each.startsWith(TOKEN_PROTOCOL)),
+    )
+  }
+
+  /** Answers that a WebSocket begins, in which `protocol` is spoken; the connection is served by `reader` from now on. */
+  switchToWebSocket(protocol: string | undefined, reader: WebSocketReader): WebSocketMessages {
+    const { switchable, request, response } = this
+    if (switchable === undefined) throw new Error('the client did not ask for a WebSocket')
+    const { socket, early } = switchable
+    response.detachSocket(request.socket)
+    const head = [
+      'HTTP/1.1 101 Switching Protocols',
+      'Upgrade: websocket',
+      'Connection: Upgrade',
+      `Sec-WebSocket-Accept: ${acceptKey(request.headers['sec-websocket-key'] ?? '')}`,
+      ...(protocol === undefined ? [] : [`Sec-WebSocket-Protocol: ${protocol}`]),
+    ]
+    socket.write(`${head.join('\r\n')}\r\n\r\n`)
+    return serveWebSocket(socket, early, reader)
   }
 
   send(

@@ -2,7 +2,6 @@ import type { StoreEvent } from '../api.ts'
 import { StatusError } from '../errors.ts'
 import { toTable } from '../tables/table.ts'
 import type { ApiObject, JsonObject, ResourceDefinition } from '../resources.ts'
-import { encodeEvent, PROTOBUF } from '../protobuf/encode.ts'
 import { apiVersionOf } from '../resources.ts'
 import type { Core } from '../rest/core.ts'
 import { bucketOf, inVersion } from '../rest/core.ts'
@@ -13,13 +12,12 @@ import { flag, listOptions } from './list-options.ts'
 import { tooLarge } from './list.ts'
 import { includeOf, negotiate, onlyThese, WATCHED_MEDIA } from './negotiate.ts'
 import type { Shape } from './negotiate.ts'
+import { watchOutput } from './watch-output.ts'
 
 /** When bookmarks are sent, milliseconds: now and then, soon after the initial events, and before the end of a watch. */
 const BOOKMARK_EVERY = 60_000
 const BOOKMARK_SOON = 200
 const BEFORE_END = [2350, 1150]
-/** A client that reads so much slower than things change is cut off, bytes that wait for it: it lists anew. */
-const BACKLOG_LIMIT = 32 * 1024 * 1024
 
 /** Serves a watch until its time is over or the client goes. */
 export function serveWatch(
@@ -30,12 +28,11 @@ export function serveWatch(
   exchange: Exchange,
   closing: AbortSignal,
 ): void {
-  const { query, response } = exchange
-  const { upgrade, origin } = exchange.request.headers
+  const { query } = exchange
   // Only browsers are expected to watch by WebSocket, and they say where they come from.
-  if (upgrade?.toLowerCase() === 'websocket') {
-    const protocols = exchange.request.headers['sec-websocket-protocol']?.split(',') ?? []
-    if (origin === undefined || protocols.length > 1) {
+  if (exchange.wantsWebSocket) {
+    const { origin } = exchange.request.headers
+    if (origin === undefined || exchange.protocols.length > 1) {
       exchange.sendBare(origin === undefined ? 403 : 400)
       return
     }
@@ -56,13 +53,10 @@ export function serveWatch(
     (namespace === undefined || object.metadata.namespace === namespace) &&
     (selects === undefined || selects(object))
   const isBinary = exchange.media(printer.kind) === 'protobuf'
-  const write = (type: string, object: JsonObject): void => {
-    const frame = isBinary ? encodeEvent(type, object) : undefined
-    response.write(frame ?? `${JSON.stringify({ type, object })}\n`)
-    if (response.writableLength > BACKLOG_LIMIT) response.destroy()
-  }
-  exchange.startHeaders(200, isBinary ? `${PROTOBUF};stream=watch` : 'application/json')
-  response.flushHeaders()
+  let stop: () => void = () => {}
+  let finish: () => void = () => {}
+  const output = watchOutput(exchange, isBinary, () => finish())
+  const write = output.event
   const listener = (event: StoreEvent): void => {
     const now = shown(event.object)
     const before = event.old !== undefined && shown(event.old)
@@ -78,7 +72,6 @@ export function serveWatch(
         }),
       )
   }
-  let stop: () => void = () => {}
   try {
     if (initial !== undefined && from > core.storage.revision) throw tooLarge(from, core.storage.revision)
     const starts = initial ?? from === 0
@@ -93,7 +86,7 @@ export function serveWatch(
   } catch (error) {
     if (!(error instanceof StatusError)) throw error
     write('ERROR', error.status())
-    response.end()
+    output.end()
     return
   }
   // The client knows what had changed until now, and what is sent: a bookmark tells of changes that it was not sent.
@@ -112,12 +105,12 @@ export function serveWatch(
           if (core.registry.find(group, version, resource)?.schema !== schema) setImmediate(finish)
         })
       : () => {}
-  const finish = (): void => {
+  finish = (): void => {
     stop()
     unsubscribe()
     for (const timer of timers) clearTimeout(timer)
     closing.removeEventListener('abort', finish)
-    if (!response.writableEnded) response.end()
+    output.end()
   }
   timers.push(setTimeout(finish, Math.min(lasts, 2 ** 31 - 1)))
   if (bookmarks) {
@@ -128,7 +121,6 @@ export function serveWatch(
   }
   for (const timer of timers) timer.unref()
   closing.addEventListener('abort', finish, { once: true })
-  response.on('close', finish)
 }
 
 function checkMedia(exchange: Exchange): void {

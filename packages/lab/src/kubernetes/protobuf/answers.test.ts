@@ -1,68 +1,32 @@
 import assert from 'node:assert/strict'
-import { request } from 'node:https'
-import { after, before, test } from 'node:test'
-import { createLabClock } from '../../clock.ts'
-import type { ApiServer } from '../api.ts'
-import { createApiServer } from '../server.ts'
-import { selfSigned } from '../test-certificate.ts'
+import { test } from 'node:test'
+import { startTestApi } from '../test-api.ts'
 import { decodeProtobuf } from './decode.ts'
 import { readFields } from './wire.ts'
 
 const PROTOBUF = 'application/vnd.kubernetes.protobuf'
 const HOME = '/api/v1/namespaces/default'
 
-let api: ApiServer
-let ca: string
-before(async () => {
-  const tls = await selfSigned()
-  ca = tls.certPem
-  const user = { username: 'admin', groups: ['system:masters'] }
-  api = createApiServer({ tls, clock: createLabClock(), staticTokens: [{ token: 'admin', user }] })
-  await api.listen()
-  api.store.create(
-    { group: '', version: 'v1', resource: 'configmaps' },
-    { metadata: { name: 'c', namespace: 'default' }, data: { a: '1' } },
-  )
-  api.registerCrd({
-    apiVersion: 'apiextensions.k8s.io/v1',
-    kind: 'CustomResourceDefinition',
-    metadata: { name: 'gadgets.t.dev' },
-    spec: {
-      group: 't.dev',
-      scope: 'Cluster',
-      names: { plural: 'gadgets', kind: 'Gadget' },
-      versions: [
-        { name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } },
-      ],
-    },
-  })
+const { api, ask: askFor } = await startTestApi()
+api.store.create(
+  { group: '', version: 'v1', resource: 'configmaps' },
+  { metadata: { name: 'c', namespace: 'default' }, data: { a: '1' } },
+)
+api.registerCrd({
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: 'gadgets.t.dev' },
+  spec: {
+    group: 't.dev',
+    scope: 'Cluster',
+    names: { plural: 'gadgets', kind: 'Gadget' },
+    versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }],
+  },
 })
-after(() => api.close())
 
-/** Asks for something; of a stream what is there when `enough` says so. */
-function ask(
-  path: string,
-  accept: string,
-  enough: (data: Buffer) => boolean = () => false,
-): Promise<{ status: number; type: string; data: Buffer }> {
-  return new Promise((resolve, reject) => {
-    const headers = { Authorization: 'Bearer admin', Accept: accept }
-    const call = request(`${api.url}${path}`, { ca, headers }, (answer) => {
-      let data = Buffer.alloc(0)
-      const done = (): void =>
-        resolve({ status: answer.statusCode ?? 0, type: answer.headers['content-type'] ?? '', data })
-      answer.on('data', (chunk: Buffer) => {
-        data = Buffer.concat([data, chunk])
-        if (!enough(data)) return
-        done()
-        call.destroy()
-      })
-      answer.on('end', done)
-    })
-    call.on('error', reject)
-    call.end()
-  })
-}
+/** Asks for something in one of some forms; of a stream what is there when `enough` says so. */
+const ask = (path: string, accept: string, enough?: (data: Buffer) => boolean) =>
+  askFor(path, { accept, ...(enough === undefined ? {} : { enough }) })
 
 test('an object, a list and an error are in protobuf when it is the first that is accepted', async () => {
   const object = await ask(`${HOME}/configmaps/c`, `${PROTOBUF},application/json`)

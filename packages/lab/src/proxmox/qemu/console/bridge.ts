@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
 import type { ConsoleClient } from './sessions.ts'
-import type { WebSocketEnd } from './websocket.ts'
+import type { WebSocketEnd } from '../../../websocket.ts'
 
 /** Carries bytes between a client and a stream that is being opened; each ends with the other. */
 export function bridge(

@@ -5,7 +5,7 @@ import { testWorld, type TestWorld } from '../test-world.ts'
 import type { GuestTerminal } from '../../world.ts'
 import { consoleOn } from './sessions.ts'
 import { Viewer, vncAnswer } from './test-viewer.ts'
-import { serveWebSocket, type WebSocketEnd } from './websocket.ts'
+import { serveWebSocket, type WebSocketEnd } from '../../../websocket.ts'
 
 const VM = '/nodes/pve1/qemu/100'
 

@@ -7,7 +7,7 @@ import { RfbLogin } from './rfb-login.ts'
 import { RfbServer } from './rfb.ts'
 import type { ConsoleClient, ConsoleTask } from './sessions.ts'
 import { TextScreen } from './text-screen.ts'
-import type { WebSocketEnd } from './websocket.ts'
+import type { WebSocketEnd } from '../../../websocket.ts'
 
 /** What stands behind a screen once the client is in. */
 type Behind = Pick<ConsoleClient, 'data' | 'closed'>

@@ -1,7 +1,7 @@
 import type { Call } from '../../handler.ts'
 import { startTask, type Worker } from '../../tasks.ts'
 import type { ProxmoxWorld } from '../../world.ts'
-import type { WebSocketEnd } from './websocket.ts'
+import type { WebSocketEnd } from '../../../websocket.ts'
 
 /** First and last port of consoles. */
 const PORTS = [5900, 5999] as const

@@ -4,7 +4,7 @@ import { bridge } from './bridge.ts'
 import { followTerminal } from './follow.ts'
 import type { ConsoleClient, ConsoleTask } from './sessions.ts'
 import { TerminalMessages } from './terminal-messages.ts'
-import type { WebSocketEnd } from './websocket.ts'
+import type { WebSocketEnd } from '../../../websocket.ts'
 
 /** A terminal: who it is for and what it shows. */
 interface TerminalFacts {

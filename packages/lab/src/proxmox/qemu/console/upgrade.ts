@@ -1,7 +1,7 @@
 import { Unanswered, Upgrade } from '../../handler.ts'
 import { Refusal } from '../../http/refusal.ts'
 import type { ConsoleClient } from './sessions.ts'
-import { acceptKey, serveWebSocket } from './websocket.ts'
+import { acceptKey, serveWebSocket } from '../../../websocket.ts'
 
 /**
  * Answers a WebSocket's handshake. Throws a bare refusal for one that the original does not take.

@@ -4,12 +4,30 @@ import type { Duplex } from 'node:stream'
 /** Longest payload of a frame, bytes, either way. */
 const MOST = 128 * 1024
 
-/** The server's end of a switched connection. */
+/** The server's end of a switched connection that carries a stream of bytes. */
 export interface WebSocketEnd {
   /** Sends bytes as binary frames. Does nothing once the connection is closed. */
   send(data: Buffer): void
-  /** Ends the connection, without a frame that says so, as the original's proxy does. */
+  /** Ends the connection, without a frame that says so, as the proxy of Proxmox does. */
   close(): void
+}
+
+/** The server's end of a switched connection that carries messages. */
+export interface WebSocketMessages extends WebSocketEnd {
+  /** Sends one frame: text, or bytes as a binary one. Does nothing once the connection is closed. */
+  message(data: string | Buffer): void
+  /** Ends the connection; with a code, after a frame that says so. */
+  close(code?: number): void
+  /** Bytes that wait for the client. */
+  readonly backlog: number
+}
+
+/** Who hears what comes over a WebSocket. */
+export interface WebSocketReader {
+  /** The payload of a text or binary frame. */
+  onData(this: void, data: Buffer): void
+  /** Called once, when the connection is over. */
+  onClose(this: void): void
 }
 
 /** The answer to a client's `Sec-WebSocket-Key` (RFC 6455, 4.2.2). */
@@ -24,13 +42,15 @@ export function acceptKey(key: string): string {
 export function serveWebSocket(
   socket: Duplex,
   early: Buffer,
-  { onData, onClose }: { onData: (data: Buffer) => void; onClose: () => void },
-): WebSocketEnd {
+  { onData, onClose }: WebSocketReader,
+): WebSocketMessages {
   let waiting = Buffer.from(early)
   let isOpen = true
-  const close = (): void => {
+  const close = (code?: number): void => {
     if (!isOpen) return
     isOpen = false
+    if (code !== undefined && socket.writable)
+      socket.write(encodeFrame(8, Buffer.from([code >> 8, code & 0xff])))
     socket.end()
     onClose()
   }
@@ -48,12 +68,19 @@ export function serveWebSocket(
     waiting = Buffer.concat([waiting, chunk])
     read()
   })
-  for (const event of ['end', 'close', 'error'] as const) socket.on(event, close)
+  for (const event of ['end', 'close', 'error'] as const) socket.on(event, () => close())
   socket.resume()
   // Whoever serves the end must have it before the first payload.
   queueMicrotask(read)
   return {
     close,
+    get backlog() {
+      return socket.writableLength
+    },
+    message: (data) => {
+      if (isOpen)
+        socket.write(typeof data === 'string' ? encodeFrame(1, Buffer.from(data)) : encodeFrame(2, data))
+    },
     send: (data) => {
       for (let at = 0; isOpen && at < data.length; at += MOST)
         socket.write(encodeFrame(2, data.subarray(at, at + MOST)))
