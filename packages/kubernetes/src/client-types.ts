@@ -54,7 +54,7 @@ export type ListOptions = SelectOptions &
     limit?: number
   }
 
-/** What of each object is kept; called as it arrives. Throws for what is no object of the kind. */
+/** What of each object is kept; called as it arrives. What it returns is the cache's, which may replace parts by equal ones. Throws for what is no object of the kind. */
 export type Keep<T> = (object: T) => T
 
 /** Options of every write. */

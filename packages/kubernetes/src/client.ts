@@ -149,13 +149,12 @@ export function createKubernetes(connection: Connection, options: KubernetesOpti
       })
     },
     async *watch(kind, select = {}) {
-      for await (const { type, object } of follow(
-        watchSource(transport, ask, { ...options, timeoutMs, maxBytes, pacer }),
-        kind,
-        select,
-      )) {
-        yield { type: type === 'added' ? 'ADDED' : type === 'modified' ? 'MODIFIED' : 'DELETED', object }
-      }
+      const source = watchSource(transport, ask, { ...options, timeoutMs, maxBytes, pacer })
+      for await (const changes of follow(source, kind, select))
+        for (const { type, object } of changes) {
+          if (select.signal?.aborted) return
+          yield { type: type === 'added' ? 'ADDED' : type === 'modified' ? 'MODIFIED' : 'DELETED', object }
+        }
     },
     request,
     async *requestStream(method, path, raw = {}) {
@@ -181,7 +180,8 @@ export function createKubernetes(connection: Connection, options: KubernetesOpti
       })
       const answer = await transport.stream(call, 0)
       try {
-        yield* readLines(answer.body, { maxLength: maxBytes, keepTail: true })
+        for await (const lines of readLines(answer.body, { maxLength: maxBytes, keepTail: true }))
+          yield* lines
       } finally {
         answer.destroy()
       }
@@ -201,8 +201,8 @@ export type WatchSource = {
   ): ReturnType<typeof listPages<T>>
   /** Most objects that may be followed. @default any number */
   maxItems?: number | undefined
-  /** The lines of one watch connection. Throws what the transport throws, a refusal with its status first. */
-  lines(path: string, query: Query, idleMs: number, signal?: AbortSignal): AsyncIterable<string>
+  /** The lines of one watch connection, as they come. Throws what the transport throws, a refusal with its status first. */
+  lines(path: string, query: Query, idleMs: number, signal?: AbortSignal): AsyncIterable<string[]>
 }
 
 const sources = new WeakMap<Kubernetes, WatchSource>()

@@ -49,13 +49,13 @@ export function keyOf({
 /**
  * Lists a kind and follows it for ever. Resumes from the last version seen (events and bookmarks) after any end of the connection.
  * When that version is too old it lists again and compares with what it knew, so that an object deleted in the gap is announced,
- * and one deleted and made anew is announced as both. Ends when the signal aborts.
+ * and one deleted and made anew is announced as both. Changes that came together are given together, in their order. Ends when the signal aborts.
  */
 export async function* follow<T extends KubernetesObject>(
   source: WatchSource,
   kind: Kind<T>,
   options: FollowOptions<T>,
-): AsyncGenerator<Change<T>> {
+): AsyncGenerator<Change<T>[]> {
   const { namespace, labelSelector, fieldSelector, signal, onSynced, onError, keep } = options
   const select = {
     ...(namespace && { namespace }),
@@ -73,7 +73,7 @@ export async function* follow<T extends KubernetesObject>(
     try {
       if (version === undefined) {
         const list = await source.list(kind, { ...select, keep })
-        yield* compare(known, list.items)
+        yield [...compare(known, list.items)]
         version = list.metadata.resourceVersion
         synced = true
         onSynced?.()
@@ -89,19 +89,28 @@ export async function* follow<T extends KubernetesObject>(
       }
       const startedAt = performance.now()
       let heard = false
-      for await (const line of source.lines(path, query, seconds * 1000 + SILENCE_MARGIN, signal)) {
-        const event = parseEvent<T>(line, path, kind)
-        if (event.type === 'ERROR')
-          throw new KubernetesApiError(event.object.code ?? 500, event.object, { method: 'WATCH', path })
-        heard = true
-        // One event and an end, again and again, is no server that has recovered.
-        if (performance.now() - startedAt >= SHORTEST_WATCH) failures = 0
-        if (event.type !== 'BOOKMARK') yield* accept(known, event.type, keep?.(event.object) ?? event.object)
-        if (known.size > maxItems) {
-          version = undefined
-          throw new KubernetesAnswerError(`WATCH ${path}: there are more than ${maxItems} objects`)
+      for await (const lines of source.lines(path, query, seconds * 1000 + SILENCE_MARGIN, signal)) {
+        const changes: Change<T>[] = []
+        try {
+          for (const line of lines) {
+            const event = parseEvent<T>(line, path, kind)
+            if (event.type === 'ERROR')
+              throw new KubernetesApiError(event.object.code ?? 500, event.object, { method: 'WATCH', path })
+            heard = true
+            // One event and an end, again and again, is no server that has recovered.
+            if (performance.now() - startedAt >= SHORTEST_WATCH) failures = 0
+            if (event.type !== 'BOOKMARK')
+              changes.push(...accept(known, event.type, keep?.(event.object) ?? event.object))
+            if (known.size > maxItems) {
+              version = undefined
+              throw new KubernetesAnswerError(`WATCH ${path}: there are more than ${maxItems} objects`)
+            }
+            version = event.object.metadata.resourceVersion ?? version
+          }
+        } finally {
+          // What was accepted before a failure is known, and will not be told again.
+          if (changes.length > 0) yield changes
         }
-        version = event.object.metadata.resourceVersion ?? version
       }
       if (signal?.aborted) return
       if (performance.now() - startedAt < SHORTEST_WATCH) {

@@ -92,6 +92,39 @@ test('an informer announces the list, then follows changes', async (t) => {
   assert.equal(informer.get('d', 'b')?.kind, 'ConfigMap')
 })
 
+test('of an object that changed, what did not change is held once', async (t) => {
+  const { informer } = await script(
+    t,
+    [{ version: 5, items: [{ name: 'a', version: 3, data: 'x' }] }],
+    [(response) => response.write(event('MODIFIED', { name: 'a', version: 6, data: 'x' }))],
+  )
+  const heard: boolean[] = []
+  informer.subscribe(({ type, object: { data }, old }) => {
+    if (type === 'modified') heard.push(data === old.data)
+  })
+  informer.start()
+  await until('the change came', () => heard.length === 1)
+  assert.deepEqual(heard, [true])
+  assert.equal(informer.get('d', 'a')?.metadata.resourceVersion, '6')
+})
+
+test('what came before an event that is none is told once, though both came together', async (t) => {
+  const { informer, events, errors, asked } = await script(
+    t,
+    [{ version: 5, items: [] }],
+    [
+      (response) =>
+        response.write(`${event('ADDED', { name: 'a', version: 6 })}{"type":"ADDED","object":7}\n`),
+      (response) => response.write(event('MODIFIED', { name: 'a', version: 7 })),
+    ],
+  )
+  informer.start()
+  await until('the watch went on', () => events.length === 2)
+  assert.deepEqual(events, ['added a@6', 'modified a@7'])
+  assert.match(String(errors[0]), /an event of unknown form/)
+  assert.deepEqual(asked(), ['5', '6'])
+})
+
 test('a late listener first hears what is there', async (t) => {
   const { informer } = await script(t, [{ version: 5, items: [{ name: 'a', version: 3 }] }], [])
   informer.start()

@@ -5,6 +5,7 @@ import { follow, keyOf } from './follow.ts'
 import type { Change } from './follow.ts'
 import type { Kind } from './kind.ts'
 import type { KubernetesObject } from './objects.ts'
+import { shareUnchanged } from './share.ts'
 
 /** What an informer tells its listeners. */
 export type InformerEvent<T> = Change<T>
@@ -76,13 +77,15 @@ export function createInformer<T extends KubernetesObject>(
         onError?.(error)
       },
     })
-    for await (const change of changes) {
-      if (controller.signal.aborted) return
-      failure = undefined
-      if (change.type === 'deleted') cache.delete(keyOf(change.object))
-      else cache.set(keyOf(change.object), change.object)
-      for (const listener of listeners) tell(listener, change)
-    }
+    for await (const group of changes)
+      for (const change of group) {
+        if (controller.signal.aborted) return
+        failure = undefined
+        if (change.type === 'modified') shareUnchanged(change.object, change.old)
+        if (change.type === 'deleted') cache.delete(keyOf(change.object))
+        else cache.set(keyOf(change.object), change.object)
+        for (const listener of listeners) tell(listener, change)
+      }
   }
 
   return {

@@ -23,15 +23,16 @@ export function createPacer({ bytesPerSecond, burst }: { bytesPerSecond: number;
 /** What a small event sets off is more than its bytes: it costs at least so much. */
 const LEAST_COST = 2048
 
-/** Lines whose bytes are paid for already, with what each costs beyond them. */
+/** Lines whose bytes are paid for already, one at a time, with what each costs beyond them. */
 export async function* pacedLines(
-  lines: AsyncIterable<string>,
+  groups: AsyncIterable<string[]>,
   pacer: Pacer,
   signal?: AbortSignal,
-): AsyncGenerator<string> {
-  for await (const line of lines) {
-    if (line.length < LEAST_COST) await pacer.take(LEAST_COST - line.length, signal)
-    if (signal?.aborted) return
-    yield line
-  }
+): AsyncGenerator<string[]> {
+  for await (const lines of groups)
+    for (const line of lines) {
+      if (line.length < LEAST_COST) await pacer.take(LEAST_COST - line.length, signal)
+      if (signal?.aborted) return
+      yield [line]
+    }
 }
