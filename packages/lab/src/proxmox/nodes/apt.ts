@@ -1,5 +1,6 @@
 import { PVE_VERSION } from '@fochista/proxmox/schema'
 import type { Handlers } from '../handler.ts'
+import { spend, startTask } from '../tasks.ts'
 
 /** Packages that clients look at, with the versions that the emulated behaviour is that of. */
 const PACKAGES: readonly (readonly [name: string, version: string, title: string])[] = [
@@ -13,10 +14,23 @@ const PACKAGES: readonly (readonly [name: string, version: string, title: string
   ['pve-cluster', '9.1.2', '"pmxcfs" distributed cluster filesystem'],
 ]
 
+/** Milliseconds that a host takes to fetch the lists of packages. */
+const FETCHING = 2000
+
 /** Software of a host: it is up to date, and stays so. */
 export const aptHandlers: Handlers = {
   'GET /nodes/{node}/apt': () => ['changelog', 'repositories', 'update', 'versions'].map((id) => ({ id })),
   'GET /nodes/{node}/apt/update': () => [],
+  'POST /nodes/{node}/apt/update': (call) =>
+    startTask(
+      call.world,
+      { node: call.text('node'), type: 'aptupdate', id: '', user: call.user },
+      async (worker) => {
+        worker.log('starting apt-get update')
+        await spend(call.world, worker, FETCHING)
+        worker.log('Reading package lists...')
+      },
+    ),
   'GET /nodes/{node}/apt/versions': () =>
     PACKAGES.map(([Package, Version, Title]) => ({
       Package,

@@ -19,18 +19,6 @@ export const nodeConfigHandlers: Handlers = {
       if (!['node', 'digest', 'delete'].includes(name)) options[name] = call.text(name)
     return null
   },
-  'GET /nodes/{node}/dns': ({ world }) => world.cluster.dns,
-  'GET /nodes/{node}/hosts': ({ world }) => {
-    const data = ['127.0.0.1 localhost.localdomain localhost']
-      .concat(
-        [...world.hosts.values()].map(
-          ({ name, address }) => `${address} ${name}.${world.cluster.dns.search} ${name}`,
-        ),
-      )
-      .map((line) => `${line}\n`)
-      .join('')
-    return { data, digest: createHash('sha1').update(data).digest('hex') }
-  },
 }
 
 function optionsOf(call: Call): Record<string, string> {

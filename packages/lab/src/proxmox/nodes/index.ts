@@ -4,10 +4,16 @@ import { capabilityHandlers } from './capabilities.ts'
 import { bulkHandlers } from './bulk.ts'
 import { certificateHandlers } from './certificates.ts'
 import { nodeConfigHandlers } from './config.ts'
+import { hostFileHandlers } from './host-files.ts'
 import { nodeIndex } from './indexes.ts'
+import { logHandlers } from './logs.ts'
 import { networkHandlers } from './network.ts'
 import { powerHandlers } from './power.ts'
+import { repositoryHandlers } from './repositories.ts'
+import { scanHandlers } from './scan.ts'
+import { serviceHandlers } from './services.ts'
 import { nodeStatusHandlers } from './status.ts'
+import { templateHandlers } from './templates.ts'
 
 /** Hosts. */
 export const nodeHandlers: Handlers = {
@@ -15,9 +21,15 @@ export const nodeHandlers: Handlers = {
   ...bulkHandlers,
   ...capabilityHandlers,
   ...certificateHandlers,
+  ...hostFileHandlers,
+  ...logHandlers,
   ...networkHandlers,
   ...nodeConfigHandlers,
   ...nodeIndex,
   ...nodeStatusHandlers,
   ...powerHandlers,
+  ...repositoryHandlers,
+  ...scanHandlers,
+  ...serviceHandlers,
+  ...templateHandlers,
 }

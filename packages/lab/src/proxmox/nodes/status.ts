@@ -19,10 +19,6 @@ export const nodeStatusHandlers: Handlers = {
     }),
   'GET /nodes/{node}/version': () => VERSION,
   'GET /nodes/{node}/status': (call) => statusOf(call, hostOf(call)),
-  'GET /nodes/{node}/time': ({ world }) => {
-    const time = Math.floor(world.clock.now() / 1000)
-    return { timezone: 'Etc/UTC', time, localtime: time }
-  },
   'GET /nodes/{node}/subscription': () => ({ status: 'notfound', message: 'There is no subscription key' }),
   'POST /nodes/{node}/wakeonlan': (call) =>
     call.text('node') === call.contact

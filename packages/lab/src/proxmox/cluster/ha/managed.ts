@@ -12,7 +12,8 @@ interface Managed {
 /** Whether the cluster keeps a guest running, and what it is to be. */
 export function managedState({ cluster }: ProxmoxWorld, sid: string): Record<string, unknown> {
   const resource = cluster.haResources.get(sid)
-  return resource === undefined
+  // One that is ignored counts as none.
+  return resource === undefined || resource['state'] === 'ignored'
     ? { managed: 0 }
     : {
         managed: 1,
