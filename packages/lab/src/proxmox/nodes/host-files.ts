@@ -39,12 +39,12 @@ export const hostFileHandlers: Handlers = {
 }
 
 /** What a host's own file holds; undefined while nobody has written it. */
-function ownOf({ world, text }: Call, file: string): Section | undefined {
-  return sectionsOf(world, `hosts/${file}`).get(text('node'))
+function ownOf(call: Call, file: string): Section | undefined {
+  return sectionsOf(call.world, `hosts/${file}`).get(call.text('node'))
 }
 
-function keep({ world, text }: Call, file: string, section: Section): void {
-  sectionsOf(world, `hosts/${file}`).set(text('node'), section)
+function keep(call: Call, file: string, section: Section): void {
+  sectionsOf(call.world, `hosts/${file}`).set(call.text('node'), section)
 }
 
 function hostsOf(call: Call): string {

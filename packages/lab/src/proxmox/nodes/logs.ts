@@ -24,8 +24,8 @@ export const logHandlers: Handlers = {
   'GET /nodes/{node}/journal': journal,
 }
 
-function linesOf({ world, text }: Call): Line[] {
-  return world.cluster.log.filter(({ node }) => node === text('node'))
+function linesOf(call: Call): Line[] {
+  return call.world.cluster.log.filter(({ node }) => node === call.text('node'))
 }
 
 /** Lines between two cursors, which stand before the first and behind the last. */

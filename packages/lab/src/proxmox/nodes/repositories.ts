@@ -98,8 +98,8 @@ export const repositoryHandlers: Handlers = {
 type Files = Map<string, Repository[]>
 
 /** A host's files of sources: as it was installed, until somebody changes them. */
-function filesOf({ world, text }: Call): Files {
-  const kept = sectionsOf(world, 'hosts/repositories').get(text('node'))?.['files']
+function filesOf(call: Call): Files {
+  const kept = sectionsOf(call.world, 'hosts/repositories').get(call.text('node'))?.['files']
   if (typeof kept === 'string') return new Map(JSON.parse(kept) as [string, Repository[]][])
   const debian = 'http://deb.debian.org/debian/'
   return new Map([
@@ -117,8 +117,8 @@ function filesOf({ world, text }: Call): Files {
   ])
 }
 
-function keep({ world, text }: Call, files: Files): void {
-  sectionsOf(world, 'hosts/repositories').set(text('node'), { files: JSON.stringify([...files]) })
+function keep(call: Call, files: Files): void {
+  sectionsOf(call.world, 'hosts/repositories').set(call.text('node'), { files: JSON.stringify([...files]) })
 }
 
 function repository(uri: string, suites: readonly string[], components: readonly string[]): Repository {

@@ -16,9 +16,11 @@ export const scanHandlers: Handlers = {
 }
 
 /** Volume groups of a host: those of its thin storages. */
-function groupsOf({ world, text }: Call): string[] {
+function groupsOf(call: Call): string[] {
   const groups = [...world.storages.values()]
-    .filter(({ type, nodes }) => type === 'lvmthin' && (nodes === undefined || nodes.includes(text('node'))))
+    .filter(
+      ({ type, nodes }) => type === 'lvmthin' && (nodes === undefined || nodes.includes(call.text('node'))),
+    )
     .map(({ path, options }) => options?.['vgname'] ?? path ?? 'pve')
   return [...new Set(groups)].toSorted((one, other) => (one < other ? -1 : 1))
 }
