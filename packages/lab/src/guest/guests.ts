@@ -2,7 +2,7 @@ import type { Task } from '../proxmox/tasks.ts'
 import type { ProxmoxWorld, Vm } from '../proxmox/world.ts'
 import { Disk } from './disk.ts'
 import { Guest } from './guest.ts'
-import { DhcpServer } from './network.ts'
+import { cardsOf, DhcpServer } from './network.ts'
 
 /** The guests of a lab, to look at. */
 export interface Guests {
@@ -37,6 +37,8 @@ export function createGuests(world: ProxmoxWorld, keeper?: DiskKeeper): Guests {
   const backups = new Map<string, Disk>()
   const snapshots = new Map<string, Disk>()
   const dhcp = new DhcpServer(keeper?.leases)
+  /** Cards with which each VM has run: they may be changed, and are gone when it is destroyed. */
+  const cards = new Map<number, Set<string>>()
   /** Counts what happened to each VM's power: a start that another event overtook does not happen. */
   const turns = new Map<number, number>()
   const turn = (vm: Vm): number => {
@@ -55,6 +57,7 @@ export function createGuests(world: ProxmoxWorld, keeper?: DiskKeeper): Guests {
   }
   const start = (vm: Vm): void => {
     const disk = diskOf(vm.vmid) ?? put(vm.vmid, freshDisk(vm))
+    cards.set(vm.vmid, new Set([...(cards.get(vm.vmid) ?? []), ...cardsOf(vm).map(({ mac }) => mac)]))
     const guest = new Guest(world, vm, disk, dhcp)
     guests.set(vm.vmid, guest)
     void guest.boot()
@@ -107,6 +110,8 @@ export function createGuests(world: ProxmoxWorld, keeper?: DiskKeeper): Guests {
       turn(vm)
       void stop(vm)
       disks.delete(vm.vmid)
+      for (const mac of cards.get(vm.vmid) ?? []) dhcp.release(mac)
+      cards.delete(vm.vmid)
       for (const key of snapshots.keys()) if (key.startsWith(snapshotOf(vm, ''))) snapshots.delete(key)
       keeper?.dropped(vm.vmid)
     },

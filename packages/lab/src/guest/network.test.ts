@@ -81,3 +81,15 @@ test('a lease that was given before a restart is given again, and no other card 
   assert.notEqual(again.lease('aa:00:00:00:00:02').address, before)
   assert.equal(again.lease('aa:00:00:00:00:01').address, before)
 })
+
+test('the address of a card that is no more is given out again, after all others', () => {
+  const dhcp = new DhcpServer()
+  const first = dhcp.lease('aa:00:00:00:00:01').address
+  const kept = dhcp.lease('aa:00:00:00:00:02').address
+  dhcp.release('aa:00:00:00:00:01')
+  const others = new Set<string>()
+  for (let card = 0; others.size < 64_000 - 12; card += 1) others.add(dhcp.lease(`bb:${card}`).address)
+  assert.ok(!others.has(first) && !others.has(kept))
+  assert.equal(dhcp.lease('aa:00:00:00:00:03').address, first)
+  assert.throws(() => dhcp.lease('aa:00:00:00:00:04'), /given all its addresses out/)
+})

@@ -28,26 +28,45 @@ export function cardsOf(vm: Vm): { key: string; mac: string }[] {
     })
 }
 
-/** Gives out addresses as a DHCP server of the lab's network does: the same card always gets the same. */
+/** Addresses that the lab's network has for cards, and how many of its first ones are not given out. */
+const ADDRESSES = 250 * 256
+const RESERVED = 10
+
+/** Gives out addresses as a DHCP server of the lab's network does: the same card always gets the same, until it is no more. */
 export class DhcpServer {
   readonly #leases: Map<string, string>
+  readonly #given: Set<string>
   #next: number
 
   /** @param leases those that were given out already; new ones are added to it. */
   constructor(leases = new Map<string, string>()) {
     this.#leases = leases
-    this.#next = 10 + leases.size
+    this.#given = new Set(leases.values())
+    this.#next = leases.size
   }
 
-  /** The address of a card, with its network's prefix length and gateway. */
+  /** The address of a card, with its network's prefix length and gateway. Throws a RangeError when all are given out. */
   lease(mac: string): { address: string; prefix: number; gateway: string; dns: string } {
-    let address = this.#leases.get(mac)
-    if (address === undefined) {
-      const number = this.#next++
-      address = `10.99.${Math.floor(number / 250)}.${(number % 250) + 2}`
-      this.#leases.set(mac, address)
-    }
+    const address = this.#leases.get(mac) ?? this.#give(mac)
     return { address, prefix: 16, gateway: '10.99.0.1', dns: '10.99.0.1' }
+  }
+
+  /** The card is no more; its address is given out again after all others. */
+  release(mac: string): void {
+    this.#given.delete(this.#leases.get(mac) ?? '')
+    this.#leases.delete(mac)
+  }
+
+  #give(mac: string): string {
+    for (let tries = 0; tries < ADDRESSES - RESERVED; tries += 1) {
+      const number = RESERVED + (this.#next++ % (ADDRESSES - RESERVED))
+      const address = `10.99.${Math.floor(number / 250)}.${(number % 250) + 2}`
+      if (this.#given.has(address)) continue
+      this.#given.add(address)
+      this.#leases.set(mac, address)
+      return address
+    }
+    throw new RangeError('the DHCP server of the lab has given all its addresses out')
   }
 }
 

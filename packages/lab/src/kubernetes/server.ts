@@ -25,6 +25,7 @@ import type { RequestInfo } from './http/request-info.ts'
 import { stateLog } from './http/pods/state-log.ts'
 import { servePath } from './http/paths.ts'
 import { startLifecycle } from './lifecycle.ts'
+import { startHousekeeping } from './housekeeping.ts'
 import { localStore } from './local-store.ts'
 import { builtinDefinitions, builtinRules } from './builtin/index.ts'
 import { ResourceRegistry } from './resources.ts'
@@ -64,6 +65,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   })
   serveCrds(core)
   const stopLifecycle = startLifecycle(core)
+  const housekeeping = startHousekeeping(core)
   const { keep } = options
   const { restored } = keep ?? {}
   if (restored !== undefined) storage.restore(restored.revision, restored.objects)
@@ -191,6 +193,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     resume: () => listen(Number(new URL(url).port)),
     close: () => {
       stopLifecycle()
+      housekeeping.stop()
       stopApiServices()
       stopTokenSecrets()
       closing.abort()

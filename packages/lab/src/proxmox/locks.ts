@@ -22,6 +22,29 @@ export interface Locks {
   isHeld(name: string, shared?: boolean): boolean
 }
 
+/** In so many pieces a wait is spent. */
+const PIECES = 10
+
+/**
+ * Calls back after a wait, of which what the lab itself stood still for counts as one piece at most: on a busy machine it may stand still for
+ * longer than its holder needs and its waiters wait, and who holds a lock must go on before somebody gives up waiting for it.
+ * @returns what cancels it
+ */
+function afterWait(clock: Pick<LabClock, 'setTimeout'>, ms: number, callback: () => void): () => void {
+  let left = PIECES
+  let cancel = (): void => {}
+  const next = (): void => {
+    if (left === 0) {
+      callback()
+      return
+    }
+    left -= 1
+    cancel = clock.setTimeout(next, ms / PIECES)
+  }
+  next()
+  return () => cancel()
+}
+
 interface Lock {
   holders: number
   exclusive: boolean
@@ -81,7 +104,7 @@ export function createLocks(clock: LabClock): Locks {
         end()
       }
       const waiter = { shared, take: () => settle(resolve) }
-      const cancel = clock.setTimeout(() => settle(() => reject(new Error(failure))), waitMs)
+      const cancel = afterWait(clock, waitMs, () => settle(() => reject(new Error(failure))))
       const onAbort = (): void => settle(() => reject(signal?.reason as Error))
       signal?.addEventListener('abort', onAbort, { once: true })
       lock.queue.push(waiter)

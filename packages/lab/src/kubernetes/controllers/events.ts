@@ -11,6 +11,10 @@ export interface Subject {
   kind: string
 }
 
+/** Names of the Events that each controller has written, by what they say: to look through all that there are would cost more with each. */
+const written = new WeakMap<Loop, Map<string, string>>()
+const MOST_REMEMBERED = 4096
+
 /** Writes an Event on an object, or counts the same one up. What cannot be written is let go, as a recorder does. */
 export function recordEvent(
   loop: Loop,
@@ -30,14 +34,10 @@ export function recordEvent(
     resourceVersion: object.metadata.resourceVersion,
   }
   try {
-    const same = loop.store
-      .list(kinds.events, { namespace })
-      .find(
-        (each) =>
-          (each['involvedObject'] as JsonObject | undefined)?.['uid'] === object.metadata.uid &&
-          each['reason'] === event.reason &&
-          each['message'] === event.message,
-      )
+    const known = written.get(loop) ?? new Map<string, string>()
+    written.set(loop, known)
+    const id = [object.metadata.uid, event.reason, event.message].join('\0')
+    const same = loop.store.get(kinds.events, namespace, known.get(id) ?? '')
     if (same !== undefined) {
       const count = typeof same['count'] === 'number' ? same['count'] + 1 : 1
       loop.store.patch(
@@ -51,10 +51,11 @@ export function recordEvent(
     const suffix = (BigInt(loop.clock.now()) * 1_000_000n + BigInt(Math.floor(Math.random() * 1e6))).toString(
       16,
     )
+    const name = `${object.metadata.name ?? ''}.${suffix}`
     loop.store.create(
       kinds.events,
       {
-        metadata: { name: `${object.metadata.name ?? ''}.${suffix}`, namespace },
+        metadata: { name, namespace },
         involvedObject,
         reason: event.reason,
         message: event.message,
@@ -67,6 +68,8 @@ export function recordEvent(
       },
       loop.writes,
     )
+    if (known.size >= MOST_REMEMBERED) known.delete(known.keys().next().value ?? '')
+    known.set(id, name)
   } catch (error) {
     if (!(error instanceof StatusError)) throw error
   }

@@ -2,8 +2,10 @@ import type { StoreEvent } from '../api.ts'
 import { expired } from '../errors.ts'
 import type { ApiObject } from '../resources.ts'
 
-/** Changes kept for watches that resume and for lists at an earlier revision, per kind. */
+/** The most changes kept for watches that resume and for lists at an earlier revision, per kind. */
 const HISTORY_LIMIT = 20_000
+/** So many changes of a kind are kept whatever their age, as the API server's watch cache does. */
+const HISTORY_LEAST = 100
 /** By how much the counter goes on from what was written last. */
 const REVISIONS_LOST = 1000
 
@@ -233,11 +235,12 @@ export class Storage {
     this.#taps.add(listener)
   }
 
-  /** Forgets changes up to a revision, as etcd's compaction does. */
+  /** Forgets changes up to a revision, as etcd's compaction does; the last of each kind stay, as in the API server's watch cache. */
   compact(revision: number): void {
     for (const bucket of this.#buckets.values()) {
-      bucket.history = since(bucket.history, revision)
-      bucket.compacted = Math.max(bucket.compacted, Math.min(revision, this.#revision))
+      const { history } = bucket
+      const count = Math.min(history.length - since(history, revision).length, history.length - HISTORY_LEAST)
+      if (count > 0) forget(bucket, count)
     }
   }
 
@@ -271,10 +274,7 @@ export class Storage {
   #emit(key: ObjectKey, bucket: Bucket, event: StoreEvent): void {
     bucket.history.push(event)
     bucket.latest = event.revision
-    if (bucket.history.length > HISTORY_LIMIT * 1.25) {
-      const dropped = bucket.history.splice(0, bucket.history.length - HISTORY_LIMIT)
-      bucket.compacted = dropped.at(-1)?.revision ?? bucket.compacted
-    }
+    if (bucket.history.length > HISTORY_LIMIT * 1.25) forget(bucket, bucket.history.length - HISTORY_LIMIT)
     for (const tap of this.#taps) tap(key, event)
     for (const watcher of bucket.watchers) this.#enqueue(watcher, event)
   }
@@ -307,6 +307,12 @@ export class Storage {
 
 function identity(object: ApiObject): string {
   return `${object.metadata.namespace ?? ''}/${object.metadata.name ?? ''}`
+}
+
+/** Drops the oldest changes of a kind. */
+function forget(bucket: Bucket, count: number): void {
+  const dropped = bucket.history.splice(0, count)
+  bucket.compacted = dropped.at(-1)?.revision ?? bucket.compacted
 }
 
 function since(history: StoreEvent[], revision: number): StoreEvent[] {
