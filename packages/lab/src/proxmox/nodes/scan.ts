@@ -17,7 +17,7 @@ export const scanHandlers: Handlers = {
 
 /** Volume groups of a host: those of its thin storages. */
 function groupsOf(call: Call): string[] {
-  const groups = [...world.storages.values()]
+  const groups = [...call.world.storages.values()]
     .filter(
       ({ type, nodes }) => type === 'lvmthin' && (nodes === undefined || nodes.includes(call.text('node'))),
     )
