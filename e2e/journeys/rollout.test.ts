@@ -20,7 +20,7 @@ interface PoolObject extends KubernetesObject {
   }
 }
 interface MachineObject extends KubernetesObject {
-  readonly spec: { nodePoolName: string; cores?: number; version?: string }
+  readonly spec: { nodePoolName: string; cores?: number; version?: string; vmid?: number; disk?: number }
   readonly status?: { conditions?: { type: string; status: string; reason: string; message: string }[] }
 }
 
@@ -146,25 +146,66 @@ test('a pool takes each change in the gentlest way, within what it allows at eve
   await t.test('an edited class changes and replaces nothing that runs', async () => {
     const before = names()
     await kubernetes.patch(Classes, { name: 'small' }, { spec: { cores: { default: 3 }, tags: ['edited'] } })
-    assert.match(await bench.ok('pool', 'plan', 'workers'), /No machine would be made, replaced or removed/)
+    assert.match(
+      await bench.ok('pool', 'plan', 'workers'),
+      /No machine would be made, changed, replaced or removed/,
+    )
     await sleep(2000)
     assert.deepEqual(names(), before)
   })
 
-  await t.test('another shape replaces the machines, one more at a time and none missing', async () => {
+  await t.test('a larger disk grows while the machines run', async () => {
+    const before = names()
+    await edit({ disk: '40Gi' })
+    await eventually('each VM has it, and the pool says so', 60_000, async () => {
+      const { status } = await kubernetes.get(Pools, ref)
+      assert.equal(status?.updatedReplicas, REPLICAS)
+      for (const { spec } of staying())
+        assert.match(await bench.ok('vm', 'config', String(spec.vmid)), /size=40G/)
+    })
+    assert.deepEqual(names(), before)
+    assert.deepEqual(broken, [])
+  })
+
+  await t.test('more cores reboot a machine after one more was made, and the last goes instead', async () => {
     const before = names()
     const plan = JSON.parse(await bench.ok('pool', 'plan', 'workers', '--cores', '4', '-o', 'json')) as {
+      reboot: string[]
       replace: string[]
       most: number
       fewest: number
     }
-    assert.deepEqual([plan.replace.sort(), plan.most, plan.fewest], [before, REPLICAS + 1, REPLICAS])
+    assert.deepEqual(
+      [[...plan.reboot, ...plan.replace].sort(), plan.reboot.length, plan.most, plan.fewest],
+      [before, 1, REPLICAS + 1, REPLICAS],
+    )
     await edit({ cores: 4 })
-    await rolled(before)
+    await eventually('cluster describe says what becomes of each', 60_000, async () => {
+      assert.match(
+        await bench.ok('cluster', 'describe', 'roll'),
+        /RollingOut: .*to be rebooted[^]* rebooted /,
+      )
+    })
+    await eventually('all machines have them, and one is still there', 120_000, async () => {
+      const { status } = await kubernetes.get(Pools, ref)
+      assert.deepEqual(
+        [status?.updatedReplicas, status?.readyReplicas, staying().length],
+        [REPLICAS, REPLICAS, REPLICAS],
+      )
+      assert.equal(names().filter((name) => before.includes(name)).length, 1)
+    })
     assert.deepEqual(
       staying().map(({ spec }) => spec.cores),
       Array(REPLICAS).fill(4),
     )
+    await eventually('the Nodes say so, and take pods again', 30_000, async () => {
+      const all = await nodes()
+      assert.deepEqual(
+        all.map(({ status, spec }) => [status?.capacity?.['cpu'], spec?.unschedulable ?? false]),
+        Array(REPLICAS).fill(['4', false]),
+      )
+    })
+    assert.deepEqual(broken, [])
   })
 
   await t.test(

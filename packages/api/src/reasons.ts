@@ -47,6 +47,10 @@ export const REASON = {
   tooManyUnhealthy: 'TooManyUnhealthy',
   /** Machine: its host is no member of the Proxmox cluster any more. */
   hostGone: 'HostGone',
+  /** NodePool: a machine could not be given its new shape, so no further one is changed. */
+  rolloutStopped: 'RolloutStopped',
+  /** Machine: its VM has another shape than it was given; a person has changed it. */
+  shapeDiffers: 'ShapeDiffers',
   /** Machine: its VM holds a disk that neither template nor pool gave. */
   foreignDisk: 'ForeignDisk',
   /** ProxmoxCluster: see the condition of the same name. */

@@ -10,6 +10,8 @@ export { CredentialsError, readAccess, type Access } from './proxmox-cluster/con
 export { revisionOf } from './revision.ts'
 // What `fochista pool plan` shows is what the controllers decide.
 export { planPool, type FieldPlan, type PoolPlan } from './node-pool/plan.ts'
+export { wayOf } from './node-pool/rollout.ts'
+export { askedOf } from './node-pool/way.ts'
 export type { Logger } from './runtime/logger.ts'
 export type { Clock } from './runtime/clock.ts'
 export { buildSeedImage, instanceIdOf, renderSeed, type SeedInput } from './bootstrap/index.ts'

@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto'
 import type { NodePool } from '@fochista/api'
 
 /** Fields of a pool's spec that no running machine can be given: whoever changes one asks for other machines. */
-export const revisedFields = ['className', 'version', 'cores', 'memory', 'disk', 'bootstrap'] as const
+export const revisedFields = ['className', 'version', 'bootstrap'] as const
 
 /**
  * Revision of what a pool asks of its machines: those made by another one are outdated. Only the pool's own words count; an edit of its
- * class replaces nothing, and labels and taints change on the Node itself.
+ * class replaces nothing, labels and taints change on the Node itself, and the shape on the VM.
  */
 export function revisionOf({ spec }: NodePool): string {
   const words = JSON.stringify(revisedFields.map((field) => spec[field]))

@@ -114,6 +114,12 @@ export function parameterErrors(error: unknown): Record<string, string> {
   return fields
 }
 
+/** What was to be changed of a running VM could not be: the new values wait for its next cold start, all others of the call are in force. */
+export function isHotplugRefused(error: unknown): boolean {
+  const texts = Object.values(parameterErrors(error))
+  return texts.length > 0 && texts.every((text) => text.startsWith('hotplug problem'))
+}
+
 /** A task ended badly. */
 export function isTaskFailed(error: unknown): error is ProxmoxTaskError {
   return error instanceof ProxmoxTaskError

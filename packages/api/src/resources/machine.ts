@@ -22,6 +22,27 @@ const address = object('A static address of a network card.', {
   searchDomains: optional(list('Search domains.', text('A domain.', { maxLength: 253 }), { maxItems: 8 })),
 })
 
+/** What never changes once the VM is made: all but the shape, and what the pool said of it. */
+const fixedOnceMade = [
+  'clusterName',
+  'className',
+  'version',
+  'poolGeneration',
+  'poolHash',
+  'vmid',
+  'host',
+  'storage',
+  'isoStorage',
+  'pool',
+  'template',
+  'addresses',
+  'made',
+]
+
+/** A field's own rule does not see the field go: these stand on the spec as a whole. */
+const isSame = (field: string): string =>
+  `(has(self.${field}) ? has(oldSelf.${field}) && self.${field} == oldSelf.${field} : !has(oldSelf.${field}))`
+
 const spec = object(
   'What this machine is. Written by the controllers, edited by nobody.',
   {
@@ -52,7 +73,19 @@ const spec = object(
     cores: optional(integer('Cores.', { minimum: 1 })),
     memory: optional(integer('Memory in bytes.', { minimum: 1 })),
     disk: optional(integer('Disk in bytes.', { minimum: 1 })),
-    made: optional(bool('Set once our mark was seen on the VM. Nothing of the spec changes afterwards.')),
+    asked: optional(
+      object(
+        'What its pool itself said of the shape when it was given this one; the rest came from its class.',
+        {
+          cores: optional(integer('Cores.', { minimum: 1 })),
+          memory: optional(text('Memory.', { maxLength: 32 })),
+          disk: optional(text('Disk.', { maxLength: 32 })),
+        },
+      ),
+    ),
+    made: optional(
+      bool('Set once our mark was seen on the VM. Afterwards only the shape changes, and a disk only grows.'),
+    ),
   },
   [
     {
@@ -60,8 +93,12 @@ const spec = object(
       message: 'id, nodePoolName and proxmoxCluster never change',
     },
     {
-      rule: '!has(oldSelf.made) || !oldSelf.made || self == oldSelf',
-      message: 'the VM is made: nothing of the spec changes any more',
+      rule: `!has(oldSelf.made) || !oldSelf.made || (${fixedOnceMade.map(isSame).join(' && ')})`,
+      message: 'the VM is made: of the spec only cores, memory and disk change any more',
+    },
+    {
+      rule: '!has(oldSelf.made) || !oldSelf.made || !has(oldSelf.disk) || (has(self.disk) && self.disk >= oldSelf.disk)',
+      message: 'the VM is made: its disk never gets smaller',
     },
   ],
 )
@@ -77,6 +114,12 @@ const status = object('What can be seen of it. All of it can be lost and seen ag
   providerID: optional(text('Provider id of its Node.')),
   addresses: optional(list('Addresses its Node reports.', text('An address.'))),
   wasReady: optional(bool('Its Node was Ready once: only then can it be unhealthy.')),
+  live: optional(
+    object('What its VM can be given while it runs, as it was configured when it was looked at.', {
+      cores: optional(integer('Up to so many cores.')),
+      memory: optional(bool('More memory.')),
+    }),
+  ),
   failure: optional(
     object('Why it failed, if it did.', { reason: text('One word.'), message: text('One sentence.') }),
   ),

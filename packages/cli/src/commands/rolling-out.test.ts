@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { LABEL_POOL, nodePoolManifest, type NodePool } from '@fochista/api'
-import { revisionOf, type PoolPlan } from '@fochista/controllers'
+import { askedOf, revisionOf, type PoolPlan } from '@fochista/controllers'
 import { connectionFromEnvironment, createKubernetes } from '@fochista/kubernetes'
 import { startLab } from '@fochista/lab'
 import { stringify } from 'yaml'
@@ -67,6 +67,12 @@ for (const name of ['workers-a', 'workers-b', 'workers-c']) {
       nodePoolName: 'workers',
       proxmoxCluster: 'dc1',
       poolHash: revisionOf(pool),
+      asked: askedOf(pool),
+      cores: 2,
+      memory: 4 * 2 ** 30,
+      disk: 20 * 2 ** 30,
+      addresses: [{ network: 0, address: '10.0.0.7', prefix: 24 }],
+      made: true,
     },
   })
   const ready = {
@@ -85,7 +91,7 @@ for (const name of ['workers-a', 'workers-b', 'workers-c']) {
 }
 
 test('a plan without an edit says that nothing would happen', async () => {
-  assert.match(await ok('pool plan workers'), /^No machine would be made, replaced or removed\.$/m)
+  assert.match(await ok('pool plan workers'), /^No machine would be made, changed, replaced or removed\.$/m)
 })
 
 test('a plan of another version replaces every machine, one more at a time, and writes nothing', async () => {
@@ -96,7 +102,7 @@ test('a plan of another version replaces every machine, one more at a time, and 
   ])
   assert.deepEqual([...plan.replace].sort(), ['workers-a', 'workers-b', 'workers-c'])
   assert.deepEqual([plan.create, plan.most, plan.fewest, plan.remove], [3, 4, 3, []])
-  assert.deepEqual(plan.steps[0], { create: 1, remove: [] })
+  assert.deepEqual(plan.steps[0], { create: 1, remove: [], reshape: [] })
   assert.equal(
     (await kubernetes.get<NodePool>(nodePoolKind, ref)).metadata.resourceVersion,
     before.metadata.resourceVersion,
@@ -123,9 +129,43 @@ test('a plan from a manifest tells what is put on running Nodes from what replac
   )
   assert.equal(hot.steps.length, 0)
   const larger = await planOf(`-f ${file} --cores 4`)
-  assert.deepEqual([larger.most, larger.fewest, larger.create], [3, 2, 3])
+  assert.deepEqual([larger.most, larger.fewest, larger.create, larger.reboot.length], [3, 2, 0, 3])
   const { stderr } = await run('pool plan workers -f package.json')
   assert.match(stderr, /package\.json/)
+})
+
+test('a plan of another shape says which machines are rebooted, and which disks grow', async () => {
+  const said = await ok('pool plan workers --cores 4 --disk 40Gi')
+  assert.match(said, /^spec\.cores +- +4 +VMs are changed and rebooted$/m)
+  assert.match(said, /^spec\.disk +- +40Gi +disks grow while VMs run$/m)
+  assert.equal(said.match(/would be drained, changed and rebooted$/gm)?.length, 2)
+  assert.equal(said.match(/would be replaced$/gm)?.length, 1)
+  assert.match(said, /^In 4 steps; at most 4 machines at once, at least 3 of them Ready\.$/m)
+  assert.match(
+    await ok('pool plan workers --disk 40Gi'),
+    /^machine\/workers-a would get a larger disk while it runs$/m,
+  )
+  assert.match(await ok('pool plan workers --disk 10Gi'), /^spec\.disk +- +10Gi +machines are replaced$/m)
+})
+
+test('of a made Machine only the shape can be changed, and its disk only grows', async () => {
+  const change = (spec: object): Promise<unknown> =>
+    kubernetes.patch(machineKind, { name: 'workers-a', namespace: 'default' }, { spec })
+  await change({ cores: 3, memory: 5 * 2 ** 30, disk: 21 * 2 ** 30, asked: { cores: 3 } })
+  for (const spec of [
+    { vmid: 101 },
+    { poolHash: 'other' },
+    { host: 'pve1' },
+    { addresses: [] },
+    { addresses: null },
+    { made: false },
+    { made: null },
+    { template: { vmid: 100, node: 'pve1' } },
+  ])
+    await assert.rejects(change(spec), /of the spec only cores, memory and disk change/, JSON.stringify(spec))
+  await assert.rejects(change({ disk: 20 * 2 ** 30 }), /its disk never gets smaller/)
+  await assert.rejects(change({ id: '00000000-0000-4000-8000-00000000000d' }), /never change/)
+  await change({ cores: 2, memory: 4 * 2 ** 30, asked: null })
 })
 
 test('a plan of fewer machines names those that go, one of more says how many come', async () => {

@@ -10,12 +10,14 @@ import { parseDrive, parsePropertyString, parseSize, printPropertyString } from 
 import type { DiskKey, VmConfig, VmConfigChange } from '../proxmox-cluster/hypervisor.ts'
 import { timestampOf } from '../runtime/clock.ts'
 import { blocked, done, entriesOf, waiting, type MachineContext, type StepResult } from './context.ts'
+import { otherShape, reshape } from './reshape.ts'
+import { liveOf, shapeDifference } from './shape.ts'
 import { holdAfterFailure, lookAtTask, noteTask, retryPause, waitingFor } from './task.ts'
 
 /**
  * Configured: the VM has the shape, cards, tags and mark that it should have. One call with the difference only; none if there is none.
- * Once the VM has been started only what a person may have changed of our mark and tags is put right: a shape is never changed under a
- * running guest, and what its class says today holds for machines made later.
+ * Once the VM has been started only what a person may have changed of our mark and tags is put right, and its shape where its pool says so:
+ * what its class says today holds for machines made later.
  */
 export async function configure(context: MachineContext): Promise<StepResult> {
   const task = await lookAtTask(context)
@@ -26,9 +28,11 @@ export async function configure(context: MachineContext): Promise<StepResult> {
       'Resizing',
       `The disk grows to ${formatBytes(context.machine.spec.disk ?? 0)}B.`,
     )
+  if (task.state === 'running' && ['qmreboot', 'qmshutdown'].includes(task.type))
+    return waitingFor(context, task.upid, 'Rebooting', 'The VM is rebooted into its new shape.')
   if (task.state === 'failed' && task.type === 'resize')
     return blocked('ResizeFailed', `The disk did not grow: ${task.exitStatus}`, retryPause(context))
-  const held = holdAfterFailure(context, 'Configured', ['ResizeFailed'])
+  const held = holdAfterFailure(context, 'Configured', ['ResizeFailed', 'RebootFailed'])
   if (held) return held
   const config = await context.config()
   const vm = context.vm()
@@ -53,7 +57,11 @@ export async function configure(context: MachineContext): Promise<StepResult> {
     await noteTask(context, upid)
     return waitingFor(context, upid, 'Resizing', `The disk grows to ${formatBytes(wanted)}B.`)
   }
-  return done('Configured', describe(context))
+  const live = liveOf(config)
+  ;(context.machine.status ??= {}).live = live
+  if (Object.keys(live).length === 0) delete context.machine.status.live
+  const left = isNew ? undefined : await reshape(context, vm, config)
+  return left ?? (await otherShape(context, vm)) ?? done('Configured', describe(context))
 }
 
 function describe({ machine }: MachineContext): string {
@@ -64,14 +72,8 @@ function describe({ machine }: MachineContext): string {
 /** Everything that a VM which has never run should have, and has not. */
 function differenceOf(context: MachineContext, config: VmConfig): VmConfigChange {
   const { machine, machineClass } = context
-  const { cores = 1, memory = 0, id } = machine.spec
-  const wanted: Record<string, string | number | boolean> = {}
-  if (config.cores !== cores) wanted['cores'] = cores
-  if ((config.sockets ?? 1) !== 1) wanted['sockets'] = 1
-  const mebibytes = Math.floor(memory / 2 ** 20)
-  if (Number(config.memory) !== mebibytes) wanted['memory'] = String(mebibytes)
-  if (config.balloon !== undefined && config.balloon !== 0 && config.balloon > mebibytes)
-    wanted['balloon'] = mebibytes
+  const { id } = machine.spec
+  const wanted: Record<string, unknown> = { ...shapeDifference(config, machine.spec) }
   const cpuType = machineClass?.spec.cpuType
   if (cpuType && config.cpu !== cpuType) wanted['cpu'] = cpuType
   if (!/(^|,)(enabled=)?1(,|$)/.test(config.agent ?? '')) wanted['agent'] = 'enabled=1'

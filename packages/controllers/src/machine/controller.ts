@@ -17,13 +17,15 @@ import type { World } from '../world.ts'
 import { isAdapted } from './adapt.ts'
 import { clone } from './clone.ts'
 import { configure } from './configure.ts'
-import { createContext, waiting, type Holdup, type MachineContext, type StepResult } from './context.ts'
+import { createContext, done, waiting, type Holdup, type MachineContext, type StepResult } from './context.ts'
 import { join } from './join.ts'
 import { forgetLeaving, leave } from './leave.ts'
 import { nodeOf } from './node.ts'
 import { phaseOf } from './phase.ts'
 import { place } from './place.ts'
 import { ready } from './ready.ts'
+import { endReboot, isHeldForReboot, reshaped } from './reboot.ts'
+import { hasShapeNews, leaveToReshape } from './reshape.ts'
 import { seed } from './seed.ts'
 import { start } from './start.ts'
 import { taskOf } from './task.ts'
@@ -79,15 +81,31 @@ async function bring(context: MachineContext): Promise<Result> {
   for (const step of isKept(context) ? (['Ready'] as const) : MACHINE_STEPS) {
     const said = await attempt(context, step, steps[step])
     say(context, step, said)
-    if (said.state === 'done') continue
-    // What comes after a step that is not done cannot be vouched for.
-    if (step !== 'Ready' && getCondition(context.machine, 'Ready')) say(context, 'Ready', said)
+    if (said.state === 'done') {
+      if (step === 'Configured' && leaveToReshape(context.machine) === 'live') reshaped(context)
+      continue
+    }
+    // What comes after a step that is not done cannot be vouched for; but what is changed while the VM runs takes nothing from its Node.
+    if (step === 'Configured' && isChangedLive(context)) say(context, 'Ready', await ready(context))
+    else if (step !== 'Ready' && getCondition(context.machine, 'Ready')) say(context, 'Ready', said)
     return finish(context, { requeueAfterMs: said.lookAgainMs })
+  }
+  const left = await attempt(context, 'Ready', endOf)
+  if (left.state !== 'done') {
+    say(context, 'Ready', left)
+    return finish(context, { requeueAfterMs: left.lookAgainMs })
   }
   context.world.drifted.delete(context.key)
   context.world.failures.delete(context.key)
   return finish(context, {})
 }
+
+/** True for a machine that serves while its VM is changed. */
+const isChangedLive = ({ machine }: MachineContext): boolean =>
+  leaveToReshape(machine) === 'live' && machine.status?.wasReady === true
+
+const endOf = async (context: MachineContext): Promise<StepResult> =>
+  (await endReboot(context)) ?? done('Ready', 'Its Node is let go.')
 
 async function takeAway(context: MachineContext): Promise<Result> {
   if (!hasFinalizer(context.machine, FINALIZER)) return {}
@@ -205,7 +223,17 @@ async function isCloning({ machine, connection }: MachineContext): Promise<boole
  */
 function isKept(context: MachineContext): boolean {
   const node = nodeOf(context)
-  return hasCome(context) && isAsLeft(context) && node !== undefined && isAdapted(context, node)
+  // One that waits for leave to be rebooted is as it was.
+  const isChanging = ['live', 'reboot'].includes(leaveToReshape(context.machine) ?? '')
+  return (
+    hasCome(context) &&
+    !isChanging &&
+    isAsLeft(context) &&
+    !hasShapeNews(context) &&
+    node !== undefined &&
+    isAdapted(context, node) &&
+    !isHeldForReboot(node)
+  )
 }
 
 /** A machine that has come all its way. */

@@ -1,11 +1,4 @@
-import {
-  ANNOTATION_HOST_IS_DEAD,
-  ANNOTATION_RELEASE,
-  FINALIZER,
-  getCondition,
-  parseMark,
-  withMark,
-} from '@fochista/api'
+import { ANNOTATION_HOST_IS_DEAD, ANNOTATION_RELEASE, FINALIZER, parseMark, withMark } from '@fochista/api'
 import { TenantControlPlane, TenantNotReadyError, type Tenant } from '@fochista/kamaji'
 import { isNotFound as isObjectNotFound, KubernetesError, orUndefined } from '@fochista/kubernetes'
 import { isConnectionError, isNotRunning, isPermissionDenied, isTimeout } from '@fochista/proxmox'
@@ -15,6 +8,7 @@ import { timestampOf } from '../runtime/clock.ts'
 import type { World } from '../world.ts'
 import { removeFinalizer } from '../runtime/finalizers.ts'
 import { blocked, done, ownerOf, waiting, type MachineContext, type StepResult } from './context.ts'
+import { drainNode } from './drain.ts'
 import { removeImages } from './join.ts'
 import { runningClones } from './running-clones.ts'
 import { awaitUploads } from './running-uploads.ts'
@@ -28,7 +22,6 @@ import { holdAfterFailure, lookAtTask, noteTask, retryPause, waitingFor } from '
 /** How long a guest that is asked to shut down may take before it is switched off, seconds. */
 const SHUTDOWN_SECONDS = 60
 const PAUSE_MS = 5000
-const NODES_PAUSE_MS = 1000
 
 /**
  * Takes a machine away: cordon, drain, stop and see it stopped, delete its Node, destroy its VM, give back what it held. Each part first
@@ -253,56 +246,6 @@ async function hostSilent(context: MachineContext, error: Error): Promise<StepRe
   )
 }
 
-/** Moves the pods away, up to the pool's limit. Repeated after a crash it finds nothing left to do. */
-async function drain(context: MachineContext, tenant: Tenant): Promise<StepResult | undefined> {
-  const { machine, world, key } = context
-  const node = nodeOf(context)
-  const rest = restOfDrain(context)
-  if (rest <= 0) {
-    // A limit that was made shorter, or passed while nobody looked, ends a drain that is under way.
-    if (getCondition(machine, 'Ready')?.reason === 'Draining') tellDrainOver(context)
-    world.drains.cancel(key)
-    return undefined
-  }
-  // A Node that is not seen may only not be listed yet: then its pods would be stopped with it.
-  if (!tenant.nodes.isReady)
-    return waiting('ListingNodes', 'Waiting for the list of the tenant’s Nodes.', NODES_PAUSE_MS)
-  if (!node) return undefined
-  const { name } = node.metadata
-  const progress = world.drains.look(key, async (signal, say) => {
-    await tenant.cordon(name)
-    return tenant.drain(name, {
-      timeoutMs: rest,
-      signal,
-      clock: world.clock,
-      onProgress: ({ remaining, total }) => {
-        const [first] = remaining
-        if (first)
-          say(
-            `${remaining.length} of ${total} pods are left; ${first.namespace}/${first.name}: ${first.message}`,
-          )
-      },
-    })
-  })
-  if (progress.state === 'running')
-    return waiting('Draining', `Node ${name} is drained. ${progress.message}`.trim(), rest)
-  if (progress.state === 'failed') throw progress.error
-  const { drained, remaining } = progress.value
-  if (drained) world.voice.tell(machine, 'Normal', 'Drained', `Node ${name} is drained.`)
-  else tellDrainOver(context, remaining.length)
-  return undefined
-}
-
-/** Says that a drain has ended with its time, and with how many pods left, if that is known. */
-function tellDrainOver({ world, machine }: MachineContext, left?: number): void {
-  world.voice.tell(
-    machine,
-    'Warning',
-    'DrainTimedOut',
-    `The time to drain Node ${machine.metadata.name} is over; ${left ?? 'some'} pods are left.`,
-  )
-}
-
 /** Drains and stops the VM. @returns undefined once its own host says that it does not run */
 async function stop(
   context: MachineContext,
@@ -313,7 +256,7 @@ async function stop(
   try {
     const status = await hypervisor.status(vm)
     if (!status || status.status === 'stopped') return undefined
-    const left = await inTenant(context, tenant, (one) => drain(context, one))
+    const left = await inTenant(context, tenant, (one) => drainNode(context, one, restOfDrain(context)))
     if (left) return left
     // Of a cluster that goes, and of a guest that never joined, nothing is worth an orderly end.
     const isOrderly = tenant !== undefined && nodeOf(context) !== undefined

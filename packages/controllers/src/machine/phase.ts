@@ -1,4 +1,11 @@
-import { getCondition, isTrue, MACHINE_STEPS, type Machine, type MachineStep } from '@fochista/api'
+import {
+  ANNOTATION_RESHAPE,
+  getCondition,
+  isTrue,
+  MACHINE_STEPS,
+  type Machine,
+  type MachineStep,
+} from '@fochista/api'
 
 const names: Readonly<Record<MachineStep, string>> = {
   Placed: 'Pending',
@@ -15,5 +22,6 @@ export function phaseOf(machine: Machine): string {
   if (machine.metadata.deletionTimestamp) return 'Deleting'
   const step = MACHINE_STEPS.find((one) => !isTrue(machine, one))
   if (step === undefined) return 'Ready'
-  return getCondition(machine, step)?.reason === 'Paused' ? 'Paused' : names[step]
+  if (getCondition(machine, step)?.reason === 'Paused') return 'Paused'
+  return machine.metadata.annotations?.[ANNOTATION_RESHAPE] === undefined ? names[step] : 'Reshaping'
 }

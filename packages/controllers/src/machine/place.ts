@@ -18,10 +18,11 @@ import { chooseHost, type HostAnswer } from '../placement/hosts.ts'
 import { inventoryOf } from '../placement/inventory.ts'
 import { templatesOf, type Template } from '../placement/templates.ts'
 import { drawVmid } from '../placement/vmids.ts'
-import { inNamespace, inPool, onTheirWay, withVmid } from '../machine-groups.ts'
+import { inNamespace, inPool, onTheirWay, reshaping, withVmid } from '../machine-groups.ts'
 import { poolNameOf } from '../proxmox-cluster/connections.ts'
 import type { VmRef } from '../proxmox-cluster/hypervisor.ts'
 import { keyOf } from '../runtime/keys.ts'
+import { askedOf } from '../node-pool/way.ts'
 import { blocked, done, ownerOf, waiting, type MachineContext, type StepResult } from './context.ts'
 
 /** When to look for room again: hosts get free without a word to us. */
@@ -132,6 +133,7 @@ async function draw(
       pool: poolNameOf(proxmoxCluster, context.namespace),
       ...(addresses.length > 0 ? { addresses } : {}),
       ...shape,
+      asked: askedOf(pool),
       ...(pool.metadata.generation === undefined ? {} : { poolGeneration: pool.metadata.generation }),
     })
   } catch (error) {
@@ -145,7 +147,10 @@ async function draw(
   return done('Placed', `On ${answer.host} as VM ${vmid}${found ? ', which was made before' : ''}.`)
 }
 
-/** The machines that take room which the inventory does not show as taken: those on their way, and those whose VM does not run. */
+/**
+ * The machines that take room which the inventory does not show as taken: those on their way, those whose VM is to get another shape, and those
+ * whose VM does not run.
+ */
 function promisedBeside(
   { machine, connection, namespace, world }: MachineContext,
   pool: NodePool,
@@ -158,6 +163,7 @@ function promisedBeside(
         found.set(keyOf(one), one)
   }
   add(world.machines.by(onTheirWay, proxmoxCluster))
+  add(world.machines.by(reshaping, proxmoxCluster))
   // Those of the pool are spread, whether they run or not.
   add(world.machines.by(inPool, `${namespace}/${pool.metadata.name}`))
   for (const vmid of inventoryOf(connection.observer.vms()).stopped)

@@ -4,6 +4,8 @@ import type { Node } from '@fochista/kubernetes'
 import { blocked, done, waiting, type MachineContext, type StepResult } from './context.ts'
 import { nodeOf } from './node.ts'
 import { durationOf } from './place.ts'
+import { awaitBoot } from './reboot.ts'
+import { leaveToReshape } from './reshape.ts'
 
 /** What is said of a Node that is not Ready, as long as it has time. */
 const NOT_READY = 'NodeNotReady'
@@ -18,6 +20,8 @@ function judge(context: MachineContext): StepResult {
   const status = (context.machine.status ??= {})
   const said = readinessOf(node)
   if (said?.status === 'True') {
+    const boot = awaitBoot(context, node)
+    if (boot) return boot
     status.wasReady = true
     delete status.failure
     return context.pool
@@ -71,5 +75,11 @@ function patienceWith(
   const seen = said?.reason === NOT_READY ? Date.parse(said.lastTransitionTime) : now
   const started = Date.parse(getCondition(machine, 'Started')?.lastTransitionTime ?? '')
   const since = Math.max(answering, seen, Number.isNaN(started) ? 0 : started)
-  return since + durationOf(pool?.spec.health?.unhealthyAfter, '5m') - now
+  const { unhealthyAfter, nodeStartupTimeout } = pool?.spec.health ?? {}
+  // A guest that we have rebooted ourselves has the time of one that begins.
+  const patience =
+    leaveToReshape(machine) === 'reboot'
+      ? durationOf(nodeStartupTimeout, '20m')
+      : durationOf(unhealthyAfter, '5m')
+  return since + patience - now
 }

@@ -5,12 +5,17 @@ import { durationOf } from './place.ts'
 import { blocked, done, waiting, type MachineContext, type StepResult } from './context.ts'
 import { failToJoin } from './join.ts'
 import { nodeOf } from './node.ts'
+import { leaveToReshape } from './reshape.ts'
 import { seedDriveOf } from './seed.ts'
 import { holdAfterFailure, lookAtTask, noteTask, retryPause, waitingFor } from './task.ts'
 
+/** How often a start is looked at that is not ours, milliseconds. */
+const HOST_PAUSE_MS = 2000
+
 /**
  * Started: its own host says that the VM runs. A task that failed proves nothing: qmstart can report a failure although the VM runs, so
- * the VM is asked. A VM that was stopped after it had joined was stopped by somebody: it is left alone for `restartAfter`.
+ * the VM is asked. A VM that was stopped after it had joined was stopped by somebody: it is left alone for `restartAfter`,
+ * unless we have rebooted it ourselves.
  */
 export async function start(context: MachineContext): Promise<StepResult> {
   const { connection, machine } = context
@@ -33,6 +38,11 @@ export async function start(context: MachineContext): Promise<StepResult> {
   const held = holdAfterFailure(context, 'Started', ['StartFailed'])
   if (held) return held
   judgeStopped(context)
+  // A host starts a VM that it reboots by itself, in a task of its own.
+  if (leaveToReshape(machine) === 'reboot') {
+    const [own] = await connection.hypervisor.runningTasks(vm.node, 'qmstart', vm.vmid)
+    if (own) return waiting('Rebooting', `VM ${vm.vmid} starts on ${vm.node}.`, HOST_PAUSE_MS)
+  }
   const pause = pauseBeforeRestart(context)
   if (pause > 0)
     return waiting('Stopped', `VM ${vm.vmid} was stopped by somebody else; it is started again later.`, pause)
@@ -85,7 +95,7 @@ function judgeStopped(context: MachineContext): void {
 /** How long a VM that somebody stopped is still left alone, milliseconds. */
 function pauseBeforeRestart(context: MachineContext): number {
   const { machine, pool, world } = context
-  if (!nodeOf(context)) return 0
+  if (!nodeOf(context) || leaveToReshape(machine) === 'reboot') return 0
   const said = getCondition(machine, 'Started')
   const restartAfter = durationOf(pool?.spec.health?.restartAfter, '5m')
   if (said?.reason !== 'Stopped') return restartAfter

@@ -38,6 +38,22 @@ const refOf = ({ metadata }: Machine | NodePool) => ({
   namespace: metadata.namespace ?? '',
 })
 
+/** Label by which the model knows a person's cordon. */
+export const CORDONED_BY_HAND = 'example.com/cordoned'
+
+/** What pools are asked for: more and less of each. */
+const shapes: readonly { cores?: number; memory?: string; disk?: string }[] = [
+  { cores: 1 },
+  { cores: 2 },
+  { cores: 3 },
+  { cores: 4 },
+  { memory: '3Gi' },
+  { memory: '4608Mi' },
+  { disk: '24Gi' },
+  { disk: '22Gi' },
+  { cores: 3, memory: '4352Mi', disk: '26Gi' },
+]
+
 function editPool(number: number, change: (pool: NodePool) => void): (stage: Stage) => string | undefined {
   return ({ truth }) => {
     const pool = among(truth.pools(), number)
@@ -92,7 +108,17 @@ const acts: Readonly<Record<string, readonly [weight: number, act: Act]>> = {
     (stage, a, b) =>
       editPool(a, ({ spec }) => (spec.version = among(['v1.30.4', 'v1.31.2'], b) ?? ''))(stage),
   ],
-  'edit shape': [3, (stage, a, b) => editPool(a, ({ spec }) => (spec.cores = 1 + (b % 4)))(stage)],
+  'edit shape': [
+    9,
+    (stage, a, b) =>
+      editPool(a, ({ spec }) => {
+        const { cores, memory, disk } = shapes[b % shapes.length] ?? {}
+        for (const [field, value] of Object.entries({ cores, memory, disk }))
+          if (value !== undefined) Object.assign(spec, { [field]: value })
+        if (b % 11 === 0) delete spec.cores
+        if (b % 13 === 0) delete spec.memory
+      })(stage),
+  ],
   'edit class of pool': [
     2,
     (stage, a, b) => editPool(a, ({ spec }) => (spec.className = among(['small', 'next'], b) ?? ''))(stage),
@@ -277,6 +303,32 @@ const acts: Readonly<Record<string, readonly [weight: number, act: Act]>> = {
       noteFreed(stage.truth, one.vm.vmid)
       stage.truth.touch()
       return `VM ${one.vm.vmid}`
+    },
+  ],
+  'VM reshaped by hand': [
+    1,
+    (stage, a) => {
+      const one = among(finished(stage), a)
+      if (!one) return undefined
+      one.vm.config['cores'] = 6
+      delete one.vm.config['vcpus']
+      one.reshapedByHand = true
+      stage.truth.touch()
+      return `VM ${one.vm.vmid}`
+    },
+  ],
+  'Node cordoned by hand': [
+    2,
+    (stage, a) => {
+      const one = among(finished(stage), a)
+      const tenant = one && stage.truth.tenants.get(`${one.namespace}/${one.cluster}`)
+      const node = one && tenant?.fake.api.read(Node, one.machine)
+      if (!tenant || !node || node.spec?.unschedulable) return undefined
+      tenant.fake.api.change(Node, { name: one.machine }, (changed) => {
+        changed.spec = { ...changed.spec, unschedulable: true }
+        changed.metadata.labels = { ...changed.metadata.labels, [CORDONED_BY_HAND]: '' }
+      })
+      return one.machine
     },
   ],
   'VM renamed by hand': [

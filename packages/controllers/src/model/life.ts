@@ -59,6 +59,7 @@ const WRITES = new Set([
   'start',
   'shutdown',
   'stop',
+  'reboot',
   'destroy',
   'uploadImage',
   'deleteVolume',

@@ -1,9 +1,13 @@
-import { ANNOTATION_PAUSED, isTrue, type Machine } from '@fochista/api'
+import { ANNOTATION_PAUSED, ANNOTATION_RESHAPE, isTrue, type Machine, type NodePool } from '@fochista/api'
 import { TenantControlPlane } from '@fochista/kamaji'
 import { Lease, Node } from '@fochista/kubernetes'
 import { MachineClasses, Machines, NodePools } from '../kinds.ts'
 import { tokenDescription } from '../machine/seed.ts'
 import { isOutdated } from '../node-pool/rollout.ts'
+import { reshapingOf } from '../node-pool/way.ts'
+import { GIB } from '../test/factories.ts'
+import type { FakeVm } from '../test/fake-proxmox.ts'
+import { CORDONED_BY_HAND } from './commands.ts'
 import { CLUSTERS, type Truth } from './truth.ts'
 
 /** What keeps the world from being as it should be; empty once it is. */
@@ -23,7 +27,20 @@ export function whatIsLeft(truth: Truth): string[] {
     else if (machine.spec.vmid !== vms[0].vm.vmid)
       left.push(`${name} has VM ${machine.spec.vmid} and bears ${vms[0].vm.vmid}`)
     const tenant = truth.tenants.get(`${machine.metadata.namespace}/${machine.spec.clusterName}`)
-    if (tenant && !tenant.fake.api.read(Node, name)) left.push(`${name} has no Node`)
+    const node = tenant?.fake.api.read(Node, name)
+    if (tenant && !node) left.push(`${name} has no Node`)
+    const isCordoned = node?.spec?.unschedulable === true
+    const isByHand = node?.metadata.labels?.[CORDONED_BY_HAND] !== undefined
+    if (isCordoned !== isByHand && node) left.push(`Node ${name} is ${isCordoned ? '' : 'not '}cordoned`)
+    if (machine.metadata.annotations?.[ANNOTATION_RESHAPE] !== undefined)
+      left.push(`${name} is on its way to another shape: ${why}`)
+    const [vm] = vms
+    const { cores, memory, disk } = vm ? shapeOfVm(vm.vm) : {}
+    if (vm && !vm.reshapedByHand && (cores !== machine.spec.cores || memory !== machine.spec.memory))
+      left.push(
+        `${name} has ${cores} cores and ${memory} of memory, not ${machine.spec.cores} and ${machine.spec.memory}`,
+      )
+    if (vm && (disk ?? 0) < (machine.spec.disk ?? 0)) left.push(`${name} has a disk of ${disk}`)
     if (tenant?.fake.tokens.has(tokenDescription(machine.spec.id))) left.push(`${name} keeps its token`)
   }
   for (const pool of truth.pools()) {
@@ -41,7 +58,7 @@ export function whatIsLeft(truth: Truth): string[] {
       left.push(
         `pool ${namespace}/${name} has ${own.length} of ${wanted} machines: ${said?.reason} ${said?.message}`,
       )
-    else if (own.length === wanted && own.some((machine) => isOutdated(pool, machine, truth.time.now())))
+    else if (own.length === wanted && own.some((machine) => isOld(truth, pool, machine)))
       left.push(`pool ${namespace}/${name} has outdated machines: ${said?.reason} ${said?.message}`)
   }
   for (const [key, { fake }] of truth.tenants)
@@ -68,6 +85,23 @@ export function whatIsLeft(truth: Truth): string[] {
     if (!machines.some(({ spec }) => lease.spec?.holderIdentity?.endsWith(spec.id)))
       left.push(`claim ${lease.metadata.name}`)
   return left
+}
+
+/** True for a machine that its pool still has something to do with. */
+function isOld(truth: Truth, pool: NodePool, machine: Machine): boolean {
+  const machineClass = truth.management.read(MachineClasses, pool.spec.className ?? '')
+  return (
+    isOutdated(pool, machineClass, machine, truth.time.now()) ||
+    reshapingOf(pool, machineClass, machine) !== undefined
+  )
+}
+
+function shapeOfVm({ config }: FakeVm): { cores: number; memory: number; disk: number } {
+  return {
+    cores: Number(config['vcpus'] ?? Number(config['cores'] ?? 1) * Number(config['sockets'] ?? 1)),
+    memory: Number(config['memory']) * 2 ** 20,
+    disk: Number(/size=(\d+)G/.exec(String(config['scsi0']))?.[1]) * GIB,
+  }
 }
 
 /** VMs of Machines that were lost for good are reported to a person. */

@@ -1,6 +1,7 @@
 import {
   ANNOTATION_DELETE_FIRST,
   ANNOTATION_RELEASE,
+  ANNOTATION_RESHAPE,
   FINALIZER,
   getCondition,
   isTrue,
@@ -12,6 +13,7 @@ import { Lease, Node } from '@fochista/kubernetes'
 import { MachineClasses, Machines, NodePools } from '../kinds.ts'
 import { tokenDescription } from '../machine/seed.ts'
 import { isOutdated } from '../node-pool/rollout.ts'
+import { reshapingOf } from '../node-pool/way.ts'
 import type { VmRef } from '../proxmox-cluster/hypervisor.ts'
 import type { Truth } from './truth.ts'
 import type { BackEnd, Weather } from './weather.ts'
@@ -179,7 +181,7 @@ export function createRules(truth: Truth, weather: Weather): Rules {
     const specs = recent(key)
     const staying = stayingOf(machine)
     const fewest = Math.min(...specs.map(({ spec }) => spec.replicas ?? 1))
-    const outdated = specs.some((one) => isOutdated(one, machine, time.now()))
+    const outdated = specs.some((one) => isOld(one, machine))
     must(
       staying.length > fewest || outdated,
       'no-cause',
@@ -209,6 +211,55 @@ export function createRules(truth: Truth, weather: Weather): Rules {
       `${name} is asked to go and leaves ${readyAfter} Ready, at least ${least} must be: ${staying.map((one) => `${one.metadata.name} ${getCondition(one, 'Ready')?.reason}`).join(', ')}`,
     )
   }
+
+  /** The pool asks for another machine, or for one of another shape, in whose place another may stand by then. */
+  const isOld = (pool: NodePool, machine: Machine): boolean => {
+    const machineClass = management.read(MachineClasses, pool.spec.className ?? '')
+    return (
+      isOutdated(pool, machineClass, machine, time.now()) ||
+      reshapingOf(pool, machineClass, machine) !== undefined
+    )
+  }
+
+  /** Nothing of a made Machine's spec changes but the shape, and its disk only grows. */
+  const requireSameMachine = (before: Machine, after: Machine): void => {
+    if (!before.spec.made) return
+    const fixed = ({ cores: _c, memory: _m, disk: _d, asked: _a, ...rest }: Machine['spec']): string =>
+      JSON.stringify(Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1)))
+    must(
+      fixed(before.spec) === fixed(after.spec) && (after.spec.disk ?? 0) >= (before.spec.disk ?? 0),
+      'made-changed',
+      `${before.metadata.name} is made, and its spec is changed`,
+    )
+  }
+
+  /** Leave to reboot is given to no more Ready machines than may be missing. */
+  const requireSpare = (machine: Machine): void => {
+    const { namespace = '', name } = machine.metadata
+    if (!isTrue(machine, 'Ready')) return
+    const isDisturbed = time.now() - Math.max(truth.takenAt, truth.restoredAt) < windowMs()
+    if (isDisturbed) return
+    const specs = recent(`${namespace}/${machine.spec.nodePoolName}`)
+    const serving = stayingOf(machine).filter((one) => {
+      const said = getCondition(one, 'Ready')
+      const wasReady = time.now() - Date.parse(said?.lastTransitionTime ?? '') < windowMs()
+      const isUnseen = !said && time.now() - truth.forgottenAt < windowMs()
+      return (
+        one.metadata.name !== name &&
+        one.metadata.annotations?.[ANNOTATION_RESHAPE] !== 'reboot' &&
+        (said?.status === 'True' || wasReady || isUnseen)
+      )
+    }).length
+    const least = Math.min(...specs.map(({ spec }) => (spec.replicas ?? 1) - leastMissing(spec.rollout)))
+    must(
+      serving >= least,
+      'reboots-at-once',
+      `${name} may be rebooted and leaves ${serving} serving, at least ${least} must be`,
+    )
+  }
+  /** Where nothing may be missing and none more may be made, one may be missing. */
+  const leastMissing = ({ maxSurge = 1, maxUnavailable = 0 }: NodePool['spec']['rollout'] = {}): number =>
+    Number(maxSurge) === 0 && Number(maxUnavailable) === 0 ? 1 : Number(maxUnavailable)
 
   const requireRoom = (machine: Machine): void => {
     // What a person has just brought back may not be seen yet.
@@ -247,11 +298,16 @@ export function createRules(truth: Truth, weather: Weather): Rules {
     const isLeaving = machine?.metadata.deletionTimestamp !== undefined
     if (name === 'destroy' && machine?.spec.id === one.id)
       must(isLeaving, 'destroyed', `VM ${vmid} of ${one.machine}, which is to stay`)
-    if ((name === 'stop' || name === 'shutdown') && !isLeaving) {
+    if (['stop', 'shutdown', 'reboot'].includes(name) && !isLeaving) {
       const node = truth.tenants.get(`${one.namespace}/${one.cluster}`)?.fake.api.read(Node, one.machine)
       const isServing =
         node?.status?.conditions?.[0]?.status === 'True' && node.spec?.providerID?.endsWith(`/${vmid}`)
-      must(!isServing, 'stopped', `${name} of VM ${vmid} of ${one.machine}, which serves`)
+      const mayReboot = machine?.metadata.annotations?.[ANNOTATION_RESHAPE] === 'reboot' && name !== 'stop'
+      must(
+        !isServing || (mayReboot && node.spec?.unschedulable === true),
+        'stopped',
+        `${name} of VM ${vmid} of ${one.machine}, which serves`,
+      )
     }
   }
 
@@ -313,7 +369,7 @@ export function createRules(truth: Truth, weather: Weather): Rules {
           requireNoTwin(params.newid, params.description)
           return () => requireFreeStorage(template.node)
         }
-        if (['configure', 'resize', 'start', 'stop', 'shutdown', 'destroy'].includes(name))
+        if (['configure', 'resize', 'start', 'stop', 'shutdown', 'reboot', 'destroy'].includes(name))
           requireOurs(name, args[0] as VmRef)
         return undefined
       }
@@ -349,6 +405,12 @@ export function createRules(truth: Truth, weather: Weather): Rules {
         const after = management.read(Machines, machineName, namespace)
         if (before?.metadata.finalizers?.includes(FINALIZER) && !after) requireNothingLeft(before)
         if (name === 'create' && after) requireRoom(after)
+        if (name === 'patch' && before && after) {
+          requireSameMachine(before, after)
+          const hasLeave = ({ metadata }: Machine): boolean =>
+            metadata.annotations?.[ANNOTATION_RESHAPE] === 'reboot'
+          if (!hasLeave(before) && hasLeave(after)) requireSpare(before)
+        }
         requireUnique()
       }
     },

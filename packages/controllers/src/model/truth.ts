@@ -39,6 +39,10 @@ export interface MadeVm {
   unwellUntil?: number | undefined
   /** Let go by a person. */
   released?: boolean
+  /** Starts of the VM that its guest has noticed. */
+  boots?: number
+  /** A person has given it another shape. */
+  reshapedByHand?: boolean
 }
 
 /** A tenant cluster that stands behind a control plane. */
@@ -107,8 +111,10 @@ export function createTruth(time: VirtualTime, chance: Chance): Truth {
         config: {
           name: 'worker',
           tags: `kubelet-${version}`,
-          cores: 1,
+          cores: index === 0 ? 1 : 3,
           memory: '2048',
+          // What the newer ones allow while they run.
+          ...(index === 0 ? {} : { hotplug: 'network,disk,usb,cpu,memory', numa: 1 }),
           boot: 'order=scsi0;ide2',
           scsi0: `local-lvm:base-${9000 + index * 10 + host}-disk-0,size=10G`,
           ide2: `local-lvm:vm-${9000 + index * 10 + host}-cloudinit,media=cdrom`,
@@ -227,12 +233,7 @@ export function createTruth(time: VirtualTime, chance: Chance): Truth {
     const after = async <T>(answer: Promise<T>): Promise<T> => {
       const result = await answer
       touch()
-      for (const task of proxmox.tasks)
-        if (task.state === 'running' && !scheduled.has(task.upid)) {
-          scheduled.add(task.upid)
-          const fails = chance.percent(truth.taskFailures)
-          time.setTimeout(() => finish(task, fails), durationOf(task.type))
-        }
+      schedule()
       return result
     }
     return {
@@ -252,9 +253,20 @@ export function createTruth(time: VirtualTime, chance: Chance): Truth {
           })
         return answer
       },
-      configure: (vm, change) => {
+      configure: async (vm, change) => {
         requireUnlocked(vm.vmid)
-        return after(hypervisor.configure(vm, change))
+        const now = proxmox.vms.get(vm.vmid)
+        const hotplug = now?.config['hotplug']
+        const isPlugged = now?.status === 'running' && ('memory' in change || 'vcpus' in change)
+        if (!now || hotplug === undefined || !isPlugged || !chance.percent(30))
+          return after(hypervisor.configure(vm, change))
+        // A guest that takes nothing: it waits for a cold start.
+        now.config['hotplug'] = 'network'
+        await after(hypervisor.configure(vm, change))
+        now.config['hotplug'] = hotplug
+        throw new ProxmoxApiError({ method: 'PUT', path: '/' }, 400, 'Parameter verification failed.', {
+          memory: 'hotplug problem - the guest does not answer',
+        })
       },
       resize: (...given) => after(hypervisor.resize(...given)),
       start: async (vm) => {
@@ -272,6 +284,10 @@ export function createTruth(time: VirtualTime, chance: Chance): Truth {
         return after(hypervisor.shutdown(vm, seconds))
       },
       stop: (vm) => after(hypervisor.stop(vm)),
+      reboot: async (vm, seconds) => {
+        requireUnlocked(vm.vmid)
+        return after(hypervisor.reboot(vm, seconds))
+      },
       destroy: async (vm) => {
         requireUnlocked(vm.vmid)
         if (proxmox.vms.get(vm.vmid)?.status === 'running')
@@ -286,6 +302,15 @@ export function createTruth(time: VirtualTime, chance: Chance): Truth {
         return answer
       },
     }
+  }
+
+  function schedule(): void {
+    for (const task of proxmox.tasks)
+      if (task.state === 'running' && !scheduled.has(task.upid)) {
+        scheduled.add(task.upid)
+        const fails = chance.percent(truth.taskFailures)
+        time.setTimeout(() => finish(task, fails), durationOf(task.type))
+      }
   }
 
   function noteStopped(vmid: number): void {
@@ -309,6 +334,8 @@ export function createTruth(time: VirtualTime, chance: Chance): Truth {
     // A clone that failed takes away what it had made.
     else if (task.type === 'qmclone') proxmox.vms.delete(target)
     for (const one of made) if (proxmox.vms.get(one.vm.vmid) !== one.vm) made.delete(one)
+    // What it began itself: the start after a reboot.
+    schedule()
   }
 
   function broadcast(): void {
@@ -335,6 +362,8 @@ export function createTruth(time: VirtualTime, chance: Chance): Truth {
   }
 
   function guest(one: MadeVm): void {
+    if (one.boots !== one.vm.boots) one.runningSince = time.now()
+    one.boots = one.vm.boots
     one.runningSince ??= time.now()
     if (time.now() - one.runningSince < 10_000) return
     const tenant = tenants.get(`${one.namespace}/${one.cluster}`)
@@ -369,9 +398,13 @@ export function createTruth(time: VirtualTime, chance: Chance): Truth {
 
   function say({ fake }: ModelTenant, one: MadeVm, status: string): void {
     const node = fake.api.read(Node, one.machine)
-    if (!node || node.status?.conditions?.[0]?.status === status) return
+    const bootID = status === 'Unknown' ? node?.status?.nodeInfo?.bootID : `boot-${one.boots}`
+    const isSame = node?.status?.conditions?.[0]?.status === status && node.status.nodeInfo?.bootID === bootID
+    if (!node || isSame) return
     if (node.spec?.providerID?.endsWith(`/${one.vm.vmid}`) === false) return
     fake.api.change(Node, { name: one.machine }, (changed) => {
+      if (changed.status && bootID !== undefined)
+        changed.status.nodeInfo = { ...changed.status.nodeInfo, bootID } as never
       const [condition] = changed.status?.conditions ?? []
       if (condition)
         Object.assign(condition, { status, lastTransitionTime: new Date(time.now()).toISOString() })

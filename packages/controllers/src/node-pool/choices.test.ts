@@ -65,14 +65,17 @@ test('a name that is taken is drawn again: a kubelet takes over a Node of its na
 
 test('a pool’s revision changes with what makes a machine what it is, and with nothing else', () => {
   const before = revisionOf(aPool())
-  for (const spec of [{ replicas: 9 }, { paused: true }, { node: { labels: { a: 'b' } } }, { health: {} }])
+  for (const spec of [
+    { replicas: 9 },
+    { paused: true },
+    { node: { labels: { a: 'b' } } },
+    { health: {} },
+    { cores: 4, memory: '8Gi', disk: '40Gi' },
+  ])
     assert.equal(revisionOf(aPool({ spec })), before, JSON.stringify(spec))
   for (const spec of [
     { className: 'other' },
     { version: 'v1.30.5' },
-    { cores: 4 },
-    { memory: '8Gi' },
-    { disk: '40Gi' },
     { bootstrap: { postJoinCommands: ['true'] } },
   ])
     assert.notEqual(revisionOf(aPool({ spec })), before, JSON.stringify(spec))

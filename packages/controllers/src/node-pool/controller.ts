@@ -2,15 +2,12 @@ import {
   CONDITION,
   FINALIZER,
   getCondition,
-  isTrue,
-  LABEL_POOL,
   poolProblems,
   printProblem,
   quotaExceeded,
   quotaLeft,
   REASON,
   shapeOf,
-  usageOf,
   valueOf,
   type Machine,
   type MachineClass,
@@ -27,12 +24,15 @@ import { patchIfChanged } from '../runtime/patch.ts'
 import type { Result } from '../runtime/queue.ts'
 import type { World } from '../world.ts'
 import { createAddons, type Addons } from './addons.ts'
+import { count, sayReadiness } from './count.ts'
 import { caPinOf, classOf, clusterOf } from './parents.ts'
 import { createDoubtfulMachines, type DoubtfulMachines } from './doubtful.ts'
 import { planRepair } from './health.ts'
+import { reshape, stoppedBy } from './give-shape.ts'
 import { isOutdated, marginsOf, planScale } from './rollout.ts'
 import { newMachine, pickForRemoval } from './scale.ts'
 import { unclaimedVms } from './unclaimed-vms.ts'
+import { usageIn, type Verdict } from './verdict.ts'
 import { versionFor } from './version.ts'
 
 /** A class, a Proxmox cluster or a quota may change without a word to the pool. */
@@ -75,15 +75,6 @@ interface Memory {
   readonly addons: Addons
 }
 
-/** What keeps a pool from being what it should be. */
-interface Verdict {
-  readonly reason: string
-  readonly message: string
-  readonly lookAgainMs?: number | undefined
-  /** True for what takes its time and needs nobody. */
-  readonly isWaiting?: boolean
-}
-
 async function reconcile(world: World, pool: NodePool, key: string, memory: Memory): Promise<Result> {
   await memory.doubtful.settle(world)
   const machines = machinesOf(world, pool)
@@ -92,7 +83,7 @@ async function reconcile(world: World, pool: NodePool, key: string, memory: Memo
   const verdict = await judge(world, pool, key, memory, machines)
   // Counted anew: some may just have been made or asked to go.
   const now = machinesOf(world, pool)
-  count(pool, now, world.clock.now())
+  count(world, pool, now)
   const { namespace = 'default' } = pool.metadata
   const addonsAgainMs = memory.addons.say(
     pool,
@@ -125,7 +116,7 @@ async function retire(world: World, pool: NodePool, machines: readonly Machine[]
     return {}
   }
   await deleteMachines(world, machines)
-  count(pool, machines, world.clock.now())
+  count(world, pool, machines)
   // One that the cache has not seen yet, made or restored a moment ago, must not be left without its pool.
   const left = machines.length > 0 ? machines : await machinesOnServer(world, pool)
   if (left.length === 0) {
@@ -175,7 +166,7 @@ async function keep(
   if ('reason' in plan) {
     // Where no other can be made none is replaced or rolled: what runs stays, also what a roll has made beyond the number and goes on with
     // later. Fewer it may always be.
-    const isOld = (machine: Machine): boolean => isOutdated(pool, machine, world.clock.now())
+    const isOld = (machine: Machine): boolean => isOutdated(pool, undefined, machine, world.clock.now())
     const { replicas = 1 } = pool.spec
     const isMidRoll = replicas > 0 && all.some(isOld) && !all.every(isOld)
     const surplus = all.length - replicas - (isMidRoll ? marginsOf(pool).surge : 0)
@@ -186,15 +177,25 @@ async function keep(
   const repair = planRepair(world, pool, all)
   await deleteMachines(world, repair.replace)
   const staying = all.filter((machine) => !repair.replace.includes(machine))
-  const scale = planScale(pool, staying, world.clock.now())
-  const unseen = scale.remove.length > 0 ? staying.find(isUnseen) : undefined
+  const scale = planScale(pool, plan.machineClass, staying, world.clock.now())
+  const unseen = scale.remove.length + scale.reshape.length > 0 ? staying.find(isUnseen) : undefined
   if (unseen)
     return {
       reason: 'Looking',
-      message: `Some machines are too many; which, is decided once ${unseen.metadata.name} was looked at.`,
+      message: `Some machines are too many or to be changed; which, is decided once ${unseen.metadata.name} was looked at.`,
       isWaiting: true,
     }
   await deleteMachines(world, scale.remove)
+  if (repair.reason === undefined && scale.reshape.length > 0) {
+    const refusal = await making(
+      `${pool.metadata.namespace}/${plan.machineClass.metadata.name}`,
+      async () => {
+        await doubtful.settle(world)
+        return reshape(world, pool, plan.machineClass, scale.reshape)
+      },
+    )
+    if (refusal) return refusal
+  }
   // A pool whose machines do not join makes no further ones; any other failure leaves room for those that lack.
   if (repair.reason !== undefined && (repair.reason === REASON.joinFailing || scale.create === 0))
     return repair
@@ -210,6 +211,8 @@ async function keep(
     return making(`${pool.metadata.namespace}/${plan.machineClass.metadata.name}`, () =>
       create(world, pool, plan, scale.create, doubtful),
     )
+  const stopped = stoppedBy(staying)
+  if (stopped) return stopped
   // A class may have shrunk under a running pool.
   const problem = quotaExceeded(plan.machineClass, usageIn(world, pool, plan.machineClass))
   return problem && { reason: REASON.notAllowed, message: `${printProblem(problem)}. What runs stays.` }
@@ -229,14 +232,6 @@ function refuseStrays(pool: NodePool, strays: readonly Machine[]): Verdict {
     reason: REASON.machinesOfOtherCluster,
     message: `Machine ${first?.metadata.name}${strays.length > 1 ? ` and ${strays.length - 1} more` : ''} of this pool's name belong to cluster "${first?.spec.clusterName}", the pool names "${pool.spec.clusterName}": nothing is made or taken away. Delete the pool, which takes them along, or make it anew with its old cluster.`,
   }
-}
-
-/** What the pool's namespace has and is promised of a class. */
-function usageIn(world: World, pool: NodePool, machineClass: MachineClass): ReturnType<typeof usageOf> {
-  const { namespace = 'default' } = pool.metadata
-  // Who has no quota need not be counted.
-  const own = machineClass.spec.quota ? world.machines.by(inNamespace, namespace) : []
-  return usageOf(machineClass, own, ({ spec }) => world.caches.nodePools.get(namespace, spec.nodePoolName))
 }
 
 /** A machine that came all its way once, and of which nothing is known yet: its status was lost, or it was adopted a moment ago. */
@@ -372,45 +367,4 @@ async function deleteMachines(world: World, machines: readonly Machine[]): Promi
     )
     if (deleted) world.machines.wrote(deleted)
   }
-}
-
-function count(pool: NodePool, machines: readonly Machine[], now: number): void {
-  const status = (pool.status ??= {})
-  const staying = machines.filter((machine) => !isDeleting(machine))
-  const ready = staying.filter((machine) => isTrue(machine, 'Ready')).length
-  status.replicas = staying.length
-  status.readyReplicas = ready
-  status.updatedReplicas = staying.filter((machine) => !isOutdated(pool, machine, now)).length
-  status.selector = `${LABEL_POOL}=${pool.metadata.name}`
-  if (pool.metadata.generation !== undefined) status.observedGeneration = pool.metadata.generation
-}
-
-function sayReadiness(world: World, pool: NodePool, machines: readonly Machine[]): void {
-  const staying = machines.filter((machine) => !isDeleting(machine))
-  const ready = pool.status?.readyReplicas ?? 0
-  const wanted = pool.spec.replicas ?? 1
-  const updated = pool.status?.updatedReplicas ?? 0
-  if (updated < staying.length) {
-    // As with a Deployment a rollout takes nothing from a pool that has what it wants.
-    const message = `${updated} of ${wanted} machines are as the pool asks for now, ${ready} are Ready${waitingFor(staying)}.`
-    if (ready >= wanted) world.voice.yes(pool, CONDITION.ready, 'RollingOut', message)
-    else world.voice.unknown(pool, CONDITION.ready, 'RollingOut', message)
-  } else if (ready === wanted && staying.length === wanted)
-    world.voice.yes(pool, CONDITION.ready, 'Ready', `${ready} of ${wanted} machines are Ready.`)
-  else
-    world.voice.unknown(
-      pool,
-      CONDITION.ready,
-      'Scaling',
-      `${ready} of ${wanted} machines are Ready${waitingFor(staying)}.`,
-    )
-}
-
-/** The first thing that a machine of the pool waits for: most often all wait for the same. */
-function waitingFor(machines: readonly Machine[]): string {
-  for (const machine of machines) {
-    const said = machine.status?.conditions?.find(({ status }) => status !== 'True')
-    if (said) return `; ${machine.metadata.name}: ${said.message.replace(/\.$/, '')}`
-  }
-  return ''
 }

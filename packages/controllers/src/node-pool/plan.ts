@@ -1,6 +1,7 @@
-import type { Machine, NodePool } from '@fochista/api'
+import { ANNOTATION_RESHAPE, type Machine, type MachineClass, type NodePool } from '@fochista/api'
 import { isOutdated, marginsOf, planScale } from './rollout.ts'
 import { revisionOf, revisedFields } from '../revision.ts'
+import { askedOf, isReshaping, reshapingOf, type Reshaping, type Way } from './way.ts'
 
 /** What becomes of a field that a pool's edit changes. */
 export interface FieldPlan {
@@ -8,8 +9,11 @@ export interface FieldPlan {
   readonly field: string
   readonly from: unknown
   readonly to: unknown
-  /** `replace`: machines are made anew; `hot`: put on what runs; `later`: holds for what happens from now on; `scale`: the number of machines. */
-  readonly effect: 'replace' | 'hot' | 'scale' | 'later'
+  /**
+   * `replace`: machines are made anew; `reboot`: VMs are changed and rebooted, one after the other; `grow`: disks grow while VMs run; `hot`: given
+   * to what runs; `later`: holds for what happens from now on; `scale`: the number of machines. Of several ways the hardest one.
+   */
+  readonly effect: 'replace' | 'reboot' | 'grow' | 'hot' | 'scale' | 'later'
 }
 
 /** What the controllers would do to a pool. Nothing of it is a promise: machines fail, and people edit. */
@@ -19,6 +23,12 @@ export interface PoolPlan {
   readonly keep: readonly string[]
   /** Names of machines that are replaced by new ones. */
   readonly replace: readonly string[]
+  /** Names of machines that stay, are drained and rebooted into another shape. */
+  readonly reboot: readonly string[]
+  /** Names of machines that stay and whose disk grows while they run. */
+  readonly grow: readonly string[]
+  /** Names of machines that stay and get cores or memory while they run. */
+  readonly hot: readonly string[]
   /** Names of machines that are too many and go without another in their place. */
   readonly remove: readonly string[]
   /** How many are made in all. */
@@ -27,7 +37,7 @@ export interface PoolPlan {
   readonly most: number
   /** How many are Ready at any moment, if all were so before. */
   readonly fewest: number
-  /** What happens at once; each next step when the new machines of the one before are Ready. */
+  /** What happens at once; each next step when the new and the changed machines of the one before are Ready. */
   readonly steps: readonly PlanStep[]
 }
 
@@ -36,6 +46,8 @@ export interface PlanStep {
   readonly create: number
   /** Names of machines that are asked to go. */
   readonly remove: readonly string[]
+  /** Machines that get another shape, and how. */
+  readonly reshape: readonly { readonly name: string; readonly way: Way }[]
 }
 
 /** Steps are worked out as far as this; a pool of thousands goes on alike. */
@@ -43,42 +55,62 @@ const MOST_STEPS = 20_000
 
 /**
  * What would happen if a pool asked for `wanted`: the controllers' own decisions, played to the end with machines that all become Ready.
+ * @param machineClass The class that it would use, for what it does not say itself.
  * @param machines The pool's machines; those on their way out count no more.
  * @param now Milliseconds since 1970.
  */
 export function planPool(
   before: NodePool,
   wanted: NodePool,
+  machineClass: MachineClass | undefined,
   machines: readonly Machine[],
   now: number,
 ): PoolPlan {
   const staying = machines.filter(({ metadata }) => metadata.deletionTimestamp === undefined)
   const steps: PlanStep[] = []
+  const ways = new Map<string, Way>()
   let left = staying
   let create = 0
   let most = staying.length
   while (steps.length < MOST_STEPS) {
-    const step = planScale(wanted, left, now)
-    if (step.create === 0 && step.remove.length === 0) break
+    const step = planScale(wanted, machineClass, left, now)
+    const begun = left.some(isReshaping)
+    const seen = step.reshape.filter(({ way }) => way !== 'none')
+    if (step.create === 0 && step.remove.length === 0 && step.reshape.length === 0 && !begun) break
     const gone = new Set(step.remove)
-    steps.push({ create: step.create, remove: step.remove.map(nameOf) })
+    if (step.create > 0 || step.remove.length > 0 || seen.length > 0)
+      steps.push({
+        create: step.create,
+        remove: step.remove.map(nameOf),
+        reshape: seen.map(({ machine, way }) => ({ name: nameOf(machine), way })),
+      })
+    for (const { machine, way } of seen) ways.set(nameOf(machine), way)
     const made = Array.from({ length: step.create }, (_, index) =>
       readyMachine(wanted, create + index + 1, now),
     )
     most = Math.max(most, left.length + made.length)
-    left = [...left.filter((machine) => !gone.has(machine)), ...made]
+    left = [...left.filter((machine) => !gone.has(machine)).map((one) => arrived(one, step.reshape)), ...made]
     create += step.create
   }
-  const outdated = staying.filter((machine) => isOutdated(wanted, machine, now))
+  const outdated = staying.filter((machine) => isOutdated(wanted, machineClass, machine, now))
   const leaving = new Set(steps.flatMap(({ remove }) => remove))
   const going = staying.filter((machine) => leaving.has(nameOf(machine)))
   // Those that are too many go first; of the rest each has another in its place.
-  const replace = going.filter((machine) => outdated.includes(machine)).slice(-create || going.length)
+  const isOld = (machine: Machine): boolean =>
+    outdated.includes(machine) || reshapingOf(wanted, machineClass, machine)?.way === 'reboot'
+  const replace = going.filter(isOld).slice(-create || going.length)
   const replaced = create === 0 ? [] : replace
+  const keep = staying.filter((machine) => !going.includes(machine)).map(nameOf)
+  const taking = (way: Way): string[] => keep.filter((name) => ways.get(name) === way)
+  const reboot = taking('reboot')
+  const isReplacing = outdated.length > 0 || (replaced.length > 0 && reboot.length === 0)
   return {
-    fields: fieldsOf(before, wanted),
-    keep: staying.filter((machine) => !going.includes(machine)).map(nameOf),
+    fields: fieldsOf(before, wanted, isReplacing, new Set(ways.values())),
+    keep,
     replace: replaced.map(nameOf),
+    reboot,
+    grow: taking('grow'),
+    hot: taking('hot'),
     remove: going.filter((machine) => !replaced.includes(machine)).map(nameOf),
     create,
     most,
@@ -86,6 +118,23 @@ export function planPool(
     steps,
   }
 }
+
+/** A machine as it is once what was begun with it has ended well. */
+function arrived(machine: Machine, changes: readonly Reshaping[]): Machine {
+  const change = changes.find((one) => one.machine === machine)
+  if (!change && !isReshaping(machine)) return machine
+  const { [ANNOTATION_RESHAPE]: _done, ...annotations } = machine.metadata.annotations ?? {}
+  return {
+    ...machine,
+    metadata: { ...machine.metadata, annotations },
+    spec: { ...machine.spec, ...change?.shape, ...(change ? { asked: change.asked } : {}) },
+    status: { ...machine.status, conditions: ready(machine.metadata.creationTimestamp ?? '') },
+  }
+}
+
+const ready = (at: string): NonNullable<NonNullable<Machine['status']>['conditions']> => [
+  { type: 'Ready', status: 'True', reason: 'Ready', message: '', lastTransitionTime: at },
+]
 
 const nameOf = ({ metadata }: Machine): string => metadata.name
 
@@ -96,15 +145,25 @@ function readyMachine(pool: NodePool, serial: number, now: number): Machine {
     apiVersion: pool.apiVersion,
     kind: 'Machine',
     metadata: { name: `(new ${serial})`, creationTimestamp: at },
-    spec: { id: '', nodePoolName: pool.metadata.name, proxmoxCluster: '', poolHash: revisionOf(pool) },
-    status: {
-      conditions: [{ type: 'Ready', status: 'True', reason: 'Ready', message: '', lastTransitionTime: at }],
+    spec: {
+      id: '',
+      nodePoolName: pool.metadata.name,
+      proxmoxCluster: '',
+      poolHash: revisionOf(pool),
+      asked: askedOf(pool),
+      made: true,
     },
+    status: { conditions: ready(at) },
   }
 }
 
 /** The fields of the spec that differ, each with what comes of it. */
-function fieldsOf({ spec: before }: NodePool, { spec: wanted }: NodePool): FieldPlan[] {
+function fieldsOf(
+  { spec: before }: NodePool,
+  { spec: wanted }: NodePool,
+  isReplacing: boolean,
+  ways: ReadonlySet<Way>,
+): FieldPlan[] {
   const flat = (spec: NodePool['spec']): Record<string, unknown> => {
     const { node, rollout, ...rest } = spec
     const inner = Object.entries({ ...prefixed('node', node), ...prefixed('rollout', rollout) })
@@ -113,15 +172,20 @@ function fieldsOf({ spec: before }: NodePool, { spec: wanted }: NodePool): Field
   const [from, to] = [flat(before), flat(wanted)]
   return [...new Set([...Object.keys(from), ...Object.keys(to)])].sort().flatMap((key) => {
     if (JSON.stringify(from[key]) === JSON.stringify(to[key])) return []
-    return [{ field: `spec.${key}`, from: from[key], to: to[key], effect: effectOf(key) }]
+    return [{ field: `spec.${key}`, from: from[key], to: to[key], effect: effectOf(key, isReplacing, ways) }]
   })
 }
 
 const prefixed = (name: string, value: object | undefined): Record<string, unknown> =>
   Object.fromEntries(Object.entries(value ?? {}).map(([key, inner]) => [`${name}.${key}`, inner as unknown]))
 
-function effectOf(key: string): FieldPlan['effect'] {
+function effectOf(key: string, isReplacing: boolean, ways: ReadonlySet<Way>): FieldPlan['effect'] {
   if (revisedFields.some((field) => field === key) || key === 'rollout.before') return 'replace'
   if (key === 'replicas') return 'scale'
-  return key.startsWith('node.') ? 'hot' : 'later'
+  if (key.startsWith('node.')) return 'hot'
+  if (key !== 'cores' && key !== 'memory' && key !== 'disk') return 'later'
+  if (isReplacing) return 'replace'
+  // A disk grows while its VM runs, whatever else is done with the VM.
+  if (key === 'disk') return ways.size > 0 ? 'grow' : 'later'
+  return ways.has('reboot') ? 'reboot' : ways.has('hot') ? 'hot' : 'later'
 }

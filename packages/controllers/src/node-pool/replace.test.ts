@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { Machine, NodePool } from '@fochista/api'
 import { revisionOf } from '../revision.ts'
 import { aWorld } from '../test/a-world.ts'
-import { aMachine, aPool } from '../test/factories.ts'
+import { aClass, aMachine, aPool } from '../test/factories.ts'
 import type { World } from '../world.ts'
 import { NodePools } from '../kinds.ts'
 import { createNodePoolReconciler } from './controller.ts'
@@ -36,35 +36,39 @@ const several = (count: number, make: () => Machine): Machine[] => Array.from({ 
 test('without outdated machines only the number counts', () => {
   const pool = aRollout(3)
   const two = several(2, () => made(pool))
-  assert.deepEqual(planScale(pool, two, NOW), { create: 1, remove: [] })
+  assert.deepEqual(planScale(pool, aClass(), two, NOW), { create: 1, remove: [], reshape: [] })
   const four = [...two, ...several(2, () => made(pool))]
-  assert.equal(planScale(pool, four, NOW).create, 0)
-  assert.equal(planScale(pool, four, NOW).remove.length, 1)
+  assert.equal(planScale(pool, aClass(), four, NOW).create, 0)
+  assert.equal(planScale(pool, aClass(), four, NOW).remove.length, 1)
 })
 
 test('a machine is outdated by the pool’s own words, or by the time that a person names', () => {
   const pool = aRollout(1, { before: '2026-01-01T00:00:01Z' })
-  assert.equal(isOutdated(pool, made(pool), NOW), true)
-  assert.equal(isOutdated(aRollout(1, { before: '2025-12-31T00:00:00Z' }), made(pool), NOW), false)
-  assert.equal(isOutdated(pool, made(pool, { isNew: false }), NOW), true)
+  assert.equal(isOutdated(pool, aClass(), made(pool), NOW), true)
+  assert.equal(isOutdated(aRollout(1, { before: '2025-12-31T00:00:00Z' }), aClass(), made(pool), NOW), false)
+  assert.equal(isOutdated(pool, aClass(), made(pool, { isNew: false }), NOW), true)
   const soon = aRollout(1, { before: '2026-01-03T00:00:00Z' })
-  assert.equal(isOutdated(soon, made(soon), NOW), false, 'a time to come would outdate each new one too')
+  assert.equal(
+    isOutdated(soon, aClass(), made(soon), NOW),
+    false,
+    'a time to come would outdate each new one too',
+  )
 })
 
 test('a share of few machines that comes to none still lets one be missed', () => {
   const pool = aRollout(3, { maxSurge: 0, maxUnavailable: '10%' })
   const old = several(3, () => made(pool, { isNew: false }))
-  assert.equal(planScale(pool, old, NOW).remove.length, 1)
+  assert.equal(planScale(pool, aClass(), old, NOW).remove.length, 1)
 })
 
 test('one more is made first, and an outdated one goes only once the new one is Ready', () => {
   const pool = aRollout(3)
   const old = several(3, () => made(pool, { isNew: false }))
-  assert.deepEqual(planScale(pool, old, NOW), { create: 1, remove: [] })
+  assert.deepEqual(planScale(pool, aClass(), old, NOW), { create: 1, remove: [], reshape: [] })
   const coming = made(pool, { isReady: false })
-  assert.deepEqual(planScale(pool, [...old, coming], NOW), { create: 0, remove: [] })
+  assert.deepEqual(planScale(pool, aClass(), [...old, coming], NOW), { create: 0, remove: [], reshape: [] })
   const ready = made(pool)
-  const plan = planScale(pool, [...old, ready], NOW)
+  const plan = planScale(pool, aClass(), [...old, ready], NOW)
   assert.equal(plan.create, 0)
   assert.equal(plan.remove.length, 1)
   assert.ok(old.includes(plan.remove[0] as Machine))
@@ -83,9 +87,9 @@ test('a rollout never takes more Ready machines away than may be missing', () =>
     let machines = several(4, () => made(pool, { isNew: false }))
     let turns = 0
     const isDone = (): boolean =>
-      machines.length === 4 && !machines.some((machine) => isOutdated(pool, machine, NOW))
+      machines.length === 4 && !machines.some((machine) => isOutdated(pool, aClass(), machine, NOW))
     while (!isDone()) {
-      const { create, remove } = planScale(pool, machines, NOW)
+      const { create, remove } = planScale(pool, aClass(), machines, NOW)
       machines = machines.filter((machine) => !remove.includes(machine))
       const ready = machines.filter(({ status }) => status?.conditions?.[0]?.status === 'True')
       assert.ok(ready.length >= 4 - mayBeMissing, `${surge}/${unavailable}: ${ready.length} are Ready`)
@@ -103,7 +107,7 @@ test('a rollout never takes more Ready machines away than may be missing', () =>
 test('an outdated machine that does not serve goes first, for nobody misses it', () => {
   const pool = aRollout(2)
   const broken = made(pool, { isNew: false, isReady: false })
-  const { remove } = planScale(pool, [made(pool, { isNew: false }), broken, made(pool)], NOW)
+  const { remove } = planScale(pool, aClass(), [made(pool, { isNew: false }), broken, made(pool)], NOW)
   assert.deepEqual(remove, [broken])
 })
 

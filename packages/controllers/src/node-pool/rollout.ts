@@ -1,68 +1,108 @@
-import { isTrue, type Machine, type NodePool } from '@fochista/api'
+import type { Machine, MachineClass, NodePool } from '@fochista/api'
 import { revisionOf } from '../revision.ts'
+import { planReshape } from './reshape.ts'
 import { pickForRemoval } from './scale.ts'
+import {
+  isAvailable,
+  isMisshapen,
+  isRebooting,
+  isReshaping,
+  reshapingOf,
+  type Reshaping,
+  type Way,
+} from './way.ts'
 
-/** How many machines a pool needs, and which are too many. */
+/** How many machines a pool needs, which are too many, and which get another shape. */
 export interface ScalePlan {
   readonly create: number
   readonly remove: readonly Machine[]
+  readonly reshape: readonly Reshaping[]
 }
 
 /**
- * True for a machine that the pool's spec would make otherwise today, or that was made before `rollout.before`. A time that is still to
- * come counts once it has: until then each machine made in another's place would be outdated too, and none would last.
+ * True for a machine that must be replaced: the pool's spec would make it otherwise today and what differs cannot be changed, or it was made
+ * before `rollout.before`. A time that is still to come counts once it has: until then each machine made in another's place would be outdated
+ * too, and none would last.
+ * @param machineClass The pool's; see `shapeWanted`.
  * @param now Milliseconds since 1970.
  */
-export function isOutdated(pool: NodePool, { spec, metadata }: Machine, now: number): boolean {
-  if (spec.poolHash !== revisionOf(pool)) return true
+export function isOutdated(
+  pool: NodePool,
+  machineClass: MachineClass | undefined,
+  machine: Machine,
+  now: number,
+): boolean {
+  if (machine.spec.poolHash !== revisionOf(pool) || isMisshapen(pool, machineClass, machine)) return true
   const before = Date.parse(pool.spec.rollout?.before ?? '')
-  return before <= now && Date.parse(metadata.creationTimestamp ?? '') < before
+  return before <= now && Date.parse(machine.metadata.creationTimestamp ?? '') < before
 }
 
 /**
- * What to make and what to take away: towards the number of replicas, and where machines are outdated towards new ones in their place,
- * with at most `maxSurge` more and `maxUnavailable` fewer Ready ones meanwhile, as a Deployment does it.
+ * What becomes of a machine that is not as its pool asks for, or on its way to that; undefined for one that is.
+ * @param now Milliseconds since 1970.
+ */
+export function wayOf(
+  pool: NodePool,
+  machineClass: MachineClass | undefined,
+  machine: Machine,
+  now: number,
+): 'replace' | Exclude<Way, 'none'> | undefined {
+  if (isOutdated(pool, machineClass, machine, now)) return 'replace'
+  const way = reshapingOf(pool, machineClass, machine)?.way ?? 'none'
+  if (way !== 'none') return way
+  if (isRebooting(machine)) return 'reboot'
+  return isReshaping(machine) ? 'hot' : undefined
+}
+
+/**
+ * What to make, what to take away and what to change: towards the number of replicas, and where machines are outdated towards new ones in their
+ * place, with at most `maxSurge` more and `maxUnavailable` fewer available ones meanwhile, as a Deployment does it. Shapes are changed once
+ * nothing is left to be replaced.
  * @param staying The pool's machines without those on their way out.
  * @param now Milliseconds since 1970.
  */
-export function planScale(pool: NodePool, staying: readonly Machine[], now: number): ScalePlan {
+export function planScale(
+  pool: NodePool,
+  machineClass: MachineClass | undefined,
+  staying: readonly Machine[],
+  now: number,
+): ScalePlan {
   const replicas = pool.spec.replicas ?? 1
-  const outdated = staying.filter((machine) => isOutdated(pool, machine, now))
-  if (outdated.length === 0 || replicas === 0)
-    return {
-      create: Math.max(0, replicas - staying.length),
-      remove: pickForRemoval(
-        staying,
-        (machine) => isOutdated(pool, machine, now),
-        Math.max(0, staying.length - replicas),
-      ),
-    }
-  const { surge, unavailable } = marginsOf(pool)
+  const outdated = staying.filter((machine) => isOutdated(pool, machineClass, machine, now))
+  const margins = marginsOf(pool)
+  if (outdated.length === 0) return planReshape(pool, machineClass, staying, margins)
+  if (replicas === 0) return { create: 0, remove: staying, reshape: [] }
+  const { surge, unavailable } = margins
   const current = staying.length - outdated.length
   const create = Math.max(0, Math.min(replicas - current, replicas + surge - staying.length))
   const fewest = replicas - unavailable
-  const isReady = (machine: Machine): boolean => isTrue(machine, 'Ready')
   const currentNotReady = staying.filter(
-    (machine) => !isOutdated(pool, machine, now) && !isReady(machine),
+    (machine) => !outdated.includes(machine) && !isAvailable(machine),
   ).length
   const spare = Math.max(0, staying.length - fewest - currentNotReady)
   // Those that do not serve go first, for nobody misses them.
   const broken = pickForRemoval(
-    outdated.filter((machine) => !isReady(machine)),
+    outdated.filter((machine) => !isAvailable(machine)),
     () => true,
     spare,
   )
-  const readySpare = Math.max(0, staying.filter(isReady).length - fewest)
+  const readySpare = Math.max(0, staying.filter(isAvailable).length - fewest)
   const serving = pickForRemoval(
-    outdated.filter(isReady),
+    outdated.filter(isAvailable),
     () => true,
     Math.min(readySpare, spare - broken.length),
   )
-  return { create, remove: [...broken, ...serving] }
+  return { create, remove: [...broken, ...serving], reshape: [] }
 }
 
-/** How many machines more than `replicas`, and how many Ready ones fewer, there may be while the pool's machines are replaced. */
-export function marginsOf({ spec }: NodePool): { readonly surge: number; readonly unavailable: number } {
+/** How many machines more than `replicas`, and how many available ones fewer, there may be meanwhile. */
+export interface Margins {
+  readonly surge: number
+  readonly unavailable: number
+}
+
+/** How many machines more than `replicas`, and how many available ones fewer, there may be while the pool's machines are replaced or changed. */
+export function marginsOf({ spec }: NodePool): Margins {
   const { replicas = 1, rollout: { maxSurge = 1, maxUnavailable = 0 } = {} } = spec
   const surge = amountOf(maxSurge, replicas, Math.ceil)
   const unavailable = amountOf(maxUnavailable, replicas, Math.floor)

@@ -25,7 +25,7 @@ export interface HostQuestion {
   /** Storages that hold a template's disks. */
   readonly templateStorages: ReadonlyMap<number, readonly string[]>
   /**
-   * Machines of the Proxmox cluster that have a host: at least all whose VM does not run or is not made yet, and all of the pool. This one is
+   * Machines of the Proxmox cluster that have a host: at least all whose VM does not run, is not made yet or is to get another shape, and all of the pool. This one is
    * not among them.
    */
   readonly machines: readonly Machine[]
@@ -142,12 +142,13 @@ function memoryInUse(node: ClusterResource, { vms }: HostQuestion): number {
   return Math.max(node.mem ?? 0, inventoryOf(vms).memory.get(node.node) ?? 0)
 }
 
-/** Memory of Machines that are to be on the host and do not run there yet. */
+/** Memory of Machines that are to be on the host and do not run there yet, or run with less than they are to have. */
 function pendingMemory(promised: readonly Machine[], { vms }: HostQuestion): number {
   const { running } = inventoryOf(vms)
-  return promised
-    .filter(({ spec }) => spec.vmid === undefined || !running.has(spec.vmid))
-    .reduce((sum, { spec }) => sum + (spec.memory ?? 0), 0)
+  return promised.reduce((sum, { spec }) => {
+    const has = spec.vmid === undefined ? undefined : running.get(spec.vmid)
+    return sum + Math.max(0, (spec.memory ?? 0) - (has ?? 0))
+  }, 0)
 }
 
 function judgeStorage(

@@ -4,8 +4,8 @@ import type { ClusterResource } from '@fochista/proxmox'
 export interface Inventory {
   /** What the running VMs of each host may take, bytes. */
   readonly memory: ReadonlyMap<string | undefined, number>
-  /** VMIDs of those that run. */
-  readonly running: ReadonlySet<number | undefined>
+  /** Memory of those that run by their VMIDs, bytes. */
+  readonly running: ReadonlyMap<number, number>
   /** VMIDs of those that do not. */
   readonly stopped: readonly number[]
   /** QEMU templates. */
@@ -24,14 +24,14 @@ export function inventoryOf(vms: readonly ClusterResource[]): Inventory {
   const known = inventories.get(vms)
   if (known) return known
   const memory = new Map<string | undefined, number>()
-  const running = new Set<number | undefined>()
+  const running = new Map<number, number>()
   const stopped: number[] = []
   const byName = new Map<string | undefined, ClusterResource[]>()
   for (const vm of vms) {
     const { node, vmid, status, maxmem = 0 } = vm
     if (status === 'running') {
       memory.set(node, (memory.get(node) ?? 0) + maxmem)
-      running.add(vmid)
+      if (vmid !== undefined) running.set(vmid, maxmem)
     } else if (vmid !== undefined) stopped.push(vmid)
     const namesakes = byName.get(vm.name)
     if (namesakes) namesakes.push(vm)

@@ -12,6 +12,8 @@ import {
 
 /** Configuration of a VM, as Proxmox answers it. */
 export type VmConfig = GetCalls['/nodes/{node}/qemu/{vmid}/config']['result']
+/** One key of a VM's configuration: its value now, and the one it gets with the next cold start. */
+export type VmPending = GetCalls['/nodes/{node}/qemu/{vmid}/pending']['result'][number]
 /** What can be changed of a VM's configuration. */
 export type VmConfigChange = NonNullable<PutCalls['/nodes/{node}/qemu/{vmid}/config']['params']>
 /** How a VM stands, told by its host. */
@@ -51,6 +53,8 @@ export interface StorageConfig {
 export interface Hypervisor {
   /** Configuration; undefined if the host says that it has no such VM. */
   config(vm: VmRef): Promise<VmConfig | undefined>
+  /** Configuration key by key, with what waits for a cold start. Throws what the host says of a VM that it has not. */
+  pending(vm: VmRef): Promise<VmPending[]>
   /** Status by the VM's own host; undefined if the host says that it has no such VM. */
   status(vm: VmRef): Promise<VmStatus | undefined>
   /** Where a task stands; undefined if nobody knows it any more. */
@@ -86,6 +90,11 @@ export interface Hypervisor {
   /** Asks the guest to end; after `timeoutSeconds` it is switched off. */
   shutdown(vm: VmRef, timeoutSeconds: number): Promise<string>
   stop(vm: VmRef): Promise<string>
+  /**
+   * Asks the guest to end within `timeoutSeconds`, and lets its host start it again, with all that waited for a cold start. The task ends when the
+   * guest has; the start is another task, of the host's own. A guest that does not end in time runs on.
+   */
+  reboot(vm: VmRef, timeoutSeconds: number): Promise<string>
   /** Takes the VM away with its disks and its entries in jobs; disks that no key of its configuration names are kept. */
   destroy(vm: VmRef): Promise<string>
   uploadImage(node: string, storage: string, filename: string, data: Uint8Array): Promise<string>
@@ -115,6 +124,7 @@ export function createHypervisor(proxmox: Proxmox, writesAllowed: WritesAllowed)
   const pools = new Set<string>()
   return {
     config: (path) => orUndefined(isVmNotFound, proxmox.get('/nodes/{node}/qemu/{vmid}/config', { path })),
+    pending: (path) => proxmox.get('/nodes/{node}/qemu/{vmid}/pending', { path }),
     status: (path) =>
       orUndefined(isVmNotFound, proxmox.get('/nodes/{node}/qemu/{vmid}/status/current', { path })),
     task: (upid) => orUndefined(isNotFound, proxmox.tasks.status(upid)),
@@ -202,6 +212,10 @@ export function createHypervisor(proxmox: Proxmox, writesAllowed: WritesAllowed)
     stop: (path) =>
       writing(() =>
         proxmox.post('/nodes/{node}/qemu/{vmid}/status/stop', { path, body: { 'overrule-shutdown': true } }),
+      ),
+    reboot: (path, timeoutSeconds) =>
+      writing(() =>
+        proxmox.post('/nodes/{node}/qemu/{vmid}/status/reboot', { path, body: { timeout: timeoutSeconds } }),
       ),
     destroy: (path) =>
       writing(() =>

@@ -19,6 +19,10 @@ export interface FakeVm {
   status: 'running' | 'stopped'
   template?: boolean
   config: Record<string, string | number>
+  /** What waits for its next cold start; undefined for a key that is to go. */
+  pending?: Map<string, string | number | undefined>
+  /** How often it was started. */
+  boots?: number
 }
 
 /** A task of the fake: what it does happens when it ends well. */
@@ -130,11 +134,62 @@ export function createFakeProxmox(clock: Clock): FakeProxmox {
       ]),
     )
 
+  /** Of a running VM these wait for a cold start, unless its `hotplug` names them. */
+  const isCold = ({ status, config }: FakeVm, key: string): boolean => {
+    const plug = String(config['hotplug'] ?? '').split(',')
+    if (status !== 'running') return false
+    if (key === 'memory') return !plug.includes('memory')
+    if (key === 'vcpus') return !plug.includes('cpu')
+    return key === 'cores' || key === 'sockets'
+  }
+  const settle = (vm: FakeVm): void => {
+    for (const [key, value] of vm.pending ?? [])
+      if (value === undefined) delete vm.config[key]
+      else vm.config[key] = value
+    delete vm.pending
+  }
+  const cpusOf = ({ config }: FakeVm): number | undefined => {
+    const { vcpus, cores, sockets = 1 } = config
+    if (vcpus !== undefined) return Number(vcpus)
+    return cores === undefined ? undefined : Number(cores) * Number(sockets)
+  }
+  const run = (vm: FakeVm): void => {
+    settle(vm)
+    vm.boots = (vm.boots ?? 0) + 1
+    vm.status = 'running'
+  }
+  const end = (vm: FakeVm): void => {
+    settle(vm)
+    vm.status = 'stopped'
+  }
+
   const hypervisor: Hypervisor = {
-    config: async (ref) => structuredClone((await find(ref))?.config) as VmConfig | undefined,
+    config: async (ref) => {
+      const vm = await find(ref)
+      if (!vm) return undefined
+      const config = { ...vm.config, ...Object.fromEntries(vm.pending ?? []) }
+      return structuredClone(
+        Object.fromEntries(Object.entries(config).filter(([, value]) => value !== undefined)),
+      ) as unknown as VmConfig
+    },
+    pending: async (ref) => {
+      const { config, pending = new Map<string, string | number | undefined>() } = await need(ref)
+      return [...new Set([...Object.keys(config), ...pending.keys()])].map((key) => ({
+        key,
+        ...(config[key] === undefined ? {} : { value: String(config[key]) }),
+        ...(!pending.has(key)
+          ? {}
+          : pending.get(key) === undefined
+            ? { delete: 1 }
+            : { pending: String(pending.get(key)) }),
+      }))
+    },
     status: async (ref) => {
       const vm = await find(ref)
-      return vm && ({ status: vm.status, vmid: vm.vmid } as never)
+      if (!vm) return undefined
+      const { status, vmid, config } = vm
+      const maxmem = Number(config['memory'] ?? 0) * 2 ** 20
+      return { status, vmid, cpus: cpusOf(vm), maxmem } as never
     },
     task: async (upid): Promise<TaskStatus | undefined> => {
       await reach(upid.split(':')[1] ?? '')
@@ -208,7 +263,10 @@ export function createFakeProxmox(clock: Clock): FakeProxmox {
         const volid = String(value).split(',')[0] ?? ''
         if (volid.includes(':iso/') && !images.has(volid))
           throw new ProxmoxApiError(call, 500, `volume '${volid}' does not exist`)
-        vm.config[key] = typeof value === 'boolean' ? Number(value) : value
+        const plain = typeof value === 'boolean' ? Number(value) : value
+        vm.pending?.delete(key)
+        if (isCold(vm, key) && vm.config[key] !== plain) (vm.pending ??= new Map()).set(key, plain)
+        else vm.config[key] = plain
       }
       for (const key of String(gone ?? '').split(',')) delete vm.config[key]
     },
@@ -222,17 +280,27 @@ export function createFakeProxmox(clock: Clock): FakeProxmox {
     start: async (ref) => {
       const vm = await need(ref)
       write(`start ${ref.vmid}`)
-      return begin('qmstart', ref.node, String(ref.vmid), () => (vm.status = 'running'))
+      return begin('qmstart', ref.node, String(ref.vmid), () => run(vm))
     },
     shutdown: async (ref) => {
       const vm = await need(ref)
       write(`shutdown ${ref.vmid}`)
-      return begin('qmshutdown', ref.node, String(ref.vmid), () => (vm.status = 'stopped'))
+      return begin('qmshutdown', ref.node, String(ref.vmid), () => end(vm))
     },
     stop: async (ref) => {
       const vm = await need(ref)
       write(`stop ${ref.vmid}`)
-      return begin('qmstop', ref.node, String(ref.vmid), () => (vm.status = 'stopped'))
+      return begin('qmstop', ref.node, String(ref.vmid), () => end(vm))
+    },
+    reboot: async (ref) => {
+      const vm = await need(ref)
+      write(`reboot ${ref.vmid}`)
+      if (vm.status === 'stopped') throw new ProxmoxApiError(call, 500, `VM ${ref.vmid} not running`)
+      return begin('qmreboot', ref.node, String(ref.vmid), () => {
+        end(vm)
+        // Its host starts it again by itself.
+        begin('qmstart', ref.node, String(ref.vmid), () => run(vm))
+      })
     },
     destroy: async (ref) => {
       await need(ref)
@@ -269,6 +337,7 @@ export function createFakeProxmox(clock: Clock): FakeProxmox {
       tags: vm.config['tags'],
       pool: vm.template ? undefined : 'fochista-acme',
       maxmem: Number(vm.config['memory'] ?? 0) * 2 ** 20,
+      maxcpu: cpusOf(vm),
       ...(vm.template ? { template: true } : {}),
       ...(vm.config['lock'] === undefined ? {} : { lock: vm.config['lock'] }),
     }) as ClusterResource

@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import type { LabClock } from '../clock.ts'
 import { memoryOf } from '../proxmox/qemu/config/values.ts'
+import { drivesOf, isCdrom, parseSize } from '../proxmox/qemu/drive.ts'
 import type { ProxmoxWorld, Vm } from '../proxmox/world.ts'
 
 import { createAgent } from './agent.ts'
@@ -29,6 +30,14 @@ const FINAL_MS = 3000
 const SHUTDOWN_MS = 4000
 /** Longest serial console kept, characters. */
 const CONSOLE_LIMIT = 256 * 1024
+
+/** The largest disk, which holds the root file system of every template here, bytes. */
+function diskSizeOf(config: Vm['config']): number {
+  const sizes = drivesOf(config)
+    .filter((drive) => !isCdrom(drive))
+    .flatMap(({ options }) => parseSize(options['size'] ?? '') ?? [])
+  return Math.max(...sizes, 2 ** 30)
+}
 
 /** One run of a VM's guest, from power on to power off. */
 export class Guest implements Machine {
@@ -337,7 +346,9 @@ export class Guest implements Machine {
         return disk.hostname
       },
       addresses: ordered.flatMap((card) => card.addresses.map((each) => each.address)),
-      cpus: Number(config['cores'] ?? 1) * Number(config['sockets'] ?? 1),
+      // A kubelet looks at its machine once, when it starts.
+      cpus: Number(config['vcpus'] ?? Number(config['cores'] ?? 1) * Number(config['sockets'] ?? 1)),
+      diskSize: diskSizeOf(config),
       memory: Number(/\d+/.exec(config['memory'] ?? '')?.[0] ?? 512) * 1024 * 1024 * 0.97,
       systemUuid: this.#systemUuid(),
       machineId: this.#machineId(),

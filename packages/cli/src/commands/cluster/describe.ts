@@ -1,7 +1,10 @@
+import type { Machine, NodePool } from '@fochista/api'
+import type { Kubernetes } from '@fochista/kubernetes'
 import { argument, command } from '../../command.ts'
 import { tr } from '../../locale.ts'
 import { oneLine, printTable } from '../../output.ts'
 import { machines } from '../machine/resource.ts'
+import { classOf } from '../pool/refusal.ts'
 import { pools } from '../pool/resource.ts'
 import { requireObject } from '../resources.ts'
 import { clusters } from './resource.ts'
@@ -37,21 +40,55 @@ export const clusterDescribe = command({
     printTable(io, pools.columns, own)
     for (const pool of own) {
       for (const condition of pool.status?.conditions ?? []) {
-        if (condition.status !== 'True' && condition.message)
+        if ((condition.status !== 'True' || condition.reason === 'RollingOut') && condition.message)
           io.out(
             oneLine(`  ${pool.metadata.name}: ${condition.type} ${condition.reason}: ${condition.message}`),
           )
       }
     }
     io.out()
-    // What each machine waits for is what one looks here for.
+    const ways = await waysOf(kubernetes, own, allMachines.items)
+    // What each machine waits for, and what becomes of it, is what one looks here for.
     printTable(
       io,
       [
         ...machines.columns.filter(({ wide }) => !wide),
+        ...(ways.size > 0
+          ? [{ heading: 'CHANGE', cell: ({ metadata }: Machine) => ways.get(metadata.name) }]
+          : []),
         ...machines.columns.filter(({ heading }) => heading === 'WAITS FOR'),
       ],
       allMachines.items.filter((machine) => names.has(machine.spec.nodePoolName)),
     )
   },
 })
+
+const changes = {
+  replace: tr('replaced', 'sostituita'),
+  reboot: tr('rebooted', 'riavviata'),
+  hot: tr('while it runs', 'in funzione'),
+  grow: tr('disk grows', 'il disco cresce'),
+} as const
+
+/** What the controllers would do, or do now, with machines that are not as their pools ask for, by their names. */
+async function waysOf(
+  kubernetes: Kubernetes,
+  own: readonly NodePool[],
+  all: readonly Machine[],
+): Promise<Map<string, string>> {
+  const ways = new Map<string, string>()
+  const { wayOf } = await import('@fochista/controllers')
+  const { isForbidden, isNotFound, orUndefined } = await import('@fochista/kubernetes')
+  for (const pool of own) {
+    const machineClass = await orUndefined(
+      (error) => isForbidden(error) || isNotFound(error),
+      classOf(kubernetes, pool),
+    )
+    for (const machine of all) {
+      if (machine.spec.nodePoolName !== pool.metadata.name || machine.metadata.deletionTimestamp) continue
+      const way = wayOf(pool, machineClass, machine, Date.now())
+      if (way !== undefined) ways.set(machine.metadata.name, changes[way])
+    }
+  }
+  return ways
+}

@@ -25,7 +25,10 @@ export const machines: Resource<Machine> = {
     { heading: 'AGE', cell: (machine) => age(machine.metadata.creationTimestamp), right: true },
     {
       heading: 'WAITS FOR',
-      cell: (machine) => (stepOf(machine).style === 'ready' ? undefined : stepOf(machine).detail),
+      cell: (machine) =>
+        stepOf(machine).style === 'ready'
+          ? machine.status?.conditions?.find(({ reason }) => reason === 'ShapeDiffers')?.message
+          : stepOf(machine).detail,
       wide: true,
     },
   ],

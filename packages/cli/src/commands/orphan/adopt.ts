@@ -111,7 +111,10 @@ async function machineOf(
   machineClass: MachineClass,
   proxmoxCluster: string,
 ): Promise<Machine> {
-  const [api, { revisionOf }] = await Promise.all([import('@fochista/api'), import('@fochista/controllers')])
+  const [api, { askedOf, revisionOf }] = await Promise.all([
+    import('@fochista/api'),
+    import('@fochista/controllers'),
+  ])
   const config = await proxmox.get('/nodes/{node}/qemu/{vmid}/config', { path: { node, vmid } })
   const version = /kubelet-(v[\d.]+)/.exec(config.tags ?? '')?.[1] ?? pool.status?.version
   const addresses = await addressesOf(proxmox, node, vmid, machineClass)
@@ -133,6 +136,7 @@ async function machineOf(
       ...(version === undefined ? {} : { version }),
       // It runs and serves: whether it is outdated begins to count with the pool's next change.
       poolHash: revisionOf(pool),
+      asked: askedOf(pool),
       vmid,
       host: node,
       storage: machineClass.spec.storage,

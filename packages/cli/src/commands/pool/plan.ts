@@ -33,14 +33,14 @@ export const poolPlan = command({
     const pool = await requireObject(context, await pools.kind(), 'pool', argument(args, 'pool'))
     const { output, ...edits } = options
     const wanted = await withEdits(context, pool, edits)
-    await requireAllowed(context, wanted)
+    const machineClass = await requireAllowed(context, wanted)
     const { namespace } = pool.metadata
     const all = await (
       await context.kubernetes()
     ).list(await machines.kind(), namespace === undefined ? {} : { namespace })
     const own = all.items.filter(({ spec }) => spec.nodePoolName === pool.metadata.name)
     const { planPool } = await import('@fochista/controllers')
-    const plan = planPool(pool, wanted, own, Date.now())
+    const plan = planPool(pool, wanted, machineClass, own, Date.now())
     if (output === 'json') return context.io.out(JSON.stringify(plan, null, 2))
     if (output === 'yaml') {
       const { stringify } = await import('yaml')
@@ -59,7 +59,9 @@ export const poolPlan = command({
 
 const effects: Readonly<Record<FieldPlan['effect'], string>> = {
   replace: tr('machines are replaced', 'le macchine vengono sostituite'),
-  hot: tr('put on the running Nodes', 'messo sui Node in funzione'),
+  reboot: tr('VMs are changed and rebooted', 'le VM vengono modificate e riavviate'),
+  grow: tr('disks grow while VMs run', 'i dischi crescono con le VM in funzione'),
+  hot: tr('given to what runs', 'dato a ciò che è in funzione'),
   scale: tr('the number of machines', 'il numero di macchine'),
   later: tr('holds from now on', 'vale da ora in poi'),
 }
@@ -78,8 +80,8 @@ function print(io: Io, plan: PoolPlan): void {
     )
     io.out()
   }
-  const { replace, remove, keep, create, most, fewest, steps } = plan
-  if (create === 0 && replace.length === 0 && remove.length === 0)
+  const { replace, reboot, grow, hot, remove, keep, create, most, fewest, steps } = plan
+  if (steps.length === 0)
     return io.out(
       keep.length === 0
         ? tr(
@@ -87,12 +89,21 @@ function print(io: Io, plan: PoolPlan): void {
             'Non ci sono macchine, e nessuna verrebbe creata.',
           )
         : tr(
-            'No machine would be made, replaced or removed.',
-            'Nessuna macchina verrebbe creata, sostituita o rimossa.',
+            'No machine would be made, changed, replaced or removed.',
+            'Nessuna macchina verrebbe creata, modificata, sostituita o rimossa.',
           ),
     )
   for (const name of replace)
     io.out(oneLine(`machine/${name} ${tr('would be replaced', 'verrebbe sostituita')}`))
+  for (const [names, words] of [
+    [reboot, tr('would be drained, changed and rebooted', 'verrebbe svuotata, modificata e riavviata')],
+    [hot, tr('would be changed while it runs', 'verrebbe modificata mentre è in funzione')],
+    [
+      grow,
+      tr('would get a larger disk while it runs', 'riceverebbe un disco più grande mentre è in funzione'),
+    ],
+  ] as const)
+    for (const name of names) io.out(oneLine(`machine/${name} ${words}`))
   for (const name of remove) io.out(oneLine(`machine/${name} ${tr('would be removed', 'verrebbe rimossa')}`))
   const added = create - replace.length
   if (added > 0)

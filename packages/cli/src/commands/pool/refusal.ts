@@ -10,11 +10,17 @@ import { pools } from './resource.ts'
 /**
  * Throws what the controllers would say of a pool that its class or its namespace's quota does not allow, before it is sent: field, value
  * and rule. What the caller may not read, or what is not there yet, is left to them.
+ * @returns the pool's class; undefined if it is not to be read
  */
-export async function requireAllowed(context: Context, pool: NodePool): Promise<void> {
+export async function requireAllowed(context: Context, pool: NodePool): Promise<MachineClass | undefined> {
   const kubernetes = await context.kubernetes()
-  const problems = await problemsOf(kubernetes, pool)
-  if (problems.length === 0) return
+  const { isForbidden, isNotFound, orUndefined } = await import('@fochista/kubernetes')
+  const machineClass = await orUndefined(
+    (error) => isForbidden(error) || isNotFound(error),
+    classOf(kubernetes, pool),
+  )
+  const problems = machineClass ? await problemsOf(kubernetes, pool, machineClass) : []
+  if (problems.length === 0) return machineClass
   const { printProblem } = await import('@fochista/api')
   throw new CommandError(
     problems.map((problem) => `pool "${pool.metadata.name}": ${printProblem(problem)}`).join('\n'),
@@ -24,14 +30,16 @@ export async function requireAllowed(context: Context, pool: NodePool): Promise<
   )
 }
 
-async function problemsOf(kubernetes: Kubernetes, pool: NodePool): Promise<FieldProblem[]> {
+async function problemsOf(
+  kubernetes: Kubernetes,
+  pool: NodePool,
+  machineClass: MachineClass,
+): Promise<FieldProblem[]> {
   const { poolProblems, quotaProblem } = await import('@fochista/api')
   const { isForbidden, isNotFound, Namespace, orUndefined } = await import('@fochista/kubernetes')
   const unreadable = (error: unknown): boolean => isForbidden(error) || isNotFound(error)
   const readable = <T>(promise: Promise<T>): Promise<T | undefined> => orUndefined(unreadable, promise)
   const namespace = pool.metadata.namespace ?? 'default'
-  const machineClass = await readable(classOf(kubernetes, pool))
-  if (!machineClass) return []
   const [own, ownPools, ownMachines] = await Promise.all([
     readable(kubernetes.get(Namespace, { name: namespace })),
     readable(kubernetes.list(await pools.kind(), { namespace })),
@@ -50,7 +58,8 @@ async function problemsOf(kubernetes: Kubernetes, pool: NodePool): Promise<Field
   return over ? [...problems, over] : problems
 }
 
-async function classOf(kubernetes: Kubernetes, pool: NodePool): Promise<MachineClass | undefined> {
+/** The class that a pool uses. Throws what the server says of one that is not there or not to be read. */
+export async function classOf(kubernetes: Kubernetes, pool: NodePool): Promise<MachineClass | undefined> {
   const kind = await classes.kind()
   const name = pool.spec.className ?? pool.status?.className
   if (name !== undefined) return kubernetes.get(kind, { name })

@@ -18,7 +18,10 @@ export const pools: Resource<NodePool> = {
     { heading: 'AGE', cell: (pool) => age(pool.metadata.creationTimestamp), right: true },
     {
       heading: 'MESSAGE',
-      cell: (pool) => pool.status?.conditions?.find(({ status }) => status === 'False')?.message,
+      // How far a rollout is, too: it takes nothing from a pool that has what it wants.
+      cell: (pool) =>
+        pool.status?.conditions?.find(({ status, reason }) => status === 'False' || reason === 'RollingOut')
+          ?.message,
       wide: true,
     },
   ],

@@ -11,6 +11,8 @@ export interface KubeletHost {
   readonly cpus: number
   /** Bytes. */
   readonly memory: number
+  /** The disk that holds everything, as large as it was at boot, bytes. */
+  readonly diskSize: number
   readonly systemUuid: string
   readonly machineId: string
   readonly bootId: string

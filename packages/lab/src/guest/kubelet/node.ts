@@ -19,6 +19,9 @@ export const NETWORK_NOT_READY =
 const MIGRATED =
   'kubernetes.io/aws-ebs,kubernetes.io/azure-disk,kubernetes.io/azure-file,kubernetes.io/cinder,kubernetes.io/gce-pd,kubernetes.io/portworx-volume,kubernetes.io/vsphere-volume'
 
+/** What of a disk is left for the root file system once it is formatted: seen of one of 32 GiB. */
+const ROOT_SHARE = 31_526_212 / 33_554_432
+
 /** The Node as the kubelet registers it. */
 export function newNode(host: KubeletHost, facts: NodeFacts, now: string): JsonObject {
   return {
@@ -52,11 +55,11 @@ export function nodeStatus(
   state: { ready: boolean; csiReady: boolean },
 ): JsonObject {
   const memory = Math.floor(host.memory / 1024)
-  const disk = '31526212Ki'
+  const disk = Math.floor((host.diskSize / 1024) * ROOT_SHARE)
   return {
     capacity: {
       cpu: String(host.cpus),
-      'ephemeral-storage': disk,
+      'ephemeral-storage': `${disk}Ki`,
       'hugepages-1Gi': '0',
       'hugepages-2Mi': '0',
       memory: `${memory}Ki`,
@@ -64,7 +67,7 @@ export function nodeStatus(
     },
     allocatable: {
       cpu: String(host.cpus),
-      'ephemeral-storage': '29054557077',
+      'ephemeral-storage': String(Math.floor(disk * 1024 * 0.9)),
       'hugepages-1Gi': '0',
       'hugepages-2Mi': '0',
       memory: `${Math.max(0, memory - 102_400)}Ki`,
