@@ -18,6 +18,7 @@ import { isAdapted } from './adapt.ts'
 import { clone } from './clone.ts'
 import { configure } from './configure.ts'
 import { createContext, done, waiting, type Holdup, type MachineContext, type StepResult } from './context.ts'
+import { endDoubt } from './doubtful-places.ts'
 import { join } from './join.ts'
 import { forgetLeaving, leave } from './leave.ts'
 import { nodeOf } from './node.ts'
@@ -53,6 +54,7 @@ export async function reconcileMachine(
   if (!machine) {
     world.drains.cancel(key)
     forgetLeaving(world, key)
+    endDoubt(world, key)
     world.missing.clear(key)
     unlisted.get(world)?.delete(key)
     world.failures.delete(key)

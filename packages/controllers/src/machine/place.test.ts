@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Lease } from '@fochista/kubernetes'
+import { KubernetesConnectionError, Lease } from '@fochista/kubernetes'
 import { aWorld } from '../test/a-world.ts'
-import { NodePools } from '../kinds.ts'
+import { Machines, NodePools } from '../kinds.ts'
 import { aClass, aMachine, aPool, aProxmoxCluster, markOf, NAMESPACE, placed } from '../test/factories.ts'
 import { place } from './place.ts'
 
@@ -48,6 +48,28 @@ test('two leaders that place one machine cannot both win', async () => {
   world.dies()
   await assert.rejects(world.step(place, machine), /was modified/)
   assert.deepEqual(world.machine().spec, first)
+})
+
+test('a VMID that was written without an answer is drawn for nobody else, until the server says that it was not', async () => {
+  const world = aWorld()
+  // Whoever has this beginning draws the same VMID first.
+  const id = (tail: string): string => `80000000-0000-4000-8000-00000000000${tail}`
+  const [first, second, third] = ['a', 'b', 'c'].map((name) =>
+    world.has(aMachine({ metadata: { name }, spec: { id: id(name) } })),
+  )
+  assert.ok(first && second && third)
+  const { kubernetes } = world.management
+  const patch = kubernetes.patch.bind(kubernetes)
+  kubernetes.patch = () => Promise.reject(new KubernetesConnectionError('socket hang up', {}))
+  await assert.rejects(world.step(place, first), /socket hang up/)
+  kubernetes.patch = patch
+  await world.step(place, second)
+  const { vmid = 0 } = world.machine('b').spec
+  world.caches.machines.freeze()
+  world.management.change(Machines, first.metadata, (one) => void (one.metadata.labels = { a: 'b' }))
+  await assert.rejects(world.step(place, first), /was modified/)
+  await world.step(place, third)
+  assert.equal(world.machine('c').spec.vmid, vmid - 1)
 })
 
 test('a VMID of another machine, of the inventory, or given up by anybody is not drawn', async () => {

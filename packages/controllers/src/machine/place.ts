@@ -24,6 +24,7 @@ import type { VmRef } from '../proxmox-cluster/hypervisor.ts'
 import { keyOf } from '../runtime/keys.ts'
 import { askedOf } from '../node-pool/way.ts'
 import { blocked, done, ownerOf, waiting, type MachineContext, type StepResult } from './context.ts'
+import { endDoubt, isInDoubt, savePlace } from './doubtful-places.ts'
 
 /** When to look for room again: hosts get free without a word to us. */
 const NO_ROOM_PAUSE_MS = 15_000
@@ -34,7 +35,10 @@ const NO_ROOM_PAUSE_MS = 15_000
  */
 export async function place(context: MachineContext): Promise<StepResult> {
   const { spec } = context.machine
-  if (isPlaced(context)) return done('Placed', `On ${spec.host} as VM ${spec.vmid}.`)
+  if (isPlaced(context)) {
+    endDoubt(context.world, context.key)
+    return done('Placed', `On ${spec.host} as VM ${spec.vmid}.`)
+  }
   const parents = requireParents(context)
   if ('state' in parents) return parents
   // One after the other: each must see what the one before was promised.
@@ -101,6 +105,7 @@ async function draw(
   if ('reason' in answer) return blocked(answer.reason, answer.message, NO_ROOM_PAUSE_MS)
   const isClaimed = (one: number): boolean =>
     machine.status?.vmidsGivenUp?.includes(one) === true ||
+    isInDoubt(context, one) ||
     world.machines
       .by(withVmid, `${machine.spec.proxmoxCluster}/${one}`)
       .some(({ spec }) => spec.id !== machine.spec.id)
@@ -143,7 +148,7 @@ async function draw(
   }
   if (found && machine.status)
     machine.status.vmidsGivenUp = (machine.status.vmidsGivenUp ?? []).filter((one) => one !== vmid)
-  await context.save()
+  await savePlace(context)
   return done('Placed', `On ${answer.host} as VM ${vmid}${found ? ', which was made before' : ''}.`)
 }
 

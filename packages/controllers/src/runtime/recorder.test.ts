@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Machine } from '@fochista/api'
-import { Event } from '@fochista/kubernetes'
+import { Event, KubernetesApiError } from '@fochista/kubernetes'
 import { Machines } from '../kinds.ts'
 import { createFakeKubernetes } from '../test/fake-kubernetes.ts'
 import { createManualClock } from '../test/manual-clock.ts'
@@ -137,4 +137,30 @@ test('a condition’s time moves only with its status, and it names the generati
   assert.equal(machine.status?.conditions?.[0]?.lastTransitionTime, '2026-01-01T00:01:00Z')
   voice.unsay(machine, 'Cloned')
   assert.deepEqual(machine.status?.conditions, [])
+})
+
+test('what cannot be written because the namespace goes stands in the log, as news and not as a fault', async () => {
+  const { clock, fake } = aRecorder()
+  const logged: string[] = []
+  const note = (level: string) => (facts: object, message: string) =>
+    void logged.push(`${level} ${message} ${JSON.stringify(facts)}`)
+  const recorder = createRecorder({
+    kubernetes: fake.kubernetes,
+    clock,
+    logger: { ...silentLogger, info: note('info'), warn: note('warn') },
+  })
+  const causes = [{ reason: 'NamespaceTerminating', message: 'namespace acme is being terminated' }]
+  fake.kubernetes.create = () =>
+    Promise.reject(
+      new KubernetesApiError(
+        403,
+        { message: 'events "w-1" is forbidden', reason: 'Forbidden', code: 403, details: { causes } },
+        { method: 'POST', path: '/api/v1/namespaces/acme/events' },
+      ),
+    )
+  recorder.say(aThing('acme'), said('VM 412 is let go'))
+  await recorder.flush()
+  assert.deepEqual(logged, [
+    'info Event: VM 412 is let go {"kind":"Machine","namespace":"acme","name":"w-1","type":"Warning","reason":"Failed","message":"VM 412 is let go"}',
+  ])
 })

@@ -1,5 +1,12 @@
 import { createHash } from 'node:crypto'
-import { Event, isNotFound, orUndefined, type Kubernetes, type KubernetesObject } from '@fochista/kubernetes'
+import {
+  Event,
+  isForbidden,
+  isNotFound,
+  orUndefined,
+  type Kubernetes,
+  type KubernetesObject,
+} from '@fochista/kubernetes'
 import { timestampOf, type Clock } from './clock.ts'
 import type { Logger } from './logger.ts'
 
@@ -121,12 +128,20 @@ export function createRecorder(config: RecorderConfig): Recorder {
       const snapshot = { apiVersion: object.apiVersion, kind: object.kind, metadata: { ...object.metadata } }
       tail = tail
         .then(() => send(snapshot, said))
-        .catch((error: unknown) =>
-          logger.warn({ err: error, reason: said.reason }, 'could not record an event'),
-        )
+        .catch((error: unknown) => {
+          const { kind, metadata } = snapshot
+          const about = { kind, namespace: metadata.namespace, name: metadata.name, ...said }
+          // Nothing can be written in a namespace that goes; what was said stands in the log at least.
+          if (isOfEndingNamespace(error)) logger.info(about, `Event: ${said.message}`)
+          else logger.warn({ err: error, ...about }, 'could not record an event')
+        })
     },
     flush: async () => {
       await tail
     },
   }
 }
+
+/** Refused because the namespace is being deleted. */
+const isOfEndingNamespace = (error: unknown): boolean =>
+  isForbidden(error) && error.causes.some(({ reason }) => reason === 'NamespaceTerminating')
