@@ -1,6 +1,7 @@
 import type { NodeTaint } from '@fochista/api'
 import { BootstrapError } from './error.ts'
 import type { SeedFile } from './seed.ts'
+import { takeInBeforeStart, takeInFiles } from './take-in.ts'
 import { yamlText } from './yaml-text.ts'
 
 /** What a kubelet needs to join a cluster by its own TLS bootstrap. */
@@ -47,6 +48,7 @@ export function kubeletFiles(join: KubeletJoin, mark?: string): SeedFile[] {
       content: unit(join, mark),
       permissions: '0644',
     },
+    ...takeInFiles(),
     { path: '/etc/modules-load.d/k8s.conf', content: 'overlay\nbr_netfilter\n', permissions: '0644' },
     {
       path: '/etc/sysctl.d/k8s.conf',
@@ -119,6 +121,8 @@ ${mark === undefined ? '' : `ConditionPathExists=${mark}\n`}
 [Service]
 # At every start: a swap of the template's fstab is back after a reboot, and with it the kubelet ends.
 ExecStartPre=-/sbin/swapoff -a
+# What the VM was given meanwhile, before it is counted.
+ExecStartPre=-${takeInBeforeStart}
 # Past the stub of systemd-resolved: with the stub CoreDNS would ask itself.
 ExecStartPre=/bin/sh -c 'if [ -e /run/systemd/resolve/resolv.conf ]; then ln -sf /run/systemd/resolve/resolv.conf ${RESOLV_CONF}; else ln -sf /etc/resolv.conf ${RESOLV_CONF}; fi'
 ExecStart=

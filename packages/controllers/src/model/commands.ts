@@ -87,7 +87,7 @@ const acts: Readonly<Record<string, readonly [weight: number, act: Act]>> = {
           clusterName,
           className: b % 5 === 0 ? 'next' : 'small',
           replicas: 1 + (b % 4),
-          version: 'v1.30.4',
+          version: b % 2 === 0 ? 'v1.30.4' : 'v1.31.2',
           rollout: { maxSurge: a % 3, maxUnavailable: a % 3 === 0 ? 1 : b % 2 },
           health: { nodeStartupTimeout: '5m' },
           drain: { timeout: '3m' },

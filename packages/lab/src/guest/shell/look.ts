@@ -15,7 +15,7 @@ export interface Sight {
 const RELEASE = '6.1.0-42-amd64'
 const VERSION = '#1 SMP PREEMPT_DYNAMIC Debian 6.1.159-1 (2025-12-30)'
 
-/** Runs `ls`, `pwd`, `uname`, `date`, `uptime`, `id` or `ip`; undefined for another program. */
+/** Runs `ls`, `pwd`, `uname`, `date`, `uptime`, `id`, `ip` or `findmnt`; undefined for another program. */
 export function runLookProgram(sight: Sight, name: string, rest: readonly string[]): Outcome | undefined {
   const flags = rest.filter((word) => word.startsWith('-')).join('')
   const words = rest.filter((word) => !word.startsWith('-'))
@@ -34,6 +34,9 @@ export function runLookProgram(sight: Sight, name: string, rest: readonly string
       return id(sight.disk, words[0] ?? 'root')
     case 'ip':
       return ip(sight, rest)
+    // Files here lie on no device: it finds none, and says so by its code alone.
+    case 'findmnt':
+      return { code: 1, output: '' }
     default:
       return undefined
   }
