@@ -11,6 +11,7 @@ import { notificationHandlers } from './notifications/handlers.ts'
 import { poolHandlers } from './pools/index.ts'
 import { qemuHandlers } from './qemu/index.ts'
 import { replicationHandlers } from './replication/handlers.ts'
+import { sdnHandlers } from './sdn/index.ts'
 import { statisticsHandlers } from './statistics/handlers.ts'
 import { storageHandlers } from './storage/index.ts'
 import { taskHandlers } from './tasks/index.ts'
@@ -29,6 +30,7 @@ export const proxmoxHandlers: Handlers = {
   ...poolHandlers,
   ...qemuHandlers,
   ...replicationHandlers,
+  ...sdnHandlers,
   ...statisticsHandlers,
   ...storageHandlers,
   ...taskHandlers,

@@ -10,7 +10,6 @@ const subdirs = (list: string): (() => unknown) => {
   return () => entries
 }
 const noCeph = (): never => die('binary not installed: /usr/bin/ceph-mon')
-const none = (): unknown => []
 
 /** The lists of what is below, and subtrees of which a small cluster has nothing. */
 export const clusterIndex: Handlers = {
@@ -23,11 +22,6 @@ export const clusterIndex: Handlers = {
   'GET /cluster/jobs': subdirs('schedule-analyze realm-sync'),
   'GET /cluster/mapping': names('pci usb dir'),
   'GET /cluster/metrics': names('server export'),
-  'GET /cluster/sdn/vnets': none,
-  'GET /cluster/sdn/zones': none,
-  'GET /cluster/sdn/controllers': none,
-  'GET /cluster/sdn/dns': none,
-  'GET /cluster/sdn/ipams': none,
   'GET /cluster/ceph/status': noCeph,
   'GET /cluster/ceph/metadata': noCeph,
   'GET /cluster/ceph/flags': noCeph,

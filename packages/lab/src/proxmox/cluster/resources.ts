@@ -2,6 +2,7 @@ import type { Call } from '../handler.ts'
 import { containerSummary } from '../lxc/status.ts'
 import { figuresOf, hostStatus } from '../nodes/figures.ts'
 import { can } from '../permissions.ts'
+import { reachesHost, runningFile } from '../sdn/running.ts'
 import { isEnabledOn, usageOf } from '../storage/usage.ts'
 import type { Host, ProxmoxWorld, Storage } from '../world.ts'
 
@@ -36,8 +37,12 @@ export function listResources(call: Call): Resource[] {
         list.push(...storageResources(world, storage))
   if (type === undefined)
     for (const host of world.hosts.values())
-      if (sees('/sdn/zones/localnetwork', 'SDN.Audit', 'SDN.Use', 'SDN.Allocate'))
-        list.push(networkResource(host))
+      for (const zone of ['localnetwork', ...runningFile(world, 'zones').keys()])
+        if (
+          (zone === 'localnetwork' || reachesHost(world, zone, host.name)) &&
+          sees(`/sdn/zones/${zone}`, 'SDN.Audit', 'SDN.Use', 'SDN.Allocate')
+        )
+          list.push(networkResource(host, zone))
   return list
 }
 
@@ -137,12 +142,12 @@ export function storageResources(world: ProxmoxWorld, storage: Storage): Resourc
   return list
 }
 
-function networkResource({ name }: Host): Resource {
+function networkResource({ name }: Host, zone: string): Resource {
   return {
-    id: `network/${name}/zone/localnetwork`,
+    id: `network/${name}/zone/${zone}`,
     type: 'network',
     'network-type': 'zone',
-    network: 'localnetwork',
+    network: zone,
     node: name,
     status: 'ok',
   }

@@ -1,4 +1,7 @@
-import { Answer, type Handlers } from '../handler.ts'
+import { die } from '../api-error.ts'
+import { Answer, type Call, type Handlers } from '../handler.ts'
+import { writtenFile } from '../sdn/running.ts'
+import { requireNetwork } from '../sdn/vnets.ts'
 import { aliasHandlers } from './aliases.ts'
 import { groupHandlers } from './groups.ts'
 import { ipsetHandlers } from './ipsets.ts'
@@ -33,8 +36,24 @@ export const firewallHandlers: Handlers = {
   ...guestHandlers('/nodes/{node}/qemu/{vmid}/firewall'),
   ...guestHandlers('/nodes/{node}/lxc/{vmid}/firewall'),
   [`GET ${NETWORK}`]: names('options rules'),
-  ...optionHandlers(NETWORK, ofNetwork),
-  ...ruleHandlers(`${NETWORK}/rules`, ofNetwork),
+  ...ofKnownNetwork({
+    ...optionHandlers(NETWORK, ofNetwork),
+    ...ruleHandlers(`${NETWORK}/rules`, ofNetwork),
+  }),
+}
+
+/** Calls about a network that there is, by who may see or change it. */
+function ofKnownNetwork(handlers: Handlers): Handlers {
+  return Object.fromEntries(
+    Object.entries(handlers).map(([key, handler]) => [
+      key,
+      (call: Call) => {
+        if (!writtenFile(call.world, 'vnets').has(call.text('vnet'))) die('invalid vnet specified')
+        requireNetwork(call, key.startsWith('GET ') ? ['SDN.Audit', 'SDN.Allocate'] : ['SDN.Allocate'])
+        return handler(call)
+      },
+    ]),
+  )
 }
 
 function guestHandlers(path: string): Handlers {

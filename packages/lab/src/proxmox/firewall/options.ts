@@ -4,7 +4,7 @@ import type { Handlers } from '../handler.ts'
 import { splitList } from '../verify/string-formats.ts'
 import { checkDigest, digestOf, firewallOf, writableFirewall, type Scope } from './state.ts'
 
-const NOT_OPTIONS = new Set(['node', 'vmid', 'digest', 'delete'])
+const NOT_OPTIONS = new Set(['node', 'vmid', 'vnet', 'digest', 'delete'])
 
 /** Options of a firewall. */
 export function optionHandlers(path: string, scope: Scope): Handlers {

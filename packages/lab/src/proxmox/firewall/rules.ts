@@ -5,7 +5,7 @@ import { splitList } from '../verify/string-formats.ts'
 import { MACROS } from './macros.ts'
 import { checkDigest, digestOf, firewallOf, writableFirewall, type Rule, type Scope } from './state.ts'
 
-const NOT_OF_RULE = new Set(['node', 'vmid', 'group', 'pos', 'digest', 'delete', 'moveto'])
+const NOT_OF_RULE = new Set(['node', 'vmid', 'vnet', 'group', 'pos', 'digest', 'delete', 'moveto'])
 
 /**
  * Rules of a firewall, in their order.

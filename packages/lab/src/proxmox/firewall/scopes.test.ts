@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { checkedWorld } from '../test-answers.ts'
+import { checkedWorld, type Ask } from '../test-answers.ts'
 
 const NOBODY = { user: 'nobody@pve' }
 
@@ -8,13 +8,23 @@ const NOBODY = { user: 'nobody@pve' }
 const scopes = [
   { path: '/cluster/firewall', names: true, iface: 'vmbr0' },
   { path: '/nodes/pve1/firewall', names: false, iface: 'vmbr0' },
+  { path: '/cluster/sdn/vnets/blue/firewall', names: false, iface: 'vmbr0' },
   { path: '/nodes/pve1/qemu/100/firewall', names: true, iface: 'net0' },
   { path: '/nodes/pve1/lxc/200/firewall', names: true, iface: 'net0' },
 ]
 
+/** A cluster with a network of its own. */
+async function withNetwork(): Promise<{ ask: Ask }> {
+  const lab = checkedWorld()
+  await assert.rejects(lab.ask('GET /cluster/sdn/vnets/blue/firewall/rules'), /invalid vnet specified/)
+  await lab.ask('POST /cluster/sdn/zones', { zone: 'tenants', type: 'simple' })
+  await lab.ask('POST /cluster/sdn/vnets', { vnet: 'blue', zone: 'tenants' })
+  return lab
+}
+
 for (const { path, names, iface } of scopes) {
   test(`rules of ${path} are made, read, changed, moved and removed`, async () => {
-    const { ask } = checkedWorld()
+    const { ask } = await withNetwork()
     const rules = `${path}/rules`
     await ask(`POST ${rules}`, {
       type: 'in',
@@ -57,7 +67,7 @@ for (const { path, names, iface } of scopes) {
   })
 
   test(`options of ${path} are set and unset, one by one`, async () => {
-    const { ask } = checkedWorld()
+    const { ask } = await withNetwork()
     assert.deepEqual(Object.keys((await ask(`GET ${path}/options`)) as object), ['digest'])
     await ask(`PUT ${path}/options`, { enable: '1' })
     assert.equal(((await ask(`GET ${path}/options`)) as { enable: number }).enable, 1)
@@ -65,7 +75,7 @@ for (const { path, names, iface } of scopes) {
       status: 400,
       // The cluster's is a number.
       errors: {
-        enable: `type check ('${path.startsWith('/cluster') ? 'integer' : 'boolean'}') failed - got 'yes'`,
+        enable: `type check ('${path.startsWith('/cluster/firewall') ? 'integer' : 'boolean'}') failed - got 'yes'`,
       },
     })
     await assert.rejects(ask(`PUT ${path}/options`, { delete: 'nosuch' }), {

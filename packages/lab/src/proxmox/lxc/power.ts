@@ -1,4 +1,5 @@
 import { die, parameterError } from '../api-error.ts'
+import { hasBridge } from '../bridges.ts'
 import type { Container } from '../cluster/state.ts'
 import type { Call, Handlers } from '../handler.ts'
 import { rootOnly } from '../qemu/config/rights.ts'
@@ -79,6 +80,11 @@ export async function startContainer(
   await applyPending(world, container)
   for (const { volume } of mountsOf(container.config))
     if (!volume.startsWith('/')) requireVolume(world, container.node, volume)
+  for (const [key, value] of Object.entries(container.config)) {
+    const bridge = /^net\d+$/.test(key) ? /(?:^|,)bridge=([^,]+)/.exec(value)?.[1] : undefined
+    if (bridge !== undefined && !hasBridge(world, container.node, bridge))
+      die(`bridge '${bridge}' does not exist`)
+  }
   await spend(world, worker, STARTING)
   container.running = true
   container.startedAt = world.clock.now()

@@ -1,6 +1,8 @@
 import { die } from '../api-error.ts'
 import { Answer, type Call, type Handlers } from '../handler.ts'
+import { pathOfBridge } from '../bridges.ts'
 import { can } from '../permissions.ts'
+import { reachesHost, runningFile } from '../sdn/running.ts'
 import { startTask } from '../tasks.ts'
 import type { Interface } from '../cluster/state.ts'
 import type { ProxmoxWorld } from '../world.ts'
@@ -15,8 +17,11 @@ export const networkHandlers: Handlers = {
     const type = call.optional('type')
     // Who asks for bridges wants to use them: only those it may are shown.
     const mayUse = (iface: string): boolean =>
-      can(call.world, call.identity, `/sdn/zones/localnetwork/${iface}`, ['SDN.Audit', 'SDN.Use'], true)
-    const list = [...(pending ?? interfacesOf(call.world, node))]
+      can(call.world, call.identity, pathOfBridge(call.world, iface), ['SDN.Audit', 'SDN.Use'], true)
+    const list = [
+      ...(pending ?? interfacesOf(call.world, node)),
+      ...(type === undefined ? [] : networksOf(call)),
+    ]
       .filter(([iface, facts]) => type === undefined || (isOfType(facts, type) && mayUse(iface)))
       .map(([iface, facts]) => ({ iface, ...facts }))
     if (pending === undefined) return list
@@ -81,6 +86,16 @@ function interfacesOf(world: ProxmoxWorld, node: string): Map<string, Interface>
   return list
 }
 
+/** Networks of the cluster that are in force on a host. */
+function networksOf(call: Call): [string, Interface][] {
+  return [...runningFile(call.world, 'vnets')]
+    .filter(([, { zone }]) => reachesHost(call.world, String(zone), call.text('node')))
+    .map(([vnet, { alias }]) => [
+      vnet,
+      { type: 'vnet', active: 1, ...(alias !== undefined && { comments: alias }) },
+    ])
+}
+
 function interfaceOf(call: Call): Interface {
   const list =
     call.world.cluster.pendingInterfaces.get(call.text('node')) ?? interfacesOf(call.world, call.text('node'))
@@ -101,6 +116,7 @@ function editable(call: Call): Map<string, Interface> {
 
 function isOfType(facts: Interface, type: string): boolean {
   const own = String(facts['type'])
+  if (own === 'vnet') return ['vnet', 'any_bridge', 'include_sdn'].includes(type)
   if (type === 'any_bridge' || type === 'any_local_bridge') return own === 'bridge' || own === 'OVSBridge'
   return own === type || type === 'include_sdn'
 }

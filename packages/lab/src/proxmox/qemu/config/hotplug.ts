@@ -1,3 +1,4 @@
+import { hasBridge } from '../../bridges.ts'
 import type { ProxmoxWorld, Vm } from '../../world.ts'
 import { isCdrom, isDriveKey, parseDrive, type Drive } from '../drive.ts'
 import { isNicKey, parseNic } from '../nic.ts'
@@ -48,16 +49,21 @@ function canApply(world: ProxmoxWorld, vm: Vm, key: string): boolean {
   if (/^usb\d+$/.test(key)) return plug.has('usb')
   if (key === 'vcpus') return plug.has('cpu')
   if (key === 'memory') return plug.has('memory')
-  if (isNicKey(key)) return plug.has('network') && canPlugNic(world, before, value)
+  if (isNicKey(key)) return plug.has('network') && canPlugNic(world, vm.node, before, value)
   if (key === 'agent') return value !== undefined && before !== undefined && sameAgent(before, value)
   if (isDriveKey(key)) return canPlugDrive(plug.has('disk'), key, before, value)
   return false
 }
 
 /** A card comes with its bridge: a card cannot be put on one that the host lacks. */
-function canPlugNic(world: ProxmoxWorld, before: string | undefined, value: string | undefined): true {
+function canPlugNic(
+  world: ProxmoxWorld,
+  node: string,
+  before: string | undefined,
+  value: string | undefined,
+): true {
   const bridge = value === undefined ? undefined : parseNic(value).options['bridge']
-  if (bridge === undefined || world.bridges.includes(bridge)) return true
+  if (bridge === undefined || hasBridge(world, node, bridge)) return true
   if (before !== undefined) throw new Error(`interface ${bridge} does not exist`)
   throw new Error(
     `VM qmp command 'netdev_add' failed - network script /usr/libexec/qemu-server/pve-bridge-hotplug failed with status 512`,

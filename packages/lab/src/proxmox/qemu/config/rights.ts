@@ -1,4 +1,5 @@
 import { die, forbidden, parameterError } from '../../api-error.ts'
+import { pathOfBridge } from '../../bridges.ts'
 import type { Call } from '../../handler.ts'
 import { can, isRoot, privilegesOn } from '../../permissions.ts'
 import { allocationOf, isCdrom, isCloudInit, isDriveKey, storageOf, type Drive } from '../drive.ts'
@@ -157,7 +158,7 @@ export function checkBridgeAccess(call: Call, values: Readonly<Record<string, st
     if (!isNicKey(key)) continue
     const { bridge, tag } = parseNic(value).options
     if (bridge !== undefined)
-      need(call, `/sdn/zones/localnetwork/${bridge}${tag === undefined ? '' : `/${tag}`}`, ['SDN.Use'])
+      need(call, `${pathOfBridge(call.world, bridge)}${tag === undefined ? '' : `/${tag}`}`, ['SDN.Use'])
   }
 }
 

@@ -1,3 +1,4 @@
+import { hasBridge } from '../../bridges.ts'
 import { die } from '../../api-error.ts'
 import type { Call, Handlers } from '../../handler.ts'
 import { spend, startTask, type Worker } from '../../tasks.ts'
@@ -110,7 +111,7 @@ async function boot(
     if (storageOf(drive.file) !== undefined) requireVolume(world, vm.node, drive.file)
   for (const [key, value] of Object.entries(vm.config)) {
     const bridge = isNicKey(key) ? parseNic(value).options['bridge'] : undefined
-    if (bridge !== undefined && !world.bridges.includes(bridge)) die(`bridge '${bridge}' does not exist`)
+    if (bridge !== undefined && !hasBridge(world, vm.node, bridge)) die(`bridge '${bridge}' does not exist`)
   }
   if (vm.config['bios'] === 'ovmf' && vm.config['efidisk0'] === undefined)
     worker.warn('no efidisk configured! Using temporary efivars disk.')
