@@ -1,34 +1,16 @@
 // The one entry of every npm script. Plain JavaScript, so that it runs on whatever Node a fresh machine has (20 or later):
 // it installs what is missing, then hands over to the pinned Node, which runs the TypeScript sources as they are.
 import { spawn, spawnSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { ensureInstalled } from './install.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const bin = join(root, 'node_modules', '.bin')
 const say = (text) => process.stderr.write(`${text}\n`)
-
-/** Runs `npm ci` unless what is installed is what package-lock.json names. */
-function ensureInstalled() {
-  const lock = join(root, 'package-lock.json')
-  const stamp = join(root, 'node_modules', '.installed-from')
-  const wanted = createHash('sha256').update(readFileSync(lock)).digest('hex')
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return
-  say('Installing what package-lock.json names (npm ci; once, about half a minute) …')
-  const result = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
-    cwd: root,
-    stdio: ['ignore', 2, 2],
-  })
-  if (result.status !== 0) {
-    say('npm ci failed; its messages are above. Is the npm registry reachable?')
-    process.exit(result.status ?? 1)
-  }
-  writeFileSync(stamp, wanted)
-}
 
 /** The pinned Node if this platform has it, else the running one if it can run TypeScript sources. */
 function findNode() {
@@ -42,7 +24,7 @@ function findNode() {
   process.exit(1)
 }
 
-ensureInstalled()
+ensureInstalled(root, say)
 const node = findNode()
 const env = { ...process.env, PATH: `${bin}:${process.env.PATH}` }
 const nodeFlags = ['--conditions=source', '--disable-warning=ExperimentalWarning']
@@ -308,13 +290,13 @@ function summary() {
 }
 
 const [task = 'help', ...rest] = process.argv.slice(2)
-const cli = join(root, 'packages', 'cli', 'src', 'main.ts')
+const cli = join(root, 'packages', 'cli', 'bin', 'fochista.cjs')
 switch (task) {
   case 'demo':
-    process.exit(await run(node, [...nodeFlags, cli, 'demo', ...rest]))
+    process.exit(await run(node, [cli, 'demo', ...rest]))
     break
   case 'fochista':
-    process.exit(await run(node, [...nodeFlags, cli, ...rest], { cwd: process.env.INIT_CWD ?? root }))
+    process.exit(await run(node, [cli, ...rest], { cwd: process.env.INIT_CWD ?? root }))
     break
   case 'check':
     await check()

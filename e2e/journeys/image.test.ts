@@ -29,11 +29,9 @@ test('what the image is made of is in the repository, and its Node is one that t
 })
 
 test('what is built runs without its sources, as in the image', async () => {
-  const built = spawnSync(join(root, 'node_modules', '.bin', 'tsc'), ['-b', 'packages/cli'], {
-    cwd: root,
-    encoding: 'utf8',
-  })
-  assert.equal(built.status, 0, built.stdout)
+  const build = /^RUN node (packages\/cli\/\S+)$/m.exec(file)?.[1] ?? assert.fail('nothing is bundled')
+  const built = spawnSync(process.execPath, [join(root, build)], { cwd: root, encoding: 'utf8' })
+  assert.equal(built.status, 0, built.stderr)
   await cp(join(root, 'packages'), join(folder, 'packages'), { recursive: true, verbatimSymlinks: true })
   const removal = /rm -rf packages\/\*\/src/.exec(file)?.[0]
   assert.ok(removal)
@@ -56,6 +54,9 @@ test('what is built runs without its sources, as in the image', async () => {
     })
   const help = run('serve', '--help')
   assert.match(String(help.stdout), /--health-port/)
+  // Data and packages are found from where they lie beside the bundle.
+  const listed = run('api', 'get', '/nodes/pve1/qemu/100/confg')
+  assert.match(String(listed.stderr), /^error: Proxmox has no .*\n {2}did you mean .*\/config\?\n$/)
   // It gets as far as asking for the management cluster, with everything loaded that it needs for that.
   const serve = run('serve', '--health-port', '0')
   assert.deepEqual(

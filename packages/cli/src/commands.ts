@@ -4,7 +4,7 @@ import type { Command } from './command.ts'
  * Every command there is by its first word, in the order in which the help shows them. A line of one noun loads the files of that
  * noun only: what nobody asked for costs no time.
  */
-export const nouns: Readonly<Record<string, () => Promise<readonly Command[]>>> = {
+export const nouns: Readonly<Record<string, (verb?: string) => Promise<readonly Command[]>>> = {
   demo: async () => [(await import('./commands/demo.ts')).demo],
   lab: async () => {
     const [up, env, status, add, list, clear] = await Promise.all([
@@ -125,7 +125,11 @@ export const nouns: Readonly<Record<string, () => Promise<readonly Command[]>>> 
     ])
     return [orphanList, orphanAdopt, orphanDelete]
   },
-  vm: async () => (await import('./commands/vm/verbs.ts')).vmCommands,
+  // The list alone is asked for most, and by scripts again and again.
+  vm: async (verb) =>
+    verb === 'list'
+      ? [(await import('./commands/vm/list.ts')).vmList]
+      : (await import('./commands/vm/verbs.ts')).vmCommands,
   node: async () => (await import('./commands/node/verbs.ts')).nodeCommands,
   storage: async () => (await import('./commands/storage/verbs.ts')).storageCommands,
   task: async () => (await import('./commands/task/verbs.ts')).taskCommands,
@@ -145,6 +149,6 @@ export const nouns: Readonly<Record<string, () => Promise<readonly Command[]>>> 
 export async function commandsFor(argv: readonly string[]): Promise<readonly Command[]> {
   const noun = argv[0]
   const load = noun !== undefined && Object.hasOwn(nouns, noun) ? nouns[noun] : undefined
-  if (load) return load()
+  if (load) return load(argv[1])
   return (await Promise.all(Object.values(nouns).map((each) => each()))).flat()
 }

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import manifest from '../package.json' with { type: 'json' }
 
-const bin = join(import.meta.dirname, '..', 'bin', 'fochista.mjs')
+const bin = join(import.meta.dirname, '..', 'bin', 'fochista.cjs')
 const main = join(import.meta.dirname, 'main.ts')
 const flags = ['--conditions=source', '--disable-warning=ExperimentalWarning']
 

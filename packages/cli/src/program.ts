@@ -19,7 +19,7 @@ export async function runLine(
   signal: AbortSignal,
   makeContext: ContextMaker = createContext,
 ): Promise<ExitCode> {
-  const commands = await commandsFor(argv)
+  const commands = onlyNamed(await commandsFor(argv), argv)
   const notes = await notesFor(commands, argv)
   const program = buildProgram(commands, io, signal, makeContext)
   if (notes.length > 0) program.addHelpText('afterAll', `\n${notes.join('\n')}`)
@@ -38,6 +38,17 @@ export async function runLine(
     return exitCode
   }
 }
+
+/** The one command that a line names, so that no time goes into the options of the others; all of them where it names none. */
+function onlyNamed(commands: readonly Command[], argv: readonly string[]): readonly Command[] {
+  const named = commands
+    .filter(({ path }) => wordsOf(path).every((word, index) => argv[index] === word))
+    .sort((a, b) => wordsOf(b.path).length - wordsOf(a.path).length)
+  return named.length > 0 ? named.slice(0, 1) : commands
+}
+
+/** The words of a command's path without its arguments. */
+const wordsOf = (path: string): string[] => path.split(' ').filter((word) => !/^[<[]/.test(word))
 
 /** What the help of one command says beside its options, if that help is asked for. */
 async function notesFor(commands: readonly Command[], argv: readonly string[]): Promise<readonly string[]> {
@@ -96,7 +107,7 @@ function addCommand(
   signal: AbortSignal,
   makeContext: ContextMaker,
 ): void {
-  const words = definition.path.split(' ').filter((word) => !/^[<[]/.test(word))
+  const words = wordsOf(definition.path)
   const parameters = definition.path.split(' ').filter((word) => /^[<[]/.test(word))
   let parent = program
   for (const word of words.slice(0, -1)) {

@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises'
+import { readFileSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { CommandError, didYouMean, UsageError } from './errors.ts'
@@ -81,11 +81,14 @@ export async function contextNames(environment: Environment): Promise<string[]> 
 }
 
 async function readConfig(path: string): Promise<ConfigFile | undefined> {
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined
-    throw new CommandError(`${path}: ${error.message}`, { cause: error })
-  })
-  if (text === undefined) return undefined
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
+    throw new CommandError(`${path}: ${message}`, { cause: error })
+  }
   const { parse } = await import('yaml')
   let content: unknown
   try {
@@ -97,7 +100,7 @@ async function readConfig(path: string): Promise<ConfigFile | undefined> {
   }
   const file = checkConfig(path, content)
   if (Object.values(file.contexts).some((context) => secrets.some((key) => context[key])))
-    await requirePrivate(path)
+    requirePrivate(path)
   return file
 }
 
@@ -137,8 +140,8 @@ function requireKnown(where: string, key: string, known: readonly string[]): voi
 }
 
 /** A file with tokens that others may read is refused, as ssh does with keys. */
-async function requirePrivate(path: string): Promise<void> {
-  if (process.platform === 'win32' || ((await stat(path)).mode & 0o077) === 0) return
+function requirePrivate(path: string): void {
+  if (process.platform === 'win32' || (statSync(path).mode & 0o077) === 0) return
   throw new CommandError(
     tr(`${path} holds secrets and others may read it`, `${path} contiene segreti e altri possono leggerlo`),
     { hint: `chmod 600 ${path}` },
