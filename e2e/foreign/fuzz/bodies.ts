@@ -91,7 +91,8 @@ const POD = JSON.stringify({
 })
 const YAML =
   'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: fuzz\n  labels: {a: b}\ndata:\n  a: |\n    b\n'
-const ALIASES = `a: &a [x,x,x,x,x,x,x,x,x]\n${Array.from(
+/** Few lines of YAML that stand for many millions of words. */
+export const ALIASES = `a: &a [x,x,x,x,x,x,x,x,x]\n${Array.from(
   { length: 8 },
   (_, index) =>
     `${'abcdefghi'[index + 1]}: &${'abcdefghi'[index + 1]} [${Array.from({ length: 9 }, () => `*${'abcdefghi'[index]}`).join(',')}]`,
@@ -116,7 +117,7 @@ const OTHER_TYPES = ['application/cbor', 'text/plain; charset="', ';;;']
 const ALL_TYPES = [JSON_TYPE, YAML_TYPE, PROTOBUF_TYPE, ...PATCH_TYPES, ...OTHER_TYPES]
 
 /** An object that is nested as deep as it is told, whole or without its end. */
-function deep(random: Random): string {
+export function deep(random: Random): string {
   const depth = random.whole(500, 60_000)
   const [open, close] = random.pick([
     ['[', ']'],

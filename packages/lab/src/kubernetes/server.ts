@@ -42,6 +42,8 @@ const FIRST_NAMESPACES = ['kube-system', 'kube-public', 'kube-node-lease', 'defa
 
 /** Most bytes of a request's head, as Go's server has it. */
 const MOST_HEADERS = 1024 * 1024
+/** Milliseconds that a client may take to close a connection that was refused another protocol and has its answer. */
+const LINGER = 1000
 
 /** Makes an emulated Kubernetes API server. It answers over TLS after `listen()`; its store works at once. */
 export function createApiServer(options: ApiServerOptions): ApiServer {
@@ -129,9 +131,21 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     const response = new ServerResponse(request)
     response.shouldKeepAlive = false
     // Unless the connection is taken from the answer, it ends with it.
-    response.on('finish', () => socket.end())
+    response.on('finish', () => {
+      socket.end()
+      setTimeout(() => socket.destroy(), LINGER).unref()
+    })
     response.assignSocket(request.socket)
-    void answer(server, request, response, url.replace('https://', ''), options.intercept, { socket, early })
+    // Nobody else looks at the connection any more: without a reader it would not be seen that its client has gone.
+    socket.on('error', () => socket.destroy())
+    void answer(server, request, response, url.replace('https://', ''), options.intercept, {
+      socket,
+      early,
+    }).finally(() => {
+      if (response.socket === null) return
+      socket.on('end', () => socket.end())
+      socket.resume()
+    })
   })
   https.keepAliveTimeout = 90_000
   https.requestTimeout = 0

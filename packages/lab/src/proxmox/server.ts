@@ -47,6 +47,8 @@ export interface ProxmoxServer {
 
 /** First byte of a TLS handshake. */
 const HANDSHAKE = 22
+/** Milliseconds that a client may take to say something, and to agree on TLS: of the wall clock, as it is idle afterwards. */
+const SILENCE = 5000
 
 /**
  * Listens as a host's `pveproxy` does: HTTPS, HTTP/1.x only, and on the same port a redirect for plain HTTP.
@@ -78,8 +80,9 @@ export async function createProxmoxServer(
       socket.destroy(error instanceof Error ? error : undefined)
     })
   }
-  const tls = createTlsServer({ cert: options.certPem, key: options.keyPem }, (socket) =>
-    serve(socket, (exchange) => answerExchange(backend, exchange)),
+  const tls = createTlsServer(
+    { cert: options.certPem, key: options.keyPem, handshakeTimeout: SILENCE },
+    (socket) => serve(socket, (exchange) => answerExchange(backend, exchange)),
   )
   // A client that gives up in the middle of the handshake is no concern of anybody.
   tls.on('tlsClientError', (_error, socket) => socket.destroy())
@@ -88,7 +91,9 @@ export async function createProxmoxServer(
     socket.on('close', () => sockets.delete(socket))
     socket.on('error', () => socket.destroy())
     socket.setNoDelay(true)
+    socket.setTimeout(SILENCE, () => socket.destroy())
     socket.once('data', (first) => {
+      socket.setTimeout(0)
       socket.pause()
       socket.unshift(first)
       if (first[0] === HANDSHAKE) tls.emit('connection', socket)

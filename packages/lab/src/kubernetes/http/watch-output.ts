@@ -18,7 +18,7 @@ export interface WatchOutput {
 
 /** Begins the answer to a watch, in protobuf or JSON, as a stream or, when the client asked for that, over a WebSocket. */
 export function watchOutput(exchange: Exchange, isBinary: boolean, onClose: () => void): WatchOutput {
-  const { response } = exchange
+  const { request, response } = exchange
   if (exchange.wantsWebSocket) {
     const socket = exchange.switchToWebSocket(exchange.protocols[0], { onData: () => {}, onClose })
     return {
@@ -32,13 +32,16 @@ export function watchOutput(exchange: Exchange, isBinary: boolean, onClose: () =
   }
   exchange.startHeaders(200, isBinary ? `${PROTOBUF};stream=watch` : 'application/json')
   response.flushHeaders()
-  response.on('close', onClose)
+  // Not the answer's end: one that waits behind another on its connection is not told of its client's going.
+  const { socket } = request
+  socket.once('close', onClose)
   return {
     event(type, object) {
       response.write((isBinary ? encodeEvent(type, object) : undefined) ?? line(type, object))
       if (response.writableLength > BACKLOG_LIMIT) response.destroy()
     },
     end: () => {
+      socket.off('close', onClose)
       if (!response.writableEnded) response.end()
     },
   }
