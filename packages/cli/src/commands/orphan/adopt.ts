@@ -158,7 +158,7 @@ async function shapeOf(config: VmConfig, otherwise: Shape): Promise<Shape> {
       ? parseSize(String(parseDrive(boot.replace(/\d+$/, ''), text).options['size']))
       : 0
   return {
-    cores: (config.cores ?? 1) * (config.sockets ?? 1),
+    cores: config.vcpus ?? (config.cores ?? 1) * (config.sockets ?? 1),
     memory: Number.parseInt(config.memory ?? '', 10) * 2 ** 20 || otherwise.memory,
     disk: disk || otherwise.disk,
   }
