@@ -41,6 +41,8 @@ export const REASON = {
   vanished: 'Vanished',
   /** Machine: it was started and did not join in time. */
   joinFailed: 'JoinFailed',
+  /** Machine: its Node is not Ready, and has time left to come round. */
+  nodeNotReady: 'NodeNotReady',
   /** Machine: its Node was Ready once and has not been for longer than the pool allows. */
   nodeUnhealthy: 'NodeUnhealthy',
   /** NodePool: more machines are unhealthy than it allows, so nothing is replaced. */

@@ -7,9 +7,6 @@ import { durationOf } from './place.ts'
 import { awaitBoot } from './reboot.ts'
 import { leaveToReshape } from './reshape.ts'
 
-/** What is said of a Node that is not Ready, as long as it has time. */
-const NOT_READY = 'NodeNotReady'
-
 /** Ready: the Node says so. Want of a network plugin is told apart, for it is never repaired by us. */
 export function ready(context: MachineContext): Promise<StepResult> {
   return Promise.resolve(judge(context))
@@ -44,7 +41,7 @@ function judge(context: MachineContext): StepResult {
       : message === ''
         ? 'The Node is not Ready yet.'
         : `The Node is not Ready: ${message.slice(0, 300)}`
-  if (rest === undefined || rest > 0) return waiting(NOT_READY, why, rest)
+  if (rest === undefined || rest > 0) return waiting(REASON.nodeNotReady, why, rest)
   if (status.failure === undefined) {
     status.failure = { reason: REASON.nodeUnhealthy, message: why }
     context.world.voice.tell(context.machine, 'Warning', REASON.nodeUnhealthy, why)
@@ -72,7 +69,7 @@ function patienceWith(
   const answering = world.tenants.answeringSince(namespace, controlPlane.metadata.name)
   if (answering === undefined) return undefined
   const said = getCondition(machine, 'Ready')
-  const seen = said?.reason === NOT_READY ? Date.parse(said.lastTransitionTime) : now
+  const seen = said?.reason === REASON.nodeNotReady ? Date.parse(said.lastTransitionTime) : now
   const started = Date.parse(getCondition(machine, 'Started')?.lastTransitionTime ?? '')
   const since = Math.max(answering, seen, Number.isNaN(started) ? 0 : started)
   const { unhealthyAfter, nodeStartupTimeout } = pool?.spec.health ?? {}

@@ -1,4 +1,4 @@
-import { isTrue, REASON, type Machine, type NodePool } from '@fochista/api'
+import { ANNOTATION_RESHAPE, isTrue, REASON, type Machine, type NodePool } from '@fochista/api'
 import type { World } from '../world.ts'
 
 /** Pause after the first replacement of a row, milliseconds; doubled with each further one. */
@@ -19,7 +19,7 @@ export type Repair =
 
 /**
  * Which failed machines are replaced now: those with evidence against them (`status.failure`), one at a time, not when too many are
- * unhealthy at once, with growing pauses, and no more after the third in a row that did not join. Counts in the pool's status.
+ * unhealthy or silent at once, with growing pauses, and no more after the third in a row that did not join. Counts in the pool's status.
  */
 export function planRepair(world: World, pool: NodePool, staying: readonly Machine[]): Repair {
   const status = (pool.status ??= {})
@@ -48,11 +48,12 @@ export function planRepair(world: World, pool: NodePool, staying: readonly Machi
       message: `${MOST_JOIN_FAILURES} machines in a row did not join; the last is left to be looked at. ${first.metadata.name}: ${message} Edit the pool, or delete the machine, to try again.`,
     }
   const most = maxUnhealthyOf(pool)
-  if (failed.length > most)
+  const unhealthy = failed.length + staying.filter(isSilent).length
+  if (unhealthy > most)
     return {
       replace: [],
       reason: REASON.tooManyUnhealthy,
-      message: `${failed.length} machines are unhealthy and at most ${most} may be (spec.health.maxUnhealthy), so nothing is replaced. ${first.metadata.name}: ${message}`,
+      message: `${unhealthy} machines are unhealthy and at most ${most} may be (spec.health.maxUnhealthy), so nothing is replaced. ${first.metadata.name}: ${message}`,
     }
   const pause = failures ? Math.min(FIRST_PAUSE_MS * 2 ** (failures.count - 1), LONGEST_PAUSE_MS) : 0
   const rest = failures ? since + pause - world.clock.now() : 0
@@ -82,6 +83,19 @@ export function planRepair(world: World, pool: NodePool, staying: readonly Machi
     message: `Machine ${first.metadata.name} is replaced: ${message}`,
     lookAgainMs: 0,
   }
+}
+
+/**
+ * A machine whose Node was Ready once and is not now, though its time is not over: of many that fall silent at once the time of one is over
+ * first, and it must not be taken for the only one. One that we reboot ourselves is silent for a reason.
+ */
+function isSilent({ metadata, status }: Machine): boolean {
+  return (
+    status?.failure === undefined &&
+    status?.wasReady === true &&
+    metadata.annotations?.[ANNOTATION_RESHAPE] === undefined &&
+    status.conditions?.find(({ type }) => type === 'Ready')?.reason === REASON.nodeNotReady
+  )
 }
 
 /** How many may be unhealthy before nothing is repaired; of a share at least one, or a pool of one could never be. */

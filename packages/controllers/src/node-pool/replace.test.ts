@@ -138,6 +138,31 @@ test('with more unhealthy than may be nothing is replaced', () => {
   assert.equal(repair.reason, 'TooManyUnhealthy')
 })
 
+test('one whose time is over is not taken for the only one while others are silent too, unless we reboot them', () => {
+  const { world } = aWorld()
+  const pool = aRollout(3)
+  const failed = made(pool, { isReady: false, failure: 'NodeUnhealthy' })
+  const silent = made(pool, { isReady: false })
+  silent.status = {
+    ...silent.status,
+    wasReady: true,
+    conditions: [
+      {
+        type: 'Ready',
+        status: 'Unknown',
+        reason: 'NodeNotReady',
+        message: '',
+        lastTransitionTime: '2026-01-01T00:00:00Z',
+      },
+    ],
+  }
+  const machines = [failed, silent, made(pool)]
+  const repair = planRepair(world, pool, machines)
+  assert.deepEqual([repair.replace, repair.reason], [[], 'TooManyUnhealthy'])
+  silent.metadata.annotations = { 'fochista.dev/reshape': 'reboot' }
+  assert.deepEqual(replaced(world, pool, machines), [failed])
+})
+
 test('the pauses between replacements grow, until a machine made since is Ready', async () => {
   const { world, clock } = aWorld()
   const pool = aRollout(10)
