@@ -30,7 +30,7 @@ import {
 } from './context.ts'
 import { countEarlierClones, lockDomains, runningClones } from './running-clones.ts'
 import { giveUpVmid, ownElsewhere, requireParents } from './place.ts'
-import { hostGone, vanished } from './vanished.ts'
+import { hostGone, hostOffline, vanished } from './vanished.ts'
 import { holdAfterFailure, lookAtTask, noteTask, retryPause, taskPause, waitingFor } from './task.ts'
 
 /** How long a clone may be locked without a task that anybody knows before a person is asked: lists lag ten seconds behind. */
@@ -260,7 +260,7 @@ async function cloneFailed(context: MachineContext, upid: string, exitStatus: st
   const [reason, message] = isStorageFull(failure)
     ? [
         'StorageFull',
-        `Storage \`${machine.spec.storage}\` on ${machine.spec.host} has no room for ${formatBytes(machine.spec.disk ?? 0)}B: ${exitStatus}`,
+        `Storage \`${machine.spec.storage}\` on ${machine.spec.host} has no room for ${formatBytes(machine.spec.disk ?? 0)}B: ${exitStatus}. Make room there; it is tried again by itself.`,
       ]
     : ['CloneFailed', `The clone into VM ${machine.spec.vmid} failed: ${exitStatus}`]
   await giveUpVmid(context, reason, message)
@@ -272,7 +272,7 @@ async function configOrRefusal(context: MachineContext): Promise<VmConfig | Hold
     return await context.config()
   } catch (error) {
     if (isPermissionDenied(error)) return 'refused'
-    const gone = context.machine.spec.made ? await hostGone(context) : undefined
+    const gone = context.machine.spec.made ? ((await hostGone(context)) ?? hostOffline(context)) : undefined
     if (gone) return gone
     throw error
   }

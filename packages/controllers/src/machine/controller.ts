@@ -12,6 +12,7 @@ import {
 import { isConflict } from '@fochista/kubernetes'
 import { isPermissionDenied, missingPrivilege, parseUpid } from '@fochista/proxmox'
 import { addFinalizer, hasFinalizer, isDeleting } from '../runtime/finalizers.ts'
+import { describeMissing } from '../proxmox-cluster/rights.ts'
 import type { Result } from '../runtime/queue.ts'
 import type { World } from '../world.ts'
 import { isAdapted } from './adapt.ts'
@@ -130,7 +131,7 @@ async function attempt(
     if (isConflict(error) || context.signal.aborted) throw error
     const missing = missingPrivilege(error)
     const message = missing
-      ? `The token lacks ${missing.privileges.join(' or ')} on ${missing.path}.`
+      ? describeMissing([{ path: missing.path, privileges: [missing.privileges.join(' or ')] }])
       : error instanceof Error
         ? error.message
         : String(error)

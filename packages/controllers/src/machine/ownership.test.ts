@@ -156,6 +156,21 @@ test('with its Proxmox cluster fenced a machine stands still and says what to do
   assert.ok(world.proxmox.vms.has(412))
 })
 
+test('a host that is offline is named, and waited for until a person says that it is lost', async () => {
+  const { world, machine } = aMade()
+  world.proxmox.silent.add('pve1')
+  await world.look(machine)
+  assert.equal(world.condition('Cloned')?.reason, 'HostOffline')
+  assert.match(
+    world.condition('Cloned')?.message ?? '',
+    /pve1 is offline.*machine delete workers-x7k2b --host-is-dead/,
+  )
+  assert.equal(world.machine().status?.failure, undefined, 'it is not replaced')
+  world.proxmox.silent.delete('pve1')
+  await world.look(machine)
+  assert.equal(world.condition('Cloned')?.status, 'True')
+})
+
 test('a host that is no member any more is named, with every way on, and believed dead only by a person’s word', async () => {
   const { world, machine } = aMade()
   world.proxmox.hypervisor.membership = () => Promise.resolve({ hosts: ['pve2'], quorate: true })

@@ -51,7 +51,7 @@ export async function seed(context: MachineContext): Promise<StepResult> {
     delete context.machine.status?.seedImage
     return blocked(
       'UploadFailed',
-      `The seed image could not be uploaded: ${task.exitStatus}`,
+      `The seed image could not be uploaded to storage "${context.machine.spec.isoStorage}": ${task.exitStatus}. It is tried again by itself.`,
       retryPause(context),
     )
   }

@@ -113,3 +113,14 @@ export async function hostGone(context: MachineContext): Promise<Holdup | undefi
     EVIDENCE_MS,
   )
 }
+
+/** Whether the machine's host is off, or cut off, as the others see it. It is waited for; if it never comes back a person has to say so. */
+export function hostOffline({ machine, connection }: MachineContext): Holdup | undefined {
+  const host = machine.status?.node ?? machine.spec.host
+  if (connection.observer.nodes().find(({ node }) => node === host)?.status !== 'offline') return undefined
+  return blocked(
+    'HostOffline',
+    `${host} is offline, so nobody knows whether VM ${machine.spec.vmid} runs. It is waited for; if the host is lost for good: \`fochista machine delete ${machine.metadata.name} --host-is-dead\`.`,
+    EVIDENCE_MS,
+  )
+}

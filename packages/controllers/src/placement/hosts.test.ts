@@ -71,7 +71,7 @@ test('a host without room for the memory is passed over, and the refusal says ho
   assert.equal(chosen(full), 'InsufficientMemory')
   assert.equal(
     reasonWhy(full),
-    'No host has room: pve1 has 3GiB of memory free, 4GiB are needed; pve2 has 1GiB of memory free, 4GiB are needed.',
+    'No host has room: pve1 has 3GiB of memory free, 4GiB are needed; pve2 has 1GiB of memory free, 4GiB are needed. Make some, or edit class "small".',
   )
 })
 
@@ -100,7 +100,10 @@ test('memory that is promised to a machine and not there yet counts, once', () =
 
 test('a host with fewer cores than one machine needs is no host for it', () => {
   const nodes = [aHost('pve1', { maxcpu: 4 })]
-  assert.equal(reasonWhy(aQuestion({ nodes, cores: 8 })), 'No host has room: pve1 has 4 cores, 8 are needed.')
+  assert.equal(
+    reasonWhy(aQuestion({ nodes, cores: 8 })),
+    'No host has room: pve1 has 4 cores, 8 are needed. Make some, or edit class "small".',
+  )
 })
 
 test('a storage without room, not there, not available or not for images is refused by its name', () => {

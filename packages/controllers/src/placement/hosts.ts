@@ -70,7 +70,7 @@ export function chooseHost(question: HostQuestion): HostAnswer | NoHost {
   if (fitting.length === 0)
     return {
       reason: 'NoTemplateForVersion',
-      message: `No template ${describeTemplate(machineClass)} has kubelet ${question.version ?? ''}; there are ${[...new Set(question.templates.map(({ version }) => version ?? 'untagged ones'))].join(', ')}.`,
+      message: `No template ${describeTemplate(machineClass)} has kubelet ${question.version ?? ''}; there are ${[...new Set(question.templates.map(({ version }) => version ?? 'untagged ones'))].join(', ')}. Make one, or correct template of class "${machineClass.metadata.name}".`,
     }
   const refusals: NoHost[] = []
   const candidates: Candidate[] = []
@@ -85,7 +85,7 @@ export function chooseHost(question: HostQuestion): HostAnswer | NoHost {
   if (best) return { host: best.host, template: best.template }
   return {
     reason: refusals[0]?.reason ?? 'NoHost',
-    message: `No host has room: ${refusals.map(({ message }) => message).join('; ')}.`,
+    message: `No host has room: ${refusals.map(({ message }) => message).join('; ')}. Make some, or edit class "${machineClass.metadata.name}".`,
   }
 }
 

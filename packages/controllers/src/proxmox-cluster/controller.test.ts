@@ -121,7 +121,10 @@ test('a token that lacks a right is told which, and asked again until it has it'
   await looks(2)
   assert.equal(said('Authorized'), 'False PrivilegesMissing')
   assert.equal(said('Ready'), 'False PrivilegesMissing')
-  assert.equal(message(), 'The token lacks VM.Clone on /vms/9000.')
+  assert.equal(
+    message(),
+    'The token lacks VM.Clone on /vms/9000. The commands that grant it: `fochista doctor -o pveum`.',
+  )
   client.privileges.clear()
   await looks(1)
   assert.equal(said('Ready'), 'True Ready')

@@ -327,5 +327,5 @@ function withWayOn(error: unknown, reason: string, name: string): string {
     return `${said} The token was deleted, has expired, or its secret was changed. Give another: \`fochista proxmox add ${name} --token-id … --secret-stdin\`.`
   if (reason === 'CertificateRefused')
     return `${said} Once you know that the certificate is genuine, name it or its CA: \`fochista proxmox add ${name} --fingerprint …\` or \`--ca-file …\`.`
-  return message
+  return reason === 'Unreachable' ? `${said} It is asked again every ${RETRY_MS / 1000} seconds.` : message
 }

@@ -69,7 +69,10 @@ test('what a token lacks is said path by path', async () => {
     { path: '/', privileges: ['Sys.Audit'] },
     { path: '/vms/9000', privileges: ['VM.Clone', 'VM.Audit'] },
   ])
-  assert.equal(describeMissing(missing), 'The token lacks VM.Clone, VM.Audit on /vms/9000.')
+  assert.equal(
+    describeMissing(missing),
+    'The token lacks VM.Clone, VM.Audit on /vms/9000. The commands that grant it: `fochista doctor -o pveum`.',
+  )
 })
 
 test('access is read from the object and its Secrets, and its identity changes with them', async () => {

@@ -50,8 +50,8 @@ export async function missingRights<Right extends Lack>(
   return missing
 }
 
-/** Says what is missing, in one sentence. */
+/** Says what is missing, and how to come by it. */
 export function describeMissing(missing: readonly Lack[]): string {
   const parts = missing.map(({ path, privileges }) => `${privileges.join(', ')} on ${path}`)
-  return `The token lacks ${parts.join('; ')}.`
+  return `The token lacks ${parts.join('; ')}. The commands that grant it: \`fochista doctor -o pveum\`.`
 }
