@@ -6,12 +6,13 @@ const here: Find = (_proxmox, _words, { node = '' }) => {
   const path: Record<string, string> = node === '' ? {} : { node }
   return Promise.resolve([{ name: node, path }])
 }
-const read = (name: string, call: string, en: string, it: string): Verb => ({
+const read = (name: string, call: string, en: string, it: string, more: Partial<Verb> = {}): Verb => ({
   path: `node ${name} <node> [parameters...]`,
   method: 'GET',
   call: `/nodes/{node}${call}`,
   summary: tr(en, it),
   examples: [`fochista node ${name} pve1`],
+  ...more,
 })
 
 /** Calls on the hosts of the Proxmox cluster. */
@@ -22,6 +23,23 @@ export const nodeVerbs: readonly Verb[] = [
     call: '/nodes',
     summary: tr('list the hosts', 'elenca gli host'),
     examples: ['fochista node list'],
+  },
+  {
+    path: 'node cluster',
+    method: 'GET',
+    call: '/cluster/status',
+    summary: tr(
+      'show which hosts are a cluster, and whether they are enough to decide',
+      'mostra quali host formano il cluster, e se bastano per decidere',
+    ),
+    examples: ['fochista node cluster'],
+  },
+  {
+    path: 'node log [parameters...]',
+    method: 'GET',
+    call: '/cluster/log',
+    summary: tr('print what the hosts noted lately', 'mostra cosa hanno annotato gli host di recente'),
+    examples: ['fochista node log max=50'],
   },
   read('get', '/status', 'show how a host stands', 'mostra lo stato di un host'),
   read('version', '/version', 'show a host’s version', 'mostra la versione di un host'),
@@ -39,6 +57,7 @@ export const nodeVerbs: readonly Verb[] = [
     '/rrddata',
     'print the figures of a time (timeframe=hour)',
     'mostra le misure di un periodo (timeframe=hour)',
+    { initial: { timeframe: 'hour' } },
   ),
 ]
 

@@ -122,7 +122,7 @@ test('what is not there is told with how to list what is', async () => {
     ],
     [
       'vm create pve1 vmid=700',
-      /^error: pve1: unable to create VM 700 - VM 700 already exists on node 'pve1'\n {2}a free VMID is told by: {2}fochista api get \/cluster\/nextid\n$/,
+      /^error: pve1: unable to create VM 700 - VM 700 already exists on node 'pve1'\n {2}a free VMID is told by: {2}fochista vm next-id\n$/,
     ],
   ] as const)
     assert.match(await refused(line), expected, line)

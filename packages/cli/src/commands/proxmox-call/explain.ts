@@ -92,7 +92,7 @@ const steps: readonly (readonly [RegExp, (vmid: string) => string])[] = [
   ],
   [
     /VM \d+ already exists|already exists on node/,
-    () => `${tr('a free VMID is told by:', 'un VMID libero lo dice:')}  fochista api get /cluster/nextid`,
+    () => `${tr('a free VMID is told by:', 'un VMID libero lo dice:')}  fochista vm next-id`,
   ],
   [
     /snapshot '.*' does not exist/,

@@ -74,6 +74,28 @@ export const storageVerbs: readonly Verb[] = [
     examples: ['fochista storage alloc pve1 local-lvm vmid=101 filename=vm-101-disk-1 size=8G'],
   },
   {
+    path: 'storage volume <node> <storage> <volume> [parameters...]',
+    method: 'GET',
+    call: '/nodes/{node}/storage/{storage}/content/{volume}',
+    whenGiven: 'PUT',
+    summary: tr(
+      'show a volume, or change its notes and its protection',
+      'mostra un volume, o ne cambia le note e la protezione',
+    ),
+    examples: ['fochista storage volume pve1 local local:iso/debian.iso notes="for installs"'],
+  },
+  {
+    path: 'storage rrd <node> <storage> [parameters...]',
+    method: 'GET',
+    call: '/nodes/{node}/storage/{storage}/rrddata',
+    summary: tr(
+      'print a storage’s figures of a time (timeframe=hour)',
+      'mostra le misure di uno storage di un periodo (timeframe=hour)',
+    ),
+    initial: { timeframe: 'hour' },
+    examples: ['fochista storage rrd pve1 local timeframe=day'],
+  },
+  {
     path: 'storage delete <node> <storage> <volume>',
     method: 'DELETE',
     call: '/nodes/{node}/storage/{storage}/content/{volume}',

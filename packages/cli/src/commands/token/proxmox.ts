@@ -17,6 +17,13 @@ const verbs: readonly Verb[] = [
     examples: ['fochista token proxmox list root@pam'],
   },
   {
+    path: 'token proxmox get <userid> <tokenid>',
+    method: 'GET',
+    call: '/access/users/{userid}/token/{tokenid}',
+    summary: tr('show an API token of a Proxmox user', 'mostra un token API di un utente Proxmox'),
+    examples: ['fochista token proxmox get fochista@pve ci'],
+  },
+  {
     path: 'token proxmox create <userid> <tokenid> [parameters...]',
     method: 'POST',
     call: '/access/users/{userid}/token/{tokenid}',

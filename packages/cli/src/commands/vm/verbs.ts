@@ -1,6 +1,7 @@
 import type { Command } from '../../command.ts'
 import { tr } from '../../locale.ts'
 import { verbCommand, type Find, type Verb } from '../proxmox-call/verb.ts'
+import { agentVerbs } from './agent.ts'
 import { onMany, onOne } from './call.ts'
 import { findVms } from './find.ts'
 import { firewallVerbs } from './firewall.ts'
@@ -201,47 +202,14 @@ export const vmVerbs: readonly Verb[] = [
     { whenGiven: 'PUT' },
   ),
   onOne(
-    'agent call <command>',
+    'dbus-vmstate',
     'POST',
-    '/agent',
-    ['ask the guest agent', 'interroga il guest agent'],
-    '101 ping',
-    { asParameter: ['command'] },
-  ),
-  onOne(
-    'agent exec',
-    'POST',
-    '/agent/exec',
-    ['run a program in the guest', 'esegue un programma nel guest'],
-    '101 command=uname command=-a',
-  ),
-  onOne(
-    'agent exec-status',
-    'GET',
-    '/agent/exec-status',
-    ['see how a program in the guest ended', 'mostra com’è finito un programma nel guest'],
-    '101 pid=1234',
-  ),
-  onOne(
-    'agent read',
-    'GET',
-    '/agent/file-read',
-    ['read a file of the guest', 'legge un file del guest'],
-    '101 file=/etc/hostname',
-  ),
-  onOne(
-    'agent write',
-    'POST',
-    '/agent/file-write',
-    ['write a file of the guest', 'scrive un file del guest'],
-    '101 file=/etc/motd content=hello',
-  ),
-  onOne(
-    'agent password',
-    'POST',
-    '/agent/set-user-password',
-    ['set a password in the guest', 'imposta una password nel guest'],
-    '101 username=debian password=…',
+    '/dbus-vmstate',
+    [
+      'start or stop the helper that carries a VM’s state beside its memory when it is moved',
+      'avvia o ferma l’ausiliario che trasporta lo stato di una VM oltre alla memoria quando viene spostata',
+    ],
+    '101 action=start',
   ),
 ]
 
@@ -256,13 +224,37 @@ const create: Verb = {
   ],
 }
 
+/** A VM that another cluster is about to move here: not there yet either. */
+const mtunnel: Verb = {
+  path: 'vm mtunnel <node> <vmid> [parameters...]',
+  method: 'POST',
+  call: '/nodes/{node}/qemu/{vmid}/mtunnel',
+  summary: tr(
+    'open the tunnel by which another cluster moves a VM to a host, and print its ticket and socket',
+    'apre il tunnel con cui un altro cluster sposta una VM su un host, e ne mostra ticket e socket',
+  ),
+  examples: ['fochista vm mtunnel pve1 140 storages=local-lvm bridges=vmbr0'],
+}
+
 const onHost: Find = (_proxmox, _words, { node = '' }) => Promise.resolve([{ name: node, path: { node } }])
+
+/** The next free VMID, which is of no VM yet. */
+const nextId: Verb = {
+  path: 'vm next-id [parameters...]',
+  method: 'GET',
+  call: '/cluster/nextid',
+  summary: tr('print a free VMID', 'mostra un VMID libero'),
+  examples: ['fochista vm next-id', 'fochista vm next-id vmid=120'],
+}
+const ofCluster: Find = () => Promise.resolve([{ name: 'cluster', path: {} }])
 
 /** The commands of the noun `vm`. */
 export const vmCommands: readonly Command[] = [
   vmList,
   verbCommand(create, onHost),
-  ...[...vmVerbs, ...firewallVerbs].map((verb) => verbCommand(verb, findVms)),
+  verbCommand(mtunnel, onHost),
+  verbCommand(nextId, ofCluster),
+  ...[...vmVerbs, ...agentVerbs, ...firewallVerbs].map((verb) => verbCommand(verb, findVms)),
   vmGraph,
   vmSpice,
   vmScreen,

@@ -8,8 +8,9 @@ import { testIo } from '../../test-io.ts'
 import { nodeVerbs } from '../node/verbs.ts'
 import { storageVerbs } from '../storage/verbs.ts'
 import { taskVerbs } from '../task/verbs.ts'
+import { agentVerbs } from './agent.ts'
 import { firewallVerbs } from './firewall.ts'
-import { vmVerbs } from './verbs.ts'
+import { vmCommands, vmVerbs } from './verbs.ts'
 
 const lab = await startLab({ ports: { proxmox: 0, kubernetes: 0 }, speed: 200 })
 after(() => lab.stop())
@@ -35,7 +36,8 @@ async function ok(line: string): Promise<string> {
 }
 
 test('every verb is a call of the API, and its line names all that its path needs', () => {
-  for (const verb of [...vmVerbs, ...firewallVerbs, ...nodeVerbs, ...storageVerbs, ...taskVerbs]) {
+  const verbs = [...vmVerbs, ...agentVerbs, ...firewallVerbs, ...nodeVerbs, ...storageVerbs, ...taskVerbs]
+  for (const verb of verbs) {
     const methods = [verb.method, ...(verb.whenGiven ? [verb.whenGiven] : [])]
     for (const method of methods)
       assert.ok(apiSchema.paths[verb.call]?.[method], `${verb.path}: ${method} ${verb.call}`)
@@ -53,6 +55,25 @@ test('every verb is a call of the API, and its line names all that its path need
     )
     for (const name of verb.asParameter ?? []) assert.ok(named.includes(name), verb.path)
   }
+})
+
+test('each call on a VM has a command of its own', () => {
+  const made = new Set(
+    vmCommands.flatMap(({ parameters, calls = [] }) => [
+      ...(parameters?.methods ?? []).map((method) => `${method} ${parameters?.call}`),
+      ...calls,
+    ]),
+  )
+  const vm = '/nodes/{node}/qemu/{vmid}'
+  // What only names the calls below it, and the socket that two clusters speak over.
+  const without = ['', '/status', '/firewall', '/snapshot/{snapname}', '/mtunnelwebsocket']
+  const all = Object.entries(apiSchema.paths)
+    .filter(([path]) => path.startsWith(vm))
+    .flatMap(([path, calls]) => Object.keys(calls).map((method) => `${method} ${path}`))
+  assert.deepEqual(
+    all.filter((call) => !made.has(call)),
+    without.map((path) => `GET ${vm}${path}`).sort((a, b) => all.indexOf(a) - all.indexOf(b)),
+  )
 })
 
 test('a VM is made, changed, cloned, photographed and taken away by name and by VMID', async () => {
@@ -80,6 +101,14 @@ test('a VM is made, changed, cloned, photographed and taken away by name and by 
   assert.match(await ok('vm firewall alias web-1 office -o json'), /192\.0\.2\.0\/25/)
   assert.match(await ok('vm migrate-check web-1 -o json'), /"allowed_nodes"/)
   await ok('vm reconfigure web-1 memory=1024')
+  const tunnel = JSON.parse(await ok('vm mtunnel pve1 702 storages=local-lvm -o json')) as {
+    socket: string
+    upid: string
+  }
+  assert.match(tunnel.socket, /mtunnel/)
+  await ok(`task stop ${tunnel.upid} --yes`)
+  await ok('vm dbus-vmstate web-2 action=start')
+  await ok('vm dbus-vmstate web-2 action=stop')
   await ok('vm stop web-1 web-2 --yes')
   await ok('vm delete 700 701 --yes')
   assert.doesNotMatch(await ok('vm list'), /web-/)
@@ -134,8 +163,27 @@ test('hosts, storages and tasks are listed and read; an upload arrives with its 
   assert.match(await ok('storage list'), /local-lvm/)
   await ok(`storage upload pve1 local ${import.meta.filename} --name vm.test.iso`)
   assert.match(await ok('storage content pve1 local content=iso'), /local:iso\/vm\.test\.iso/)
+  await ok('storage volume pve1 local local:iso/vm.test.iso')
+  assert.match(await ok('storage rrd pve1 local -o json'), /"time": \d+/)
   await ok('storage delete pve1 local local:iso/vm.test.iso -y')
+  assert.match(await ok('node rrd pve1 -o json'), /"time": \d+/)
+  assert.match(await ok('node cluster'), /quorate/i)
+  assert.match(await ok('node log max=5 -o json'), /"msg": /)
+  assert.match(await ok('vm next-id'), /^\d{3}$/m)
   assert.match(await ok('task list -o json'), /UPID:pve1:/)
+})
+
+test('the agent of a guest is asked by the name of the call', async () => {
+  await ok('vm config intranet agent=1')
+  await ok('vm stop intranet --yes')
+  await ok('vm start intranet')
+  let answer = await run('vm agent ping intranet')
+  for (let tries = 0; answer.code !== 0 && tries < 100; tries += 1)
+    answer = await run('vm agent ping intranet')
+  assert.equal(answer.code, 0, answer.stderr)
+  assert.match(await ok('vm agent get-osinfo intranet -o json'), /"result"/)
+  assert.match(await ok('vm agent list intranet'), /fstrim/)
+  assert.match(await ok('vm agent fsfreeze-status intranet -o json'), /thawed/)
 })
 
 test('a token of a Proxmox user is made, listed, changed and deleted', async () => {
@@ -143,6 +191,7 @@ test('a token of a Proxmox user is made, listed, changed and deleted', async () 
   assert.match(made.value, /^[0-9a-f-]{36}$/)
   await ok('token proxmox set root@pam ci comment=scripts')
   assert.match(await ok('token proxmox list root@pam'), /^scripts .* ci$/m)
+  assert.match(await ok('token proxmox get root@pam ci -o json'), /"comment": "scripts"/)
   await ok('token proxmox delete root@pam ci --yes')
   assert.doesNotMatch(await ok('token proxmox list root@pam'), / ci$/m)
 })
