@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { checkedWorld, type Ask } from '../test-answers.ts'
+import { keepPowerHistory, lookAtPower } from '../statistics/power.ts'
 import type { TestWorld } from '../qemu/test-world.ts'
 
 const CTS = '/nodes/pve1/lxc'
@@ -310,4 +311,25 @@ test('a container that is removed leaves no volume, right or membership', async 
   assert.deepEqual(await ask('GET /nodes/pve1/storage/local-lvm/content'), [])
   assert.deepEqual(await ask('GET /cluster/ha/resources'), [])
   assert.deepEqual(world.cluster.firewalls.has('guest/200'), false)
+})
+
+test('what a container did is told over time', async () => {
+  const { ask, done, world } = await withContainer()
+  const stop = keepPowerHistory(world)
+  await done(`POST ${CTS}/200/status/start`)
+  lookAtPower(world)
+  const rows = async (): Promise<Facts[]> =>
+    (await ask(`GET ${CTS}/200/rrddata`, { timeframe: 'hour' })) as Facts[]
+  // Time runs fast here: the first whole minute comes soon.
+  while (!(await rows()).some(({ mem }) => mem !== undefined)) await world.clock.sleep(5000)
+  const row = (await rows()).find(({ mem }) => mem !== undefined)
+  assert.deepEqual([row?.['maxcpu'], row?.['maxmem'], row?.['maxdisk']], [2, 512 * 1024 ** 2, 8 * 1024 ** 3])
+  assert.ok(Number(row?.['cpu']) > 0)
+  const { filename } = (await ask(`GET ${CTS}/200/rrd`, { timeframe: 'hour', ds: 'cpu' })) as {
+    filename: string
+  }
+  assert.match(filename, /pve-vm-9\.0\/200_cpu\.png$/)
+  await done(`POST ${CTS}/200/status/stop`)
+  lookAtPower(world)
+  stop()
 })

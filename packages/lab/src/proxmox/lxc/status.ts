@@ -49,8 +49,19 @@ export function containerCpus(world: ProxmoxWorld, { config, node }: Container):
   return limit > 0 ? Math.min(limit, cores) : cores
 }
 
+/** What a container uses: a part of its processors, bytes, and bytes since it was started. */
+interface ContainerLoad {
+  readonly cpu: number
+  readonly mem: number
+  readonly disk: number
+  readonly netin: number
+  readonly netout: number
+  readonly diskread: number
+  readonly diskwrite: number
+}
+
 /** What a container uses, made up of for how long it has been on, in seconds. */
-export function containerLoad(container: Container, uptime: number): Record<string, number> {
+export function containerLoad(container: Container, uptime: number): ContainerLoad {
   const maxmem = containerMemory(container.config)
   return {
     cpu: 0.004,

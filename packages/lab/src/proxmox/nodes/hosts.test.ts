@@ -212,13 +212,16 @@ test('a host without Ceph says so, and one that is on wakes nobody', async () =>
   })
 })
 
-test('a host is turned off, and what ran on it is off with it', async () => {
+test('a host is turned off with what ran on it, and woken', async () => {
   const { ask, task, world } = checkedWorld()
   await task('POST /nodes/pve2/qemu', { vmid: '100' })
   await task('POST /nodes/pve2/qemu/100/status/start')
   assert.equal(await ask('POST /nodes/pve2/status', { command: 'shutdown' }), null)
   while (world.hosts.get('pve2')?.online) await world.clock.sleep(1000)
   assert.equal(world.vms.get(100)?.running, false)
+  await ask('PUT /nodes/pve2/config', { wakeonlan: '00:00:5E:00:53:01' })
+  assert.equal(await ask('POST /nodes/pve2/wakeonlan'), '00:00:5E:00:53:01')
+  while (!world.hosts.get('pve2')?.online) await world.clock.sleep(1000)
   await assert.rejects(ask(`POST ${HOST}/status`, { command: 'explode' }), { status: 400 })
   await assert.rejects(ask(`POST ${HOST}/status`, { command: 'reboot' }, NOBODY), { status: 403 })
 })

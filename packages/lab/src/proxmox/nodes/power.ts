@@ -1,3 +1,4 @@
+import { die } from '../api-error.ts'
 import type { Call, Handlers } from '../handler.ts'
 import { startContainerLater } from '../lxc/power.ts'
 import { startLater } from '../qemu/power/start.ts'
@@ -20,6 +21,21 @@ export const powerHandlers: Handlers = {
       if (comesBack) world.clock.setTimeout(() => turnOn(world, host), BOOTING)
     }, GOING_DOWN)
     return null
+  },
+  'POST /nodes/{node}/wakeonlan': (call) => {
+    const { world } = call
+    const node = call.text('node')
+    if (node === call.contact) die(`'${node}' is local node, cannot wake my self!`)
+    const mac = /(?:^|[=,])((?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2})(?:,|$)/.exec(
+      world.cluster.hostConfigs.get(node)?.['wakeonlan'] ?? '',
+    )?.[1]
+    if (mac === undefined) return die(`No wake on LAN MAC address defined for '${node}'!`)
+    const host = world.hosts.get(node)
+    if (host !== undefined && !host.online)
+      world.clock.setTimeout(() => {
+        if (!host.online) turnOn(world, host)
+      }, BOOTING)
+    return mac
   },
 }
 

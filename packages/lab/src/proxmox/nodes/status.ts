@@ -20,10 +20,6 @@ export const nodeStatusHandlers: Handlers = {
   'GET /nodes/{node}/version': () => VERSION,
   'GET /nodes/{node}/status': (call) => statusOf(call, hostOf(call)),
   'GET /nodes/{node}/subscription': () => ({ status: 'notfound', message: 'There is no subscription key' }),
-  'POST /nodes/{node}/wakeonlan': (call) =>
-    call.text('node') === call.contact
-      ? die(`'${call.contact}' is local node, cannot wake my self!`)
-      : die(`No wake on LAN MAC address defined for '${call.text('node')}'!`),
   'GET /nodes/{node}/netstat': ({ world, params }) =>
     [...world.vms.values()]
       .filter((vm) => vm.node === params['node'] && vm.running)

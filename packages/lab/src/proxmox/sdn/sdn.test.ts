@@ -26,6 +26,8 @@ test('what is written waits, and is in force once it is applied', async () => {
   const zone = async (how: Record<string, string> = {}): Promise<Facts | undefined> =>
     ((await ask(`GET ${SDN}/zones`, how)) as Facts[])[0]
   assert.deepEqual([(await zone())?.['nodes'], await zone({ running: '1' })], ['pve1', undefined])
+  assert.equal(((await ask(`GET ${SDN}/zones/tenants`)) as Facts)['type'], 'simple')
+  await assert.rejects(ask(`GET ${SDN}/zones/tenants`, { running: '1' }), /sdn 'tenants' does not exist/)
   const waiting = await zone({ pending: '1' })
   assert.deepEqual([waiting?.['state'], waiting?.['pending']], ['new', { nodes: 'pve1' }])
   assert.deepEqual(await ask('GET /nodes/pve1/network', { type: 'vnet' }), [])

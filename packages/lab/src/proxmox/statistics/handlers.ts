@@ -3,11 +3,12 @@ import type { Call, Handlers } from '../handler.ts'
 import { usageOf } from '../storage/usage.ts'
 import { rowsOf, type Row } from './frames.ts'
 import { drawGraph } from './graph.ts'
-import { GUEST_SOURCES, guestAt } from './guests.ts'
+import { containerAt, GUEST_SOURCES, guestAt } from './guests.ts'
 import { HOST_SOURCES, hostAt } from './hosts.ts'
 import { historySince } from './power.ts'
 
 const GUEST = '/nodes/{node}/qemu/{vmid}'
+const CONTAINER = '/nodes/{node}/lxc/{vmid}'
 const STORAGE = '/nodes/{node}/storage/{storage}'
 
 /** Statistics over time, as numbers and as graphs. They are known from the start of the lab's cluster on. */
@@ -18,6 +19,9 @@ export const statisticsHandlers: Handlers = {
   [`GET ${GUEST}/rrddata`]: guestRows,
   [`GET ${GUEST}/rrd`]: (call) =>
     graph(call, `pve-vm-9.0/${call.text('vmid')}`, GUEST_SOURCES, guestRows(call)),
+  [`GET ${CONTAINER}/rrddata`]: containerRows,
+  [`GET ${CONTAINER}/rrd`]: (call) =>
+    graph(call, `pve-vm-9.0/${call.text('vmid')}`, GUEST_SOURCES, containerRows(call)),
   [`GET ${STORAGE}/rrddata`]: storageRows,
   [`GET ${STORAGE}/rrd`]: (call) =>
     graph(
@@ -49,6 +53,11 @@ function hostRows(call: Call): Row[] {
 function guestRows(call: Call): Row[] {
   const vm = call.world.vms.get(call.number('vmid') ?? 0)
   return rows(call, (at) => (vm === undefined ? undefined : guestAt(call.world, vm, at)))
+}
+
+function containerRows(call: Call): Row[] {
+  const container = call.world.cluster.containers.get(call.number('vmid') ?? 0)
+  return rows(call, (at) => (container === undefined ? undefined : containerAt(call.world, container, at)))
 }
 
 /** What a storage holds now is taken for what it held before. */

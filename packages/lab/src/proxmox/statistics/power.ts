@@ -1,3 +1,4 @@
+import type { Container } from '../cluster/state.ts'
 import type { ProxmoxWorld, Vm } from '../world.ts'
 
 /** A time that something held, in ms since 1970; without an end it still does. */
@@ -76,6 +77,19 @@ export function lookAtPower(world: ProxmoxWorld): void {
     if (vm.paused === true && !isPaused) run.pauses.push({ from: now })
     else if (vm.paused !== true && isPaused) pause.to = now
   }
+  for (const container of world.cluster.containers.values()) lookAtContainer(history, container, now)
+}
+
+/** Nothing tells of containers by itself: their runs are known from one look to the next. */
+function lookAtContainer(history: History, { vmid, running, startedAt }: Container, now: number): void {
+  const known = history.vms.get(vmid) ?? { born: now, runs: [] }
+  history.vms.set(vmid, known)
+  const run = known.runs.at(-1)
+  const isOpen = run !== undefined && run.to === undefined
+  // One that was started anew meanwhile was off for a moment.
+  if (isOpen && (!running || run.from !== startedAt)) run.to = running ? startedAt : now
+  if (running && (!isOpen || run.from !== startedAt)) known.runs.push({ from: startedAt, pauses: [] })
+  if (known.runs.length > RUNS) known.runs.shift()
 }
 
 /** Ms since 1970 from which on anything is known; undefined while nothing is kept. */
