@@ -88,7 +88,9 @@ export const payloads: Readonly<Record<'kubernetes' | 'proxmox', Readonly<Record
     'bad protobuf': (random, server) => {
       const [path, apiVersion, kind] = random.pick(PROTOBUF)
       const more = ['Content-Type: application/vnd.kubernetes.protobuf']
-      const start = head(random, server, random.pick(['POST', 'PUT', 'DELETE']), more, path)
+      // The tenant that is thrown at is to stay.
+      const methods = kind === 'TenantControlPlane' ? ['POST', 'PUT'] : ['POST', 'PUT', 'DELETE']
+      const start = head(random, server, random.pick(methods), more, path)
       return { parts: inParts(random, whole(start, envelope(random, apiVersion, kind, message(random)))) }
     },
     'a body without end': (random, server) => {
