@@ -1,17 +1,55 @@
-import { X509Certificate } from 'node:crypto'
-import type { Handlers } from '../handler.ts'
+import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { die } from '../api-error.ts'
+import type { Call, Handlers } from '../handler.ts'
+import { sectionsOf } from '../sections.ts'
 
 /** Certificates of a host. */
 export const certificateHandlers: Handlers = {
+  'POST /nodes/{node}/certificates/custom': upload,
+  'DELETE /nodes/{node}/certificates/custom': (call) => {
+    sectionsOf(call.world, 'hosts/certificates').delete(call.text('node'))
+    return null
+  },
   'GET /nodes/{node}/certificates': () => ['acme', 'custom', 'info'].map((name) => ({ name })),
-  'GET /nodes/{node}/certificates/info': ({ world, params }) => {
-    const [own, ...authorities] = world.cluster.certificates.get(String(params['node'] as string)) ?? []
+  'GET /nodes/{node}/certificates/info': (call) => {
+    const [own, ...authorities] = call.world.cluster.certificates.get(call.text('node')) ?? []
     const root = authorities.at(-1)
+    const custom = customOf(call)
     return [
+      ...(custom === undefined ? [] : [describe(CUSTOM, custom.chain)]),
       ...(root === undefined ? [] : [describe('pve-root-ca.pem', root)]),
       ...(own === undefined ? [] : [describe('pve-ssl.pem', own)]),
     ]
   },
+}
+
+/** The file of a certificate that somebody gave a host. */
+const CUSTOM = 'pveproxy-ssl.pem'
+
+function customOf(call: Call): { chain: string; key: string } | undefined {
+  const { chain, key } = sectionsOf(call.world, 'hosts/certificates').get(call.text('node')) ?? {}
+  return typeof chain === 'string' && typeof key === 'string' ? { chain, key } : undefined
+}
+
+/** Keeps a certificate for a host's API. The lab's own port goes on with the one that it has. */
+function upload(call: Call): Record<string, unknown> {
+  const before = customOf(call)
+  if (before !== undefined && !call.flag('force'))
+    die('Custom certificate file exists but force flag is not set.')
+  const key = call.optional('key') ?? before?.key ?? die('no private key given, and none is there')
+  const chain = call.text('certificates')
+  const [first] = splitPem(chain)
+  if (first === undefined || !belongsTo(first, key)) die('certificate and private key do not belong together')
+  sectionsOf(call.world, 'hosts/certificates').set(call.text('node'), { chain, key })
+  return describe(CUSTOM, chain)
+}
+
+function belongsTo(certificate: string, key: string): boolean {
+  try {
+    return new X509Certificate(certificate).checkPrivateKey(createPrivateKey(key))
+  } catch {
+    return false
+  }
 }
 
 /** The certificates of a PEM text, the host's own first. */

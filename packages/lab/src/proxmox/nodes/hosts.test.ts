@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { createCa } from '../../pki.ts'
 import { keepClusterLog } from '../cluster/log.ts'
 import { checkedWorld } from '../test-answers.ts'
 
@@ -224,4 +225,40 @@ test('a host is turned off with what ran on it, and woken', async () => {
   while (!world.hosts.get('pve2')?.online) await world.clock.sleep(1000)
   await assert.rejects(ask(`POST ${HOST}/status`, { command: 'explode' }), { status: 400 })
   await assert.rejects(ask(`POST ${HOST}/status`, { command: 'reboot' }, NOBODY), { status: 403 })
+})
+
+test('a host keeps a certificate that it is given, with its key', async () => {
+  const { ask } = checkedWorld()
+  const { certPem, keyPem } = await createCa({ commonName: 'pve1.example' })
+  const other = await createCa({ commonName: 'other.example' })
+  const custom = `${HOST}/certificates/custom`
+  const files = async (): Promise<unknown[]> =>
+    ((await ask(`GET ${HOST}/certificates/info`)) as Facts[]).map(({ filename }) => filename)
+  await assert.rejects(ask(`POST ${custom}`, { certificates: certPem }), /no private key given/)
+  await assert.rejects(
+    ask(`POST ${custom}`, { certificates: certPem, key: other.keyPem }),
+    /do not belong together/,
+  )
+  const info = (await ask(`POST ${custom}`, { certificates: certPem, key: keyPem })) as Facts
+  assert.deepEqual([info['filename'], info['subject']], ['pveproxy-ssl.pem', '/CN=pve1.example'])
+  await assert.rejects(ask(`POST ${custom}`, { certificates: certPem }), /force flag is not set/)
+  await ask(`POST ${custom}`, { certificates: certPem, force: '1' })
+  assert.deepEqual(await files(), ['pveproxy-ssl.pem'])
+  await ask(`DELETE ${custom}`)
+  assert.deepEqual(await files(), [])
+  await assert.rejects(ask(`DELETE ${custom}`, {}, NOBODY), { status: 403 })
+})
+
+test('a host keeps its key for support, which nobody checks', async () => {
+  const { ask } = checkedWorld()
+  const subscription = `${HOST}/subscription`
+  assert.equal(((await ask(`GET ${subscription}`)) as Facts)['status'], 'notfound')
+  assert.equal(await ask(`POST ${subscription}`), null)
+  await ask(`PUT ${subscription}`, { key: 'pve2c-0123456789' })
+  const known = (await ask(`GET ${subscription}`)) as Facts
+  assert.deepEqual([known['status'], known['key']], ['new', 'pve2c-0123456789'])
+  await assert.rejects(ask(`POST ${subscription}`), /cannot be reached/)
+  await assert.rejects(ask(`PUT ${subscription}`, { key: 'mine' }), { status: 400 })
+  await ask(`DELETE ${subscription}`)
+  assert.equal(((await ask(`GET ${subscription}`)) as Facts)['key'], undefined)
 })

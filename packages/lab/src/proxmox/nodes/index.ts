@@ -13,6 +13,7 @@ import { repositoryHandlers } from './repositories.ts'
 import { scanHandlers } from './scan.ts'
 import { serviceHandlers } from './services.ts'
 import { nodeStatusHandlers } from './status.ts'
+import { subscriptionHandlers } from './subscription.ts'
 import { templateHandlers } from './templates.ts'
 
 /** Hosts. */
@@ -31,5 +32,6 @@ export const nodeHandlers: Handlers = {
   ...repositoryHandlers,
   ...scanHandlers,
   ...serviceHandlers,
+  ...subscriptionHandlers,
   ...templateHandlers,
 }

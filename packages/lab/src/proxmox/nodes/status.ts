@@ -19,7 +19,6 @@ export const nodeStatusHandlers: Handlers = {
     }),
   'GET /nodes/{node}/version': () => VERSION,
   'GET /nodes/{node}/status': (call) => statusOf(call, hostOf(call)),
-  'GET /nodes/{node}/subscription': () => ({ status: 'notfound', message: 'There is no subscription key' }),
   'GET /nodes/{node}/netstat': ({ world, params }) =>
     [...world.vms.values()]
       .filter((vm) => vm.node === params['node'] && vm.running)

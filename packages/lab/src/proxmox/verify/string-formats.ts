@@ -170,7 +170,21 @@ const SPECIAL: Readonly<Record<string, Check>> = {
     (value) => parseCalendar(value) !== undefined,
     "invalid calendar event '%s' - unable to parse calendar event",
   ),
+  'pem-string': form((value) => pem('[A-Z ]+').test(value), 'not a valid PEM-formatted string.'),
+  'pem-certificate': form(
+    (value) => pem('CERTIFICATE').test(value),
+    'not a valid PEM-formatted certificate.',
+  ),
+  'pem-certificate-chain': form(
+    (value) => pem('CERTIFICATE').test(value),
+    'not a valid PEM-formatted certificate chain.',
+  ),
   'graphite-path': ACCEPT,
+}
+
+/** Texts that hold blocks of a label, and nothing else. */
+function pem(label: string): RegExp {
+  return new RegExp(`^\\s*(?:-----BEGIN (${label})-----[A-Za-z0-9+/=\\s]+-----END \\1-----\\s*)+$`)
 }
 
 function binary(part: string): string {
