@@ -9,16 +9,25 @@ import {
   Node,
   type KubernetesObject,
 } from '@fochista/kubernetes'
-import { managementInventory, proxmoxInventory } from '../back-ends.ts'
+import { call, managementInventory, proxmoxInventory } from '../back-ends.ts'
 import { eventually, startBench } from '../harness.ts'
 import { createVictim } from './controllers.ts'
 import { callScenarios } from './faults/calls.ts'
 import { kubernetesScenarios } from './faults/kubernetes.ts'
 import { createLabFaults } from './faults/lab.ts'
-import { findVm, type Scenario } from './faults/scenario.ts'
+import { findVm, person, type Scenario } from './faults/scenario.ts'
 import { taskScenarios } from './faults/tasks.ts'
 import { createRandom, repeat, runs, seed } from './seed.ts'
-import { ask, createCluster, deletePart, machinesOf, requireConverged, scalePool, vmsOf } from './world.ts'
+import {
+  ask,
+  createCluster,
+  deletePart,
+  machinesOf,
+  requireConverged,
+  scalePool,
+  vmsOf,
+  type ListedVm,
+} from './world.ts'
 
 interface PodLike extends KubernetesObject {
   readonly spec?: object
@@ -193,9 +202,69 @@ test('a budget holds the drain of a leaving machine, up to its limit and no long
   await eventually('nothing is left', 60_000, requireNothing)
 })
 
-test('a Proxmox cluster is kept while machines need it, names them, and goes after the last', async () => {
-  await stands('last', 1)
-  const [machine] = await own('last')
+/** A namespace's conditions while it goes, each as `type status message`; undefined once it is gone. */
+async function endOf(namespace: string): Promise<string[] | undefined> {
+  const home = (await ask(bench, 'GET', `/api/v1/namespaces/${namespace}`, undefined, true)) as
+    | { status: { phase: string; conditions?: { type: string; status: string; message: string }[] } }
+    | undefined
+  if (!home) return undefined
+  assert.equal(home.status.phase, 'Terminating')
+  return (home.status.conditions ?? []).map(({ type, status, message }) => `${type} ${status} ${message}`)
+}
+
+test('a namespace that is deleted takes all with it; what a silent host holds is named, with the command that lets go', async () => {
+  const namespaces = ['in-the-making', 'cut-off']
+  for (const name of namespaces) await ask(bench, 'POST', '/api/v1/namespaces', { metadata: { name } })
+  await bench.grant(...namespaces)
+  await createCluster(bench, 'held-fast', 1, 'cut-off')
+  const machine = await eventually('a machine runs', 60_000, async () => {
+    const [one] = await machinesOf(bench, 'cut-off')
+    const joined = one?.status?.conditions?.find(({ type }) => type === 'Joined')
+    return joined?.status === 'True' && one ? one : assert.fail('not yet')
+  })
+  const { name } = machine.metadata
+  await createCluster(bench, 'begun', 3, 'in-the-making')
+  await sleep(random.whole(0, 3000))
+  const { body } = await call(bench, 'proxmox', 'GET', '/api2/json/cluster/resources?type=vm')
+  const vm = (body as { data: ListedVm[] }).data.find(({ vmid }) => vmid === machine.spec.vmid)
+  assert.ok(vm)
+  await faults.add({ on: { backEnd: 'proxmox', node: vm.node }, what: { kind: 'host-lost', vms: 'run' } })
+  for (const one of namespaces) await ask(bench, 'DELETE', `/api/v1/namespaces/${one}`)
+  await eventually('namespace and machine say what is left', 60_000, async () => {
+    const said = await endOf('cut-off')
+    assert.ok(said)
+    assert.match(said.join('\n'), /ContentRemaining True .*machines.fochista.dev has 1 resource instances/)
+    assert.match(
+      said.join('\n'),
+      /FinalizersRemaining True .*fochista.dev\/finalizer in 2 resource instances/,
+    )
+    const [left] = await machinesOf(bench, 'cut-off')
+    const ready = left?.status?.conditions?.find(({ type }) => type === 'Ready')
+    assert.equal(ready?.reason, 'HostUnreachable')
+    assert.match(ready.message, /fochista machine release held-fast-/)
+  })
+  await bench.ok('machine', 'release', name, '--namespace', 'cut-off')
+  await faults.clear()
+  for (const one of namespaces)
+    await eventually(`namespace ${one} is gone`, 90_000, async () =>
+      assert.equal(await endOf(one), undefined),
+    )
+  const refused = victim.log().match(/"err":[^\n]*because it is being terminated/g)?.length ?? 0
+  assert.ok(refused < 20, `${refused} writes were refused: nothing slows them down`)
+  await person(bench, 'POST', `/nodes/${vm.node}/qemu/${vm.vmid}/status/stop`, '')
+  await eventually('the VM that was let go is there, and a person destroys it', 30_000, () =>
+    person(bench, 'DELETE', `/nodes/${vm.node}/qemu/${vm.vmid}`),
+  )
+  await eventually('nothing is left', 60_000, requireNothing)
+})
+
+test('a Proxmox cluster that is deleted while machines are made is kept as long as they need it, names them, and goes after the last', async () => {
+  await createCluster(bench, 'last', 2)
+  const machine = await eventually('a machine is begun', 30_000, async () => {
+    const [one] = await own('last')
+    return one ?? assert.fail('none yet')
+  })
+  await sleep(random.whole(0, 2000))
   await ask(bench, 'DELETE', `${ours}/proxmoxclusters/lab`)
   await eventually('it says whose it is', 30_000, async () => {
     const { status } = (await ask(bench, 'GET', `${ours}/proxmoxclusters/lab`)) as {
@@ -203,7 +272,7 @@ test('a Proxmox cluster is kept while machines need it, names them, and goes aft
     }
     const said = status.conditions.find(({ type }) => type === 'Ready')
     assert.equal(said?.reason, 'InUse')
-    assert.match(said.message, new RegExp(`${machine?.metadata.name}.*Delete their pools first`))
+    assert.match(said.message, new RegExp(`${machine.metadata.name}.*Delete their pools first`))
   })
   await deletePart(bench, 'last', 'control plane')
   await deletePart(bench, 'last', 'pool')

@@ -12,6 +12,14 @@ import { createLabFaults } from './faults/lab.ts'
 import { byHand, findVm, type Stage } from './faults/scenario.ts'
 import { ask, createCluster, machinesOf, type MachineLike } from './world.ts'
 
+/** A NodePool, as much of it as a check needs. */
+interface PoolLike {
+  readonly status?: {
+    readonly conditions?: { type: string; reason: string; message: string }[]
+    readonly failures?: { since: string }
+  }
+}
+
 const POOL = 'kept'
 const ours = '/apis/fochista.dev/v1alpha1'
 const bench = await startBench({ speed: 60 })
@@ -146,6 +154,71 @@ test('a host that is cut off for minutes costs no machine, for nobody knows whet
   await faults.clear()
   const after = await steady()
   assert.deepEqual(after.map(nameOf).sort(), before.map(nameOf).sort())
+})
+
+const poolOf = async (name: string): Promise<PoolLike> =>
+  (await ask(bench, 'GET', `${ours}/namespaces/default/nodepools/${name}`)) as PoolLike
+
+/** What a pool says of itself. */
+async function requireSaid(pool: string, reason: string, words: RegExp): Promise<void> {
+  const said = (await poolOf(pool)).status?.conditions?.find(({ type }) => type === 'Ready')
+  assert.deepEqual([said?.reason, words.test(said?.message ?? '')], [reason, true], said?.message)
+}
+
+test('with more kubelets silent than may be nothing is replaced, and it is said; they come back, and all is well', async () => {
+  const before = await steady()
+  for (const machine of before.slice(1))
+    await faults.add({ on: { backEnd: 'proxmox', vmid: machine.spec.vmid }, what: { kind: 'kubelet-stops' } })
+  await eventually('the pool says that too many are unhealthy', 60_000, () =>
+    requireSaid(POOL, 'TooManyUnhealthy', /2 machines are unhealthy and at most 1 may be .*maxUnhealthy/),
+  )
+  await faults.clear()
+  const after = await steady()
+  assert.deepEqual(after.map(nameOf).sort(), before.map(nameOf).sort())
+})
+
+test('machines that never join are replaced one after the other with a pause, and after the third no more', async () => {
+  const pool = 'never'
+  const path = `${ours}/namespaces/default/nodepools`
+  await ask(bench, 'POST', path, {
+    apiVersion: 'fochista.dev/v1alpha1',
+    kind: 'NodePool',
+    metadata: { name: pool },
+    spec: { clusterName: POOL, className: 'small', replicas: 1, health: { nodeStartupTimeout: '5s' } },
+  })
+  const made = new Set<string>()
+  const replacedAt = new Set<string>()
+  const stopped = new Set<number>()
+  const own = async (): Promise<MachineLike[]> =>
+    (await machinesOf(bench)).filter(({ spec }) => spec.nodePoolName === pool)
+  const look = async (): Promise<void> => {
+    for (const { metadata, spec } of await own()) {
+      made.add(metadata.name)
+      if (spec.vmid === undefined || stopped.has(spec.vmid)) continue
+      stopped.add(spec.vmid)
+      await faults.add({ on: { backEnd: 'proxmox', vmid: spec.vmid }, what: { kind: 'kubelet-stops' } })
+    }
+    const { since } = (await poolOf(pool)).status?.failures ?? {}
+    if (since) replacedAt.add(since)
+  }
+  await eventually('the pool gives up', 90_000, async () => {
+    await look()
+    await requireSaid(
+      pool,
+      'JoinFailing',
+      /3 machines in a row did not join; the last is left to be looked at/,
+    )
+  })
+  // A minute and more, by the controllers' clock.
+  const end = Date.now() + 3500
+  while (Date.now() < end) await look()
+  assert.equal(made.size, 3, [...made].join(' '))
+  const [first = '', second = ''] = replacedAt
+  assert.equal(replacedAt.size, 2)
+  assert.ok(Date.parse(second) - Date.parse(first) >= 29_000, `${first}, then ${second}`)
+  await faults.clear()
+  await ask(bench, 'DELETE', `${path}/${pool}`)
+  await eventually('it goes with its machine', 60_000, async () => assert.deepEqual(await own(), []))
 })
 
 test('VMs that vanish all at once are not believed to be gone: nothing is replaced, and it is said', async () => {

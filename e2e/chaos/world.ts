@@ -45,9 +45,10 @@ export async function ask(
 
 const ours = '/apis/fochista.dev/v1alpha1/namespaces/default'
 
-/** Machines of the default namespace. */
-export async function machinesOf(bench: Bench): Promise<MachineLike[]> {
-  return ((await ask(bench, 'GET', `${ours}/machines`)) as { items: MachineLike[] }).items
+/** Machines of a namespace. */
+export async function machinesOf(bench: Bench, namespace = 'default'): Promise<MachineLike[]> {
+  const path = `/apis/fochista.dev/v1alpha1/namespaces/${namespace}/machines`
+  return ((await ask(bench, 'GET', path)) as { items: MachineLike[] }).items
 }
 
 /** VMs of the default namespace, whatever they are named: they are in its Proxmox pool. */
@@ -57,8 +58,13 @@ export async function vmsOf(bench: Bench): Promise<ListedVm[]> {
 }
 
 /** A control plane small enough to be made by the dozen, and a pool for it. */
-export async function createCluster(bench: Bench, name: string, replicas: number): Promise<void> {
-  await ask(bench, 'POST', '/apis/kamaji.clastix.io/v1alpha1/namespaces/default/tenantcontrolplanes', {
+export async function createCluster(
+  bench: Bench,
+  name: string,
+  replicas: number,
+  namespace = 'default',
+): Promise<void> {
+  await ask(bench, 'POST', `/apis/kamaji.clastix.io/v1alpha1/namespaces/${namespace}/tenantcontrolplanes`, {
     apiVersion: 'kamaji.clastix.io/v1alpha1',
     kind: 'TenantControlPlane',
     metadata: { name },
@@ -69,7 +75,7 @@ export async function createCluster(bench: Bench, name: string, replicas: number
       addons: { coreDNS: {}, kubeProxy: {} },
     },
   })
-  await ask(bench, 'POST', `${ours}/nodepools`, {
+  await ask(bench, 'POST', `/apis/fochista.dev/v1alpha1/namespaces/${namespace}/nodepools`, {
     apiVersion: 'fochista.dev/v1alpha1',
     kind: 'NodePool',
     metadata: { name },
