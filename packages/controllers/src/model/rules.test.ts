@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { ANNOTATION_RESHAPE, type Machine } from '@fochista/api'
 import { Node } from '@fochista/kubernetes'
 import { Machines, NodePools } from '../kinds.ts'
 import { aMachine, aPool, markOf, placed } from '../test/factories.ts'
@@ -100,6 +101,52 @@ test('a finalizer dropped before the VM is gone, and a VMID or an address given 
   world.management.vanish(Machines, own)
   after?.()
   assert.equal(rulesOf.violation?.rule, 'vm-left')
+})
+
+test('a VM rebooted while it serves, one reboot too many, and a made Machine that becomes another are seen', async () => {
+  const kind = { plural: Machines.plural }
+  const own = { name: machine.metadata.name, namespace: 'acme' }
+  const serving = async () => {
+    const world = await aWorld()
+    world.truth.tenants.get('acme/alpha')?.fake.joins(machine)
+    return world
+  }
+  assert.equal((await serving()).broken('proxmox', 'reboot', ref), 'stopped')
+  const allowed = await serving()
+  const leave = (world: typeof allowed): void =>
+    void world.truth.management.change(Machines, own, ({ metadata }) => {
+      metadata.annotations = { [ANNOTATION_RESHAPE]: 'reboot' }
+    })
+  leave(allowed)
+  assert.equal(allowed.broken('proxmox', 'reboot', ref), 'stopped', 'its Node takes pods')
+  const cordoned = await serving()
+  leave(cordoned)
+  cordoned.truth.tenants
+    .get('acme/alpha')
+    ?.fake.api.change(Node, { name: own.name }, (node) => (node.spec = { ...node.spec, unschedulable: true }))
+  assert.equal(cordoned.broken('proxmox', 'reboot', ref), undefined)
+  /** What is found when a write has this effect. */
+  const written = async (effect: (machine: Machine) => void): Promise<string | undefined> => {
+    const { truth } = await aWorld()
+    truth.management.change(Machines, own, (one) => {
+      const at = new Date(truth.time.now() - 3_600_000).toISOString()
+      one.status = {
+        conditions: [{ type: 'Ready', status: 'True', reason: 'Ready', message: '', lastTransitionTime: at }],
+      }
+    })
+    const rules = createRules(truth, { faults: 0, slow: 0, lagMs: 0, roughUntil: 0 })
+    const after = rules.writing('kubernetes', 'patch', [kind, own])
+    truth.management.change(Machines, own, effect)
+    after?.()
+    return rules.violation?.rule
+  }
+  assert.equal(
+    await written(({ metadata }) => (metadata.annotations = { [ANNOTATION_RESHAPE]: 'reboot' })),
+    'reboots-at-once',
+  )
+  assert.equal(await written(({ spec }) => (spec.cores = 8)), undefined)
+  assert.equal(await written(({ spec }) => (spec.host = 'pve2')), 'made-changed')
+  assert.equal(await written(({ spec }) => (spec.disk = 1)), 'made-changed')
 })
 
 test('a history that is played again comes out the same', async () => {
