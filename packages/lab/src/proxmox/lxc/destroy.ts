@@ -1,4 +1,5 @@
 import { die } from '../api-error.ts'
+import { forgetResource } from '../cluster/ha/managed.ts'
 import type { Container } from '../cluster/state.ts'
 import { dropFirewall } from '../firewall/state.ts'
 import type { Call, Handlers } from '../handler.ts'
@@ -27,7 +28,7 @@ function destroy(call: Call): string {
     await removeVolumes(world, container, worker)
     if (call.flag('purge')) {
       worker.log(`purging CT ${container.vmid} from related configurations..`)
-      world.cluster.haResources.delete(sid)
+      forgetResource(world, sid)
     }
     forgetContainer(world, container)
   })

@@ -1,4 +1,5 @@
 import { die } from '../api-error.ts'
+import { forgetResource } from '../cluster/ha/managed.ts'
 import type { Call, Handlers } from '../handler.ts'
 import type { Worker } from '../tasks.ts'
 import { findVolume, volumesOf, type ProxmoxWorld, type Vm } from '../world.ts'
@@ -33,7 +34,7 @@ function destroy(call: Call): string {
     vm.config['lock'] = 'destroyed'
     if (call.flag('purge')) {
       worker.log(`purging VM ${vm.vmid} from related configurations..`)
-      world.cluster.haResources.delete(`vm:${vm.vmid}`)
+      forgetResource(world, `vm:${vm.vmid}`)
     }
     forget(world, vm)
   })

@@ -1,4 +1,5 @@
 import type { Call } from '../../handler.ts'
+import { listOf, sectionsOf } from '../../sections.ts'
 import type { ProxmoxWorld } from '../../world.ts'
 
 /** A guest that is managed, as its resource's id names it. */
@@ -34,4 +35,22 @@ export function managedGuest(world: ProxmoxWorld, sid: string): Managed | undefi
 export function sidOf({ world }: Call, sid: string): string {
   if (!/^\d+$/.test(sid)) return sid
   return `${world.cluster.containers.has(Number(sid)) ? 'ct' : 'vm'}:${sid}`
+}
+
+/** A guest that is gone is no resource, and no rule names it. */
+export function forgetResource(world: ProxmoxWorld, sid: string): void {
+  world.cluster.haResources.delete(sid)
+  dropFromRules(world, sid)
+}
+
+/** Rules do not name what is no resource any more; one that named nothing else goes. */
+export function dropFromRules(world: ProxmoxWorld, sid: string): void {
+  const rules = sectionsOf(world, 'ha/rules')
+  for (const [rule, section] of rules) {
+    const named = listOf(section['resources'])
+    if (!named.includes(sid)) continue
+    const rest = named.filter((one) => one !== sid)
+    if (rest.length === 0) rules.delete(rule)
+    else section['resources'] = rest.join(',')
+  }
 }

@@ -1,8 +1,7 @@
 import { die } from '../../api-error.ts'
 import type { Handlers } from '../../handler.ts'
-import { listOf, sectionHandlers, sectionsOf, type SectionFile } from '../../sections.ts'
-import type { ProxmoxWorld } from '../../world.ts'
-import { managedGuest, sidOf } from './managed.ts'
+import { sectionHandlers, type SectionFile } from '../../sections.ts'
+import { dropFromRules, managedGuest, sidOf } from './managed.ts'
 
 const resourceFile: SectionFile = {
   list: '/cluster/ha/resources',
@@ -36,16 +35,4 @@ export const haResourceHandlers: Handlers = {
     if (!call.world.cluster.haResources.has(sid)) die(`cannot delete service '${sid}', not HA managed!`)
     return resources['DELETE /cluster/ha/resources/{sid}']?.(call)
   },
-}
-
-/** Rules do not name what is no resource any more; one that named nothing else goes. */
-function dropFromRules(world: ProxmoxWorld, sid: string): void {
-  const rules = sectionsOf(world, 'ha/rules')
-  for (const [rule, section] of rules) {
-    const named = listOf(section['resources'])
-    if (!named.includes(sid)) continue
-    const rest = named.filter((one) => one !== sid)
-    if (rest.length === 0) rules.delete(rule)
-    else section['resources'] = rest.join(',')
-  }
 }
