@@ -258,6 +258,40 @@ test('a namespace that is deleted takes all with it; what a silent host holds is
   await eventually('nothing is left', 60_000, requireNothing)
 })
 
+test('a disk that could not be removed with its VM is named though the controllers die right then, with the command that removes it', async () => {
+  await stands('messy', 1)
+  const [machine] = await own('messy')
+  assert.ok(machine)
+  const { node, vmid } = await findVm(bench, machine)
+  await faults.add({ on: { backEnd: 'proxmox', node, storage: 'local-lvm' }, what: { kind: 'lock-held' } })
+  await scalePool(bench, 'messy', 0)
+  const destroying = async (): Promise<{ endtime?: number } | undefined> => {
+    const query = `source=all&typefilter=qmdestroy&vmid=${vmid}`
+    return ((await person(bench, 'GET', `/nodes/${node}/tasks?${query}`)) as { endtime?: number }[])[0]
+  }
+  await eventually('its destruction has begun', 30_000, async () => assert.ok(await destroying()))
+  await victim.kill()
+  await eventually('it has ended', 30_000, async () => assert.ok((await destroying())?.endtime))
+  await faults.clear()
+  await victim.start('--no-leader-election')
+  await eventually('the machine is gone', 30_000, async () => assert.deepEqual(await own('messy'), []))
+  const { items } = (await ask(bench, 'GET', '/api/v1/namespaces/default/events')) as {
+    items: { reason: string; message: string; involvedObject: { kind: string } }[]
+  }
+  const told = items.filter(({ reason }) => reason === 'DiskLeft')
+  for (const kind of ['Machine', 'ProxmoxCluster'])
+    assert.ok(
+      told.some(({ involvedObject }) => involvedObject.kind === kind),
+      kind,
+    )
+  const [, on, volid] = /Remove it on (\S+): `pvesm free (\S+)`/.exec(told[0]?.message ?? '') ?? []
+  assert.equal(on, node)
+  await person(bench, 'DELETE', `/nodes/${node}/storage/local-lvm/content/${volid}`)
+  await deletePart(bench, 'messy', 'pool')
+  await deletePart(bench, 'messy', 'control plane')
+  await eventually('nothing is left', 60_000, requireNothing)
+})
+
 test('a Proxmox cluster that is deleted while machines are made is kept as long as they need it, names them, and goes after the last', async () => {
   await createCluster(bench, 'last', 2)
   const machine = await eventually('a machine is begun', 30_000, async () => {
