@@ -16,10 +16,12 @@ test('what a storage holds is drawn, and what has no files inside is refused', a
     ask(`GET ${storage}/rrd`, { timeframe: 'hour', ds: 'nosuch' }),
     /No DS called 'nosuch'/,
   )
+  // The name of a volume is asked for, without its storage.
   await assert.rejects(
     ask(`GET ${storage}/import-metadata`, { volume: 'local:import/x.qcow2' }),
-    /invalid format/,
+    /unable to parse directory volume name 'local:import\/x.qcow2'/,
   )
+  await assert.rejects(ask(`GET ${storage}/import-metadata`, { volume: 'import/x.qcow2' }), /invalid format/)
   await assert.rejects(
     ask(`GET ${storage}/file-restore/list`, { volume: 'local:iso/x.iso', filepath: '/' }),
     /unable to parse directory volume name 'iso\/x.iso'/,

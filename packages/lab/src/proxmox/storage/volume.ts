@@ -6,7 +6,7 @@ import { freeVolume } from '../qemu/volumes.ts'
 import { startTask } from '../tasks.ts'
 import { findVolume, type Storage } from '../world.ts'
 import { usedOf } from './content.ts'
-import { volumeOf, type VolumeName } from './names.ts'
+import { parseName, volumeOf, type VolumeName } from './names.ts'
 
 const ONE = '/nodes/{node}/storage/{storage}/content/{volume}'
 
@@ -44,8 +44,8 @@ export const volumeHandlers: Handlers = {
   },
   [`DELETE ${ONE}`]: remove,
   'GET /nodes/{node}/storage/{storage}/import-metadata': (call) => {
-    usableStorage(call.world, call.text('storage'), call.text('node'))
-    volumeOf(call)
+    // With its storage before it, a name is none.
+    parseName(usableStorage(call.world, call.text('storage'), call.text('node')), call.text('volume'))
     return die('invalid format')
   },
   'GET /nodes/{node}/storage/{storage}/file-restore/list': (call) => {
