@@ -61,9 +61,15 @@ export function explain(error: unknown): Explanation {
   if (error.name === 'AbortError')
     return { message: tr('Cancelled.', 'Annullato.'), exitCode: exitCodes.cancelled }
   const message = [error.message, ...fieldsOf(error)].join('\n  ')
-  const facts = error as Error & { status?: unknown; path?: unknown; fingerprint?: unknown }
+  const facts = error as Error & {
+    status?: unknown
+    path?: unknown
+    fingerprint?: unknown
+    username?: unknown
+  }
+  if (error.name === 'ProxmoxSecondFactorError') return secondFactor(String(facts.username))
   if (facts.status === 401 || error.name === 'KubeconfigError')
-    return { message, hint: signIn(error.name), exitCode: exitCodes.notSignedIn }
+    return { message, hint: signIn(error.name, facts.path), exitCode: exitCodes.notSignedIn }
   return { message, hint: hintFor(error.name, facts), exitCode: exitCodes.failed }
 }
 
@@ -76,7 +82,23 @@ function fieldsOf(error: Error): string[] {
     .map(({ field = '', message }) => `${field}: ${message}`)
 }
 
-function signIn(name: string): string {
+function secondFactor(username: string): Explanation {
+  return {
+    message: tr(
+      `${username} signs in with a second factor, which this command cannot give`,
+      `${username} accede con un secondo fattore, che questo comando non può dare`,
+    ),
+    hint: `${tr('make an API token on a host, and set PROXMOX_TOKEN_ID and PROXMOX_SECRET to it:', 'crea un token API su un host, e imposta con esso PROXMOX_TOKEN_ID e PROXMOX_SECRET:')}  pveum user token add ${username} fochista`,
+    exitCode: exitCodes.notSignedIn,
+  }
+}
+
+function signIn(name: string, path: unknown): string {
+  if (name.startsWith('Proxmox') && path === '/access/ticket')
+    return tr(
+      'Check PROXMOX_USER (user@realm) and its password.',
+      'Controlla PROXMOX_USER (utente@realm) e la sua password.',
+    )
   if (name.startsWith('Proxmox'))
     return tr(
       'Check PROXMOX_TOKEN_ID (user@realm!name) and PROXMOX_SECRET.',

@@ -16,6 +16,8 @@ export interface Io {
   readInput(): Promise<string>
   /** Asks a person for yes or no on the terminal; false where there is none, and for anything but a yes. */
   ask(question: string): Promise<boolean>
+  /** Asks for a secret on the terminal, which does not show what is typed; undefined where there is none. Ctrl-C rejects with an AbortError. */
+  askSecret(question: string): Promise<string | undefined>
   /** The terminal itself, for a command that hands it over to another machine. */
   readonly terminal: TerminalIo
   /** Terminal width in columns; 120 where there is none. */
@@ -114,6 +116,25 @@ export function processIo(): Io {
         return /^(y|yes|s|sì|si)$/i.test((await terminal.question(`${question} `)).trim())
       } finally {
         terminal.close()
+      }
+    },
+    askSecret: async (question) => {
+      if (!interactive || !process.stdin.isTTY) return undefined
+      const [{ createInterface }, { Writable }] = await Promise.all([
+        import('node:readline/promises'),
+        import('node:stream'),
+      ])
+      process.stderr.write(`${question} `)
+      const unseen = new Writable({ write: (_chunk, _encoding, done) => done() })
+      const terminal = createInterface({ input: process.stdin, output: unseen, terminal: true })
+      const stop = new AbortController()
+      // The terminal hands over Ctrl-C as a key meanwhile.
+      terminal.on('SIGINT', () => stop.abort())
+      try {
+        return await terminal.question('', { signal: stop.signal })
+      } finally {
+        terminal.close()
+        process.stderr.write('\n')
       }
     },
     readInput: async () => {

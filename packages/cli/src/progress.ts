@@ -22,7 +22,8 @@ const icons = { ready: '✔', working: '◐', waiting: '…', failed: '✘', off
 
 /** Makes the progress display that fits where the output goes. */
 export async function createProgress(io: Io): Promise<Progress> {
-  if (!io.interactive) return createPlainProgress(io)
+  // In a terminal without a size, such as that of a recorder, log-update would draw nothing at all.
+  if (!io.interactive || process.stderr.columns === 0) return createPlainProgress(io)
   const { createLogUpdate } = await import('log-update')
   const redraw = createLogUpdate(process.stderr)
   return { show: (lines) => redraw(picture(io, lines).join('\n')), end: () => redraw.done() }

@@ -10,9 +10,18 @@ export type Environment = Readonly<Record<string, string | undefined>>
 /** Settings of the two back ends. A group is taken whole from one source: a URL never meets another source's secret. */
 const groups = {
   management: ['KUBECONFIG', 'KAMAJI_URL', 'KAMAJI_TOKEN', 'KAMAJI_CA'],
-  proxmox: ['PROXMOX_URL', 'PROXMOX_TOKEN_ID', 'PROXMOX_SECRET', 'PROXMOX_FINGERPRINT', 'PROXMOX_CA'],
+  proxmox: [
+    'PROXMOX_URL',
+    'PROXMOX_TOKEN_ID',
+    'PROXMOX_SECRET',
+    'PROXMOX_USER',
+    'PROXMOX_PASSWORD',
+    'PROXMOX_PASSWORD_FILE',
+    'PROXMOX_FINGERPRINT',
+    'PROXMOX_CA',
+  ],
 } as const
-const secrets = ['KAMAJI_TOKEN', 'PROXMOX_SECRET']
+const secrets = ['KAMAJI_TOKEN', 'PROXMOX_SECRET', 'PROXMOX_PASSWORD']
 /** Keys of a named context: the variables by their own names, and what a kubeconfig leaves open. */
 const contextKeys = [...groups.management, ...groups.proxmox, 'namespace', 'kubeContext']
 
@@ -100,7 +109,7 @@ async function readConfig(path: string): Promise<ConfigFile | undefined> {
   }
   const file = checkConfig(path, content)
   if (Object.values(file.contexts).some((context) => secrets.some((key) => context[key])))
-    requirePrivate(path)
+    requirePrivate(path, statSync(path).mode)
   return file
 }
 
@@ -139,9 +148,9 @@ function requireKnown(where: string, key: string, known: readonly string[]): voi
     )
 }
 
-/** A file with tokens that others may read is refused, as ssh does with keys. */
-function requirePrivate(path: string): void {
-  if (process.platform === 'win32' || (statSync(path).mode & 0o077) === 0) return
+/** Refuses a file with secrets that others may read, as ssh does with keys. */
+export function requirePrivate(path: string, mode: number): void {
+  if (process.platform === 'win32' || (mode & 0o077) === 0) return
   throw new CommandError(
     tr(`${path} holds secrets and others may read it`, `${path} contiene segreti e altri possono leggerlo`),
     { hint: `chmod 600 ${path}` },

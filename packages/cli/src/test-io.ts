@@ -20,6 +20,7 @@ export function testIo(
     input?: string
     painted?: boolean
     answer?: boolean
+    secret?: string
   } = {},
 ): TestIo {
   let size = { columns: 80, rows: 24 }
@@ -35,6 +36,10 @@ export function testIo(
     paint: (style, text) => (options.painted ? `<${style}:${text}>` : text),
     readInput: () => Promise.resolve(options.input ?? ''),
     ask: () => Promise.resolve(options.answer ?? false),
+    askSecret: (question) => {
+      io.note(question)
+      return Promise.resolve(options.secret)
+    },
     terminal: {
       isTyped: true,
       size: () => size,

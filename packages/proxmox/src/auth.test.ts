@@ -128,9 +128,15 @@ test('a user with a second factor is told to use a token', async () => {
   const { authenticator } = world(() =>
     Promise.resolve({ ticket: 'PVE:!tfa!x', CSRFPreventionToken: 'c', NeedTFA: 1 }),
   )
+  await assert.rejects(async () => authenticator.headers(false), {
+    name: 'ProxmoxSecondFactorError',
+    username: 'root@pam',
+    message: /needs a second factor; use an API token/,
+  })
+  const { authenticator: without } = world(() => Promise.resolve({}))
   await assert.rejects(
-    async () => authenticator.headers(false),
-    /root@pam needs a second factor; use an API token/,
+    async () => without.headers(false),
+    /\/access\/ticket failed with 401: the answer has no ticket/,
   )
 })
 

@@ -1,5 +1,5 @@
 import { isUnauthorized } from './failures.ts'
-import { ProxmoxApiError } from './errors.ts'
+import { ProxmoxApiError, ProxmoxSecondFactorError } from './errors.ts'
 
 /** An API token, or a user's password. */
 export type Credentials =
@@ -60,10 +60,9 @@ function createTicketAuthenticator(
   const signIn = async (proof: string): Promise<void> => {
     const since = now()
     const data = await login({ username, password: proof })
-    if (!data.ticket || !data.CSRFPreventionToken || data.NeedTFA) {
-      const call = { method: 'POST', path: '/access/ticket' }
-      throw new ProxmoxApiError(call, 401, `${username} needs a second factor; use an API token`)
-    }
+    if (data.NeedTFA) throw new ProxmoxSecondFactorError(username)
+    if (!data.ticket || !data.CSRFPreventionToken)
+      throw new ProxmoxApiError({ method: 'POST', path: '/access/ticket' }, 401, 'the answer has no ticket')
     session = { ticket: data.ticket, csrf: data.CSRFPreventionToken, since }
   }
   const renew = async (): Promise<void> => {

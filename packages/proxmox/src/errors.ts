@@ -35,6 +35,19 @@ export class ProxmoxApiError extends ProxmoxError {
   }
 }
 
+/** The password was right, and Proxmox asks for a second factor, which this SDK does not give: such a user signs in by an API token. */
+export class ProxmoxSecondFactorError extends ProxmoxError {
+  override readonly name = 'ProxmoxSecondFactorError'
+  /** As Proxmox refuses whoever goes on without it. */
+  readonly status = 401
+  /** `user@realm` */
+  readonly username: string
+  constructor(username: string) {
+    super(`${username} needs a second factor; use an API token`, { method: 'POST', path: '/access/ticket' })
+    this.username = username
+  }
+}
+
 /** A task ended, and not well. */
 export class ProxmoxTaskError extends ProxmoxError {
   override readonly name = 'ProxmoxTaskError'

@@ -42,7 +42,7 @@ export const apiCommands: readonly Command[] = Object.entries(verbs).map(([verb,
         )
         return context.io.out([method, path, ...words].join(' '))
       }
-      const proxmox = await connectProxmox(await context.environment())
+      const proxmox = await connectProxmox(context)
       try {
         const result = await proxmox.call(method, path, parameters, { signal: context.signal })
         await printResult(context.io, options.output, result ?? null)

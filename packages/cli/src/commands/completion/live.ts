@@ -120,7 +120,11 @@ export function createLiveNames(context: Context, line: Line): LiveNames {
     if (noun === 'context') return contexts()
     if (noun === 'kube') return onKubernetes(kubePaths[at.words[1] ?? ''] ?? '')
     if (noun in kubernetesPaths) return onKubernetes(kubernetesPaths[noun as keyof typeof kubernetesPaths])
-    connected ??= context.environment().then(connectProxmox)
+    // A TAB asks nobody for a password.
+    connected ??= connectProxmox({
+      environment: () => context.environment(),
+      io: { ...context.io, askSecret: () => Promise.resolve(undefined) },
+    })
     return proxmoxNames[noun as keyof typeof proxmoxNames](await connected, at)
   }
   return { of: (noun, at) => look(noun, at).catch(() => []) }

@@ -17,7 +17,10 @@ export const labStatus = command({
         `Lab: processo ${record.pid}, attivo da ${age(record.started)}, velocità ${record.speed}`,
       ),
     )
-    const proxmox = await connectProxmox(record.environment)
+    const proxmox = await connectProxmox({
+      io,
+      environment: () => Promise.resolve(record.environment),
+    })
     try {
       const [{ version }, resources] = await Promise.all([
         proxmox.get('/version'),

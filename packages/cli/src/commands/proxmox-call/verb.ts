@@ -83,7 +83,7 @@ export function verbCommand(verb: Verb, find: Find): Command {
         throw new UsageError(
           tr('--wait and --no-wait are opposites', '--wait e --no-wait sono l’uno il contrario dell’altro'),
         )
-      const proxmox = await connectProxmox(await context.environment())
+      const proxmox = await connectProxmox(context)
       try {
         await run(verb, find, { context, proxmox, args, options })
       } finally {

@@ -36,7 +36,7 @@ export const storageUpload = command({
       throw new CommandError(`${file}: ${tr('cannot be read', 'non leggibile')}`, { cause: error })
     })
     if (!there.isFile()) throw new CommandError(`${file}: ${tr('is not a file', 'non è un file')}`)
-    const proxmox = await connectProxmox(await context.environment())
+    const proxmox = await connectProxmox(context)
     const name = options.name ?? path.basename(file)
     const progress = await createProgress(context.io)
     try {

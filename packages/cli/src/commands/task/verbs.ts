@@ -63,7 +63,7 @@ const taskLog = command({
   run: async (context, args, options) => {
     const upid = argument(args, 'upid')
     await hostOf(upid)
-    const proxmox = await connectProxmox(await context.environment())
+    const proxmox = await connectProxmox(context)
     try {
       if (options.follow)
         for await (const line of proxmox.tasks.log(upid, { signal: context.signal })) context.io.out(line)
@@ -83,7 +83,7 @@ const taskWait = command({
   run: async (context, args, options) => {
     const upid = argument(args, 'upid')
     await hostOf(upid)
-    const proxmox = await connectProxmox(await context.environment())
+    const proxmox = await connectProxmox(context)
     try {
       await followTasks(context, proxmox, [{ name: upid, upid }], options.timeout)
     } finally {

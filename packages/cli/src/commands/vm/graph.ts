@@ -36,7 +36,7 @@ export const vmGraph = command({
   ],
   run: async (context, args, options) => {
     const { writeFile } = await import('node:fs/promises')
-    const proxmox = await connectProxmox(await context.environment())
+    const proxmox = await connectProxmox(context)
     try {
       const [vm] = await findVms(proxmox, [], args)
       const { node = '', vmid = '' } = vm?.path ?? {}

@@ -54,7 +54,7 @@ export const vmList = command({
   },
   examples: ['fochista vm list', 'fochista vm list --status running -o wide'],
   run: async (context, _args, options) => {
-    const proxmox = await connectProxmox(await context.environment())
+    const proxmox = await connectProxmox(context)
     try {
       const vms = (await listVms(proxmox))
         .filter(

@@ -16,7 +16,7 @@ export const vmSpice = command({
   calls: [`POST ${call}`],
   examples: ['fochista vm spice web-1 > web-1.vv && remote-viewer web-1.vv'],
   run: async (context, args) => {
-    const proxmox = await connectProxmox(await context.environment())
+    const proxmox = await connectProxmox(context)
     try {
       const [vm] = await findVms(proxmox, [], args)
       const { node = '', vmid = '' } = vm?.path ?? {}

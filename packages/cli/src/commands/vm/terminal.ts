@@ -34,7 +34,7 @@ export const vmTerminal = command({
   examples: ['fochista vm terminal web-1', 'fochista vm terminal 101 --serial serial1 --detach-key ctrl-o'],
   run: async (context, args, options) => {
     const key = codeOf(options.detach)
-    const proxmox = await connectProxmox(await context.environment())
+    const proxmox = await connectProxmox(context)
     try {
       const [vm] = await findVms(proxmox, [], args)
       if (!vm) return

@@ -26,7 +26,7 @@ export const vmScreen = command({
       import('./server.ts'),
     ])
     const { io, signal } = context
-    const proxmox = await connectProxmox(await context.environment())
+    const proxmox = await connectProxmox(context)
     try {
       const [vm] = await findVms(proxmox, [], args)
       if (!vm) return
