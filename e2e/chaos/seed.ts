@@ -7,7 +7,10 @@ export const seed = Number(process.env['CHAOS_SEED'] ?? Math.floor(Math.random()
 /** Whether all there is to be tried is tried, however long it takes: `npm run test:chaos -- --all`. */
 export const all = process.env['CHAOS_ALL'] === '1'
 
-/** Only faults whose names have these words are tried, or those of whole names joined by `; ` together: `npm run test:chaos -- --only faults --fault WORDS`. */
+/**
+ * Only faults whose names have these words (`A|B`: or those) are tried, or those of whole names joined by `; ` together:
+ * `npm run test:chaos -- --only faults --fault WORDS`.
+ */
 export const wantedFault = process.env['CHAOS_FAULT']
 
 /** How many faults in company are drawn: `npm run test:chaos -- --only faults --companies N`; else one for each 20 runs. */

@@ -32,7 +32,7 @@ const twice = (on: object, what: object): Fault => ({ on, when: times(2), what }
 const everyCall = (calls: object, during: Scenario['while']): Scenario[] =>
   Object.entries(calls as Record<string, object>).flatMap(([call, on]) =>
     Object.entries(WAYS).map(([way, what]) => ({
-      name: `a ${call} ${way}`,
+      name: `${call === 'upload' ? 'an' : 'a'} ${call} ${way}`,
       while: during,
       faults: [twice(on, what)],
     })),
@@ -48,6 +48,17 @@ export const callScenarios: readonly Scenario[] = [
     faults: [{ on: CALLS.clone, when: times(1), what: { kind: 'hang', at } }],
     says: [/no answer within \d+ ms/],
     holdMs: 90_000,
+    isSlow: true,
+  })),
+  // As the host that was called gives up another one.
+  ...(['before', 'after'] as const).map((at): Scenario => ({
+    name: `a clone is answered 596 after thirty seconds, ${at} its effect`,
+    faults: [
+      { on: CALLS.clone, when: times(1), what: { kind: 'delay', ms: 30_000 } },
+      { on: CALLS.clone, when: times(1), what: answers(596, 'Connection timed out', at) },
+    ],
+    says: [/Connection timed out/],
+    holdMs: 60_000,
     isSlow: true,
   })),
   {
@@ -79,7 +90,7 @@ export const callScenarios: readonly Scenario[] = [
   {
     name: 'Proxmox is away',
     faults: [{ on: { backEnd: 'proxmox' }, what: { kind: 'api-away' } }],
-    says: [/cannot reach Proxmox|ECONNREFUSED/],
+    says: [/cannot reach Proxmox.*asked again every \d+ seconds/],
     holdMs: 20_000,
   },
   {

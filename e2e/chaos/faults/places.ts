@@ -9,14 +9,34 @@ const lost = (node: string, vms: 'run' | 'stop'): Fault => ({
 })
 const token = (what: object): Fault => ({ on: { backEnd: 'proxmox', user: TOKEN }, what })
 
-/** What the token needs, each with the part of a machine's way that stands still without it. */
+const VMS = '/pool/fochista-default|/vms/\\d+'
+
+/** What the token needs, each with the paths on which it may be told to lack. */
 const PRIVILEGES: readonly (readonly [privilege: string, path: string])[] = [
   ['VM.Clone', '/vms/9\\d+'],
-  ['VM.Allocate', '/pool/fochista-default|/vms/\\d+'],
-  ['VM.PowerMgmt', '/vms/\\d+|/pool/fochista-default'],
+  ['VM.Allocate', VMS],
+  ['VM.PowerMgmt', VMS],
   ['Datastore.AllocateSpace', '/storage/local-lvm'],
   ['Datastore.AllocateTemplate', '/storage/local'],
+  ['VM.Config.CDROM', VMS],
+  ['VM.Config.Disk', VMS],
+  ['VM.Config.HWType', VMS],
+  ['VM.Config.Memory', VMS],
+  ['VM.Config.Options', VMS],
+  ['SDN.Use', '/sdn/zones/localnetwork/vmbr0'],
+  ['Datastore.Allocate', '/storage/local'],
+  ['Datastore.Audit', '/storage/local(-lvm)?'],
   ['Sys.Audit', '/'],
+]
+
+/** What the machines of this pool do not come to use: their templates have these cores and this network, and their Proxmox pool is there. */
+const UNUSED = [
+  'VM.Config.CPU',
+  'VM.Config.Cloudinit',
+  'VM.Config.Network',
+  'VM.GuestAgent.Audit',
+  'Pool.Allocate',
+  'Pool.Audit',
 ]
 
 /** The tags by which a class finds its templates. */
@@ -70,6 +90,13 @@ export const placeScenarios: readonly Scenario[] = [
     act: async ({ vm, fault }) => fault(lost((await vm()).node, 'stop')),
     holdMs: 6000,
   },
+  // What a host comes to that nobody brings back is told, with what a person can say of it; the pool grows on the others meanwhile.
+  {
+    name: 'the host of the machine that stands is lost',
+    act: async ({ vm, fault }) => fault(lost((await vm()).node, 'stop')),
+    says: [/pve\d is offline.*machine delete \S+ --host-is-dead/],
+    holdMs: 30_000,
+  },
   {
     name: 'a host is cut off while machines leave',
     while: 'shrinking',
@@ -79,13 +106,13 @@ export const placeScenarios: readonly Scenario[] = [
   {
     name: 'the storage of the disks is full',
     faults: [{ on: { backEnd: 'proxmox', storage: 'local-lvm' }, what: { kind: 'storage-full' } }],
-    says: [/local-lvm/],
+    says: [/local-lvm.*(Make some, or edit class|Make room there)/],
     holdMs: 20_000,
   },
   {
     name: 'the storage of the seeds is full',
     faults: [{ on: { backEnd: 'proxmox', storage: 'local' }, what: { kind: 'storage-full' } }],
-    says: [/local\b/],
+    says: [/storage "local": .*No space left.*tried again/],
     holdMs: 20_000,
   },
   {
@@ -103,26 +130,31 @@ export const placeScenarios: readonly Scenario[] = [
   ...PRIVILEGES.map(([privilege, path]): Scenario => ({
     name: `the token loses ${privilege}`,
     faults: [token({ kind: 'token-loses', privilege })],
-    says: [new RegExp(`${privilege.replace('.', '\\.')} on (${path})`)],
+    says: [new RegExp(`${privilege.replaceAll('.', '\\.')}\\b.* on (${path})\\b.*doctor -o pveum`)],
     holdMs: 70_000,
     isSlow: privilege === 'Sys.Audit',
+  })),
+  ...UNUSED.map((privilege): Scenario => ({
+    name: `the token loses ${privilege}, which is not used`,
+    faults: [token({ kind: 'token-loses', privilege })],
+    holdMs: 3000,
   })),
   {
     name: 'the token loses VM.Audit: the list turns empty and nothing is replaced',
     faults: [token({ kind: 'token-loses', privilege: 'VM.Audit' })],
-    says: [/VM\.Audit/],
+    says: [/VM\.Audit .*doctor -o pveum/],
     holdMs: 70_000,
   },
   {
     name: 'the certificate of Proxmox expires',
     faults: [{ on: { backEnd: 'proxmox' }, what: { kind: 'certificate-expired' } }],
-    says: [/certificate/i],
+    says: [/certificate.*proxmox add lab --fingerprint/i],
     holdMs: 70_000,
   },
   {
     name: 'every template vanishes',
     act: untag,
-    says: [/kubelet-v1\.30\.4/],
+    says: [/kubelet-v1\.30\.4.*Make one/],
     holdMs: 20_000,
     // A class looks for its templates once a minute.
     isSlow: true,

@@ -23,7 +23,7 @@ export interface Scenario {
   readonly meanwhile?: (stage: Stage) => Promise<unknown>
   /** What must be said, each in a condition and in an Event: the cause, and where a person has to act, the next step. */
   readonly says?: readonly RegExp[]
-  /** Faults hold for so long, milliseconds, unless all that `says` names is said before. @default 1500 */
+  /** Faults hold for so long, milliseconds; where `says` names words until they are said, and they have a minute at least. @default 1500 */
   readonly holdMs?: number
   /** The machine that stood before is replaced: its VM is gone for good, or its Node was unwell for too long. */
   readonly costsTheMachine?: boolean
@@ -67,7 +67,7 @@ export async function onOccasion(
   what: string,
   attempt: () => Promise<void>,
 ): Promise<void> {
-  if (isAlone) await eventually(what, 30_000, attempt)
+  if (isAlone) await eventually(what, 60_000, attempt)
   else await eventually(what, 5000, attempt).catch(() => undefined)
 }
 

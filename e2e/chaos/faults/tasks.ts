@@ -21,6 +21,13 @@ export const taskScenarios: readonly Scenario[] = [
     holdMs: 4000,
   },
   {
+    name: 'the lock of the storage of the disks is held',
+    faults: [
+      { on: { backEnd: 'proxmox', storage: 'local-lvm' }, when: { for: 4000 }, what: { kind: 'lock-held' } },
+    ],
+    holdMs: 4000,
+  },
+  {
     name: 'a clone’s task fails for good, once',
     faults: [
       { on: task('qmclone'), when: times(1), what: fails('clone failed: copy failed: input/output error') },
@@ -73,15 +80,25 @@ export const taskScenarios: readonly Scenario[] = [
     faults: [{ on: { backEnd: 'proxmox' }, what: { kind: 'task-warns', text: 'this is slow' } }],
   },
   {
-    name: 'a clone hangs, and goes on later',
-    faults: [{ on: task('qmclone'), when: times(1), what: { kind: 'task-hangs' } }],
-    holdMs: 3000,
+    name: 'every task ends with warnings while machines leave',
+    while: 'shrinking',
+    faults: [{ on: { backEnd: 'proxmox' }, what: { kind: 'task-warns', text: 'this is slow' } }],
   },
-  {
-    name: 'a start hangs, and goes on later',
-    faults: [{ on: task('qmstart'), when: times(1), what: { kind: 'task-hangs' } }],
-    holdMs: 3000,
-  },
+  ...(
+    [
+      ['a clone', 'qmclone', 'growing'],
+      ['a resize', 'resize', 'growing'],
+      ['an upload', 'imgcopy', 'growing'],
+      ['a start', 'qmstart', 'growing'],
+      ['a shutdown', 'qmshutdown', 'shrinking'],
+      ['a destruction', 'qmdestroy', 'shrinking'],
+    ] as const
+  ).map(([name, type, during]): Scenario => ({
+    name: `${name} hangs, and goes on later`,
+    while: during,
+    faults: [{ on: task(type), when: times(1), what: { kind: 'task-hangs' } }],
+    holdMs: 4000,
+  })),
   {
     name: 'a clone hangs, and a person stops it',
     faults: [{ on: task('qmclone'), when: times(1), what: { kind: 'task-hangs' } }],

@@ -63,6 +63,20 @@ async function upgrade(stage: Stage): Promise<() => Promise<unknown>> {
   return () => steady(stage)
 }
 
+/** Another authority: its Secret is deleted, and Kamaji makes one anew, with every certificate below it. */
+async function replaceAuthority(stage: Stage): Promise<() => Promise<unknown>> {
+  const secret = `/api/v1/namespaces/default/secrets/${stage.pool}-ca`
+  const before = (await ask(stage.bench, 'GET', secret)) as { metadata: { uid: string } }
+  await ask(stage.bench, 'DELETE', secret)
+  return async () => {
+    await eventually('there is another authority', 60_000, async () => {
+      const now = (await ask(stage.bench, 'GET', secret)) as typeof before
+      assert.notEqual(now.metadata.uid, before.metadata.uid)
+    })
+    await steady(stage)
+  }
+}
+
 /** A second cluster whose API server answers nobody until the faults end; then its machine joins. */
 async function neverUp({ bench, fault }: Stage): Promise<() => Promise<unknown>> {
   const name = 'late'
@@ -112,7 +126,7 @@ export const tenantScenarios: readonly Scenario[] = [
   {
     name: 'the tenant’s API server never comes up',
     act: neverUp,
-    says: [/control plane|API server/],
+    says: [/Its API server does not answer as it should|Waiting for the control plane: /],
     holdMs: 20_000,
   },
   {
@@ -125,8 +139,16 @@ export const tenantScenarios: readonly Scenario[] = [
         await steady(stage)
       }
     },
-    says: [/Waiting for the control plane: /],
+    says: [/Waiting for the control plane: it sleeps: spec\.controlPlane\.deployment\.replicas is 0/],
     holdMs: 20_000,
+  },
+  {
+    name: 'the tenant gets another authority',
+    hands: 'the control plane',
+    act: replaceAuthority,
+    holdMs: 3000,
+    // Who trusts the old one is a worker no more.
+    costsTheMachine: true,
   },
   {
     name: 'the tenant is moved to another data store',

@@ -1,20 +1,19 @@
 import assert from 'node:assert/strict'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { machineKind, nodePoolKind, proxmoxClusterKind } from '@fochista/api'
+import {
+  connectionFromEnvironment,
+  createInformer,
+  createKubernetes,
+  defineKind,
+  Event,
+  type KubernetesObject,
+} from '@fochista/kubernetes'
 import type { Bench } from '../../harness.ts'
-import { ask } from '../world.ts'
 
-interface Conditioned {
-  readonly kind?: string
-  readonly metadata: { readonly name: string }
+interface Conditioned extends KubernetesObject {
   readonly status?: {
     readonly conditions?: { type: string; status: string; reason: string; message: string }[]
   }
-}
-interface EventLike {
-  readonly message?: string
-  readonly reason?: string
-  readonly count?: number
-  readonly metadata: { readonly uid: string }
 }
 
 /** What is said in conditions and in Events from now on. */
@@ -24,40 +23,35 @@ export interface Words {
   end(): Promise<void>
 }
 
-/** Listens to pools, machines and Proxmox clusters, from when it resolves. What cannot be asked then is asked a moment later. */
+/**
+ * Listens to pools, machines and Proxmox clusters, from when it resolves. It watches: what holds for a moment would slip between two looks,
+ * the more so on a busy machine. What was said before, and still is, is not said now.
+ */
 export async function listen(bench: Bench): Promise<Words> {
   const conditions = new Set<string>()
   const events = new Set<string>()
-  const known = new Map<string, number>()
-  let isFirst = true
-  let isOver = false
-  const items = async (path: string): Promise<unknown[]> =>
-    ((await ask(bench, 'GET', path)) as { items: unknown[] }).items
-  const look = async (): Promise<void> => {
-    for (const kind of ['nodepools', 'machines', 'proxmoxclusters'])
-      for (const { metadata, status } of (await items(
-        `/apis/fochista.dev/v1alpha1/${kind}`,
-      )) as Conditioned[])
-        for (const { type, status: is, reason, message } of status?.conditions ?? [])
-          conditions.add(`${kind}/${metadata.name} ${type} ${is} ${reason}: ${message}`)
-    for (const { metadata, message, reason, count = 1 } of (await items('/api/v1/events')) as EventLike[]) {
-      if (!isFirst && known.get(metadata.uid) !== count) events.add(`${reason}: ${message}`)
-      known.set(metadata.uid, count)
-    }
-    isFirst = false
-  }
-  // What was said before is not said now.
-  await look()
-  conditions.clear()
-  const looking = (async () => {
-    while (!isOver) {
-      await look().catch(() => undefined)
-      await sleep(100)
-    }
-  })()
+  const kubernetes = createKubernetes(await connectionFromEnvironment(bench.environment))
+  let isListening = false
+  const objects = [machineKind, nodePoolKind, proxmoxClusterKind].map((definition) => {
+    const informer = createInformer(kubernetes, defineKind<Conditioned>(definition))
+    informer.subscribe(({ object, old }) => {
+      const before = new Set(wordsOf(old))
+      if (isListening) for (const words of wordsOf(object)) if (!before.has(words)) conditions.add(words)
+    })
+    return informer
+  })
+  const told = createInformer(kubernetes, Event)
+  told.subscribe(({ type, object: { reason, message, count }, old }) => {
+    if (isListening && type !== 'deleted' && (!old || old.count !== count))
+      events.add(`${reason}: ${message}`)
+  })
+  const all = [...objects, told]
+  for (const one of all) one.start()
+  await Promise.all(all.map(({ ready }) => ready))
+  isListening = true
   return {
-    require: async (all) => {
-      const lacking = all.flatMap((words) => [
+    require: (wanted) => {
+      const lacking = wanted.flatMap((words) => [
         ...([...conditions].some((one) => words.test(one)) ? [] : [`no condition says ${words}`]),
         ...([...events].some((one) => words.test(one)) ? [] : [`no Event says ${words}`]),
       ])
@@ -66,10 +60,17 @@ export async function listen(bench: Bench): Promise<Words> {
         [],
         `${lacking.join('; ')}\nconditions:\n${[...conditions].filter((one) => !/ True /.test(one)).join('\n')}\nEvents:\n${[...events].join('\n')}`,
       )
+      return Promise.resolve()
     },
     end: async () => {
-      isOver = true
-      await looking
+      for (const one of all) one.stop()
+      await kubernetes.close()
     },
   }
 }
+
+const wordsOf = (object: Conditioned | undefined): string[] =>
+  (object?.status?.conditions ?? []).map(
+    ({ type, status, reason, message }) =>
+      `${object?.kind}/${object?.metadata.name} ${type} ${status} ${reason}: ${message}`,
+  )
