@@ -31,9 +31,9 @@ export const ANNOTATION_HOST_IS_DEAD = 'fochista.dev/host-is-dead'
 /** Annotation of a fenced ProxmoxCluster: a person says that only this installation is at work there; presence alone counts. */
 export const ANNOTATION_UNFENCE = 'fochista.dev/unfence'
 /**
- * Annotation of a Machine whose VM is to get the shape that its spec says. Its pool writes it with the shape and its own controller takes it
- * off once that is so; without it a VM of another shape was changed by a person, and is left alone. `live`: what can be done while the VM
- * runs; `refused`: more cannot, the pool is to say when it may be rebooted; `reboot`: it may be drained and rebooted.
+ * Annotation of a Machine whose VM is to get the shape that its spec says. Its pool writes it with the shape and its own controller takes
+ * it off once that is so; without it a VM of another shape was changed by a person, and is left alone. `live`: what can be done while the
+ * VM runs; `refused`: more cannot, the pool is to say when it may be rebooted; `reboot`: it may be drained and rebooted.
  */
 export const ANNOTATION_RESHAPE = 'fochista.dev/reshape'
 /** Annotation of the MachineClass that pools without a class get; the value must be "true". */

@@ -23,8 +23,9 @@ const aboutParameter = (error: unknown, pattern: RegExp): boolean =>
   error instanceof ProxmoxApiError && Object.values(error.errors).some((text) => pattern.test(text))
 
 /**
- * Something that the call names does not exist: a VM, but also a storage or a snapshot. A failure of a part inside another step
- * (`unable to create VM 100 - volume … does not exist`, `bridge 'vmbr9' does not exist` at a start) is not meant. Evidence that a VM is gone is only `isVmNotFound`.
+ * Something that the call names does not exist: a VM, but also a storage or a snapshot. A failure of a part inside another step (`unable to
+ * create VM 100 - volume … does not exist`, `bridge 'vmbr9' does not exist` at a start) is not meant. Evidence that a VM is gone is only
+ * `isVmNotFound`.
  */
 export function isNotFound(error: unknown): boolean {
   if (isVmNotFound(error)) return true
@@ -114,7 +115,9 @@ export function parameterErrors(error: unknown): Record<string, string> {
   return fields
 }
 
-/** What was to be changed of a running VM could not be: the new values wait for its next cold start, all others of the call are in force. */
+/**
+ * What was to be changed of a running VM could not be: the new values wait for its next cold start, all others of the call are in force.
+ */
 export function isHotplugRefused(error: unknown): boolean {
   const texts = Object.values(parameterErrors(error))
   return texts.length > 0 && texts.every((text) => text.startsWith('hotplug problem'))

@@ -127,7 +127,7 @@ const spec = object(
     ),
     bootstrap: optional(bootstrap),
     rollout: optional(
-      object('How machines are replaced.', {
+      object('How machines are replaced or changed.', {
         maxSurge: optional(countOrPercent('How many more than replicas may exist meanwhile.', 1)),
         maxUnavailable: optional(countOrPercent('How many may be missing meanwhile.', 0)),
         before: optional(timestamp('Every machine made earlier is replaced.')),
@@ -159,7 +159,7 @@ const status = object('What there is.', {
   observedGeneration: optional(integer('Generation of the spec that was looked at.')),
   replicas: optional(integer('Machines there are, without those on their way out.')),
   readyReplicas: optional(integer('Machines whose Node is Ready.')),
-  updatedReplicas: optional(integer('Machines made by the spec as it is.')),
+  updatedReplicas: optional(integer('Machines that are as the spec asks for now.')),
   selector: optional(text('Label selector of the machines, for the scale subresource.')),
   className: optional(text('The class in use.')),
   version: optional(text('The kubelet version in use.')),

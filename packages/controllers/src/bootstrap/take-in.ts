@@ -8,9 +8,9 @@ const COUNTED = '/run/fochista-counted'
 export const takeInBeforeStart = `/bin/sh ${SCRIPT} start`
 
 /**
- * The files by which a guest takes in what its VM is given: a larger disk at the next start of the kubelet, so with each boot, and where the
- * kernel tells of it at once (cores and memory that are plugged; disks since Linux 5.11). A kubelet counts cores, memory and disk only when it
- * starts: if they have changed it is restarted, which touches no pod.
+ * The files by which a guest takes in what its VM is given: a larger disk at the next start of the kubelet, so with each boot, and where
+ * the kernel tells of it at once (cores and memory that are plugged; disks since Linux 5.11). A kubelet counts cores, memory and disk only
+ * when it starts: if they have changed it is restarted, which touches no pod.
  */
 export function takeInFiles(): SeedFile[] {
   return [

@@ -153,8 +153,8 @@ async function draw(
 }
 
 /**
- * The machines that take room which the inventory does not show as taken: those on their way, those whose VM is to get another shape, and those
- * whose VM does not run.
+ * The machines that take room which the inventory does not show as taken: those on their way, those whose VM is to get another shape, and
+ * those whose VM does not run.
  */
 function promisedBeside(
   { machine, connection, namespace, world }: MachineContext,

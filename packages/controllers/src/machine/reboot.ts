@@ -28,8 +28,8 @@ interface Note {
 }
 
 /**
- * Drains the Node and reboots the VM, which takes in what waits for a cold start. A guest that does not end is switched off and started: a reboot
- * of Proxmox leaves it running.
+ * Drains the Node and reboots the VM, which takes in what waits for a cold start. A guest that does not end is switched off and started: a
+ * reboot of Proxmox leaves it running.
  */
 export async function rebootInto(context: MachineContext, vm: VmRef): Promise<StepResult> {
   const { machine, connection, world } = context
@@ -122,8 +122,8 @@ function noteOf({ metadata }: Node): Note | undefined {
 export const isHeldForReboot = (node: Node): boolean => noteOf(node) !== undefined
 
 /**
- * What a Node that is said to be Ready is still waited for: its kubelet has not reported since its VM was rebooted, and what it said before holds
- * until it is missed.
+ * What a Node that is said to be Ready is still waited for: its kubelet has not reported since its VM was rebooted, and what it said before
+ * holds until it is missed.
  */
 export function awaitBoot(
   { machine, world }: MachineContext,

@@ -14,9 +14,9 @@ export const leaveToReshape = ({ metadata }: MachineContext['machine']): string 
   metadata.annotations?.[ANNOTATION_RESHAPE]
 
 /**
- * Gives the VM of a machine whose pool said so the cores and the memory of its spec. What Proxmox can change at once is changed; of the rest, which
- * waits for a cold start, the pool is told, and once it has given leave the Node is drained and the VM rebooted. Each look finds by the
- * configuration and what waits beside it how far that is. @returns what is to be waited for
+ * Gives the VM of a machine whose pool said so the cores and the memory of its spec. What Proxmox can change at once is changed; of the
+ * rest, which waits for a cold start, the pool is told, and once it has given leave the Node is drained and the VM rebooted. Each look
+ * finds by the configuration and what waits beside it how far that is. @returns what is to be waited for
  */
 export async function reshape(
   context: MachineContext,
@@ -86,8 +86,8 @@ export function hasShapeNews({ machine, connection }: MachineContext): boolean {
 }
 
 /**
- * Says of a VM that has another shape than it was given that a person has changed it: by the list first, which lags behind, then by its own host. It
- * is left as it is, for nobody knows why they did it.
+ * Says of a VM that has another shape than it was given that a person has changed it: by the list first, which lags behind, then by its own
+ * host. It is left as it is, for nobody knows why they did it.
  */
 export async function otherShape(context: MachineContext, vm: VmRef): Promise<Done | undefined> {
   const { machine, connection } = context

@@ -24,8 +24,8 @@ export function liveOf(config: VmConfig): NonNullable<NonNullable<Machine['statu
 const mostCores = ({ cores = 1, sockets = 1 }: VmConfig): number => cores * sockets
 
 /**
- * What of cores and memory a VM should have, and has not. Where processors can be plugged the template's cores are the most there can be, and
- * `vcpus` says how many there are.
+ * What of cores and memory a VM should have, and has not. Where processors can be plugged the template's cores are the most there can be,
+ * and `vcpus` says how many there are.
  */
 export function shapeDifference(
   config: VmConfig,

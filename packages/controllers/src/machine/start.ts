@@ -58,8 +58,8 @@ export async function start(context: MachineContext): Promise<StepResult> {
 }
 
 /**
- * A VM whose seed image somebody has deleted, or which was migrated to a host that does not have it, cannot start. The drive is emptied: the
- * step before then makes another.
+ * A VM whose seed image somebody has deleted, or which was migrated to a host that does not have it, cannot start. The drive is emptied:
+ * the step before then makes another.
  */
 async function seedGone(context: MachineContext, vm: VmRef): Promise<StepResult | undefined> {
   const { machine, connection } = context

@@ -18,8 +18,8 @@ import { usageIn, type Verdict } from './verdict.ts'
 import { stuckBy, type Reshaping } from './way.ts'
 
 /**
- * Writes new shapes into Machines, each under an optimistic lock and with the leave that its controller needs: what is to be stands there, the
- * rest is the machine's own way. One that somebody else has just written is left to the next look.
+ * Writes new shapes into Machines, each under an optimistic lock and with the leave that its controller needs: what is to be stands there,
+ * the rest is the machine's own way. One that somebody else has just written is left to the next look.
  * @returns what the class's quota does not allow
  */
 export async function reshape(

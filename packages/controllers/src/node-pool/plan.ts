@@ -10,8 +10,9 @@ export interface FieldPlan {
   readonly from: unknown
   readonly to: unknown
   /**
-   * `replace`: machines are made anew; `reboot`: VMs are changed and rebooted, one after the other; `grow`: disks grow while VMs run; `hot`: given
-   * to what runs; `later`: holds for what happens from now on; `scale`: the number of machines. Of several ways the hardest one.
+   * `replace`: machines are made anew; `reboot`: VMs are changed and rebooted, one after the other; `grow`: disks grow while VMs run;
+   * `hot`: given to what runs; `later`: holds for what happens from now on; `scale`: the number of machines. Of several ways the hardest
+   * one.
    */
   readonly effect: 'replace' | 'reboot' | 'grow' | 'hot' | 'scale' | 'later'
 }

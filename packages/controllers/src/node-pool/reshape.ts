@@ -4,8 +4,9 @@ import { pickForRemoval } from './scale.ts'
 import { isAvailable, isRebooting, isReshaping, stuckBy, reshapingOf, type Reshaping } from './way.ts'
 
 /**
- * The number of machines, and which of them get another shape now. What can be done while a VM runs is done to a few at once. A reboot takes a
- * machine away for a while: where none may be missing one more is made first, and at the end one that was not rebooted yet goes in its place.
+ * The number of machines, and which of them get another shape now. What can be done while a VM runs is done to a few at once. A reboot
+ * takes a machine away for a while: where none may be missing one more is made first, and at the end one that was not rebooted yet goes in
+ * its place.
  * @param staying The pool's machines without those on their way out, none of them outdated.
  */
 export function planReshape(

@@ -20,9 +20,9 @@ export interface ScalePlan {
 }
 
 /**
- * True for a machine that must be replaced: the pool's spec would make it otherwise today and what differs cannot be changed, or it was made
- * before `rollout.before`. A time that is still to come counts once it has: until then each machine made in another's place would be outdated
- * too, and none would last.
+ * True for a machine that must be replaced: the pool's spec would make it otherwise today and what differs cannot be changed, or it was
+ * made before `rollout.before`. A time that is still to come counts once it has: until then each machine made in another's place would be
+ * outdated too, and none would last.
  * @param machineClass The pool's; see `shapeWanted`.
  * @param now Milliseconds since 1970.
  */
@@ -55,9 +55,9 @@ export function wayOf(
 }
 
 /**
- * What to make, what to take away and what to change: towards the number of replicas, and where machines are outdated towards new ones in their
- * place, with at most `maxSurge` more and `maxUnavailable` fewer available ones meanwhile, as a Deployment does it. Shapes are changed once
- * nothing is left to be replaced.
+ * What to make, what to take away and what to change: towards the number of replicas, and where machines are outdated towards new ones in
+ * their place, with at most `maxSurge` more and `maxUnavailable` fewer available ones meanwhile, as a Deployment does it. Shapes are
+ * changed once nothing is left to be replaced.
  * @param staying The pool's machines without those on their way out.
  * @param now Milliseconds since 1970.
  */
@@ -101,7 +101,10 @@ export interface Margins {
   readonly unavailable: number
 }
 
-/** How many machines more than `replicas`, and how many available ones fewer, there may be while the pool's machines are replaced or changed. */
+/**
+ * How many machines more than `replicas`, and how many available ones fewer, there may be while the pool's machines are replaced or
+ * changed.
+ */
 export function marginsOf({ spec }: NodePool): Margins {
   const { replicas = 1, rollout: { maxSurge = 1, maxUnavailable = 0 } = {} } = spec
   const surge = amountOf(maxSurge, replicas, Math.ceil)

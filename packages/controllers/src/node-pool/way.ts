@@ -13,8 +13,8 @@ import {
 } from '@fochista/api'
 
 /**
- * How a machine that is made gets another shape: `reboot` with its Node drained before; `hot` while it runs; `grow` where only its disk grows,
- * also while it runs; `none` where the pool says in other words what the machine has.
+ * How a machine that is made gets another shape: `reboot` with its Node drained before; `hot` while it runs; `grow` where only its disk
+ * grows, also while it runs; `none` where the pool says in other words what the machine has.
  */
 export type Way = 'reboot' | 'hot' | 'grow' | 'none'
 
@@ -42,8 +42,9 @@ export function askedOf({ spec: { cores, memory, disk } }: NodePool): Asked {
 }
 
 /**
- * The shape that a pool wants a machine to have: of each field whose words the pool has changed since the machine was given its shape what they
- * mean today, of the others what it has. Undefined for a machine that has no shape yet, or of whose shape the pool has changed no word.
+ * The shape that a pool wants a machine to have: of each field whose words the pool has changed since the machine was given its shape what
+ * they mean today, of the others what it has. Undefined for a machine that has no shape yet, or of whose shape the pool has changed no
+ * word.
  * @param machineClass The pool's, for what the pool does not say any more. Without it such a field stays as it is.
  */
 export function shapeWanted(

@@ -25,8 +25,8 @@ export interface HostQuestion {
   /** Storages that hold a template's disks. */
   readonly templateStorages: ReadonlyMap<number, readonly string[]>
   /**
-   * Machines of the Proxmox cluster that have a host: at least all whose VM does not run, is not made yet or is to get another shape, and all of the pool. This one is
-   * not among them.
+   * Machines of the Proxmox cluster that have a host: at least all whose VM does not run, is not made yet or is to get another shape, and
+   * all of the pool. This one is not among them.
    */
   readonly machines: readonly Machine[]
 }

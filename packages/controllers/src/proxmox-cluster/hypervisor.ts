@@ -91,8 +91,8 @@ export interface Hypervisor {
   shutdown(vm: VmRef, timeoutSeconds: number): Promise<string>
   stop(vm: VmRef): Promise<string>
   /**
-   * Asks the guest to end within `timeoutSeconds`, and lets its host start it again, with all that waited for a cold start. The task ends when the
-   * guest has; the start is another task, of the host's own. A guest that does not end in time runs on.
+   * Asks the guest to end within `timeoutSeconds`, and lets its host start it again, with all that waited for a cold start. The task ends
+   * when the guest has; the start is another task, of the host's own. A guest that does not end in time runs on.
    */
   reboot(vm: VmRef, timeoutSeconds: number): Promise<string>
   /** Takes the VM away with its disks and its entries in jobs; disks that no key of its configuration names are kept. */
