@@ -51,7 +51,12 @@ export function createLines(config: {
   }
 
   const callNext = ({ keys }: Line, count: number): void => {
-    for (const key of [...keys].slice(0, count)) {
+    const next: string[] = []
+    for (const key of keys) {
+      if (next.length === count) break
+      next.push(key)
+    }
+    for (const key of next) {
       // Who does not get through, or has nothing to try now, must not keep the others from their turn.
       keys.delete(key)
       keys.add(key)
