@@ -7,6 +7,7 @@ import {
   isAlreadyRunning,
   isChangedMeanwhile,
   isConnectionError,
+  isHotplugRefused,
   isLocked,
   isNotFound,
   isNotRunning,
@@ -130,6 +131,9 @@ test('a missing privilege is named with its path', () => {
 })
 
 test('parameter errors are told by field, of a call and of a task', () => {
+  assert.ok(isHotplugRefused(parameter('memory', 'hotplug problem - memory hotplug is not possible\n')))
+  assert.ok(!isHotplugRefused(parameter('memory', "type check ('string') failed")))
+  assert.ok(!isHotplugRefused(refused('VM is locked (backup)')))
   assert.deepEqual(parameterErrors(parameter('net0', 'hotplug problem - x\n')), {
     net0: 'hotplug problem - x',
   })

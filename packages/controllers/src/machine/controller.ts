@@ -200,6 +200,8 @@ async function hold(context: MachineContext, why: Holdup): Promise<Result> {
   // Its place in the queue of clones goes to those behind; a clone that runs keeps its slot until the end of its task wakes the machine.
   if (context.isConnected && !(await isCloning(context))) context.connection.slots.release(context.key)
   if (context.isConnected) context.connection.removals.release(context.key)
+  // Who pauses wants no further pod moved either; afterwards the drain finds what is left.
+  if (why.reason === 'Paused') context.world.drains.cancel(context.key)
   const step = at(context)
   if (step !== 'Ready' || isDeleting(context.machine)) {
     say(context, step, why)

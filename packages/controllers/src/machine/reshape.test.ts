@@ -316,6 +316,25 @@ test('a pool that is paused stops a change half-way, and it goes on afterwards',
   assert.deepEqual([vm.boots, vm.config['cores']], [2, 4])
 })
 
+test('a pause ends a drain that is under way; afterwards it is begun anew', async () => {
+  const { world, looks, reshape } = await serving()
+  const pause = (paused: boolean): void =>
+    void world.management.change(NodePools, { name: 'workers', namespace: NAMESPACE }, ({ spec }) => {
+      spec.paused = paused
+    })
+  const drains = (): number => world.tenant.calls.filter((words) => words.startsWith('drain')).length
+  world.tenant.drain = () => new Promise(() => undefined)
+  reshape({ cores: 4 }, 'reboot')
+  await looks(4)
+  assert.equal(drains(), 1)
+  pause(true)
+  await looks(2)
+  assert.equal(world.condition('Configured')?.reason, 'Paused')
+  pause(false)
+  await looks(2)
+  assert.equal(drains(), 2)
+})
+
 test('a Node that was cordoned for a reboot whose Machine was brought back from an older backup is let go', async () => {
   const { world, looks, node } = await serving()
   world.tenant.api.change(Node, { name: 'workers-x7k2b' }, (one) => {
