@@ -4,6 +4,7 @@ import { Machines, MachineClasses, NodePools } from '../kinds.ts'
 import { timestampOf } from '../runtime/clock.ts'
 import { aPool } from '../test/factories.ts'
 import type { Chance } from './chance.ts'
+import { endNamespace } from './namespaces.ts'
 import { CLUSTERS, type MadeVm, type Truth } from './truth.ts'
 import type { Weather } from './weather.ts'
 
@@ -93,7 +94,8 @@ const acts: Readonly<Record<string, readonly [weight: number, act: Act]>> = {
           drain: { timeout: '3m' },
         },
       })
-      if (truth.management.read(NodePools, pool.metadata.name, namespace)) return undefined
+      if (truth.management.read(NodePools, pool.metadata.name, namespace) || truth.ending.has(namespace))
+        return undefined
       truth.management.has(NodePools, pool)
       return name(pool)
     },
@@ -197,11 +199,20 @@ const acts: Readonly<Record<string, readonly [weight: number, act: Act]>> = {
       return `${namespace}/${cluster}`
     },
   ],
+  'delete namespace': [
+    1,
+    ({ truth }, a) => {
+      const [namespace] = among(CLUSTERS, a) ?? CLUSTERS[0]
+      if (truth.ending.has(namespace)) return undefined
+      endNamespace(truth, namespace)
+      return namespace
+    },
+  ],
   'bring control plane': [
     2,
     ({ truth }, a, b) => {
       const [namespace, cluster] = among(CLUSTERS, a) ?? CLUSTERS[0]
-      if (truth.tenants.has(`${namespace}/${cluster}`)) return undefined
+      if (truth.tenants.has(`${namespace}/${cluster}`) || truth.ending.has(namespace)) return undefined
       truth.bring(namespace, cluster, b % 2 === 0 ? 'one' : 'another')
       return `${namespace}/${cluster}`
     },
@@ -415,7 +426,7 @@ const acts: Readonly<Record<string, readonly [weight: number, act: Act]>> = {
 export function restore(truth: Truth, { status: _status, ...object }: Machine | NodePool): void {
   const kind = object.kind === 'Machine' ? Machines : NodePools
   const { name: called, namespace = '', labels, annotations, finalizers } = object.metadata
-  if (truth.management.read(kind as never, called, namespace)) return
+  if (truth.management.read(kind as never, called, namespace) || truth.ending.has(namespace)) return
   if (object.kind === 'Machine') {
     const { vmid, addresses = [] } = (object as Machine).spec
     const rivals = truth

@@ -2,6 +2,7 @@ import { NodePools } from '../kinds.ts'
 import { createChance, decideEverything } from './chance.ts'
 import { act, drawHistory, restore, type Command, type Stage } from './commands.ts'
 import { startLife, type Life } from './life.ts'
+import { refuseInEnding } from './namespaces.ts'
 import { calm, personActs, whatIsLeft } from './rest.ts'
 import { createRules, ViolationError } from './rules.ts'
 import { createVirtualTime } from './time.ts'
@@ -27,6 +28,7 @@ export async function play(seed: number, commands: readonly Command[]): Promise<
   const end = decideEverything(createChance(seed ^ 0x5bd1e995))
   const time = createVirtualTime()
   const truth = createTruth(time, chance)
+  refuseInEnding(truth)
   const weather: Weather = { faults: 0, slow: 0, lagMs: 0, roughUntil: 0 }
   const rules = createRules(truth, weather)
   const story: string[] = []

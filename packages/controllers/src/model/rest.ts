@@ -61,6 +61,7 @@ export function whatIsLeft(truth: Truth): string[] {
     else if (own.length === wanted && own.some((machine) => isOld(truth, pool, machine)))
       left.push(`pool ${namespace}/${name} has outdated machines: ${said?.reason} ${said?.message}`)
   }
+  for (const namespace of truth.ending) left.push(`namespace ${namespace} is being deleted`)
   for (const [key, { fake }] of truth.tenants)
     for (const node of fake.api.all(Node)) {
       const vmid = Number(node.spec?.providerID?.split('/').at(-1))
@@ -224,5 +225,6 @@ export function calm(truth: Truth): void {
   for (const tenant of truth.tenants.values()) tenant.downUntil = 0
   for (const one of truth.made) one.unwellUntil = 0
   for (const [namespace, name] of CLUSTERS)
-    if (!truth.management.read(TenantControlPlane, name, namespace)) truth.bring(namespace, name, 'one')
+    if (!truth.management.read(TenantControlPlane, name, namespace) && !truth.ending.has(namespace))
+      truth.bring(namespace, name, 'one')
 }

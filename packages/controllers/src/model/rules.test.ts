@@ -7,6 +7,7 @@ import { aMachine, aPool, markOf, placed } from '../test/factories.ts'
 import { revisionOf } from '../revision.ts'
 import { createChance } from './chance.ts'
 import { historyOf, play } from './history.ts'
+import { endNamespace, refuseInEnding } from './namespaces.ts'
 import { createRules } from './rules.ts'
 import { createVirtualTime } from './time.ts'
 import { createTruth } from './truth.ts'
@@ -153,4 +154,35 @@ test('a history that is played again comes out the same', async () => {
   const [one, two] = [await play(7, historyOf(7)), await play(7, historyOf(7))]
   assert.deepEqual(one.story, two.story)
   assert.equal(one.events, two.events)
+})
+
+test('who tries again and again to create something in a namespace that is being deleted is seen', async () => {
+  const { truth, broken } = await aWorld()
+  refuseInEnding(truth)
+  truth.ending.add('acme')
+  const again = (): string | undefined => broken('kubernetes', 'create', Machines, machine)
+  await assert.rejects(
+    truth.management.kubernetes.create(Machines, {
+      ...machine,
+      metadata: { ...machine.metadata, name: 'b' },
+    }),
+    /machines "b" is forbidden: .*because it is being terminated/,
+  )
+  for (let turn = 1; turn < 60; turn += 1) assert.equal(again(), undefined)
+  assert.equal(again(), 'refused-again')
+})
+
+test('a namespace that is deleted asks all that is in it to go, and is there anew once nothing is left', async () => {
+  const { truth } = await aWorld()
+  const { time } = truth
+  endNamespace(truth, 'acme')
+  await time.pass(120_000)
+  assert.ok(truth.pools().every(({ metadata }) => metadata.deletionTimestamp !== undefined))
+  assert.ok(truth.machines()[0]?.metadata.deletionTimestamp)
+  assert.deepEqual([...truth.tenants.keys()], ['umbrella/gamma'])
+  assert.ok(truth.ending.has('acme'))
+  truth.management.vanish(Machines, { name: machine.metadata.name, namespace: 'acme' })
+  truth.management.vanish(NodePools, { name: pool.metadata.name, namespace: 'acme' })
+  await time.pass(10_000)
+  assert.ok(!truth.ending.has('acme'))
 })

@@ -46,6 +46,9 @@ const ROUGH_WINDOW_MS = 150_000
 /** So many writes in one second are a loop that nothing slows down. */
 const STORM = 400
 
+/** So many tries in a minute to create what the server refuses each time are a loop that nothing slows down. */
+const MOST_REFUSED = 60
+
 interface Seen {
   readonly at: number
   readonly pool: NodePool
@@ -352,6 +355,8 @@ export function createRules(truth: Truth, weather: Weather): Rules {
   }
 
   const writes = { second: 0, count: 0 }
+  /** When something was to be created in a namespace that is being deleted, the oldest first. */
+  const refused: number[] = []
   notePools()
   return {
     get violation() {
@@ -381,6 +386,15 @@ export function createRules(truth: Truth, weather: Weather): Rules {
         { plural: string },
         { name: string; namespace: string; metadata?: { name: string; namespace: string } },
       ]
+      if (name === 'create' && truth.ending.has(ref.metadata?.namespace ?? '')) {
+        refused.push(time.now())
+        while ((refused[0] ?? 0) < time.now() - 60_000) refused.shift()
+        must(
+          refused.length < MOST_REFUSED,
+          'refused-again',
+          `${MOST_REFUSED} objects were to be created in a minute in a namespace that is being deleted`,
+        )
+      }
       if (kind.plural === 'nodepools' && name === 'patch') {
         const before = management.read(NodePools, ref.name, ref.namespace)
         return () => {

@@ -65,6 +65,8 @@ export interface Truth {
   readonly made: Set<MadeVm>
   /** Nodes that may be left behind: their tenant has not answered while their Machine went. */
   readonly leftNodes: Set<string>
+  /** Namespaces that are being deleted. */
+  readonly ending: Set<string>
   /** Ids of Machines that a person has let go. */
   readonly released: Set<string>
   /** Ids of Machines whose objects were lost. */
@@ -160,6 +162,7 @@ export function createTruth(time: VirtualTime, chance: Chance): Truth {
     hypervisor: withRules(),
     made,
     leftNodes: new Set(),
+    ending: new Set(),
     released: new Set(),
     lostIds: [],
     restoredAt: 0,
