@@ -86,6 +86,11 @@ const steps: readonly (readonly [RegExp, (vmid: string) => string])[] = [
     (vmid) => `${tr('start it first:', 'prima avviala:')}  fochista vm start ${vmid}`,
   ],
   [
+    /VM is locked/,
+    (vmid) =>
+      `${tr('another task has it; wait for that one:', 'è in uso da un altro task; attendi che finisca:')}  fochista task list\n${tr('one that was killed leaves the lock behind; on the host:', 'uno interrotto lascia il blocco; sull’host:')}  qm unlock ${vmid}`,
+  ],
+  [
     /is locked|can't lock file/,
     () =>
       `${tr('another task has it; wait for that one:', 'è in uso da un altro task; attendi che finisca:')}  fochista task list`,
@@ -135,6 +140,14 @@ const steps: readonly (readonly [RegExp, (vmid: string) => string])[] = [
     /no spice port/,
     (vmid) =>
       `${tr('give it a display with SPICE, and then stop and start it:', 'dalle uno schermo con SPICE, poi ferma e riavvia la VM:')}  fochista vm config ${vmid} vga=qxl`,
+  ],
+  [
+    /^only root can set/,
+    () =>
+      tr(
+        'Sign in as root@pam himself, not with a token: PROXMOX_USER=root@pam, without PROXMOX_TOKEN_ID.',
+        'Accedi come root@pam in persona, non con un token: PROXMOX_USER=root@pam, senza PROXMOX_TOKEN_ID.',
+      ),
   ],
   [/can't migrate running VM without --online/, () => tr('Add online=1.', 'Aggiungi online=1.')],
 ]
