@@ -12,6 +12,7 @@ import {
   type Source,
 } from './runtime/controller.ts'
 import { isMoreThanStatus, type Change } from './runtime/news.ts'
+import type { FreshReader } from './runtime/fresh.ts'
 import { outageOf } from './runtime/outage.ts'
 import type { Machine, NodePool } from '@fochista/api'
 import type { Informer, KubernetesObject } from '@fochista/kubernetes'
@@ -82,11 +83,7 @@ export function createControllers(config: {
     make({
       name: 'node-pool',
       sources: [
-        each(
-          caches.nodePools,
-          (pool) => [keyOf(pool)],
-          (change) => isMoreThanStatus(change) || !world.nodePools.isOwnWrite(change.object),
-        ),
+        itself(caches.nodePools, world.nodePools),
         each(
           caches.machines,
           ({ metadata, spec }) => [`${metadata.namespace ?? 'default'}/${spec.nodePoolName}`],
@@ -121,12 +118,7 @@ export function createControllers(config: {
     make({
       name: 'machine',
       sources: [
-        // What a look has written itself it knows, and it has said when to look again.
-        each(
-          caches.machines,
-          (machine) => [keyOf(machine)],
-          (change) => isMoreThanStatus(change) || !world.machines.isOwnWrite(change.object),
-        ),
+        itself(caches.machines, world.machines),
         each(
           caches.nodePools,
           ({ metadata }) => index.ofPool(metadata.namespace ?? 'default', metadata.name),
@@ -177,6 +169,19 @@ function each<T extends KubernetesObject>(
   return (add) =>
     informer.subscribe((change) => {
       if (isNews(change)) for (const key of keysOf(change.object)) add(key)
+    })
+}
+
+/**
+ * Each object of a kind when it has changed, but for what a look at it has written: that it knows, and it has said when to look again. A watch
+ * may tell of it sooner than the write's own answer does.
+ */
+function itself<T extends KubernetesObject>(informer: Informer<T>, reader: FreshReader<T>): Source {
+  return (add) =>
+    informer.subscribe((change) => {
+      const { object } = change
+      if (isMoreThanStatus(change)) add(keyOf(object))
+      else add(keyOf(object), () => !reader.isOwnWrite(object))
     })
 }
 

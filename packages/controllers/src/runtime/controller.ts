@@ -3,8 +3,8 @@ import type { Clock } from './clock.ts'
 import type { Logger } from './logger.ts'
 import { createQueue, type Queue, type Result } from './queue.ts'
 
-/** Tells a controller which keys to look at. Called once at the start; returns what ends it. */
-export type Source = (add: (key: string) => void) => () => void
+/** Tells a controller which keys to look at, as `Queue.add` takes them. Called once at the start; returns what ends it. */
+export type Source = (add: Queue['add']) => () => void
 
 /** What a controller is made from. */
 export interface ControllerConfig {
@@ -78,7 +78,7 @@ export function createController(config: ControllerConfig): Controller {
     name,
     queue,
     start: () => {
-      if (ends.length === 0) ends = sources.map((source) => source((key) => queue.add(key)))
+      if (ends.length === 0) ends = sources.map((source) => source((key, isNews) => queue.add(key, isNews)))
     },
     stop: async () => {
       for (const end of ends) end()

@@ -51,6 +51,27 @@ test('a key is never worked on twice at once, and is looked at once more if it c
   assert.deepEqual(started, ['a', 'a'])
 })
 
+test('whether a wish is news is asked when the key’s look has ended, and another wish counts without it', async () => {
+  const { queue, started, end } = aQueue()
+  let isNews = true
+  queue.add('a')
+  queue.add('a', () => isNews)
+  isNews = false
+  await end('a')
+  assert.deepEqual(started, ['a'])
+  queue.add('a', () => isNews)
+  assert.deepEqual(started, ['a'])
+  queue.add('a')
+  queue.add('a', () => isNews)
+  queue.add('a')
+  await end('a')
+  assert.deepEqual(started, ['a', 'a', 'a'])
+  queue.add('a', () => isNews)
+  isNews = true
+  await end('a')
+  assert.deepEqual(started, ['a', 'a', 'a', 'a'])
+})
+
 test('no more keys are at work than the concurrency allows, in the order in which they came', async () => {
   const { queue, started, end } = aQueue({ concurrency: 2 })
   for (const key of ['a', 'b', 'c', 'd']) queue.add(key)

@@ -32,8 +32,11 @@ export interface QueueConfig {
 
 /** Keys to be worked on. A key says "look", never what happened: ten changes are one look. */
 export interface Queue {
-  /** Asks for a look, now. A key that is being worked on is looked at once more afterwards. */
-  add(key: string): void
+  /**
+   * Asks for a look, now. A key that is being worked on is looked at once more afterwards, if `isNews` still says so then: what a look has
+   * written may be told by a watch sooner than by the answer to the write.
+   */
+  add(key: string, isNews?: () => boolean): void
   /** Asks for a look in `ms` milliseconds. The earlier of two such wishes counts. */
   addAfter(key: string, ms: number): void
   /** Keys that wait for a worker. */
@@ -43,6 +46,8 @@ export interface Queue {
   /** Resolves when nothing is queued or at work; keys that wait for a time do not count. For tests and orderly ends. */
   idle(): Promise<void>
 }
+
+const always = (): boolean => true
 
 /** Makes a queue; it works from the first key on. */
 export function createQueue(config: QueueConfig): Queue {
@@ -58,7 +63,8 @@ export function createQueue(config: QueueConfig): Queue {
   } = config
   const waiting = new Set<string>()
   const working = new Map<string, Promise<void>>()
-  const again = new Set<string>()
+  /** Keys at work that are to be looked at once more, if one of these says so. */
+  const again = new Map<string, (() => boolean)[]>()
   const failures = new Map<string, number>()
   const timers = new Map<string, { at: number; cancel: () => void }>()
   /** Those at work who wait for somebody slow and have lent their place. */
@@ -73,12 +79,17 @@ export function createQueue(config: QueueConfig): Queue {
     timers.delete(key)
   }
 
-  const add = (key: string): void => {
+  const add = (key: string, isNews = always): void => {
     if (stopping.signal.aborted) return
-    cancelTimer(key)
-    if (working.has(key)) again.add(key)
-    else waiting.add(key)
-    pump()
+    if (working.has(key)) {
+      const asked = again.get(key) ?? []
+      asked.push(isNews)
+      again.set(key, asked)
+    } else if (isNews()) {
+      cancelTimer(key)
+      waiting.add(key)
+      pump()
+    }
   }
 
   const addAfter = (key: string, ms: number): void => {
@@ -131,7 +142,9 @@ export function createQueue(config: QueueConfig): Queue {
       waiting.delete(key)
       const done = work(key).finally(() => {
         working.delete(key)
-        if (again.delete(key)) add(key)
+        const asked = again.get(key)
+        again.delete(key)
+        if (asked?.some((isNews) => isNews())) add(key)
         pump()
       })
       working.set(key, done)
