@@ -68,6 +68,9 @@ const RIGHT: Readonly<Record<string, string>> = {
   ipv6: '2001:db8::1',
   'mac-addr': 'BC:24:11:00:00:01',
   'mac-prefix': 'BC:24:11',
+  'pem-certificate-chain': '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n',
+  'pem-string': '-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\n',
+  'pve-calendar-event': 'sat 03:00',
   'pve-command-batch': '[]',
   'pve-day-of-week': 'mon',
   'pve-configid': 'abc',
@@ -95,6 +98,13 @@ const RIGHT: Readonly<Record<string, string>> = {
   'pve-volume-id': 'local:iso/a.iso',
   'pve-volume-id-or-qm-path': 'local-lvm:1',
   'storage-pair': 'local',
+  'pve-sdn-controller-id': 'abc',
+  'pve-sdn-dns-id': 'abc',
+  'pve-sdn-fabric-id': 'abc',
+  'pve-sdn-ipam-id': 'abc',
+  'pve-sdn-subnet-id': 'abc-192.0.2.0-24',
+  'pve-sdn-vnet-id': 'abc',
+  'pve-sdn-zone-id': 'abc',
 }
 
 const base = (format: string): string => format.replace(/-(?:list|opt)$/, '')

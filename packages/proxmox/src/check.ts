@@ -49,19 +49,40 @@ export function checkCall(
   return template
 }
 
+/** A path of the schema, taken apart. */
+interface Template {
+  readonly template: string
+  readonly parts: readonly string[]
+  readonly literals: number
+  /** Its last name holds slashes, as that of a volume and a network: it takes the rest of the path. */
+  readonly takesRest: boolean
+}
+
+const templates = new WeakMap<ApiSchema, readonly Template[]>()
+
+/** The paths of a schema, taken apart once. */
+function templatesOf(schema: ApiSchema): readonly Template[] {
+  let all = templates.get(schema)
+  if (!all) {
+    all = Object.keys(schema.paths).map((template) => {
+      const parts = template.split('/').filter(Boolean)
+      const literals = parts.filter((part) => !part.startsWith('{')).length
+      return { template, parts, literals, takesRest: /\{(volume|cidr)\}$/.test(template) }
+    })
+    templates.set(schema, all)
+  }
+  return all
+}
+
 /** The template of a concrete path; literal segments win over parameters, as in Proxmox. */
 function templateOf(schema: ApiSchema, path: string): string | undefined {
   const segments = path.split('/').filter(Boolean)
-  let best: { template: string; literals: number } | undefined
-  for (const template of Object.keys(schema.paths)) {
-    const parts = template.split('/').filter(Boolean)
-    const open = parts.at(-1)?.startsWith('{') ?? false
-    // The name of a volume and a network hold slashes: they take the rest of the path.
-    const restful = open && /\{(volume|cidr)\}$/.test(template)
-    if (restful ? segments.length < parts.length : segments.length !== parts.length) continue
+  let best: Template | undefined
+  for (const one of templatesOf(schema)) {
+    const { parts, takesRest } = one
+    if (takesRest ? segments.length < parts.length : segments.length !== parts.length) continue
     if (!parts.every((part, index) => part.startsWith('{') || part === segments[index])) continue
-    const literals = parts.filter((part) => !part.startsWith('{')).length
-    if (!best || literals > best.literals) best = { template, literals }
+    if (!best || one.literals > best.literals) best = one
   }
   return best?.template
 }
