@@ -3,8 +3,8 @@ import { drivesOf, isCdrom, isUnusedKey, type Drive } from '../qemu/drive.ts'
 import { findVolume, type ProxmoxWorld, type Vm, type Volume } from '../world.ts'
 
 /** A disk inside an archive. */
-interface ArchivedDisk {
-  /** Key of the drive it was. */
+export interface ArchivedDisk {
+  /** Key of the drive or mount point it was. */
   readonly key: string
   readonly storage: string
   readonly format: string
@@ -14,8 +14,10 @@ interface ArchivedDisk {
   readonly data?: string
 }
 
-/** What a backup of a VM holds: its configuration and its disks. */
+/** What a backup holds: a guest's configuration and its disks. */
 export interface Archive {
+  /** Of a container; absent of a VM. */
+  readonly type?: 'lxc'
   readonly config: Readonly<Record<string, string>>
   readonly disks: readonly ArchivedDisk[]
 }
@@ -45,6 +47,11 @@ export function archiveOf(world: ProxmoxWorld, vm: Vm): Uint8Array {
   return Buffer.from(JSON.stringify({ config, disks } satisfies Archive))
 }
 
+/** Kind of the guest that an archive is of, by its name. */
+export function kindOfArchive(volid: string): 'lxc' | 'qemu' {
+  return /\/vzdump-lxc-/.test(volid) ? 'lxc' : 'qemu'
+}
+
 /** Reads an archive. Throws when the volume holds none. */
 export function readArchive(volume: Volume): Archive {
   try {
@@ -55,10 +62,12 @@ export function readArchive(volume: Volume): Archive {
 }
 
 /** The configuration of an archive as its file is, with a line for each disk that says which it was. */
-export function configText({ config, disks }: Archive): string {
+export function configText({ type, config, disks }: Archive): string {
   const lines = Object.entries(config)
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, value]) => (key === 'description' ? `#${encodeURI(value)}` : `${key}: ${value}`))
-  const map = disks.map(({ key, storage, format }) => `#qmdump#map:${key}:drive-${key}:${storage}:${format}:`)
+  const map = (type === 'lxc' ? [] : disks).map(
+    ({ key, storage, format }) => `#qmdump#map:${key}:drive-${key}:${storage}:${format}:`,
+  )
   return `${[...lines, ...map].join('\n')}\n`
 }

@@ -1,5 +1,7 @@
 import { die, forbidden, parameterError } from '../api-error.ts'
 import type { Call, Handlers } from '../handler.ts'
+import { isBackedUp } from '../lxc/backup.ts'
+import { mountsOf } from '../lxc/mount-point.ts'
 import { can } from '../permissions.ts'
 import { drivesOf, isCdrom } from '../qemu/drive.ts'
 import { usableStorage } from '../qemu/storage.ts'
@@ -7,8 +9,8 @@ import { nameOf } from '../qemu/vm.ts'
 import { freeVolume } from '../qemu/volumes.ts'
 import { startTask } from '../tasks.ts'
 import { splitList } from '../verify/string-formats.ts'
-import { findVolume, volumesOf, type ProxmoxWorld, type Vm, type Volume } from '../world.ts'
-import { configText, readArchive } from './archive.ts'
+import { findVolume, volumesOf, type ProxmoxWorld, type Volume } from '../world.ts'
+import { configText, kindOfArchive, readArchive } from './archive.ts'
 import { backupJobHandlers } from './jobs.ts'
 import { markBackups, readRetention } from './prune.ts'
 import { vzdump } from './vzdump.ts'
@@ -25,14 +27,20 @@ export const backupHandlers: Handlers = {
     return configText(readArchive(volume))
   },
   'GET /nodes/{node}/storage/{storage}/prunebackups': (call) =>
-    [...marked(call)].map(([{ volid, ctime, vmid }, mark]) => ({ volid, ctime, vmid, type: 'qemu', mark })),
+    [...marked(call)].map(([{ volid, ctime, vmid }, mark]) => ({
+      volid,
+      ctime,
+      vmid,
+      type: kindOfArchive(volid),
+      mark,
+    })),
   'DELETE /nodes/{node}/storage/{storage}/prunebackups': prune,
   'GET /cluster/backup-info': () => [{ subdir: 'not-backed-up' }],
   'GET /cluster/backup-info/not-backed-up': ({ world }) => {
     const jobs = [...world.cluster.backupJobs.values()]
-    return [...world.vms.values()]
-      .filter((vm) => !jobs.some((job) => job['enabled'] !== '0' && isIncluded(world, job, vm)))
-      .map((vm) => ({ vmid: vm.vmid, name: nameOf(vm), type: 'qemu' }))
+    return guestsOf(world)
+      .filter((guest) => !jobs.some((job) => job['enabled'] !== '0' && isIncluded(world, job, guest)))
+      .map(({ vmid, name, type }) => ({ vmid, name, type }))
   },
   'GET /cluster/backup/{id}/included_volumes': includedVolumes,
 }
@@ -82,7 +90,7 @@ function marked(call: Call): Map<Volume, string> {
     (volume) =>
       volume.content === 'backup' &&
       (vmid === undefined || volume.vmid === vmid) &&
-      call.optional('type') !== 'lxc',
+      (call.optional('type') ?? kindOfArchive(volume.volid)) === kindOfArchive(volume.volid),
   )
   return markBackups(backups, retention)
 }
@@ -109,13 +117,55 @@ function prune(call: Call): string {
   })
 }
 
-/** Whether a job backs a VM up. */
-function isIncluded(world: ProxmoxWorld, job: Readonly<Record<string, string>>, vm: Vm): boolean {
-  if (job['node'] !== undefined && job['node'] !== vm.node) return false
-  if (splitList(job['exclude'] ?? '').includes(String(vm.vmid))) return false
+/** A guest as jobs see it, with its volumes. */
+interface Guest {
+  readonly vmid: number
+  readonly node: string
+  readonly name: string
+  readonly type: 'qemu' | 'lxc'
+  readonly volumes: readonly { key: string; volume: string; excluded?: string }[]
+}
+
+/** Every guest, by number. */
+function guestsOf(world: ProxmoxWorld): Guest[] {
+  const vms = [...world.vms.values()].map((vm): Guest => ({
+    vmid: vm.vmid,
+    node: vm.node,
+    name: nameOf(vm),
+    type: 'qemu',
+    volumes: drivesOf(vm.config).map((drive) => ({
+      key: drive.key,
+      volume: drive.file,
+      ...(isCdrom(drive)
+        ? { excluded: 'CD-ROM drives are not backed up' }
+        : drive.options['backup'] === '0' && { excluded: 'disabled' }),
+    })),
+  }))
+  const containers = [...world.cluster.containers.values()].map(({ vmid, node, config }): Guest => ({
+    vmid,
+    node,
+    name: config['hostname'] ?? `CT${vmid}`,
+    type: 'lxc',
+    volumes: mountsOf(config).map((mount) => ({
+      key: mount.key,
+      volume: mount.volume,
+      ...(!isBackedUp(mount) && { excluded: 'disabled' }),
+    })),
+  }))
+  return [...vms, ...containers].toSorted((one, other) => one.vmid - other.vmid)
+}
+
+/** Whether a job backs a guest up. */
+function isIncluded(
+  world: ProxmoxWorld,
+  job: Readonly<Record<string, string>>,
+  { vmid, node }: Guest,
+): boolean {
+  if (job['node'] !== undefined && job['node'] !== node) return false
+  if (splitList(job['exclude'] ?? '').includes(String(vmid))) return false
   if (job['all'] === '1') return true
-  if (job['pool'] !== undefined) return world.pools.get(job['pool'])?.vms.has(vm.vmid) === true
-  return splitList(job['vmid'] ?? '').includes(String(vm.vmid))
+  if (job['pool'] !== undefined) return world.pools.get(job['pool'])?.vms.has(vmid) === true
+  return splitList(job['vmid'] ?? '').includes(String(vmid))
 }
 
 function includedVolumes(call: Call): unknown {
@@ -123,20 +173,17 @@ function includedVolumes(call: Call): unknown {
   const id = call.text('id')
   const job = world.cluster.backupJobs.get(id) ?? parameterError({ id: `No such job '${id}'` })
   return {
-    children: [...world.vms.values()]
-      .filter((vm) => isIncluded(world, job, vm))
-      .map((vm) => ({
-        id: vm.vmid,
-        name: nameOf(vm),
-        type: 'qemu',
-        children: drivesOf(vm.config).map((drive) => ({
-          id: drive.key,
-          name: drive.file,
-          ...(isCdrom(drive)
-            ? { included: 0, reason: 'CD-ROM drives are not backed up' }
-            : drive.options['backup'] === '0'
-              ? { included: 0, reason: 'disabled' }
-              : { included: 1, reason: 'enabled' }),
+    children: guestsOf(world)
+      .filter((guest) => isIncluded(world, job, guest))
+      .map(({ vmid, name, type, volumes }) => ({
+        id: vmid,
+        name,
+        type,
+        children: volumes.map(({ key, volume, excluded }) => ({
+          id: key,
+          name: volume,
+          included: excluded === undefined ? 1 : 0,
+          reason: excluded ?? 'enabled',
         })),
       })),
   }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { die, parameterError } from '../api-error.ts'
 import type { Call } from '../handler.ts'
+import { backUpContainer } from '../lxc/backup.ts'
 import { need, rootOnly } from '../qemu/config/rights.ts'
 import { printBytes } from '../qemu/copy.ts'
 import { printSize } from '../qemu/drive.ts'
@@ -10,13 +11,13 @@ import { startVm } from '../qemu/power/start.ts'
 import { pathOf, usableStorage } from '../qemu/storage.ts'
 import { textOf } from '../qemu/task.ts'
 import { checkLock, nameOf } from '../qemu/vm.ts'
-import { dropVolume } from '../qemu/volumes.ts'
 import { requireSpace } from '../storage/usage.ts'
 import { spend, startTask, type Worker } from '../tasks.ts'
 import { splitList } from '../verify/string-formats.ts'
-import { findVolume, stopVm, volumeKey, volumesOf, type Storage, type Vm } from '../world.ts'
+import { findVolume, stopVm, volumeKey, type Storage, type Vm } from '../world.ts'
 import { archiveOf, disksToBackUp } from './archive.ts'
-import { markBackups, readRetention } from './prune.ts'
+import { readRetention } from './prune.ts'
+import { notesOf, pruneAfter, stamp, stampInName } from './after.ts'
 
 /** Part of a disk that a backup of it takes, once it is compressed. */
 const SHARE = 1 / 16
@@ -33,9 +34,11 @@ export function vzdump(call: Call): string {
   }
   const vmids = wantedVms(call)
   // Guests of other hosts are theirs to back up.
-  const own = vmids.filter((vmid) => (world.vms.get(vmid)?.node ?? node) === node)
+  const guestOf = (vmid: number): { node: string } | undefined =>
+    world.vms.get(vmid) ?? world.cluster.containers.get(vmid)
+  const own = vmids.filter((vmid) => (guestOf(vmid)?.node ?? node) === node)
   if (own.length === 0) return 'OK'
-  for (const vmid of own) if (world.vms.has(vmid)) need(call, `/vms/${vmid}`, ['VM.Backup'])
+  for (const vmid of own) if (guestOf(vmid)) need(call, `/vms/${vmid}`, ['VM.Backup'])
   const id = own.length === 1 ? String(own[0]) : ''
   return startTask(world, { node, type: 'vzdump', id, user: call.user }, (worker) =>
     backUpAll(call, own, vmids, worker),
@@ -63,7 +66,8 @@ function wantedVms(call: Call): number[] {
   if (given !== undefined) return splitList(given).map(Number)
   const excluded = new Set(splitList(call.optional('exclude') ?? '').map(Number))
   const pool = call.optional('pool')
-  const all = pool === undefined ? [...world.vms.keys()] : [...(world.pools.get(pool)?.vms ?? [])]
+  const guests = [...world.vms.keys(), ...world.cluster.containers.keys()]
+  const all = pool === undefined ? guests : [...(world.pools.get(pool)?.vms ?? [])]
   return all.filter((vmid) => !excluded.has(vmid)).toSorted((a, b) => a - b)
 }
 
@@ -86,12 +90,12 @@ async function backUpAll(
   let failed = 0
   for (const vmid of own) {
     const begun = world.clock.now()
-    const kind = world.cluster.containers.has(vmid) ? 'lxc' : 'qemu'
-    worker.log(`INFO: Starting Backup of VM ${vmid} (${kind})`)
+    const container = world.cluster.containers.get(vmid)
+    worker.log(`INFO: Starting Backup of VM ${vmid} (${container ? 'lxc' : 'qemu'})`)
     worker.log(`INFO: Backup started at ${stamp(begun)}`)
     try {
-      const vm = world.vms.get(vmid) ?? die(`unable to find VM '${vmid}'`)
-      await backUp(call, vm, storage, worker)
+      if (container) await backUpContainer(call, container, storage, worker)
+      else await backUp(call, world.vms.get(vmid) ?? die(`unable to find VM '${vmid}'`), storage, worker)
       worker.log(`INFO: Finished Backup of VM ${vmid} (${duration(call, begun)})`)
       worker.log(`INFO: Backup finished at ${stamp(world.clock.now())}`)
     } catch (error) {
@@ -180,7 +184,7 @@ async function write(call: Call, vm: Vm, storage: Storage, worker: Worker): Prom
   const { world } = call
   const extension = EXTENSIONS[call.optional('compress') ?? '0'] ?? 'vma'
   const now = world.clock.now()
-  const name = `vzdump-qemu-${vm.vmid}-${stamp(now).replaceAll('-', '_').replace(' ', '-').replaceAll(':', '_')}.${extension}`
+  const name = `vzdump-qemu-${vm.vmid}-${stampInName(now)}.${extension}`
   const volid = `${storage.name}:backup/${name}`
   const path = pathOf(storage, volid)
   if (findVolume(world, vm.node, volid)) die(`backup file '${path}' already exists`)
@@ -215,7 +219,7 @@ async function write(call: Call, vm: Vm, storage: Storage, worker: Worker): Prom
     vmid: vm.vmid,
     data,
     ctime: Math.floor(now / 1000),
-    ...notesOf(call, vm),
+    ...notesOf(call, vm, nameOf(vm)),
     ...(call.flag('protected') && { protected: true }),
   })
   world.events.emit('backedUp', vm, volid)
@@ -226,46 +230,6 @@ async function write(call: Call, vm: Vm, storage: Storage, worker: Worker): Prom
   if (call.optional('notes-template') !== undefined) worker.log('INFO: adding notes to backup')
   if (call.flag('protected')) worker.log('INFO: marking backup as protected')
   pruneAfter(call, vm, storage, worker)
-}
-
-/** Notes of a backup by its template. */
-function notesOf(call: Call, vm: Vm): { notes?: string } {
-  const template = call.optional('notes-template')
-  if (template === undefined) return {}
-  const values: Record<string, string> = {
-    cluster: call.world.clusterName,
-    guestname: nameOf(vm),
-    node: vm.node,
-    vmid: String(vm.vmid),
-  }
-  const notes = template
-    .replace(/\{\{\s*(\w+)\s*\}\}/g, (whole, name: string) => values[name] ?? whole)
-    .replace(/\\([\\n])/g, (_, sign: string) => (sign === 'n' ? '\n' : '\\'))
-  return { notes }
-}
-
-/** Removes older backups of the VM, as the call or the storage says. */
-function pruneAfter(call: Call, vm: Vm, storage: Storage, worker: Worker): void {
-  const text = call.optional('prune-backups') ?? storage.options?.['prune-backups']
-  const retention = call.flag('remove', true) ? readRetention(text) : undefined
-  if (retention === undefined || retention['keep-all']) return
-  worker.log(`INFO: prune older backups with retention: ${(text ?? '').replaceAll(',', ', ')}`)
-  const backups = volumesOf(call.world, vm.node, storage).filter(
-    (volume) => volume.content === 'backup' && volume.vmid === vm.vmid,
-  )
-  let pruned = 0
-  for (const [backup, mark] of markBackups(backups, retention)) {
-    if (mark !== 'remove') continue
-    worker.log(`INFO: removing backup '${backup.volid}'`)
-    dropVolume(call.world, vm.node, backup.volid)
-    pruned += 1
-  }
-  worker.log(`INFO: pruned ${pruned} backup(s) not covered by keep-retention policy`)
-}
-
-/** `2026-11-23 19:45:25` */
-function stamp(ms: number): string {
-  return new Date(ms).toISOString().slice(0, 19).replace('T', ' ')
 }
 
 /** Time of the hardware since a moment, `00:01:05`. */

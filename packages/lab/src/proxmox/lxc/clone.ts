@@ -13,8 +13,8 @@ import {
   isContainerTemplate,
   loadContainer,
   lockContainer,
+  takeNumber,
 } from './container.ts'
-import { takeNumber } from './create.ts'
 import { mountsOf, printMount, withVolume } from './mount-point.ts'
 import { volumesCan } from './snapshot/handlers.ts'
 import { containerStorage, copyMount } from './volumes.ts'

@@ -15,6 +15,15 @@ export function newContainer(vmid: number, node: string, config: Record<string, 
   return { vmid, node, config, pending: new Map(), running: false, startedAt: 0, pid: 0 }
 }
 
+/** Puts a container that holds nothing but a lock into the world. Throws when a guest has its number. */
+export function takeNumber(world: ProxmoxWorld, node: string, vmid: number, lock: string): void {
+  const vm = world.vms.get(vmid)
+  if (vm) die(`VM ${vmid} already exists on node '${vm.node}'`)
+  const other = world.cluster.containers.get(vmid)
+  if (other) die(`CT ${vmid} already exists on node '${other.node}'`)
+  world.cluster.containers.set(vmid, newContainer(vmid, node, { lock }))
+}
+
 /** The container of a host. Throws when there is none, or when it is on another host. */
 export function loadContainer(world: ProxmoxWorld, node: string, vmid: number): Container {
   const container = world.cluster.containers.get(vmid)

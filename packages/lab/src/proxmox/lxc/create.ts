@@ -10,8 +10,9 @@ import type { ProxmoxWorld, Volume } from '../world.ts'
 import { checkContainerRights } from './config/rights.ts'
 import { givenOptions } from './config/update.ts'
 import { keptValue } from './config/values.ts'
-import { loadContainer, lockContainer, newContainer } from './container.ts'
+import { loadContainer, lockContainer, takeNumber } from './container.ts'
 import { startContainer } from './power.ts'
+import { restoreContainer } from './restore.ts'
 import { containerStorage, createMounts, storagesAskedFor } from './volumes.ts'
 
 /** Milliseconds that a host takes to find out what was unpacked. */
@@ -24,9 +25,12 @@ async function create(call: Call): Promise<string> {
   const { world } = call
   const [node, vmid] = [call.text('node'), Number(call.text('vmid'))]
   const pool = call.optional('pool')
-  if (call.flag('restore')) die('the lab restores no backups of containers')
   checkMayCreate(call, vmid, pool)
   const given = givenOptions(call)
+  if (call.flag('restore')) {
+    checkContainerRights(call, { vmid, pool }, given)
+    return restoreContainer(call, given)
+  }
   given['rootfs'] ??= `${call.optional('storage') ?? 'local'}:4`
   checkContainerRights(call, { vmid, pool }, given)
   for (const name of storagesAskedFor(given)) {
@@ -68,15 +72,6 @@ async function reserve(world: ProxmoxWorld, node: string, vmid: number): Promise
   } catch (error) {
     die(`unable to create CT ${vmid} - ${textOf(error)}`)
   }
-}
-
-/** Puts a container that holds nothing but a lock into the world. Throws when a guest has its number. */
-export function takeNumber(world: ProxmoxWorld, node: string, vmid: number, lock: string): void {
-  const vm = world.vms.get(vmid)
-  if (vm) die(`VM ${vmid} already exists on node '${vm.node}'`)
-  const other = world.cluster.containers.get(vmid)
-  if (other) die(`CT ${vmid} already exists on node '${other.node}'`)
-  world.cluster.containers.set(vmid, newContainer(vmid, node, { lock }))
 }
 
 async function build(

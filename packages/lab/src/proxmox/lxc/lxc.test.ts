@@ -1,42 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { checkedWorld, type Ask } from '../test-answers.ts'
-import { keepPowerHistory, lookAtPower } from '../statistics/power.ts'
-import type { TestWorld } from '../qemu/test-world.ts'
-
-const CTS = '/nodes/pve1/lxc'
-const TEMPLATE = 'local:vztmpl/debian-12-standard_12.12-1_amd64.tar.zst'
-const NOBODY = { user: 'nobody@pve' }
-
-/** A cluster with a template to unpack, and a container 200 made of it. */
-async function withContainer(
-  params: Record<string, string> = {},
-): Promise<TestWorld & { ask: Ask; done: (...request: Parameters<Ask>) => Promise<void> }> {
-  const lab = checkedWorld()
-  lab.world.volumes.set(`pve1/${TEMPLATE}`, {
-    volid: TEMPLATE,
-    storage: 'local',
-    node: 'pve1',
-    size: 120_000_000,
-    format: 'tzst',
-    content: 'vztmpl',
-    ctime: 0,
-  })
-  const done = async (...request: Parameters<Ask>): Promise<void> => {
-    const task = await lab.task(...request)
-    assert.equal(task.exitstatus, 'OK', task.log.join('\n'))
-  }
-  await done(`POST ${CTS}`, {
-    vmid: '200',
-    ostemplate: TEMPLATE,
-    rootfs: 'local-lvm:8',
-    hostname: 'web',
-    cores: '2',
-    net0: 'name=eth0,bridge=vmbr0,ip=192.0.2.50/24,hwaddr=BC:24:11:00:00:02',
-    ...params,
-  })
-  return { ...lab, done }
-}
+import { CTS, NOBODY, TEMPLATE, withContainer } from './test-container.ts'
 
 type Facts = Record<string, unknown>
 
@@ -226,37 +190,6 @@ test('snapshots are taken, described, put back and removed', async () => {
   await assert.rejects(ask(`POST ${snapshots}`, { snapname: 'current' }), /reserved name/)
 })
 
-test('a copy has volumes and addresses of its own; one of a template stands on it', async () => {
-  const { ask, done, task } = await withContainer()
-  await done(`POST ${CTS}/200/clone`, { newid: '201', hostname: 'copy', storage: 'shared' })
-  const copy = (await ask(`GET ${CTS}/201/config`)) as Facts
-  assert.deepEqual([copy['hostname'], copy['rootfs']], ['copy', 'shared:201/vm-201-disk-0.raw,size=8G'])
-  assert.doesNotMatch(String(copy['net0']), /00:00:02/)
-  await assert.rejects(ask(`POST ${CTS}/200/clone`, { newid: '201' }), {
-    message: 'unable to create CT 201: config file already exists\n',
-  })
-  await assert.rejects(
-    ask(`POST ${CTS}/200/clone`, { newid: '202', full: '0' }),
-    /Linked clone feature .* is not available/,
-  )
-  await ask(`POST ${CTS}/200/template`)
-  await assert.rejects(ask(`POST ${CTS}/200/template`), /you can't convert a CT to template/)
-  const template = (await ask(`GET ${CTS}/200/config`)) as Facts
-  assert.deepEqual([template['template'], template['rootfs']], [1, 'local-lvm:base-200-disk-0,size=8G'])
-  await done(`POST ${CTS}/200/clone`, { newid: '202' })
-  assert.equal(((await ask(`GET ${CTS}/202/config`)) as Facts)['rootfs'], 'local-lvm:vm-202-disk-0,size=8G')
-  assert.equal(
-    (await task(`POST ${CTS}/200/status/start`)).exitstatus,
-    "you can't start a CT if it's a template",
-  )
-  await done(`POST ${CTS}/202/status/start`)
-  await assert.rejects(
-    ask(`POST ${CTS}/202/clone`, { newid: '203' }),
-    /Cannot do full clones on a running container without snapshots/,
-  )
-  await assert.rejects(ask(`POST ${CTS}/202/clone`, { newid: '203' }, NOBODY), { status: 403 })
-})
-
 test('a file system grows, never shrinks, and moves to another storage', async () => {
   const { ask, done } = await withContainer()
   await done(`PUT ${CTS}/200/resize`, { disk: 'rootfs', size: '+2G' })
@@ -274,28 +207,6 @@ test('a file system grows, never shrinks, and moves to another storage', async (
   await assert.rejects(ask(`POST ${CTS}/200/move_volume`, { volume: 'rootfs' }), { status: 400 })
 })
 
-test('a container moves to another host with its volumes, when it is off or may be restarted', async () => {
-  const { ask, done } = await withContainer()
-  assert.deepEqual(((await ask(`GET ${CTS}/200/migrate`)) as Facts)['allowed-nodes'], ['pve2'])
-  await done(`POST ${CTS}/200/status/start`)
-  const migrate = `POST ${CTS}/200/migrate`
-  await assert.rejects(ask(migrate, { target: 'pve1' }), { status: 400 })
-  await assert.rejects(ask(migrate, { target: 'pve9' }), /no such cluster node 'pve9'/)
-  await assert.rejects(
-    ask(migrate, { target: 'pve2' }),
-    /can't migrate running container without --online or --restart/,
-  )
-  await assert.rejects(
-    ask(migrate, { target: 'pve2', online: '1' }),
-    /lxc live migration is currently not implemented/,
-  )
-  await done(migrate, { target: 'pve2', restart: '1' })
-  const current = (await ask('GET /nodes/pve2/lxc/200/status/current')) as Facts
-  assert.equal(current['status'], 'running')
-  assert.equal(((await ask('GET /nodes/pve1/storage/local-lvm/content')) as unknown[]).length, 0)
-  assert.equal(((await ask('GET /nodes/pve2/storage/local-lvm/content')) as unknown[]).length, 1)
-})
-
 test('a container that is removed leaves no volume, right or membership', async () => {
   const { ask, done, world } = await withContainer({ protection: '1' })
   await assert.rejects(ask(`DELETE ${CTS}/200`), {
@@ -311,25 +222,4 @@ test('a container that is removed leaves no volume, right or membership', async 
   assert.deepEqual(await ask('GET /nodes/pve1/storage/local-lvm/content'), [])
   assert.deepEqual(await ask('GET /cluster/ha/resources'), [])
   assert.deepEqual(world.cluster.firewalls.has('guest/200'), false)
-})
-
-test('what a container did is told over time', async () => {
-  const { ask, done, world } = await withContainer()
-  const stop = keepPowerHistory(world)
-  await done(`POST ${CTS}/200/status/start`)
-  lookAtPower(world)
-  const rows = async (): Promise<Facts[]> =>
-    (await ask(`GET ${CTS}/200/rrddata`, { timeframe: 'hour' })) as Facts[]
-  // Time runs fast here: the first whole minute comes soon.
-  while (!(await rows()).some(({ mem }) => mem !== undefined)) await world.clock.sleep(5000)
-  const row = (await rows()).find(({ mem }) => mem !== undefined)
-  assert.deepEqual([row?.['maxcpu'], row?.['maxmem'], row?.['maxdisk']], [2, 512 * 1024 ** 2, 8 * 1024 ** 3])
-  assert.ok(Number(row?.['cpu']) > 0)
-  const { filename } = (await ask(`GET ${CTS}/200/rrd`, { timeframe: 'hour', ds: 'cpu' })) as {
-    filename: string
-  }
-  assert.match(filename, /pve-vm-9\.0\/200_cpu\.png$/)
-  await done(`POST ${CTS}/200/status/stop`)
-  lookAtPower(world)
-  stop()
 })

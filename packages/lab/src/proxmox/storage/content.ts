@@ -1,4 +1,5 @@
 import { die, parameterError } from '../api-error.ts'
+import { kindOfArchive } from '../backup/archive.ts'
 import type { Call, Handlers } from '../handler.ts'
 import { can } from '../permissions.ts'
 import { usableStorage } from '../qemu/storage.ts'
@@ -52,7 +53,7 @@ function show(volume: Volume): Record<string, unknown> {
   const base = { volid, content, format, size, ctime, vmid }
   if (content === 'images') return { ...base, used: usedOf(volume), parent: parent ?? null }
   return content === 'backup'
-    ? { ...base, subtype: 'qemu', notes, ...(volume.protected && { protected: 1 }) }
+    ? { ...base, subtype: kindOfArchive(volid), notes, ...(volume.protected && { protected: 1 }) }
     : base
 }
 
