@@ -187,6 +187,21 @@ export function personActs(truth: Truth): string[] {
       })
       done.push(`let pool ${name} go without surge`)
     }
+    // While its quota keeps a pool below its number, none of those that it has may be missed, and none is rebooted: a person asks for fewer.
+    const waiting = truth
+      .machines()
+      .filter(({ spec, metadata }) => spec.nodePoolName === name && metadata.namespace === namespace)
+    if (
+      said?.reason === 'NotAllowed' &&
+      said.message.includes('allows a namespace at most') &&
+      waiting.some(({ metadata }) => metadata.annotations?.[ANNOTATION_RESHAPE] !== undefined)
+    ) {
+      truth.management.change(NodePools, { name, namespace }, (one) => {
+        one.spec.replicas = waiting.length
+        one.metadata.generation = (one.metadata.generation ?? 1) + 1
+      })
+      done.push(`ask for ${waiting.length} machines of pool ${name}`)
+    }
     if (said?.reason === 'JoinFailing') {
       const failed = truth
         .machines()
