@@ -79,11 +79,12 @@ async function empty(context: MachineContext, tenant: Tenant): Promise<StepResul
     await write(tenant, node, { since: now, cordoned: !node.spec?.unschedulable })
     return waiting('Draining', `Node ${node.metadata.name} is drained before its VM is rebooted.`, 0)
   }
-  const rest = Math.min(note.since, now) + durationOf(pool?.spec.drain?.timeout, '10m') - now
+  const since = Math.min(note.since, now)
+  const rest = since + durationOf(pool?.spec.drain?.timeout, '10m') - now
   const left = await drainNode(context, tenant, rest)
   if (left) return left
   const bootID = node.status?.nodeInfo?.bootID
-  if (bootID !== undefined && note.bootID !== bootID) await write(tenant, node, { ...note, bootID })
+  if (bootID !== undefined && note.bootID !== bootID) await write(tenant, node, { ...note, since, bootID })
   return undefined
 }
 
@@ -102,19 +103,19 @@ async function write(tenant: Tenant, { metadata }: Node, note: Note): Promise<vo
   )
 }
 
-/** What was noted on a Node; a tenant may have written anything. */
+/** What was noted on a Node. A tenant may have written anything: what says no time takes none from the drain. */
 function noteOf({ metadata }: Node): Note | undefined {
   const text = metadata.annotations?.[REBOOT]
   if (text === undefined) return undefined
   try {
     const { since, cordoned, bootID } = JSON.parse(text) as Record<string, unknown>
     return {
-      since: Date.parse(String(since)) || 0,
+      since: Date.parse(String(since)) || Number.POSITIVE_INFINITY,
       cordoned: cordoned === true,
       ...(typeof bootID === 'string' ? { bootID } : {}),
     }
   } catch {
-    return { since: 0, cordoned: true }
+    return { since: Number.POSITIVE_INFINITY, cordoned: true }
   }
 }
 

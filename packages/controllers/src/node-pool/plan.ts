@@ -90,7 +90,9 @@ export function planPool(
       readyMachine(wanted, create + index + 1, now),
     )
     most = Math.max(most, left.length + made.length)
-    left = [...left.filter((machine) => !gone.has(machine)).map((one) => arrived(one, step.reshape)), ...made]
+    const changes = new Map(step.reshape.map((change) => [change.machine, change]))
+    const stayed = left.filter((machine) => !gone.has(machine))
+    left = [...stayed.map((machine) => arrived(machine, changes.get(machine))), ...made]
     create += step.create
   }
   const outdated = staying.filter((machine) => isOutdated(wanted, machineClass, machine, now))
@@ -121,8 +123,7 @@ export function planPool(
 }
 
 /** A machine as it is once what was begun with it has ended well. */
-function arrived(machine: Machine, changes: readonly Reshaping[]): Machine {
-  const change = changes.find((one) => one.machine === machine)
+function arrived(machine: Machine, change: Reshaping | undefined): Machine {
   if (!change && !isReshaping(machine)) return machine
   const { [ANNOTATION_RESHAPE]: _done, ...annotations } = machine.metadata.annotations ?? {}
   return {

@@ -27,23 +27,24 @@ export function planReshape(
   const spare = available.length - (replicas - unavailable)
   // One that may be missed needs nobody in its place.
   const extra = unavailable > 0 || replicas === 0 ? 0 : Math.min(surge, waiting.length + rebooting.length)
-  const isLate = (machine: Machine): boolean => waiting.some((one) => one.machine === machine)
+  const late = new Set(waiting.map(({ machine }) => machine))
+  const isLate = (machine: Machine): boolean => late.has(machine)
   const tooMany = pickForRemoval(staying, isLate, staying.length - replicas - extra)
   const remove = tooMany.length > 0 ? tooMany : superfluous()
+  const going = new Set(remove)
   return {
     create: Math.max(0, replicas + (lacking > 0 ? extra : 0) - staying.length),
     remove,
-    reshape: [...amended, ...begin()].filter(({ machine }) => !remove.includes(machine)),
+    reshape: [...amended, ...begin()].filter(({ machine }) => !going.has(machine)),
   }
 
   /** Once enough machines have the new shape, the last that has not goes instead of being rebooted. */
   function superfluous(): Machine[] {
     if (lacking > 0 || rebooting.length > 0) return []
-    const late = staying.filter(isLate)
-    const most = Math.min(late.length, staying.length - replicas)
-    const broken = late.filter((machine) => !isAvailable(machine)).slice(0, Math.max(0, most))
+    const most = Math.min(late.size, staying.length - replicas)
+    const broken = [...late].filter((machine) => !isAvailable(machine)).slice(0, Math.max(0, most))
     const serving = pickForRemoval(
-      late.filter(isAvailable),
+      [...late].filter(isAvailable),
       () => true,
       Math.min(spare, most - broken.length),
     )

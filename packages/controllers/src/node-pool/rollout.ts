@@ -76,9 +76,8 @@ export function planScale(
   const current = staying.length - outdated.length
   const create = Math.max(0, Math.min(replicas - current, replicas + surge - staying.length))
   const fewest = replicas - unavailable
-  const currentNotReady = staying.filter(
-    (machine) => !outdated.includes(machine) && !isAvailable(machine),
-  ).length
+  const old = new Set(outdated)
+  const currentNotReady = staying.filter((machine) => !old.has(machine) && !isAvailable(machine)).length
   const spare = Math.max(0, staying.length - fewest - currentNotReady)
   // Those that do not serve go first, for nobody misses them.
   const broken = pickForRemoval(
