@@ -66,6 +66,12 @@ test('of every call, the first privilege that is missing is named, before a host
     const wrong = mistakesOf(operation, false).find(({ kind }) => kind === 'unknown')
     if (call.token !== 1) continue
     const failed = judged(call.perm, nobody, params)
+    // Rights that a call looks for by itself come after its parameters.
+    if (failed === undefined && wrong)
+      await refused(
+        requestOf(operation, host.nobody, { params: wrong.params }),
+        wrongParameters(wrong.errors),
+      )
     if (failed !== undefined) {
       for (const format of ['json', 'extjs'])
         await refused(requestOf(operation, host.nobody, { format }), noPermission(failed))

@@ -76,11 +76,18 @@ export function rightValue(schema: Schema): unknown {
   }
 }
 
-/** Every mistake that the fields below a schema can have, each alone, in objects that are right otherwise. */
+/** Characters of a description from which on it is tried once. */
+const LONG = 2000
+
+/**
+ * Every mistake that the fields below a schema can have, each alone, in objects that are right otherwise. Of parts that are described in
+ * the same words, such as containers of several kinds, one is tried.
+ */
 export function fieldMistakes(
   schema: Schema,
   field: string,
   put: (value: unknown) => unknown,
+  tried = new Set<string>(),
 ): FieldMistake[] {
   const found: FieldMistake[] = []
   const add = (
@@ -149,7 +156,7 @@ export function fieldMistakes(
         `Too many: ${maxItems + 1}: must have at most ${maxItems} items`,
         true,
       )
-    found.push(...fieldMistakes(schema.items, `${field}[0]`, (value) => put([value])))
+    found.push(...fieldMistakes(schema.items, `${field}[0]`, (value) => put([value]), tried))
   }
   const whole = (rightValue({ ...schema, default: undefined }) ?? {}) as Record<string, unknown>
   for (const [name, property] of Object.entries(schema.properties ?? {})) {
@@ -158,7 +165,10 @@ export function fieldMistakes(
       const { [name]: _, ...others } = whole
       add('required', others, 'FieldValueRequired', 'Required value', true, at)
     }
-    found.push(...fieldMistakes(property, at, (value) => put({ ...whole, [name]: value })))
+    const words = JSON.stringify(property)
+    if (words.length > LONG && tried.has(words)) continue
+    tried.add(words)
+    found.push(...fieldMistakes(property, at, (value) => put({ ...whole, [name]: value }), tried))
   }
   return found
 }
