@@ -1,4 +1,4 @@
-import { VM, kept, locked, running, stopped, type Row, type State } from './state.ts'
+import { VM, kept, locked, protection, running, stopped, type Row, type State } from './state.ts'
 
 /** Calls that a lock in the configuration keeps from doing anything, and how they say so. */
 const LOCKED: readonly (readonly [
@@ -51,6 +51,28 @@ const locks: Row[] = LOCKS.flatMap((lock) => [
   [`GET ${VM}/status/current`, {}, locked(lock), '200'] satisfies Row,
 ])
 
+/** What root does all the same, where it says so. */
+const forced: Row[] = [
+  [`PUT ${VM}/config`, { name: 'x', skiplock: '1' }, locked('backup'), '200'],
+  [`PUT ${VM}/config`, { delete: 'lock', skiplock: '1' }, locked('clone'), '200'],
+  [`POST ${VM}/config`, { name: 'x', skiplock: '1' }, locked('backup'), 'task OK'],
+  [`PUT ${VM}/resize`, { disk: 'scsi0', size: '+1G', skiplock: '1' }, locked('backup'), 'task OK'],
+  [`POST ${VM}/status/start`, { skiplock: '1' }, locked('migrate'), 'task OK'],
+  [`POST ${VM}/status/stop`, { skiplock: '1' }, locked('snapshot', running), 'task OK'],
+  [`POST ${VM}/status/reset`, { skiplock: '1' }, locked('rollback', running), 'task OK'],
+  [`POST ${VM}/status/suspend`, { skiplock: '1' }, locked('create', running), 'task OK'],
+  [`POST ${VM}/status/resume`, { skiplock: '1' }, locked('create', running), 'task OK'],
+  [`DELETE ${VM}`, { skiplock: '1' }, locked('clone'), 'task OK'],
+  // A lock is no leave to remove what runs or is protected.
+  [`DELETE ${VM}`, { skiplock: '1' }, locked('clone', running), '500 VM 100 is running - destroy failed'],
+  [
+    `DELETE ${VM}`,
+    { skiplock: '1' },
+    locked('clone', protection),
+    "500 can't remove VM 100 - protection mode enabled",
+  ],
+]
+
 /** Every command of the guest's agent, with what it needs. */
 const AGENT: readonly (readonly [call: string, params?: Readonly<Record<string, string>>])[] = [
   ...'get-fsinfo get-host-name get-memory-block-info get-memory-blocks get-osinfo get-time get-timezone get-users get-vcpus info network-get-interfaces'
@@ -76,4 +98,4 @@ const agent: Row[] = AGENT.flatMap(([call, params = {}]): Row[] => [
 ])
 
 /** Under each lock, and without an agent that answers. */
-export const ofHeld: readonly Row[] = [...locks, ...agent]
+export const ofHeld: readonly Row[] = [...locks, ...forced, ...agent]
