@@ -161,19 +161,25 @@ function promisedBeside(
   pool: NodePool,
 ): Machine[] {
   const { proxmoxCluster, id } = machine.spec
-  const found = new Map<string, Machine>()
+  // There may be thousands on their way, and all are counted for each that is placed.
+  const found = world.machines.by(onTheirWay, proxmoxCluster).filter(({ spec }) => spec.id !== id)
+  const others = new Map<string, Machine>()
   const add = (machines: readonly Machine[]): void => {
     for (const one of machines)
-      if (one.spec.proxmoxCluster === proxmoxCluster && one.spec.id !== id && one.spec.host !== undefined)
-        found.set(keyOf(one), one)
+      if (
+        one.spec.proxmoxCluster === proxmoxCluster &&
+        one.spec.id !== id &&
+        one.spec.host !== undefined &&
+        onTheirWay(one).length === 0
+      )
+        others.set(keyOf(one), one)
   }
-  add(world.machines.by(onTheirWay, proxmoxCluster))
   add(world.machines.by(reshaping, proxmoxCluster))
   // Those of the pool are spread, whether they run or not.
   add(world.machines.by(inPool, `${namespace}/${pool.metadata.name}`))
   for (const vmid of inventoryOf(connection.observer.vms()).stopped)
     add(world.machines.by(withVmid, `${proxmoxCluster}/${vmid}`))
-  return [...found.values()]
+  return [...found, ...others.values()]
 }
 
 /** The pool may ask for more than when the machine was made: what is placed counts again, so that no edit evades the quota. */

@@ -43,6 +43,9 @@ export interface NoHost {
   readonly message: string
 }
 
+/** Machines by their hosts. */
+type ByHost = ReadonlyMap<string | undefined, readonly Machine[]>
+
 interface Candidate extends HostAnswer {
   readonly freeMemory: number
   readonly totalMemory: number
@@ -74,8 +77,9 @@ export function chooseHost(question: HostQuestion): HostAnswer | NoHost {
     }
   const refusals: NoHost[] = []
   const candidates: Candidate[] = []
+  const byHost = Map.groupBy(question.machines, ({ spec }) => spec.host)
   for (const node of online) {
-    const answer = judgeHost(node, fitting, question)
+    const answer = judgeHost(node, fitting, question, byHost)
     if ('reason' in answer) refusals.push(answer)
     else candidates.push(answer)
   }
@@ -93,10 +97,11 @@ function judgeHost(
   node: ClusterResource,
   templates: readonly Template[],
   question: HostQuestion,
+  byHost: ByHost,
 ): Candidate | NoHost {
   const host = node.node ?? ''
   const { machineClass } = question
-  const promised = question.machines.filter(({ spec }) => spec.host === host)
+  const promised = byHost.get(host) ?? []
 
   const ofPool = promised.filter(
     (machine) =>
@@ -122,7 +127,7 @@ function judgeHost(
     [machineClass.spec.storage, 'images', question.disk],
     [machineClass.spec.isoStorage, 'iso', 0],
   ] as const) {
-    const refusal = judgeStorage(host, name, content, bytes, question)
+    const refusal = judgeStorage(host, name, content, bytes, question, promised)
     if (refusal) return refusal
   }
 
@@ -157,6 +162,7 @@ function judgeStorage(
   content: string,
   bytes: number,
   question: HostQuestion,
+  onHost: readonly Machine[],
 ): NoHost | undefined {
   const resource = question.storageResources.find((one) => one.storage === name && one.node === host)
   if (!resource) return { reason: 'StorageNotFound', message: `${host} has no storage "${name}"` }
@@ -168,9 +174,10 @@ function judgeStorage(
   if (bytes === 0) return undefined
   const isShared = question.storages.some((one) => one.name === name && one.isShared)
   // A VM is listed long before its clone has taken its room: the promise holds until it is made.
-  const promised = question.machines
-    .filter(({ spec }) => spec.storage === name && (isShared || spec.host === host) && !spec.made)
-    .reduce((sum, { spec }) => sum + (spec.disk ?? 0), 0)
+  const promised = (isShared ? question.machines : onHost).reduce(
+    (sum, { spec }) => sum + (spec.storage === name && !spec.made ? (spec.disk ?? 0) : 0),
+    0,
+  )
   const free = (resource.maxdisk ?? 0) - (resource.disk ?? 0) - promised
   return free < bytes
     ? {

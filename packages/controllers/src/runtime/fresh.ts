@@ -45,15 +45,10 @@ export function createFreshReader<T extends KubernetesObject>(
   const gone = new Map<string, string | undefined>()
   /** Made when first asked for. */
   const groupings = new Map<Grouping<T>, Groups<T>>()
-  const group = (groups: Groups<T>, key: string, { namespace, name } = splitKey(key)): void => {
-    const states = [cache.get(namespace, name), written.get(key)]
-    groups.put(
-      key,
-      states.filter((state) => state !== undefined),
-    )
-  }
   const groupAnew = (key: string): void => {
-    for (const groups of groupings.values()) group(groups, key)
+    if (groupings.size === 0) return
+    const object = stateOf(key)
+    for (const groups of groupings.values()) groups.put(key, object)
   }
   // What is gone is no more to be waited for. Whoever subscribes after us finds it forgotten.
   cache.subscribe(({ type, object }) => {
@@ -101,8 +96,10 @@ export function createFreshReader<T extends KubernetesObject>(
   }
   /** Leaving objects that are asked for because no watch will tell of them any more. */
   const asked = new Set<string>()
-  const askOnce = (key: string): void => {
-    if (asked.has(key)) return
+  /** Of a leaving object: the answer to a delete may come later than the news that it is gone. */
+  const askIfUnseen = (key: string): void => {
+    const { namespace, name } = splitKey(key)
+    if (asked.has(key) || shown(key, cache.get(namespace, name))) return
     asked.add(key)
     ask(key)
       // What cannot be asked now is asked with the next list.
@@ -110,32 +107,25 @@ export function createFreshReader<T extends KubernetesObject>(
       .finally(() => asked.delete(key))
   }
   /** An object as `list` has it. */
-  const freshest = (key: string): T | undefined => {
+  const stateOf = (key: string): T | undefined => {
     const { namespace, name } = splitKey(key)
     const cached = shown(key, cache.get(namespace, name))
-    if (caughtUp(key, cached)) return cached
-    const own = written.get(key)
-    if (!cached && own?.metadata.deletionTimestamp) askOnce(key)
-    return own
+    return caughtUp(key, cached) ? cached : written.get(key)
   }
   const groupsBy = (grouping: Grouping<T>): Groups<T> => {
     const known = groupings.get(grouping)
     if (known) return known
     const groups = createGroups(grouping)
     groupings.set(grouping, groups)
-    for (const object of cache.list()) group(groups, keyOf(object))
-    for (const key of written.keys()) group(groups, key)
+    for (const object of cache.list()) groups.put(keyOf(object), stateOf(keyOf(object)))
+    for (const key of written.keys()) groups.put(key, stateOf(key))
     return groups
   }
   return {
     by: (grouping, name) => {
-      const found: T[] = []
-      for (const key of groupsBy(grouping).keys(name)) {
-        const object = freshest(key)
-        // The groups are those of the cache's state and of ours; the one that counts may not be in it.
-        if (object && grouping(object).includes(name)) found.push(object)
-      }
-      return found
+      const members = groupsBy(grouping).members(name)
+      for (const [key, { metadata }] of members) if (metadata.deletionTimestamp) askIfUnseen(key)
+      return [...members.values()]
     },
     get: async (key) => {
       const { namespace, name } = splitKey(key)
@@ -153,8 +143,7 @@ export function createFreshReader<T extends KubernetesObject>(
         const cached = byKey.get(key)
         if (caughtUp(key, cached)) continue
         byKey.set(key, own)
-        // The answer to a delete may come later than the news that the object is gone.
-        if (!cached && own.metadata.deletionTimestamp) askOnce(key)
+        if (own.metadata.deletionTimestamp) askIfUnseen(key)
       }
       return [...byKey.values()]
     },
