@@ -10,6 +10,7 @@ import type { WebhookServer } from './admission/webhooks.ts'
 import type { LabClock } from '../clock.ts'
 import type { KeyPair } from '../pki.ts'
 import type { Exchange } from './http/exchange.ts'
+import type { PodPorts } from './http/pods/port-forward.ts'
 import type { ObjectKey } from './store/storage.ts'
 
 /** What a write does, as admission sees it. */
@@ -172,6 +173,8 @@ export interface ApiServerOptions {
   serviceCidr?: string
   /** Where the logs of pods come from. Default: one line per container that runs, saying that nothing really does. */
   podLog?: PodLog
+  /** Where the ports of a pod can be reached, for who forwards them; undefined for a pod of which nobody knows. Default: of all. */
+  podPorts?: (pod: ApiObject) => PodPorts | undefined
   /** Stands between requests, whose callers are known, and what answers them. */
   intercept?: Intercept
   /** Keeps the objects beyond the process. Default: nothing does. */

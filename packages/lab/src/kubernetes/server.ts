@@ -102,6 +102,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     components,
     gitVersion: options.gitVersion ?? 'v1.36.3',
     podLog: options.podLog ?? stateLog,
+    podPorts: options.podPorts ?? (() => undefined),
     closing: closing.signal,
   }
   const host = options.host ?? '127.0.0.1'

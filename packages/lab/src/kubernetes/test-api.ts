@@ -1,7 +1,7 @@
 import { request } from 'node:https'
 import { after } from 'node:test'
 import { createLabClock } from '../clock.ts'
-import type { ApiServer } from './api.ts'
+import type { ApiServer, ApiServerOptions } from './api.ts'
 import type { JsonObject } from './resources.ts'
 import { createApiServer } from './server.ts'
 import { selfSigned } from './test-certificate.ts'
@@ -31,7 +31,7 @@ export interface TestAnswer {
 }
 
 /** An API server for the tests of a file, after which it ends. */
-export async function startTestApi(): Promise<{
+export async function startTestApi(options: Pick<ApiServerOptions, 'podPorts'> = {}): Promise<{
   api: ApiServer
   ca: string
   ask(this: void, path: string, question?: Question): Promise<TestAnswer>
@@ -40,7 +40,7 @@ export async function startTestApi(): Promise<{
   const ca = tls.certPem
   const user = (username: string, groups: string[]) => ({ token: username, user: { username, groups } })
   const staticTokens = [user('admin', ['system:masters']), user('bob', [])]
-  const api = createApiServer({ tls, caPem: ca, clock: createLabClock(), staticTokens })
+  const api = createApiServer({ tls, caPem: ca, clock: createLabClock(), staticTokens, ...options })
   await api.listen()
   after(() => api.close())
   return { api, ca, ask: (path, question = {}) => send(`${api.url}${path}`, ca, question) }

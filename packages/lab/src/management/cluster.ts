@@ -1,11 +1,11 @@
 import { kamajiCrds } from '@fochista/kamaji/crds'
 import type { LabClock } from '../clock.ts'
-import { gvr } from '../kamaji/vocabulary.ts'
+import { gvr, keys } from '../kamaji/vocabulary.ts'
 import { installKamaji } from '../kamaji/operator.ts'
 import type { ApiServer, StaticToken, StorageKeeper } from '../kubernetes/api.ts'
 import { addStaticNodes, signWith, startManagementControllers } from '../kubernetes/controllers/index.ts'
 import type { Exchange } from '../kubernetes/http/exchange.ts'
-import type { JsonObject } from '../kubernetes/resources.ts'
+import type { ApiObject, JsonObject } from '../kubernetes/resources.ts'
 import { createApiServer } from '../kubernetes/server.ts'
 import { issueCertificate } from '../pki.ts'
 import type { KeyPair } from '../pki.ts'
@@ -47,6 +47,17 @@ export interface ManagementCluster {
   stop(): Promise<void>
 }
 
+/** The ports of a control plane's pod: its API server listens at that of the tenant's address. Undefined for other pods. */
+function controlPlanePorts(
+  { metadata }: ApiObject,
+  tenants: TenantClusters,
+): ((port: number) => { host: string; port: number } | undefined) | undefined {
+  const tenant = tenants.find(metadata.namespace ?? '', metadata.labels?.[keys.name] ?? '')
+  if (tenant === undefined) return undefined
+  const { hostname, port } = new URL(tenant.api.url)
+  return (wanted) => (wanted === tenant.address.port ? { host: hostname, port: Number(port) } : undefined)
+}
+
 const NODES = [1, 2, 3].map((number) => ({ name: `management-${number}`, address: `10.98.0.${10 + number}` }))
 
 /** Starts a management cluster. Rejects with the system's error when it cannot listen. */
@@ -70,6 +81,7 @@ export async function startManagementCluster(options: ManagementOptions): Promis
     serviceAccountKeyPem: options.accountsKey,
     ...(options.keep && { keep: options.keep.objects }),
     ...(options.intercept && { intercept: options.intercept }),
+    podPorts: (pod) => controlPlanePorts(pod, tenants),
     crds: kamajiCrds.map((crd) => structuredClone(crd) as unknown as JsonObject),
   })
   await api.listen()

@@ -85,19 +85,23 @@ export class Exchange implements RequestContext {
 
   /** Answers that a WebSocket begins, in which `protocol` is spoken; the connection is served by `reader` from now on. */
   switchToWebSocket(protocol: string | undefined, reader: WebSocketReader): WebSocketMessages {
-    const { switchable, request, response } = this
-    if (switchable === undefined) throw new Error('the client did not ask for a WebSocket')
-    const { socket, early } = switchable
-    response.detachSocket(request.socket)
-    const head = [
-      'HTTP/1.1 101 Switching Protocols',
+    const { request } = this
+    const socket = this.switchTo([
       'Upgrade: websocket',
       'Connection: Upgrade',
       `Sec-WebSocket-Accept: ${acceptKey(request.headers['sec-websocket-key'] ?? '')}`,
       ...(protocol === undefined ? [] : [`Sec-WebSocket-Protocol: ${protocol}`]),
-    ]
-    socket.write(`${head.join('\r\n')}\r\n\r\n`)
-    return serveWebSocket(socket, early, reader)
+    ])
+    return serveWebSocket(socket, this.switchable?.early ?? Buffer.alloc(0), reader)
+  }
+
+  /** Answers that another protocol is spoken from now on, with these headers, and gives the connection away. */
+  switchTo(headers: readonly string[]): Duplex {
+    const { switchable, request, response } = this
+    if (switchable === undefined) throw new Error('the client did not ask for another protocol')
+    response.detachSocket(request.socket)
+    switchable.socket.write(['HTTP/1.1 101 Switching Protocols', ...headers, '', ''].join('\r\n'))
+    return switchable.socket
   }
 
   send(

@@ -14,7 +14,7 @@ import { admitted, completeBinding, connectOptions } from './pods/admit.ts'
 import { bindPod } from './pods/bind.ts'
 import { evictPod } from './pods/evict.ts'
 import { servePodLog } from './pods/log.ts'
-import { refuseStreaming } from './pods/streaming.ts'
+import { serveStreaming } from './pods/streaming.ts'
 import { refuseProxy } from './proxy.ts'
 import { reply } from './reply.ts'
 import { answerPatched, answerStored, answerWritten } from './target.ts'
@@ -69,7 +69,7 @@ export async function serveSubresource(target: Target, subresource: string): Pro
     const known = definition.subresources?.find((each) => each.name === subresource)
     const object = connectOptions(known?.kind ?? '', exchange.query)
     await admitted(core, { ...ask, operation: 'CONNECT', object }, connectContext(exchange), () =>
-      refuseStreaming(server, ref, subresource, exchange),
+      serveStreaming(server, ref, subresource, exchange),
     )
     return
   }

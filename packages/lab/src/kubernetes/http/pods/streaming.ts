@@ -4,6 +4,7 @@ import type { Server } from '../../server-parts.ts'
 import type { Exchange } from '../exchange.ts'
 import { chooseContainer } from './containers.ts'
 import { kubeletAddress } from './kubelet.ts'
+import { servePortForward } from './port-forward.ts'
 
 /** The protocol in which the API server itself speaks with the client, before it has reached a kubelet. */
 const CHANNELS = 'v5.channel.k8s.io'
@@ -22,10 +23,11 @@ const KUBELET_PARAMETERS: { [name: string]: string } = {
 }
 
 /**
- * Refuses exec, attach and port-forward, for nothing listens where a lab's kubelets would: with what the API server says of a pod that
- * has no node, of a node that is not there, and of a kubelet that takes no connection.
+ * Serves port-forward to pods in which something listens. Refuses exec, attach and all other port-forwards, for nothing listens where a
+ * lab's kubelets would: with what the API server says of a pod that has no node, of a node that is not there, and of a kubelet that takes
+ * no connection.
  */
-export function refuseStreaming(
+export function serveStreaming(
   server: Server,
   ref: { namespace: string; name: string },
   subresource: string,
@@ -45,6 +47,8 @@ export function refuseStreaming(
     exchange.sendBare(405, 'bad method')
     return
   }
+  const ports = subresource === 'portforward' ? server.podPorts(pod) : undefined
+  if (ports !== undefined && servePortForward(exchange, pod, ports)) return
   const address = kubeletAddress(node)
   const why = `dial tcp ${address}: connect: connection refused`
   if (subresource === 'portforward' || !exchange.protocols.includes(CHANNELS))
