@@ -95,16 +95,11 @@ export function applyConfiguration(
       const lost = conflicts.find((each) => each.manager === manager)
       return lost === undefined ? manager : { ...manager, fields: manager.fields.difference(lost.fields) }
     })
-  const unchanged =
-    mine !== undefined &&
-    equal(mine.fields.toJson(), wanted.toJson()) &&
-    mine.apiVersion === me.apiVersion &&
-    changed.paths().length === 0
-  rest.push({
-    ...me,
-    time: unchanged && mine?.time !== undefined ? mine.time : timestamp(core),
-    fields: wanted,
-  })
+  // An apply that leaves the object as it is gets no time: who applies for the first time has none then.
+  const isSame = live !== undefined && equal(strip(base), strip(next))
+  const before = mine?.apiVersion === me.apiVersion ? mine.time : undefined
+  const time = isSame ? before : timestamp(core)
+  rest.push({ ...me, ...(time === undefined ? {} : { time }), fields: wanted })
   const managedFields = writeManagers(rest)
   const resourceVersion = configuration.metadata.resourceVersion
   const nextMetadata = { ...next.metadata, managedFields }

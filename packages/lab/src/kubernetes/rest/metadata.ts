@@ -8,6 +8,7 @@ import {
   pathSegmentProblems,
   qualifiedNameProblems,
 } from '../schema/names.ts'
+import { METADATA_FIELDS } from '../schema/prune.ts'
 import { equal } from './json.ts'
 
 const SUFFIX_LETTERS = 'bcdfghjklmnpqrstvwxz2456789'
@@ -60,26 +61,11 @@ export function fixedFieldProblems(sent: ObjectMeta, old: ObjectMeta): FieldErro
 
 /** Puts metadata into the order the API server prints, and drops what is empty. */
 export function tidyMetadata(meta: ObjectMeta): ObjectMeta {
-  const order = [
-    'name',
-    'generateName',
-    'namespace',
-    'uid',
-    'resourceVersion',
-    'generation',
-    'creationTimestamp',
-    'deletionTimestamp',
-    'deletionGracePeriodSeconds',
-    'labels',
-    'annotations',
-    'ownerReferences',
-    'finalizers',
-    'managedFields',
-  ]
   const result: ObjectMeta = {}
-  for (const field of order) {
+  for (const field of METADATA_FIELDS) {
     const value = meta[field]
-    if (value === undefined || value === null || value === '') continue
+    // Nobody sees a selfLink any more, though it may be sent.
+    if (field === 'selfLink' || value === undefined || value === null || value === '') continue
     if (Array.isArray(value) && value.length === 0) continue
     if (typeof value === 'object' && !Array.isArray(value) && Object.keys(value).length === 0) continue
     result[field] = value

@@ -1,7 +1,7 @@
 import type { Json, JsonObject, Schema } from '../resources.ts'
 import { isObject } from '../rest/json.ts'
 
-/** What metadata may hold. */
+/** What metadata may hold, in the order in which the API server prints it. */
 export const METADATA_FIELDS: ReadonlySet<string> = new Set([
   'name',
   'generateName',
