@@ -12,6 +12,8 @@ import { isCut } from './kubernetes/recorded.ts'
 import type { Answer } from './kubernetes/send.ts'
 import { compareSwitched } from './kubernetes/switched.ts'
 import { isObject, parseJson } from './json.ts'
+import { compareCommand } from './kubectl/compare.ts'
+import type { Ended } from './kubectl/compare.ts'
 import { readRecording, recordingFolders, recordingsIn } from './recordings.ts'
 
 const folders = recordingFolders()
@@ -108,6 +110,29 @@ test('of WebSockets every altered frame is caught, and no other', { skip }, () =
     assert.notEqual(verdict(head.replace('Upgrade: websocket', 'Upgrade: other'), bytes), 'agrees', String(n))
   }
   assert.ok(caught > 80, `only ${caught}`)
+})
+
+test('of kubectl every altered end of a command is caught, and no other', { skip }, () => {
+  let caught = 0
+  const file = join(folders?.kubernetes ?? '', '12-kubectl.jsonl')
+  for (const { n, exit, stdout = '', stderr = '' } of readRecording<Partial<Ended> & { n: number }>(file)) {
+    if (exit === undefined) continue
+    const actual = { exit, stdout: stdout.replace(/\.\.\.\[\d+ bytes\]$/, ''), stderr }
+    const verdict = (changed: Partial<Ended>): string =>
+      compareCommand({ exit, stdout, stderr }, { ...actual, ...changed }).verdict
+    assert.equal(verdict({}), 'agrees', String(n))
+    const others: Partial<Ended>[] = [
+      { exit: exit + 1 },
+      { stdout: `altered ${actual.stdout}` },
+      { stderr: `${stderr}altered` },
+      ...(actual.stdout.includes('\n') ? [{ stdout: actual.stdout.slice(actual.stdout.indexOf('\n')) }] : []),
+    ]
+    for (const other of others) {
+      assert.notEqual(verdict(other), 'agrees', `${n} ${JSON.stringify(other)}`)
+      caught++
+    }
+  }
+  assert.ok(caught > 700, `only ${caught}`)
 })
 
 test('a connection that was broken off is no refusal, nor one that took too long', () => {

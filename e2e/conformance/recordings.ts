@@ -8,7 +8,10 @@ const BESIDE = join(import.meta.dirname, '..', '..', '..', 'shared')
 export interface Replayable {
   /** Names of the recordings: `kubernetes/03-errors`. */
   names: string[]
-  run(this: void): Promise<Replay[]>
+  /** What is not on this machine, without which they cannot be replayed. */
+  needs?: string
+  /** Replays them. With a `pace` above 1 everything that waits for something takes its time: what a busy machine needs. Default 1. */
+  run(this: void, pace?: number): Promise<Replay[]>
 }
 
 /** Where recordings are. */

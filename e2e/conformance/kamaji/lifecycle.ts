@@ -36,8 +36,9 @@ const HASTE = 4
 /**
  * Makes the recorded control plane in a management cluster, does to it what was done, and compares after each step: the
  * answer, which objects came and went, and the states that the control plane showed.
+ * @param pace how many times slower than usual.
  */
-export async function replayLifecycle(lines: Line[]): Promise<Outcome[]> {
+export async function replayLifecycle(lines: Line[], pace = 1): Promise<Outcome[]> {
   const together =
     lines.some(({ title }) => MEANWHILE.test(title)) || stepsOf(lines).some(({ isCutShort }) => isCutShort)
   const namespace = namespaceOf(lines)
@@ -46,7 +47,7 @@ export async function replayLifecycle(lines: Line[]): Promise<Outcome[]> {
     : namespace.endsWith('lb-hostname-only')
       ? 'hostname'
       : 'address'
-  const speed = together ? SPEED_TOGETHER : SPEED
+  const speed = (together ? SPEED_TOGETHER : SPEED) / pace
   const world = await startWorld(speed, balancer)
   try {
     return await play(world, lines, namespace, speed)
@@ -240,7 +241,7 @@ async function settled(
   { states, gone: leaving, made: coming }: Stretch,
   quiet = QUIET,
 ): Promise<void> {
-  const end = Date.now() + LONGEST
+  const end = Date.now() + LONGEST * Math.max(1, quiet / QUIET / 4)
   const wanted = states.at(-1)
   while (Date.now() < end) {
     await pause(25)

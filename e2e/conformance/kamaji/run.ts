@@ -32,7 +32,7 @@ export function kamajiReplays(folder: string): Replayable[] {
     })),
     ...recordingsIn(folder, /^(lifecycle|update)-.*\.jsonl$/).map((file) => ({
       names: [name(file)],
-      run: async () => [{ name: name(file), outcomes: await replayLifecycle(read(file)) }],
+      run: async (pace?: number) => [{ name: name(file), outcomes: await replayLifecycle(read(file), pace) }],
     })),
   ]
 }

@@ -11,6 +11,8 @@ export interface Recorded {
   webhook?: { body: string }
   /** The exchange stayed open until this line was done. */
   open_until?: number
+  /** A command of another program, which stands there instead of a request. */
+  client?: { command: string }
   /** What the recorder did besides. */
   note?: string
   /** Values of the request that came out of earlier answers. */

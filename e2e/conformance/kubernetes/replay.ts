@@ -34,10 +34,14 @@ export interface Target {
 /** Controllers act after a write; the recorder waited for them. Milliseconds. */
 const AFTER_WRITE = 75
 const AFTER_READ = 4
+/** Lines that were sent before any controller acted on the one before. */
+const AT_ONCE = /^ReplicaSet: Background after Foreground$/
 /** A stream that the recorder closed is looked at this long, if nothing else happens meanwhile. */
 const STREAM_FOR = 150
+/** What was recorded of a stream and has not come yet is waited for this much longer than the recording took. */
+const LATE = 5000
 /** A stream that the server closed is waited for this much longer than the recording took. */
-const CLOSES_WITHIN = 1500
+const CLOSES_WITHIN = LATE
 
 /** However long the recording of a stream took, it is not waited for longer than this. Seconds. */
 const LONGEST_STREAM = 10
@@ -56,8 +60,12 @@ interface Open {
   stream: Stream
 }
 
-/** Sends recorded exchanges in order to a server and compares the answers, volatile values masked. */
-export async function replay(target: Target, records: Recorded[]): Promise<Outcome[]> {
+/**
+ * Sends recorded exchanges in order to a server and compares the answers, volatile values masked.
+ * @param pace how many times longer than usual controllers are waited for.
+ */
+export async function replay(target: Target, records: Recorded[], pace = 1): Promise<Outcome[]> {
+  const rest = (ms: number): Promise<void> => pause(ms * pace)
   const outcomes = new Map<number, Outcome>()
   const values = new Values()
   const told = new ToldTime()
@@ -67,7 +75,7 @@ export async function replay(target: Target, records: Recorded[]): Promise<Outco
   const finish = async ({ record, response, stream: open }: Open): Promise<void> => {
     if (response.closed_by === 'server')
       await Promise.race([open.closed, pause((response.closed_after_s ?? 1) * 1000 + CLOSES_WITHIN)])
-    const status = await Promise.race([open.status, pause(STREAM_FOR).then(() => 0)])
+    const status = await Promise.race([open.status, pause(LATE).then(() => 0)])
     await heard(open, response)
     open.close()
     const { n, title } = record
@@ -75,7 +83,7 @@ export async function replay(target: Target, records: Recorded[]): Promise<Outco
     for (const [index, { data }] of (response.frames ?? []).entries())
       values.keepVersions(parseJson(data), parseJson(open.lines[index] ?? ''))
   }
-  for (const record of records) {
+  for (const [index, record] of records.entries()) {
     const { n, title, request, response } = record
     const waited = Math.max(told.before(record), saidTime(title))
     if (waited > 0) await pause(waited)
@@ -87,16 +95,20 @@ export async function replay(target: Target, records: Recorded[]): Promise<Outco
       outcomes.set(n, await replayRaw(record, target.url, (text) => values.put(withTokens(text, target))))
     } else if (request === undefined || call === undefined) {
       const why =
-        request === undefined ? 'nothing that can be sent' : 'the recorder cut or masked the request'
+        record.client !== undefined
+          ? 'a command: it is run with those of 12-kubectl'
+          : request === undefined
+            ? 'nothing that can be sent'
+            : 'the recorder cut or masked the request'
       outcomes.set(n, leftOut(n, title, why))
     } else if (response?.frames !== undefined) {
       const open = { record, response, stream: stream(target.url, call) }
       if (record.open_until === undefined) {
-        if (response.closed_by !== 'server') await pause(STREAM_FOR)
+        if (response.closed_by !== 'server') await rest(STREAM_FOR)
         await finish(open)
       } else {
         opened.push(open)
-        await Promise.race([open.stream.status, pause(STREAM_FOR)])
+        await Promise.race([open.stream.status, pause(LATE)])
       }
     } else {
       const answer = await send(target.url, call, identityOf(record, target))
@@ -112,15 +124,17 @@ export async function replay(target: Target, records: Recorded[]): Promise<Outco
         values.keepTag(headerOf(response, 'etag'), typeof tag === 'string' ? tag : undefined)
         outcomes.set(n, { n, title, ...compareAnswer(response, answer, request.body) })
       }
-      await pause(/DELETE|POST|PUT|PATCH/.test(request.method) ? AFTER_WRITE : AFTER_READ)
+      const isNextAtOnce = AT_ONCE.test(records[index + 1]?.title ?? '')
+      const writes = /DELETE|POST|PUT|PATCH/.test(request.method)
+      if (!isNextAtOnce) await rest(writes ? AFTER_WRITE : AFTER_READ)
     }
     if (n === KINDS_MADE)
       for (const each of target.leftovers)
-        if (each === 'wait') await pause(NAMESPACE_EMPTIED)
-        else await send(target.url, each).then(() => pause(AFTER_WRITE))
+        if (each === 'wait') await rest(NAMESPACE_EMPTIED)
+        else await send(target.url, each).then(() => rest(AFTER_WRITE))
     const done = opened.filter((open) => (open.record.open_until ?? 0) <= n)
     opened = opened.filter((open) => !done.includes(open))
-    if (done.length > 0) await pause(AFTER_WRITE)
+    if (done.length > 0) await rest(AFTER_WRITE)
     for (const open of done) {
       if (open.response.closed_by === 'server') ending.push(finish(open))
       else await finish(open)
@@ -130,9 +144,9 @@ export async function replay(target: Target, records: Recorded[]): Promise<Outco
   return records.map(({ n }) => outcomes.get(n)).filter((each) => each !== undefined)
 }
 
-/** Waits until a stream has told as much as was recorded, as long as the recording took. */
+/** Waits until a stream has told as much as was recorded, longer than the recording took. */
 async function heard({ lines, opened }: Stream, { frames = [] }: RecordedResponse): Promise<void> {
-  const last = Math.min(frames.at(-1)?.t ?? 0, LONGEST_STREAM) * 1000 + STREAM_FOR
+  const last = Math.min(frames.at(-1)?.t ?? 0, LONGEST_STREAM) * 1000 + LATE
   while (lines.length < frames.length && Date.now() - opened < last) await pause(AFTER_READ * 5)
 }
 

@@ -16,13 +16,13 @@ export function kubernetesReplays(folder: string): Replayable[] {
     const name = `kubernetes/${file.replace('.jsonl', '')}`
     return {
       names: [name],
-      async run() {
+      async run(pace) {
         const records = readRecording<Recorded>(join(folder, file))
         const server = await startServer(file, records)
         const webhook = file.startsWith('11-') ? await startWebhookServer() : undefined
         try {
           const target = { ...server.target, ...(webhook === undefined ? {} : { webhook }) }
-          return [{ name, outcomes: await replay(target, records) }]
+          return [{ name, outcomes: await replay(target, records, pace) }]
         } finally {
           await server.close()
           await webhook?.close()

@@ -38,7 +38,7 @@ export interface Stream {
   close(): void
 }
 
-const NO_ANSWER_AFTER = 4000
+const NO_ANSWER_AFTER = 20_000
 /** Headers that belong to a connection, not to the exchange. */
 const OWN = new Set(['host', 'content-length', 'connection'])
 
