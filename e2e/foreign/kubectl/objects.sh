@@ -32,6 +32,20 @@ work create job once --image=busybox -- true
 expect 0 'job.batch/once created'
 work create service clusterip plain --tcp=80:8080
 expect 0 'service/plain created'
+work create cronjob often --image=busybox --schedule='*/5 * * * *' -- true
+expect 0 'cronjob.batch/often created'
+work create poddisruptionbudget budget --selector=app=web --min-available=1
+expect 0 'poddisruptionbudget.policy/budget created'
+kubectl create priorityclass urgent --value=5
+expect 0 'priorityclass.scheduling.k8s.io/urgent created'
+if younger 19; then
+  work create ingress front --rule=a.example/=plain:80
+  expect 0 'ingress.networking.k8s.io/front created'
+fi
+work create configmap dry --dry-run=server -o yaml
+expect 0 'kind: ConfigMap' 'uid: '
+work create secret tls cert --cert=nosuch --key=nosuch
+expect 1 'nosuch: no such file or directory'
 kubectl create namespace work
 expect 1 'namespaces "work" already exists'
 work create -f plane.yaml
@@ -102,6 +116,12 @@ for _ in $(seq 600); do [[ $(<watched) == *configmap/seen* ]] && break; sleep 0.
 kill "$WATCHER"
 wait "$WATCHER" 2>/dev/null
 [[ $(<watched) == *configmap/seen* ]] || complain 'a watch does not see what is made'
+work get configmap seen -w -o name --request-timeout=2s
+expect 0 'configmap/seen'
+work get configmaps -w --watch-only --output-watch-events --request-timeout=1s
+younger 16 && expect 0 '!seen'
+work create configmap seen
+expect 1 'error: failed to create configmap: configmaps "seen" already exists'
 
 # ── apply: as the client computes it, as the server does, dry, and its difference ─────────────────────────────────
 work apply -f plane.yaml
@@ -111,6 +131,10 @@ expect 0 'unchanged'
 sed -i 's/replicas: 2/replicas: 3/' plane.yaml
 work diff -f plane.yaml
 expect 1 '-      replicas: 2' '+      replicas: 3'
+work diff --server-side --force-conflicts -f plane.yaml
+expect 1 '-      replicas: 2' '+      replicas: 3'
+work apply view-last-applied tcp plane
+expect 0 'replicas: 2'
 work apply -f plane.yaml --dry-run=server
 expect 0 'configured (server dry run)'
 work get tcp plane -o 'jsonpath={.spec.controlPlane.deployment.replicas}'
@@ -148,6 +172,16 @@ work apply --server-side --field-manager=other --force-conflicts -f shared.yaml
 expect 0 'configmap/shared serverside-applied'
 work apply --server-side --force-conflicts -f web.yaml
 expect 0 'deployment.apps/applied serverside-applied'
+work apply --server-side --dry-run=server -f shared.yaml
+expect 0 'configmap/shared serverside-applied (server dry run)'
+work diff -f shared.yaml
+expect 0
+printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: kept, labels: { set: one } }\n' >kept.yaml
+printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: gone, labels: { set: one } }\n' >gone.yaml
+work apply -f kept.yaml -f gone.yaml
+expect 0 'configmap/kept created' 'configmap/gone created'
+work apply -f kept.yaml --prune -l set=one --prune-allowlist=core/v1/ConfigMap
+younger 26 && expect 0 'configmap/kept unchanged' 'configmap/gone pruned'
 
 # ── patch, label, annotate, edit, replace, set ────────────────────────────────────────────────────────────────────
 work patch tcp plane -p '{"metadata":{"labels":{"a":"b"}}}'
@@ -185,6 +219,32 @@ work set image deployment/web nginx=nginx:1.28
 expect 0 'deployment.apps/web image updated'
 work set env deployment/web B=c
 expect 0 'deployment.apps/web env updated'
+work set resources deployment/web --requests=cpu=100m
+expect 0 'deployment.apps/web resource requirements updated'
+work set serviceaccount deployment/web robot
+expect 0 'deployment.apps/web serviceaccount updated'
+work patch configmap settings --type=json -p '[{"op":"test","path":"/data/colour","value":"black"}]'
+expect 1 'The request is invalid: the server rejected our request due to an error in our request'
+
+# ── port-forward: to the API server of a control plane, through a WebSocket and through SPDY alone ─────────────────
+until_answer 60 Ready kubectl -n work get tcp plane -o 'jsonpath={.status.kubernetesResources.version.status}'
+for websockets in true false; do
+  : >forwarded
+  KUBECTL_PORT_FORWARD_WEBSOCKETS=$websockets command kubectl -n work port-forward deployment/plane :6443 :10257 >forwarded 2>&1 &
+  FORWARDER=$!
+  for _ in $(seq 600); do [[ $(<forwarded) == *'-> 10257'* ]] && break; sleep 0.1; done
+  local_port() { sed -n "s/Forwarding from 127.0.0.1:\([0-9]*\) -> $1/\1/p" forwarded | head -n 1; }
+  for _ in 1 2; do
+    [[ $(command curl -sk --max-time 60 "https://127.0.0.1:$(local_port 6443)/version") == *'"gitVersion": "v1.30.0"'* ]] ||
+      complain "port-forward does not reach the control plane: $(<forwarded)"
+  done
+  command curl -sk --max-time 60 "https://127.0.0.1:$(local_port 10257)/" && complain 'something answers at a port at which nothing listens'
+  for _ in $(seq 600); do [[ $(<forwarded) == *'error forwarding port 10257'* ]] && break; sleep 0.1; done
+  [[ $(<forwarded) == *'dial tcp4 127.0.0.1:10257: connect: connection refused'* ]] ||
+    complain "port-forward does not say that nothing listens: $(<forwarded)"
+  kill "$FORWARDER"
+  wait "$FORWARDER" 2>/dev/null
+done
 
 # ── delete ────────────────────────────────────────────────────────────────────────────────────────────────────────
 work delete configmap seen --cascade=foreground
@@ -198,6 +258,14 @@ work delete jobs --all --timeout=30s
 expect 0 'job.batch "once" deleted'
 work delete tcp plane --timeout=60s
 expect 0 'tenantcontrolplane.kamaji.clastix.io "plane" deleted'
+work delete deployment web --cascade=orphan
+expect 0 'deployment.apps "web" deleted'
+kubectl delete --raw /api/v1/namespaces/work/configmaps/nosuch
+expect 1 'Error from server (NotFound): configmaps "nosuch" not found'
+kubectl delete namespace default
+expect 1 'namespaces "default" is forbidden: this namespace may not be deleted'
+kubectl delete priorityclass urgent
+expect 0 'priorityclass.scheduling.k8s.io "urgent" deleted'
 work delete configmap nosuch
 expect 1 'Error from server (NotFound): configmaps "nosuch" not found'
 kubectl delete clusterrole,clusterrolebinding -l nosuch=yes

@@ -16,6 +16,12 @@ kubectl explain tenantcontrolplane.spec.kubernetes.version
 expect 0 'TenantControlPlane' 'string'
 kubectl explain deployment.spec.replicas
 expect 0 'integer'
+kubectl explain deployment.spec.strategy --recursive
+expect 0 'rollingUpdate' 'maxSurge' '<IntOrString>'
+kubectl explain tcp --api-version=kamaji.clastix.io/v1alpha1 --recursive
+expect 0 'networkProfile' 'kubernetes'
+kubectl explain nosuch
+expect 1 "the server doesn't have a resource type \"nosuch\""
 kubectl explain pod.spec.nosuch
 expect 1 'field "nosuch" does not exist'
 
@@ -40,6 +46,10 @@ kubectl -n loads rollout status deployment/web --timeout=60s
 expect 0 'successfully rolled out'
 kubectl -n loads rollout history deployment/web
 expect 0 'REVISION' '1' '2'
+kubectl -n loads rollout history deployment/web --revision=2
+expect 0 'nginx:1.28'
+kubectl -n loads rollout status deployment/web --watch=false
+expect 0 'successfully rolled out'
 kubectl -n loads rollout undo deployment/web
 expect 0 'deployment.apps/web rolled back'
 kubectl -n loads rollout restart deployment/web
@@ -52,6 +62,10 @@ if younger 23; then
   kubectl -n loads wait --for='jsonpath={.status.readyReplicas}=2' deployment/web --timeout=60s
   expect 0 'condition met'
 fi
+kubectl -n loads wait --for=condition=Nosuch deployment/web --timeout=1s
+expect 1 'timed out waiting for the condition on deployments/web'
+kubectl -n loads wait --for=condition=Available deployment --all --timeout=60s
+expect 0 'deployment.apps/web condition met'
 if younger 31; then
   (sleep 1; command kubectl -n loads create configmap later >/dev/null) &
   kubectl -n loads wait --for=create configmap/later --timeout=30s
@@ -83,9 +97,31 @@ kubectl -n loads logs alone -c nosuch
 expect 1 'container nosuch is not valid for pod alone'
 kubectl -n loads logs alone --previous
 expect 1 'previous terminated container "alone" in pod "alone" not found'
+kubectl -n loads logs nosuch
+expect 1 'pods "nosuch" not found'
 kubectl -n loads exec alone -- true
-expect 1
+expect 1 'dial tcp 10.98.0.' ':10250: connect: connection refused'
+# Since it speaks WebSocket first, the error comes in a channel.
+younger 31 && expect 1 'error: Internal error occurred: error sending request: Post "https://' '/exec/loads/alone/alone?command=true&error=1&output=1"'
+kubectl -n loads exec alone -c nosuch -- true
+expect 1 'container nosuch is not valid for pod alone'
+kubectl -n loads exec nosuch -- true
+expect 1 'pods "nosuch" not found'
+kubectl -n loads attach alone
+expect 1 ':10250: connect: connection refused'
+kubectl -n loads cp alone:/etc/hosts hosts
+expect 1 ':10250: connect: connection refused'
+kubectl -n loads port-forward alone :80
+expect 1 'error upgrading connection: error dialing backend: dial tcp 10.98.0.' ':10250: connect: connection refused'
+if younger 25; then
+  kubectl -n loads debug alone --image=busybox --profile=general
+  expect 0 'Defaulting debug container name to debugger-'
+  kubectl -n loads get pod alone -o 'jsonpath={.spec.ephemeralContainers[0].image}'
+  expect 0 busybox
+fi
 kubectl top nodes
+expect 1 'Metrics API not available'
+kubectl -n loads top pods
 expect 1 'Metrics API not available'
 
 # ── describe, events ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -102,6 +138,8 @@ expect 0 'LAST SEEN' 'ScalingReplicaSet' 'deployment/web'
 if younger 26; then
   kubectl -n loads events --for deployment/web
   expect 0 'ScalingReplicaSet'
+  kubectl -n loads events --types=Warning --for deployment/web
+  expect 0 'No events found in loads namespace.'
 fi
 
 # ── nodes ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -126,6 +164,10 @@ kubectl auth can-i delete nodes --as eve
 expect 1 no
 kubectl auth can-i --list
 expect 0 'Resources' '*.*'
+kubectl auth can-i --list --as eve
+expect 0 'selfsubjectreviews.authentication.k8s.io' '/healthz' '!*.*'
+kubectl auth can-i get nosuches
+expect 0 yes "the server doesn't have a resource type 'nosuches'"
 kubectl -n loads get pods --as eve --as-group=nobody
 expect 1 'Error from server (Forbidden): pods is forbidden: User "eve" cannot list resource "pods" in API group "" in the namespace "loads"'
 if younger 28; then
@@ -154,7 +196,21 @@ command kubectl get csr carol -o 'jsonpath={.status.certificate}' | base64 -d >c
 KUBECONFIG=/dev/null kubectl --server "$KAMAJI_URL" --certificate-authority "$KAMAJI_CA" --client-certificate carol.pem --client-key key.pem \
   -n loads get pods
 expect 1 'pods is forbidden: User "carol" cannot list resource "pods"'
-kubectl delete csr carol
+kubectl describe csr carol
+expect 0 'Signer:' 'kubernetes.io/kube-apiserver-client' 'Approved,Issued'
+kubectl apply -f - <<YAML
+apiVersion: certificates.k8s.io/v1
+kind: CertificateSigningRequest
+metadata: { name: mallory }
+spec: { request: $(base64 -w 0 carol.csr), signerName: kubernetes.io/kube-apiserver-client, usages: [client auth] }
+YAML
+kubectl certificate deny mallory
+expect 0 'certificatesigningrequest.certificates.k8s.io/mallory denied'
+kubectl get csr mallory
+expect 0 'Denied'
+kubectl certificate approve mallory
+expect 1 'mallory'
+kubectl delete csr carol mallory
 expect 0
 
 # ── a kustomization, and a plug-in's request ──────────────────────────────────────────────────────────────────────
