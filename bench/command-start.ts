@@ -20,8 +20,9 @@ export async function commandStart(): Promise<Figure[]> {
   for (const path of published) cpSync(join(packages, path), join(folder, path), { recursive: true })
   const program = join(folder, 'cli', 'bin', 'fochista.cjs')
   const server = await startListServer(1000)
+  // Nothing else of this machine's environment: some of it is read by one of the two alone, such as further CAs by Node.
   const env: NodeJS.ProcessEnv = {
-    ...process.env,
+    PATH: process.env['PATH'],
     HOME: folder,
     XDG_CONFIG_HOME: folder,
     XDG_STATE_HOME: folder,
