@@ -303,8 +303,11 @@ export function createRules(truth: Truth, weather: Weather): Rules {
       must(isLeaving, 'destroyed', `VM ${vmid} of ${one.machine}, which is to stay`)
     if (['stop', 'shutdown', 'reboot'].includes(name) && !isLeaving) {
       const node = truth.tenants.get(`${one.namespace}/${one.cluster}`)?.fake.api.read(Node, one.machine)
+      // One that has registered in this very moment has no pods yet, and nobody has heard of it.
       const isServing =
-        node?.status?.conditions?.[0]?.status === 'True' && node.spec?.providerID?.endsWith(`/${vmid}`)
+        node?.status?.conditions?.[0]?.status === 'True' &&
+        node.spec?.providerID?.endsWith(`/${vmid}`) &&
+        (one.registeredAt ?? 0) < time.now() - windowMs()
       const mayReboot = machine?.metadata.annotations?.[ANNOTATION_RESHAPE] === 'reboot' && name !== 'stop'
       must(
         !isServing || (mayReboot && node.spec?.unschedulable === true),

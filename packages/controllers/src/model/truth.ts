@@ -35,6 +35,8 @@ export interface MadeVm {
   joined?: string
   /** The start after which it registered last. */
   joinedSince?: number | undefined
+  /** When it registered last. */
+  registeredAt?: number
   /** Its Node is not Ready until then. */
   unwellUntil?: number | undefined
   /** Let go by a person. */
@@ -387,6 +389,7 @@ export function createTruth(time: VirtualTime, chance: Chance): Truth {
     if (!hasJoined && !(hasToken && hasSeed)) return
     one.joined = tenant.uid
     one.joinedSince = one.runningSince
+    one.registeredAt = time.now()
     const { namespace, machine: name, vm } = one
     tenant.fake.joins({
       metadata: { name, namespace },
