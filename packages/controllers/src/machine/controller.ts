@@ -10,9 +10,8 @@ import {
   type MachineStep,
 } from '@fochista/api'
 import { isConflict } from '@fochista/kubernetes'
-import { isPermissionDenied, missingPrivilege, parseUpid } from '@fochista/proxmox'
+import { isPermissionDenied, parseUpid } from '@fochista/proxmox'
 import { addFinalizer, hasFinalizer, isDeleting } from '../runtime/finalizers.ts'
-import { describeMissing } from '../proxmox-cluster/rights.ts'
 import type { Result } from '../runtime/queue.ts'
 import type { World } from '../world.ts'
 import { isAdapted } from './adapt.ts'
@@ -26,6 +25,7 @@ import { nodeOf } from './node.ts'
 import { phaseOf } from './phase.ts'
 import { place } from './place.ts'
 import { ready } from './ready.ts'
+import { wordsOf } from './refusal.ts'
 import { endReboot, isHeldForReboot, reshaped } from './reboot.ts'
 import { hasShapeNews, leaveToReshape } from './reshape.ts'
 import { seed } from './seed.ts'
@@ -129,12 +129,7 @@ async function attempt(
     return await run(context)
   } catch (error) {
     if (isConflict(error) || context.signal.aborted) throw error
-    const missing = missingPrivilege(error)
-    const message = missing
-      ? describeMissing([{ path: missing.path, privileges: [missing.privileges.join(' or ')] }])
-      : error instanceof Error
-        ? error.message
-        : String(error)
+    const message = await wordsOf(context, error)
     const reason = isPermissionDenied(error) ? 'PermissionDenied' : 'Failed'
     say(context, step, { state: 'blocked', reason, message: message.slice(0, 900) })
     await finish(context, {})

@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { proxmoxRoles } from '@fochista/api'
+import { ProxmoxApiError } from '@fochista/proxmox'
+import { aWorld } from '../test/a-world.ts'
+import { aMachine, placed } from '../test/factories.ts'
+
+const call = { method: 'POST', path: '/nodes/pve1/qemu/9000/clone' }
+const everything = Object.values(proxmoxRoles).flat() as string[]
+
+function aRefused(reason: string, lacks: (path: string) => readonly string[]) {
+  const world = aWorld()
+  const machine = world.has(aMachine({ spec: placed }))
+  const { hypervisor } = world.proxmox
+  hypervisor.clone = () => Promise.reject(new ProxmoxApiError(call, 403, reason))
+  hypervisor.privileges = (path) =>
+    Promise.resolve(everything.filter((privilege) => !lacks(path).includes(privilege)))
+  return {
+    said: async () => {
+      await assert.rejects(world.look(machine))
+      return [world.condition('Cloned')?.reason, world.condition('Cloned')?.message]
+    },
+  }
+}
+
+test('a refusal that names its right is said with the command that prints how to grant it', async () => {
+  const { said } = aRefused('Permission check failed (/vms/9000, VM.Clone)', () => [])
+  assert.deepEqual(await said(), [
+    'PermissionDenied',
+    'The token lacks VM.Clone on /vms/9000. The commands that grant it: `fochista doctor -o pveum`.',
+  ])
+})
+
+test('a refusal without a word is looked into: which of the rights that the machine needs is missing', async () => {
+  const { said } = aRefused('Permission check failed', (path) =>
+    path.startsWith('/pool/fochista-acme') ? ['VM.Allocate'] : [],
+  )
+  assert.deepEqual(await said(), [
+    'PermissionDenied',
+    'The token lacks VM.Allocate on /pool/fochista-acme. The commands that grant it: `fochista doctor -o pveum`.',
+  ])
+})
+
+test('where nothing is found to be missing the refusal speaks for itself', async () => {
+  const { said } = aRefused('Permission check failed', () => [])
+  assert.deepEqual(await said(), [
+    'PermissionDenied',
+    'POST /nodes/pve1/qemu/9000/clone failed with 403: Permission check failed',
+  ])
+})

@@ -1,0 +1,30 @@
+import { isPermissionDenied, missingPrivilege } from '@fochista/proxmox'
+import { poolNameOf } from '../proxmox-cluster/connections.ts'
+import { fencePool } from '../proxmox-cluster/fence.ts'
+import { describeMissing, missingRights, rightsNeeded } from '../proxmox-cluster/rights.ts'
+import type { MachineContext } from './context.ts'
+
+/** What a failed step says of itself: the error's own words, or which right is missing and how to come by it. */
+export async function wordsOf(context: MachineContext, error: unknown): Promise<string> {
+  const words = error instanceof Error ? error.message : String(error)
+  if (!isPermissionDenied(error)) return words
+  const missing = missingPrivilege(error)
+  if (missing) return describeMissing([{ path: missing.path, privileges: [missing.privileges.join(' or ')] }])
+  return (await lacking(context)) ?? words
+}
+
+/** Some calls are refused without a word of what is missing, as a clone whose VMID may not be allocated: then all that the machine needs is asked for. */
+async function lacking(context: MachineContext): Promise<string | undefined> {
+  const { connection, machineClass, namespace, proxmoxCluster, world } = context
+  if (!machineClass || !proxmoxCluster) return undefined
+  const needed = rightsNeeded(
+    proxmoxCluster,
+    [machineClass],
+    [poolNameOf(proxmoxCluster, namespace)],
+    fencePool(world.installation),
+    connection.observer.vms(),
+  )
+  // Who cannot be asked now is asked with the next failure.
+  const missing = await missingRights(connection.hypervisor, needed).catch(() => [])
+  return missing.length > 0 ? describeMissing(missing) : undefined
+}
