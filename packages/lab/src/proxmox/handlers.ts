@@ -1,5 +1,6 @@
 import { accessHandlers } from './access/index.ts'
 import { backupHandlers } from './backup/handlers.ts'
+import { throughManager } from './cluster/ha/requests.ts'
 import { clusterHandlers } from './cluster/index.ts'
 import { firewallHandlers } from './firewall/index.ts'
 import type { Handlers } from './handler.ts'
@@ -23,12 +24,12 @@ export const proxmoxHandlers: Handlers = {
   ...clusterHandlers,
   ...firewallHandlers,
   ...jobHandlers,
-  ...lxcHandlers,
+  ...throughManager(lxcHandlers),
   ...mappingHandlers,
   ...nodeHandlers,
   ...notificationHandlers,
   ...poolHandlers,
-  ...qemuHandlers,
+  ...throughManager(qemuHandlers),
   ...replicationHandlers,
   ...sdnHandlers,
   ...statisticsHandlers,

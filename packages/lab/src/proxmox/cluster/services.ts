@@ -1,5 +1,6 @@
 import type { ProxmoxWorld } from '../world.ts'
 import { keepPowerHistory } from '../statistics/power.ts'
+import { keepManaging } from './ha/manager.ts'
 import { keepClusterLog } from './log.ts'
 import { startBroadcast } from './statistics.ts'
 
@@ -10,7 +11,12 @@ export function runServices(world: ProxmoxWorld): () => void {
   const services = running.get(world) ?? { users: 0, stops: [] }
   running.set(world, services)
   if (services.users === 0)
-    services.stops = [keepPowerHistory(world), startBroadcast(world), keepClusterLog(world)]
+    services.stops = [
+      keepPowerHistory(world),
+      startBroadcast(world),
+      keepClusterLog(world),
+      keepManaging(world),
+    ]
   services.users += 1
   let isUser = true
   return () => {

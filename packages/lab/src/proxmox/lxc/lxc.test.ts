@@ -213,7 +213,7 @@ test('a container that is removed leaves no volume, right or membership', async 
     message: "can't remove CT 200 - protection mode enabled\n",
   })
   await ask(`PUT ${CTS}/200/config`, { delete: 'protection' })
-  await ask('POST /cluster/ha/resources', { sid: 'ct:200' })
+  await ask('POST /cluster/ha/resources', { sid: 'ct:200', state: 'ignored' })
   await assert.rejects(ask(`DELETE ${CTS}/200`), /used in HA resources and purge parameter not set/)
   await ask('PUT /nodes/pve1/lxc/200/firewall/options', { enable: '1' })
   await done(`POST ${CTS}/200/status/start`)

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { checkedWorld, type Ask } from '../../test-answers.ts'
+import { stopVm } from '../../world.ts'
+import { keepManaging } from './manager.ts'
 import type { TestWorld } from '../../qemu/test-world.ts'
 
 const RESOURCES = '/cluster/ha/resources'
@@ -10,17 +12,23 @@ const NOBODY = { user: 'nobody@pve' }
 type Facts = Record<string, unknown>
 
 /** A cluster with VMs 100 and 101 on pve1, of which 100 is managed. */
-async function managed(): Promise<TestWorld & { ask: Ask }> {
+async function managed(state = 'stopped'): Promise<TestWorld & { ask: Ask }> {
   const lab = checkedWorld()
   for (const vmid of ['100', '101']) await lab.task('POST /nodes/pve1/qemu', { vmid, scsi0: 'shared:1' })
-  await lab.ask(`POST ${RESOURCES}`, { sid: 'vm:100', max_restart: '2', comment: 'first' })
+  await lab.ask(`POST ${RESOURCES}`, { sid: 'vm:100', max_restart: '2', comment: 'first', state })
   return lab
 }
 
 test('a resource is made, shown in three places, changed and removed', async () => {
-  const { ask } = await managed()
+  const { ask } = await managed('started')
   const { digest, ...resource } = (await ask(`GET ${RESOURCES}/vm:100`)) as Facts
-  assert.deepEqual(resource, { sid: 'vm:100', type: 'vm', max_restart: 2, comment: 'first' })
+  assert.deepEqual(resource, {
+    sid: 'vm:100',
+    type: 'vm',
+    max_restart: 2,
+    comment: 'first',
+    state: 'started',
+  })
   const vm = (await ask('GET /nodes/pve1/qemu/100/status/current')) as Facts
   assert.deepEqual(vm['ha'], { managed: 1, state: 'started' })
   // A bare number is that of a guest.
@@ -154,25 +162,28 @@ test('a rule names resources and hosts that there are, and forgets those that go
   assert.deepEqual(await ask(`GET ${RULES}`), [])
 })
 
+/** Waits until no task runs and none follows. */
+async function settled(world: TestWorld['world']): Promise<void> {
+  for (let known = 0; known !== world.tasks.size;) {
+    known = world.tasks.size
+    await Promise.all([...world.tasks.values()].map(({ done }) => done))
+    await world.clock.sleep(6000)
+  }
+}
+
 test('a resource is moved when the manager is told, running or by way of a stop', async () => {
   const { ask, task, world } = await managed()
   await task('POST /nodes/pve1/qemu/100/status/start')
+  await settled(world)
   assert.deepEqual(await ask(`POST ${RESOURCES}/vm:100/migrate`, { node: 'pve2' }), {
     sid: 'vm:100',
     'requested-node': 'pve2',
   })
-  const settled = async (): Promise<void> => {
-    for (let known = 0; known !== world.tasks.size;) {
-      known = world.tasks.size
-      await Promise.all([...world.tasks.values()].map(({ done }) => done))
-      await world.clock.sleep(100)
-    }
-  }
-  await settled()
+  await settled(world)
   const vm = world.vms.get(100)
   assert.deepEqual([vm?.node, vm?.running], ['pve2', true])
   await ask(`POST ${RESOURCES}/vm:100/relocate`, { node: 'pve1' })
-  await settled()
+  await settled(world)
   assert.deepEqual([vm?.node, vm?.running], ['pve1', true])
 })
 
@@ -189,4 +200,51 @@ test('fencing is switched off and on again', async () => {
   await ask('POST /cluster/ha/status/arm-ha')
   assert.deepEqual(await state(), ['standby', undefined])
   await assert.rejects(ask('POST /cluster/ha/status/arm-ha', {}, NOBODY), { status: 403 })
+})
+
+test('a guest that is managed is started, moved and stopped by the manager, soon after it was asked', async () => {
+  const { ask, task, world } = await managed()
+  const vm = world.vms.get(100)
+  const types = (): string[] =>
+    [...world.tasks.values()].map(({ type }) => type).filter((type) => type !== 'qmcreate')
+  const started = await task('POST /nodes/pve1/qemu/100/status/start')
+  assert.deepEqual([started.type, started.exitstatus, vm?.running], ['hastart', 'OK', false])
+  assert.deepEqual(started.log, ['Requesting HA start for VM 100', 'TASK OK'])
+  await settled(world)
+  assert.equal(vm?.running, true)
+  await task('POST /nodes/pve1/qemu/100/migrate', { target: 'pve2', online: '1' })
+  await settled(world)
+  assert.equal(vm?.node, 'pve2')
+  await task('POST /nodes/pve2/qemu/100/status/stop')
+  await settled(world)
+  assert.equal(vm?.running, false)
+  assert.equal(((await ask(`GET ${RESOURCES}/vm:100`)) as Facts)['state'], 'stopped')
+  assert.deepEqual(types(), ['hastart', 'qmstart', 'hamigrate', 'qmigrate', 'hastop', 'qmstop'])
+  // One that is ignored is everybody's own.
+  await ask(`PUT ${RESOURCES}/vm:100`, { state: 'ignored' })
+  assert.equal((await task('POST /nodes/pve2/qemu/100/status/start')).type, 'qmstart')
+})
+
+test('a guest is turned on and off as its resource says', async () => {
+  const { ask, world } = await managed('started')
+  await settled(world)
+  assert.equal(world.vms.get(100)?.running, true)
+  await ask(`PUT ${RESOURCES}/vm:100`, { state: 'disabled' })
+  await settled(world)
+  assert.equal(world.vms.get(100)?.running, false)
+})
+
+test('a guest that goes off by itself is started anew, until fencing is switched off', async () => {
+  const { ask, world } = await managed('started')
+  const stop = keepManaging(world)
+  const vm = world.vms.get(100) ?? assert.fail()
+  while (!vm.running) await world.clock.sleep(1000)
+  stopVm(world, vm)
+  while (!vm.running) await world.clock.sleep(1000)
+  await settled(world)
+  await ask('POST /cluster/ha/status/disarm-ha', { 'resource-mode': 'ignore' })
+  stopVm(world, vm)
+  await world.clock.sleep(30_000)
+  assert.equal(vm.running, false)
+  stop()
 })
