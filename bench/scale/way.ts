@@ -1,99 +1,44 @@
-import { createMissingVms } from '../../packages/controllers/src/machine/vanished.ts'
-import { TenantControlPlane, type DrainResult } from '@fochista/kamaji'
-import { Namespace } from '@fochista/kubernetes'
 import { createControllers } from '../../packages/controllers/src/controllers.ts'
-import { MachineClasses, Machines, NodePools, ProxmoxClusters } from '../../packages/controllers/src/kinds.ts'
+import { Machines, NodePools } from '../../packages/controllers/src/kinds.ts'
 import { createMachineIndex } from '../../packages/controllers/src/machine-index.ts'
-import {
-  createConnection,
-  createConnections,
-} from '../../packages/controllers/src/proxmox-cluster/connections.ts'
-import { createBackground } from '../../packages/controllers/src/runtime/background.ts'
 import { systemClock as clock } from '../../packages/controllers/src/runtime/clock.ts'
-import { createVoice } from '../../packages/controllers/src/runtime/conditions.ts'
-import { createFreshReader } from '../../packages/controllers/src/runtime/fresh.ts'
-import { silentLogger } from '../../packages/controllers/src/runtime/logger.ts'
-import { createKeyedMutex } from '../../packages/controllers/src/runtime/mutex.ts'
+import { aWorldOn } from '../../packages/controllers/src/test/a-world.ts'
 import {
-  aClass,
-  aControlPlane,
   aHost,
   aPool,
   aProxmoxCluster,
   aStorage,
   GIB,
-  INSTALLATION,
   NAMESPACE,
 } from '../../packages/controllers/src/test/factories.ts'
-import { createFakeKubernetes } from '../../packages/controllers/src/test/fake-kubernetes.ts'
-import { createFakeProxmox } from '../../packages/controllers/src/test/fake-proxmox.ts'
-import { createFakeTenant } from '../../packages/controllers/src/test/fake-tenant.ts'
-import type { World } from '../../packages/controllers/src/world.ts'
+import type { FakeProxmox } from '../../packages/controllers/src/test/fake-proxmox.ts'
 
 const POOL = 100
+/** Tasks that are remembered, as Proxmox lists the latest only. */
+const TASKS = 500
 
 /**
  * Brings so many machines from declared to Ready, in pools of a hundred, with back ends in memory whose tasks end at once and whose guests
  * join when they are started. @returns processor time, seconds
  */
 export async function wayOf(machines: number): Promise<number> {
-  const management = createFakeKubernetes(clock)
-  const proxmox = createFakeProxmox(clock)
-  const tenant = createFakeTenant(clock)
-  management.has(Namespace, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } })
-  management.has(MachineClasses, aClass())
-  management.has(
-    ProxmoxClusters,
-    aProxmoxCluster({
+  const { world, management, proxmox, tenant, caches } = aWorldOn(clock, {
+    pool: null,
+    proxmoxCluster: aProxmoxCluster({
       spec: { vmidRange: { start: 10_000, end: 99_999 }, limits: { clonesPerStorage: 16 } },
     }),
-  )
-  management.has(TenantControlPlane, aControlPlane())
-  const { kubernetes } = management
-  const caches = {
-    proxmoxClusters: management.informer(ProxmoxClusters),
-    machineClasses: management.informer(MachineClasses),
-    nodePools: management.informer(NodePools),
-    machines: management.informer(Machines),
-    controlPlanes: management.informer(TenantControlPlane),
-    namespaces: management.informer(Namespace),
-  }
-  const connections = createConnections()
+  })
+  Object.assign(proxmox.observer, roomyInventory(proxmox))
   // A guest joins as soon as its VM is started.
   const start = proxmox.hypervisor.start.bind(proxmox.hypervisor)
   proxmox.hypervisor.start = async (vm) => {
     const upid = await start(vm)
     const machine = management.read(Machines, String(proxmox.config(vm.vmid)['name']), NAMESPACE)
     if (machine) setImmediate(() => tenant.joins(machine))
+    // What the back ends note for tests would grow with the machines, and be searched for each.
+    proxmox.tasks.splice(0, proxmox.tasks.length - TASKS)
+    management.calls.length = 0
     return upid
-  }
-  connections.set(
-    createConnection({
-      name: 'dc1',
-      hypervisor: proxmox.hypervisor,
-      observer: { ...proxmox.observer, ...roomyInventory(proxmox) },
-      storages: () => proxmox.storages,
-      clock,
-      emit: (event) => connections.emit(event),
-    }),
-  )
-  const silent = (): void => undefined
-  const world: World = {
-    kubernetes,
-    installation: INSTALLATION,
-    clock,
-    logger: silentLogger,
-    voice: createVoice({ clock, recorder: { say: silent, flush: () => Promise.resolve() } }),
-    caches,
-    machines: createFreshReader(kubernetes, Machines, caches.machines),
-    nodePools: createFreshReader(kubernetes, NodePools, caches.nodePools),
-    connections,
-    tenants: tenant.tenants,
-    drains: createBackground<DrainResult>(silent),
-    missing: createMissingVms(),
-    drifted: new Set(),
-    placing: createKeyedMutex(),
-    failures: new Map(),
   }
   const controllers = createControllers({
     world,
@@ -102,8 +47,8 @@ export async function wayOf(machines: number): Promise<number> {
   })
   let ready = 0
   const all = new Promise<void>((resolve) =>
-    caches.nodePools.subscribe(() => {
-      ready = caches.nodePools.list().reduce((sum, { status }) => sum + (status?.readyReplicas ?? 0), 0)
+    caches.nodePools.subscribe(({ object, old }) => {
+      ready += (object.status?.readyReplicas ?? 0) - (old?.status?.readyReplicas ?? 0)
       if (ready >= machines) resolve()
     }),
   )
@@ -121,14 +66,15 @@ export async function wayOf(machines: number): Promise<number> {
 }
 
 /** What an observer gives: the same lists until it looks again, a second later, of hosts with room for everybody. */
-function roomyInventory({ observer, storages }: ReturnType<typeof createFakeProxmox>): object {
-  let vms = observer.vms()
+function roomyInventory({ observer, storages }: FakeProxmox): object {
+  const look = observer.vms.bind(observer)
+  let vms = look()
   let at = clock.now()
   const hosts = ['pve1', 'pve2']
   return {
     vms: () => {
       if (clock.now() - at > 1000) {
-        vms = observer.vms()
+        vms = look()
         at = clock.now()
       }
       return vms

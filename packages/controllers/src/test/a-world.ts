@@ -7,6 +7,7 @@ import { createContext, type MachineContext, type StepResult } from '../machine/
 import { createMissingVms } from '../machine/vanished.ts'
 import { createConnection, createConnections } from '../proxmox-cluster/connections.ts'
 import { createBackground } from '../runtime/background.ts'
+import type { Clock } from '../runtime/clock.ts'
 import { createVoice } from '../runtime/conditions.ts'
 import { createFreshReader } from '../runtime/fresh.ts'
 import { keyOf } from '../runtime/keys.ts'
@@ -28,9 +29,11 @@ export interface Given {
   controlPlane?: TenantControlPlane | null
 }
 
-/** Both back ends and a tenant, faked at the smallest interface, and the world that joins them. */
-export function aWorld(given: Given = {}) {
-  const clock = createManualClock()
+/** Both back ends and a tenant, faked at the smallest interface, and the world that joins them, on a clock that is moved. */
+export const aWorld = (given: Given = {}) => aWorldOn(createManualClock(), given)
+
+/** The same on any clock. */
+export function aWorldOn<C extends Clock>(clock: C, given: Given = {}) {
   const management = createFakeKubernetes(clock)
   const proxmox = createFakeProxmox(clock)
   const tenant = createFakeTenant(clock)
