@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Event } from '@fochista/kubernetes'
+import { Machines } from '../kinds.ts'
 import { aLeaving } from '../test/a-leaving.ts'
 import { aMachine, markOf, placed } from '../test/factories.ts'
 
@@ -122,6 +123,19 @@ test('it is named too if the process died before it could note the task, and bef
   await looks(4)
   assert.ok(world.isGone())
   assert.deepEqual(subjects, ['Machine in acme', 'ProxmoxCluster in default'])
+})
+
+test('what was destroyed before the machine was there, or is a stranger’s, is none of its business', async () => {
+  const { world, vm, looks } = aLeaving({ hasJoined: false, status: 'stopped', spec: { made: false } })
+  await world.proxmox.hypervisor.destroy(vm)
+  for (const task of world.proxmox.tasks.filter(isDestroy)) task.head = LEFT
+  world.management.change(Machines, world.machine().metadata, ({ metadata }) => {
+    metadata.creationTimestamp = new Date(world.clock.now() + 3_600_000).toISOString()
+  })
+  world.proxmox.has({ vmid: 412, config: { lock: 'destroyed' } })
+  await looks(3)
+  assert.ok(world.isGone())
+  assert.ok(!(await world.events()).includes('DiskLeft'))
 })
 
 test('a host that does not answer when it is asked for the disks that are left is asked again', async () => {

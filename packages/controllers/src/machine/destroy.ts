@@ -77,8 +77,8 @@ async function adopt(context: MachineContext, upid: string): Promise<StepResult>
 /** Whether nothing but the number of a VM is left, which goes last. The API's schema does not name this lock. */
 export const isBeingDestroyed = ({ lock }: VmConfig): boolean => (lock as string | undefined) === 'destroyed'
 
-/** Waits for the end of a VM whose number alone is left. */
-export async function awaitDestroyed(context: MachineContext, vm: VmRef): Promise<StepResult> {
+/** Waits for the end of a VM whose number alone is left. @returns undefined if it was never seen to be ours, and nobody is at it */
+export async function awaitDestroyed(context: MachineContext, vm: VmRef): Promise<StepResult | undefined> {
   const running = await adoptRunning(context, vm)
   if (running) return running
   // It may have ended between our two questions.
@@ -86,6 +86,7 @@ export async function awaitDestroyed(context: MachineContext, vm: VmRef): Promis
   const config = await context.config()
   if (!config || !isBeingDestroyed(config))
     return waiting('Destroying', `VM ${vm.vmid} was being destroyed.`, 0)
+  if (!context.machine.spec.made) return undefined
   return blocked(
     REASON.stuckLock,
     `The destruction of VM ${vm.vmid} was broken off: its disks are gone, it is locked (destroyed), and no task runs. On ${vm.node}: \`qm destroy ${vm.vmid} --skiplock\`.`,
@@ -131,6 +132,9 @@ function countEarlierRemovals({ world, connection }: MachineContext): void {
   }
 }
 
+/** The clocks of Proxmox and of the management cluster may differ by so much, milliseconds. */
+const SKEW_MS = 10 * 60_000
+
 /**
  * Proxmox destroys a VM though one of its disks cannot be removed, and only a line of the task's log tells of the disk. It is looked for
  * before the machine is let go, also where an earlier process, or a person, has begun the task; what it says is written before the machine
@@ -144,12 +148,15 @@ export async function tellLeftDisks(
   const { machine, connection, world, proxmoxCluster } = context
   const { vmid, host } = machine.spec
   const node = machine.status?.node ?? host
+  const created = Date.parse(machine.metadata.creationTimestamp ?? '')
   if (vmid === undefined || node === undefined) return undefined
   let upid = task.state === 'ended' && task.type === 'qmdestroy' ? task.upid : undefined
   if (upid === undefined) {
     const latest = await connection.hypervisor.latestTask(node, 'qmdestroy', vmid)
     if (latest?.isRunning) return adopt(context, latest.upid)
-    upid = latest?.upid
+    // What was destroyed before the machine was there had its number only, and its disks may be another's by now.
+    const isOwn = latest && parseUpid(latest.upid).starttime * 1000 > created - SKEW_MS
+    upid = isOwn ? latest.upid : undefined
   }
   if (upid === undefined) return undefined
   const log = await orUndefined(

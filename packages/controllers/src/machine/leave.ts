@@ -194,7 +194,7 @@ async function findVm(context: MachineContext): Promise<{ vm?: VmRef; config?: V
       }
       return {}
     }
-    if (isBeingDestroyed(config)) return await awaitDestroyed(context, vm)
+    if (isBeingDestroyed(config)) return (await awaitDestroyed(context, vm)) ?? {}
     const verdict = ownerOf(context, config)
     if (verdict.owner === 'us') return { vm, config }
     if (verdict.owner === 'undecided')
