@@ -117,7 +117,8 @@ function problemOf(schema: ApiSchema, param: Param, value: ParamValue): string |
     const wrong = formatProblem(schema, param.fmt, text)
     if (wrong !== undefined) return `invalid format - ${wrong}\n`
   }
-  if (param.pat !== undefined && !patternOf(param).test(text)) return 'value does not match the regex pattern'
+  if (param.pat !== undefined && !compiled(param, param.pat, param.patFlags).test(text))
+    return 'value does not match the regex pattern'
   if (param.maxLen !== undefined && text.length > param.maxLen)
     return `value may only be ${param.maxLen} characters long`
   if (param.minLen !== undefined && text.length < param.minLen)
@@ -154,20 +155,20 @@ function formatProblem(schema: ApiSchema, fmt: string, text: string): string | u
   const name = fmt.replace(/-list$/, '')
   const format = PATTERNS.has(name) ? schema.stringFormats[name] : undefined
   if (!format) return undefined
-  const pattern = new RegExp(`^(?:${format.pat})$`, format.flags ?? '')
+  const pattern = compiled(format, format.pat, format.flags)
   const items = name === fmt ? [text] : text.split(/[,;\0\s]+/).filter((item) => item !== '')
   const wrong = items.find((item) => !pattern.test(item))
   return wrong === undefined ? undefined : format.err?.replace('%s', () => wrong)
 }
 
-const patterns = new WeakMap<Param, RegExp>()
+const patterns = new WeakMap<object, RegExp>()
 
-/** The parameter's regular expression, which holds for all of the text. */
-function patternOf(param: Param): RegExp {
-  let pattern = patterns.get(param)
+/** The regular expression of a parameter or format, which holds for all of the text; compiled once. */
+function compiled(of: object, pat: string | undefined, flags: string | undefined): RegExp {
+  let pattern = patterns.get(of)
   if (!pattern) {
-    pattern = new RegExp(`^(?:${param.pat})$`, param.patFlags ?? '')
-    patterns.set(param, pattern)
+    pattern = new RegExp(`^(?:${pat})$`, flags ?? '')
+    patterns.set(of, pattern)
   }
   return pattern
 }
