@@ -130,7 +130,7 @@ export const placeScenarios: readonly Scenario[] = [
   ...PRIVILEGES.map(([privilege, path]): Scenario => ({
     name: `the token loses ${privilege}`,
     faults: [token({ kind: 'token-loses', privilege })],
-    says: [new RegExp(`${privilege.replaceAll('.', '\\.')}\\b.* on (${path})\\b.*doctor -o pveum`)],
+    says: [new RegExp(`${privilege.replaceAll('.', '\\.')}\\b.* on (${path})[.;].*doctor -o pveum`)],
     holdMs: 70_000,
     isSlow: privilege === 'Sys.Audit',
   })),

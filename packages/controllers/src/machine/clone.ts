@@ -18,6 +18,7 @@ import {
 } from '@fochista/proxmox'
 import type { LockDomain, Waiting } from '../placement/slots.ts'
 import type { VmConfig } from '../proxmox-cluster/hypervisor.ts'
+import { HOW_TO_GRANT } from '../proxmox-cluster/rights.ts'
 import { timestampOf } from '../runtime/clock.ts'
 import {
   blocked,
@@ -66,7 +67,7 @@ export async function clone(context: MachineContext): Promise<StepResult> {
     return machine.spec.made
       ? blocked(
           'NotReadable',
-          `VM ${vmid} cannot be read any more: the token lacks VM.Audit on /vms/${vmid}.`,
+          `VM ${vmid} cannot be read any more: the token lacks VM.Audit on /vms/${vmid}. ${HOW_TO_GRANT}`,
         )
       : giveUpVmid(context, 'VMIDTaken', `VM ${vmid} is somebody else's.`)
   if (config) return judge(context, config)

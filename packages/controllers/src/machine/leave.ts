@@ -4,6 +4,7 @@ import { isNotFound as isObjectNotFound, KubernetesError, orUndefined } from '@f
 import { isConnectionError, isNotRunning, isPermissionDenied, isTimeout } from '@fochista/proxmox'
 import { releaseAddresses } from '../placement/addresses.ts'
 import { WritesForbiddenError, type VmConfig, type VmRef } from '../proxmox-cluster/hypervisor.ts'
+import { HOW_TO_GRANT } from '../proxmox-cluster/rights.ts'
 import { timestampOf } from '../runtime/clock.ts'
 import type { World } from '../world.ts'
 import { removeFinalizer } from '../runtime/finalizers.ts'
@@ -210,7 +211,7 @@ async function findVm(context: MachineContext): Promise<{ vm?: VmRef; config?: V
       return machine.spec.made
         ? blocked(
             'NotReadable',
-            `VM ${vmid} cannot be read: the token lacks VM.Audit on /vms/${vmid}.${wayOn(context)}`,
+            `VM ${vmid} cannot be read: the token lacks VM.Audit on /vms/${vmid}. ${HOW_TO_GRANT}${wayOn(context)}`,
             PAUSE_MS * 6,
           )
         : {}

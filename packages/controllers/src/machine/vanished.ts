@@ -1,5 +1,6 @@
 import { REASON, type NodePool } from '@fochista/api'
 import { maxUnhealthyOf } from '../node-pool/health.ts'
+import { HOW_TO_GRANT } from '../proxmox-cluster/rights.ts'
 import { keyOf } from '../runtime/keys.ts'
 import type { World } from '../world.ts'
 import { blocked, type Holdup, type MachineContext, type StepResult } from './context.ts'
@@ -51,7 +52,7 @@ export async function vanished(context: MachineContext): Promise<StepResult> {
   if (!(await connection.hypervisor.privileges(`/vms/${vmid}`)).includes('VM.Audit'))
     return blocked(
       'NotReadable',
-      `VM ${vmid} is not found, but the token lacks VM.Audit on /vms/${vmid}: nothing is concluded from that.`,
+      `VM ${vmid} is not found, but the token lacks VM.Audit on /vms/${vmid}: nothing is concluded from that. ${HOW_TO_GRANT}`,
       EVIDENCE_MS,
     )
   await connection.observer.refresh()

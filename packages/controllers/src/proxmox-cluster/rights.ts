@@ -50,8 +50,11 @@ export async function missingRights<Right extends Lack>(
   return missing
 }
 
+/** What a person does about a right that is missing. */
+export const HOW_TO_GRANT = 'The commands that grant it: `fochista doctor -o pveum`.'
+
 /** Says what is missing, and how to come by it. */
 export function describeMissing(missing: readonly Lack[]): string {
   const parts = missing.map(({ path, privileges }) => `${privileges.join(', ')} on ${path}`)
-  return `The token lacks ${parts.join('; ')}. The commands that grant it: \`fochista doctor -o pveum\`.`
+  return `The token lacks ${parts.join('; ')}. ${HOW_TO_GRANT}`
 }
