@@ -198,6 +198,15 @@ export function wrongFields(format: string, name: string): Wrong[] {
         text: inner(field.req, `missing property required by '${name}.${key}'`),
       })
   }
+  // Of a processor's model more is said than its description knows.
+  if (format === 'pve-vm-cpu-conf')
+    found.push(
+      {
+        value: 'nope',
+        text: "invalid format - Built-in cputype 'nope' is not defined (missing 'custom-' prefix?)\n",
+      },
+      { value: 'custom-nope', text: "invalid format - Custom cputype 'nope' not found\n" },
+    )
   const whole = rightProperties(format)
   const [first = ''] = whole
   const [firstKey = ''] = first.split('=')
@@ -238,6 +247,11 @@ export function wrongValues(param: Param): Wrong[] {
     const wrong = wrongText(fmt)
     if (wrong) found.push(wrong)
     // The format is looked at before the rest, which only a text of its form comes to.
+    if (fmt === 'pve-storage-content' && param.enum)
+      found.push({
+        value: 'backup',
+        text: `value 'backup' does not have a value in the enumeration '${param.enum.join(', ')}'`,
+      })
     const right = RIGHT[base(fmt)] ?? ''
     if (maxLen !== undefined && /^[a-z]+$/.test(right))
       found.push({
