@@ -45,6 +45,7 @@ export function servePortForward(exchange: Exchange, pod: ApiObject, ports: PodP
   ])
   const connection = serve({ send: (bytes) => void socket.write(bytes), close: () => socket.destroy() })
   socket.on('data', (data: Buffer) => connection.receive(data))
+  socket.on('end', () => void socket.end())
   socket.on('close', () => connection.over())
   connection.receive(exchange.switchable?.early ?? Buffer.alloc(0))
   socket.resume()
@@ -83,7 +84,7 @@ function pair(
     refuse()
     return
   }
-  // What the client has nothing more to say, what listens may still answer.
+  // When the client has nothing more to say, what listens may still answer.
   const socket = connect({ ...target, allowHalfOpen: true })
   let isConnected = false
   socket.on('connect', () => (isConnected = true))

@@ -41,6 +41,9 @@ export class SpdyConnection {
   readonly #accept: (stream: SpdyStream) => void
   readonly #headers = new HeaderBlocks()
   readonly #streams = new Map<number, SpdyStream>()
+  /** Streams on which the client sends no more, and on which nothing more is sent. */
+  readonly #heardOut = new Set<number>()
+  readonly #saidAll = new Set<number>()
   #waiting: Buffer = Buffer.alloc(0)
   /** Frames are dealt with one after the other: unpacking headers takes its time. */
   #queue: Promise<void> = Promise.resolve()
@@ -79,9 +82,10 @@ export class SpdyConnection {
     const flags = frame[4] ?? 0
     const body = frame.subarray(HEAD)
     if (((frame[0] ?? 0) & CONTROL) === 0) {
-      const stream = this.#streams.get(frame.readUInt32BE(0))
+      const id = frame.readUInt32BE(0)
+      const stream = this.#streams.get(id)
       if (body.length > 0) stream?.onData(body)
-      if ((flags & FIN) !== 0) stream?.onEnd()
+      if ((flags & FIN) !== 0) this.#ended(id)
       return
     }
     if ((frame.readUInt16BE(0) & 0x7fff) !== VERSION) throw new RangeError('another version of SPDY')
@@ -92,7 +96,9 @@ export class SpdyConnection {
       case RST_STREAM: {
         const id = body.readUInt32BE(0) & 0x7fffffff
         this.#streams.get(id)?.onReset()
-        this.#streams.delete(id)
+        this.#heardOut.add(id)
+        this.#saidAll.add(id)
+        this.#forget(id)
         return
       }
       case PING:
@@ -130,6 +136,8 @@ export class SpdyConnection {
         if (isDone) return
         isDone = true
         frame(Buffer.alloc(0), FIN)
+        this.#saidAll.add(id)
+        this.#forget(id)
       },
     }
     this.#streams.set(id, stream)
@@ -140,6 +148,23 @@ export class SpdyConnection {
     head.writeUInt32BE(id, HEAD)
     this.#wire.send(Buffer.concat([head, reply]))
     this.#accept(stream)
-    if (isEnded) stream.onEnd()
+    if (isEnded) this.#ended(id)
+  }
+
+  /** The client sends no more on a stream. */
+  #ended(id: number): void {
+    const stream = this.#streams.get(id)
+    if (stream === undefined) return
+    this.#heardOut.add(id)
+    stream.onEnd()
+    this.#forget(id)
+  }
+
+  /** Forgets a stream on which nobody sends any more. */
+  #forget(id: number): void {
+    if (!this.#heardOut.has(id) || !this.#saidAll.has(id)) return
+    this.#streams.delete(id)
+    this.#heardOut.delete(id)
+    this.#saidAll.delete(id)
   }
 }
