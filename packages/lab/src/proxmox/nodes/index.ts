@@ -4,6 +4,7 @@ import { capabilityHandlers } from './capabilities.ts'
 import { bulkHandlers } from './bulk.ts'
 import { certificateHandlers } from './certificates.ts'
 import { nodeConfigHandlers } from './config.ts'
+import { diskHandlers } from './disks.ts'
 import { hostFileHandlers } from './host-files.ts'
 import { nodeIndex } from './indexes.ts'
 import { logHandlers } from './logs.ts'
@@ -22,6 +23,7 @@ export const nodeHandlers: Handlers = {
   ...bulkHandlers,
   ...capabilityHandlers,
   ...certificateHandlers,
+  ...diskHandlers,
   ...hostFileHandlers,
   ...logHandlers,
   ...networkHandlers,

@@ -17,5 +17,4 @@ export const nodeIndex: Handlers = {
   'GET /nodes/{node}/hardware': list('type', 'pci usb'),
   'GET /nodes/{node}/hardware/pci': () => [],
   'GET /nodes/{node}/hardware/usb': () => [],
-  'GET /nodes/{node}/disks/list': () => [],
 }
