@@ -75,15 +75,8 @@ function compileObject(param: Param): Normaliser {
   return (value) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
     const object = value as Record<string, unknown>
-    // Counted loops: a list is most often read by a process that lives too short for the others to be made fast.
-    for (let index = 0; index < texts.length; index += 1) {
-      const name = texts[index] ?? ''
-      if (typeof object[name] === 'number') object[name] = toText(object[name])
-    }
-    for (let index = 0; index < numbers.length; index += 1) {
-      const name = numbers[index] ?? ''
-      if (typeof object[name] === 'string') object[name] = toNumber(object[name])
-    }
+    for (const name of texts) if (typeof object[name] === 'number') object[name] = toText(object[name])
+    for (const name of numbers) if (typeof object[name] === 'string') object[name] = toNumber(object[name])
     for (const [name, normaliser] of others) {
       const before = object[name]
       if (before !== undefined && before !== null) object[name] = normaliser(before)
