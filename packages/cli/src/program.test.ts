@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { globalOptions } from './command.ts'
 import { nouns } from './commands.ts'
 import type { Context } from './context.ts'
 import { CancelledError, StillInProgressError } from './errors.ts'
@@ -152,6 +153,26 @@ test('the commands are those that the documentation promises', () => {
     [],
   )
   assert.equal(new Set(there).size, there.length)
+})
+
+test('each command has a line to copy, and the options in such lines are its own', () => {
+  for (const { path, options = {}, examples = [] } of commands) {
+    const words = `fochista ${path
+      .split(' ')
+      .filter((word) => /^\w/.test(word))
+      .join(' ')}`
+    const own = examples.filter((line) => line.includes(words))
+    assert.ok(own.length > 0, `${path} has none`)
+    const known = [...Object.values(options), ...Object.values(globalOptions)].flatMap(({ flags }) =>
+      flags.match(/-[\w-]+/g),
+    )
+    for (const line of own) {
+      // As far as it is this command's.
+      const [rest = ''] = line.slice(line.indexOf(words) + words.length).split(/&&|[|')]/)
+      const asked = rest.match(/(?<= )--?[a-zA-Z][\w-]*/g) ?? []
+      for (const option of asked) assert.ok(known.includes(option), `${line}: ${option}`)
+    }
+  }
 })
 
 test('the exit code tells a script how it ended', async () => {

@@ -42,6 +42,7 @@ export const demo = command({
       '10',
     ),
   },
+  examples: ['fochista demo', 'fochista demo --exit --speed 20'],
   run: async ({ io, signal }, _args, options) => {
     const speed = Number(options.speed)
     if (!(speed > 0))

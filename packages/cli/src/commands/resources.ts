@@ -10,6 +10,8 @@ import { dryRunOption, timeoutOption, waitUntilGone } from './waiting.ts'
 export interface Resource<T extends KubernetesObject> {
   /** The word on the command line: `pool`. */
   readonly noun: string
+  /** A name that stands in the help's lines to copy. */
+  readonly example: string
   /** Loads the kind; lazily, because schemas cost time that `--help` must not pay. */
   readonly kind: () => Promise<Kind<T>>
   readonly columns: readonly Column<T>[]
@@ -32,6 +34,7 @@ export function listCommand<T extends KubernetesObject>(resource: Resource<T>): 
       selector: text('-l, --selector <labels>', tr('label selector', 'selettore di etichette')),
       watch: flag('-w, --watch', tr('go on printing changes', 'continua a mostrare i cambiamenti')),
     },
+    examples: [`fochista ${resource.noun} list`, `fochista ${resource.noun} list -o wide --watch`],
     run: async (context, _args, options) => {
       const kind = await resource.kind()
       const namespace = kind.namespaced && !options.allNamespaces ? await context.namespace() : undefined
@@ -68,6 +71,10 @@ export function getCommand<T extends KubernetesObject>(resource: Resource<T>): C
     path: `${resource.noun} get <name>`,
     summary: tr(`show one ${resource.noun}`, `mostra: ${resource.noun}`),
     options: { output: outputOption },
+    examples: [
+      `fochista ${resource.noun} get ${resource.example}`,
+      `fochista ${resource.noun} get ${resource.example} -o yaml`,
+    ],
     run: async (context, args, options) => {
       const found = await requireObject(context, await resource.kind(), resource.noun, argument(args, 'name'))
       printObject(context.io, options.output, found, resource.columns)
@@ -85,6 +92,7 @@ export function deleteCommand<T extends KubernetesObject>(resource: Resource<T>)
       timeout: timeoutOption('30m'),
       dryRun: dryRunOption,
     },
+    examples: [`fochista ${resource.noun} delete ${resource.example}`],
     run: async (context, args, options) => {
       const kind = await resource.kind()
       const name = argument(args, 'name')

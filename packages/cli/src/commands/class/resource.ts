@@ -9,6 +9,7 @@ const isDefault = (machineClass: MachineClass): boolean =>
 /** MachineClasses on the command line. */
 export const classes: Resource<MachineClass> = {
   noun: 'class',
+  example: 'small',
   kind: async () => (await import('@fochista/api')).machineClassKind,
   columns: [
     { heading: 'NAME', cell: (item) => `${item.metadata.name}${isDefault(item) ? ' (default)' : ''}` },

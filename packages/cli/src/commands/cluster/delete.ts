@@ -25,6 +25,7 @@ export const clusterDelete = command({
     timeout: timeoutOption('30m'),
     dryRun: dryRunOption,
   },
+  examples: ['fochista cluster delete tenant-test', 'fochista cluster delete tenant-test --timeout 1h'],
   run: async (context, args, options) => {
     const kind = await clusters.kind()
     const cluster = await requireObject(context, kind, 'cluster', argument(args, 'name'))

@@ -16,6 +16,7 @@ export const clusterDescribe = command({
     'explain one cluster: control plane, pools, machines',
     'spiega un cluster: control plane, pool, macchine',
   ),
+  examples: ['fochista cluster describe tenant-test'],
   run: async (context, args) => {
     const { io } = context
     const cluster = await requireObject(context, await clusters.kind(), 'cluster', argument(args, 'name'))

@@ -5,6 +5,7 @@ import type { Resource } from '../resources.ts'
 /** Clusters on the command line: Kamaji's TenantControlPlanes, wrapped in nothing. */
 export const clusters: Resource<TenantControlPlane> = {
   noun: 'cluster',
+  example: 'tenant-test',
   kind: async () => (await import('@fochista/kamaji')).TenantControlPlane,
   columns: [
     { heading: 'NAME', cell: (cluster) => cluster.metadata.name },

@@ -20,6 +20,7 @@ export const uninstall = command({
     'rimuove i nostri tipi e ruoli; rifiutato finché esistono pool o macchine',
   ),
   options: { timeout: timeoutOption('60s'), dryRun: dryRunOption },
+  examples: ['fochista uninstall --dry-run'],
   run: async (context, _args, options) => {
     const { apiAccessManifests, installManifests } = await import('@fochista/api')
     const { isNotFound, orUndefined } = await import('@fochista/kubernetes')

@@ -9,6 +9,7 @@ import { readLabRecord } from './environment-file.ts'
 export const labStatus = command({
   path: 'lab status',
   summary: tr('Show whether the running lab answers', 'Mostra se il lab in esecuzione risponde'),
+  examples: ['fochista lab status'],
   run: async ({ io }) => {
     const record = await readLabRecord()
     io.out(

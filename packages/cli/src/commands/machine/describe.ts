@@ -17,6 +17,7 @@ export const machineDescribe = command({
     'explain one machine: what it waits for, facts, timeline',
     'spiega una macchina: cosa attende, dati, cronologia',
   ),
+  examples: ['fochista machine describe workers-x7k2'],
   run: async (context, args) => {
     const { io, clock } = context
     const machine = await requireObject(context, await machines.kind(), 'machine', argument(args, 'name'))

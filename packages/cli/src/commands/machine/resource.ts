@@ -7,6 +7,7 @@ import { stepOf } from './timeline.ts'
 /** Machines on the command line. */
 export const machines: Resource<Machine> = {
   noun: 'machine',
+  example: 'workers-x7k2',
   kind: async () => (await import('@fochista/api')).machineKind,
   columns: [
     { heading: 'NAME', cell: (machine) => machine.metadata.name },

@@ -5,6 +5,7 @@ import type { Resource } from '../resources.ts'
 /** NodePools on the command line. */
 export const pools: Resource<NodePool> = {
   noun: 'pool',
+  example: 'workers',
   kind: async () => (await import('@fochista/api')).nodePoolKind,
   columns: [
     { heading: 'NAME', cell: (pool) => pool.metadata.name },

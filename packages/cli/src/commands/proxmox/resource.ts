@@ -6,6 +6,7 @@ import type { Resource } from '../resources.ts'
 /** ProxmoxClusters on the command line. */
 export const proxmoxClusters: Resource<ProxmoxCluster> = {
   noun: 'proxmox',
+  example: 'lab',
   kind: async () => (await import('@fochista/api')).proxmoxClusterKind,
   columns: [
     { heading: 'NAME', cell: (cluster) => cluster.metadata.name },
