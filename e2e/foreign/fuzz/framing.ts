@@ -34,7 +34,7 @@ export const framing: Readonly<Record<string, Make>> = {
     return {
       parts: inParts(random, Buffer.from(`${start}0\r\n\r\n${HIDDEN}`, 'latin1')),
       ending: 'wait',
-      most: 1,
+      hides: true,
     }
   },
   'other line ends': (random, server) => {

@@ -19,8 +19,8 @@ export interface Case {
   isPatient?: boolean
   /** Reads nothing of what comes. */
   isDeaf?: boolean
-  /** How many requests there are in the parts that may be answered. Default: any number. */
-  most?: number
+  /** A second request stands in the body of the first: nobody may answer it. */
+  hides?: boolean
 }
 
 /** Makes a kind of case. */
