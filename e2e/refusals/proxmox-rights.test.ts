@@ -1,7 +1,7 @@
 import { test } from 'node:test'
 import { apiSchema } from '@fochista/proxmox/schema'
 import { callOf, checksOf } from './proxmox/checks.ts'
-import { rightText } from './proxmox/formats.ts'
+import { rightText } from './proxmox/right.ts'
 import { addVm, startHost, type Caller } from './proxmox/host.ts'
 import { noPermission, wrongParameters } from './proxmox/oracle.ts'
 

@@ -4,9 +4,8 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { apiSchema, type Method, type Param } from '@fochista/proxmox/schema'
 import { recordingFolders, recordingsIn } from '../conformance/recordings.ts'
-import { wrongFields, wrongValues } from './proxmox/formats.ts'
-import { MISSING, UNKNOWN } from './proxmox/mistakes.ts'
 import { asAnswer, normal } from './proxmox/oracle.ts'
+import { MISSING, UNKNOWN, wrongFields, wrongValues } from './proxmox/wrong.ts'
 
 // What is expected of bad input elsewhere is held against what was recorded from the original.
 

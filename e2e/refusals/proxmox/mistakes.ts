@@ -1,6 +1,7 @@
 import { apiSchema, type Param } from '@fochista/proxmox/schema'
-import { rightText, wrongFields, wrongValues } from './formats.ts'
 import type { Operation } from './operations.ts'
+import { rightText } from './right.ts'
+import { MISSING, UNKNOWN, wrongFields, wrongValues } from './wrong.ts'
 
 /** Parameters with one thing wrong, and what has to be said of each. */
 export interface Mistake {
@@ -11,13 +12,50 @@ export interface Mistake {
   readonly errors: Readonly<Record<string, string>>
 }
 
-export const MISSING = 'property is missing and it is not optional'
-export const UNKNOWN = 'property is not defined in schema and the schema does not allow additional properties'
 const CONFLICT = 'duplicate parameter (already defined in URI) with conflicting values!'
+const STRANGER = 'no-such-parameter'
+
+/** Every mistake that an operation's parameters can have, each alone, then several at once; of a JSON body also what JSON adds. */
+export function mistakesOf(operation: Operation, isJson: boolean): Mistake[] {
+  const { call, inPath } = operation
+  const found = Object.entries(call.params).flatMap(([written, param]) =>
+    param.alias !== undefined || inPath[written] !== undefined
+      ? []
+      : [
+          ...ofValues(operation, written, param),
+          ...ofTypes(operation, written, param, isJson),
+          ...ofAbsence(operation, written, param, isJson),
+        ],
+  )
+  if (call.extraParams !== 1)
+    found.push(mistake(operation, 'unknown', { [STRANGER]: '1' }, { [STRANGER]: UNKNOWN }))
+  for (const name of Object.keys(inPath))
+    found.push(mistake(operation, 'twice in path', { [name]: 'other' }, { [name]: CONFLICT }))
+  const several = allTogether(found)
+  return several ? [...found, several] : found
+}
+
+/** A mistake among parameters that are right otherwise. */
+function mistake(
+  { needed }: Operation,
+  kind: string,
+  params: Record<string, unknown>,
+  errors: Record<string, string>,
+): Mistake {
+  return { kind, params: { ...needed, ...params }, errors }
+}
 
 /** The name that a parameter is given by: `net0` for `net[n]`. */
-const nameOf = (name: string, { idx }: Param): string =>
-  idx === undefined ? name : name.replace('[n]', String(idx[0]))
+const nameOf = (written: string, { idx }: Param): string =>
+  idx === undefined ? written : written.replace('[n]', String(idx[0]))
+
+/** The parameter that another one cannot be without, unless it is given anyway. */
+function beside({ call, needed }: Operation, { req }: Param): Record<string, string> {
+  const param = req === undefined ? undefined : call.params[req]
+  return req === undefined || param === undefined || needed[req] !== undefined
+    ? {}
+    : { [req]: rightText(param) }
+}
 
 /** The fields' format of a property string; undefined for other parameters. */
 function fieldsOf({ fmt }: Param): string | undefined {
@@ -27,102 +65,89 @@ function fieldsOf({ fmt }: Param): string | undefined {
   return name.startsWith('#') ? name.slice(1) : undefined
 }
 
-/** Every mistake that an operation's parameters can have, each alone, and all kinds that JSON adds. */
-export function mistakesOf(operation: Operation, isJson: boolean): Mistake[] {
+function ofValues(operation: Operation, written: string, param: Param): Mistake[] {
+  const name = nameOf(written, param)
+  const others = beside(operation, param)
+  const format = fieldsOf(param)
+  const with_ = (kind: string, { value, text }: { value: string; text: string }): Mistake =>
+    mistake(operation, kind, { ...others, [name]: value }, { [name]: text })
+  return [
+    ...(param.type === 'array' ? [] : wrongValues(param).map((wrong) => with_('value', wrong))),
+    ...(format === undefined
+      ? []
+      : wrongFields(format, name).map((wrong) => with_('property string', wrong))),
+  ]
+}
+
+/** Lists, objects and booleans where a text or a number has to be. */
+function ofTypes(operation: Operation, written: string, param: Param, isJson: boolean): Mistake[] {
+  const { type, fmt } = param
+  if (type === undefined || type === 'any' || type === 'array' || type === 'object') return []
+  const name = nameOf(written, param)
+  const others = beside(operation, param)
+  const failed = (kind: string, value: unknown, got: string): Mistake =>
+    mistake(
+      operation,
+      kind,
+      { ...others, [name]: value },
+      { [name]: `type check ('${type}') failed - got ${got}` },
+    )
+  // A list in a text may be given item by item.
+  const isList = type === 'string' && fmt?.endsWith('-list') === true
+  const right = rightText(param)
+  return [
+    ...(isList ? [] : [failed('twice', [right, right], 'ARRAY')]),
+    ...(isJson ? [failed('JSON object', { a: 1 }, 'HASH')] : []),
+    ...(isJson && type !== 'boolean' ? [failed('JSON boolean', true, 'JSON::PP::Boolean')] : []),
+  ]
+}
+
+/** What is not there, or has a number that there is not. */
+function ofAbsence(operation: Operation, written: string, param: Param, isJson: boolean): Mistake[] {
   const { call, needed, inPath } = operation
-  const found: Mistake[] = []
-  const add = (kind: string, params: Record<string, unknown>, errors: Record<string, string>): void => {
-    found.push({ kind, params: { ...needed, ...params }, errors })
+  const name = nameOf(written, param)
+  const { idx, req } = param
+  if (idx !== undefined) {
+    const numbers = [String(idx[1] + 1), '00'].map((number) => written.replace('[n]', number))
+    return numbers
+      .filter((each) => call.params[each] === undefined)
+      .map((each) => mistake(operation, 'index', { [each]: rightText(param) }, { [each]: UNKNOWN }))
   }
-  for (const [written, param] of Object.entries(call.params)) {
-    if (param.alias !== undefined || inPath[written] !== undefined) continue
-    const name = nameOf(written, param)
-    const { type = 'any', fmt, req } = param
-    // Beside a parameter that needs another one, the other is given.
-    const with_ = req === undefined ? {} : withNeeded(operation, req)
-    if (type !== 'array')
-      for (const { value, text } of wrongValues(param))
-        add('value', { ...with_, [name]: value }, { [name]: text })
-    const format = fieldsOf(param)
-    if (format !== undefined)
-      for (const { value, text } of wrongFields(format, name))
-        add('property string', { ...with_, [name]: value }, { [name]: text })
-    const isList = type === 'string' && fmt?.endsWith('-list') === true
-    if (!isList && type !== 'array' && type !== 'any')
-      add(
-        'twice',
-        { ...with_, [name]: [rightText(param), rightText(param)] },
-        { [name]: `type check ('${type}') failed - got ARRAY` },
-      )
-    if (isJson && type !== 'any' && type !== 'object' && type !== 'array')
-      add(
-        'JSON object',
-        { ...with_, [name]: { a: 1 } },
-        { [name]: `type check ('${type}') failed - got HASH` },
-      )
-    if (isJson && type !== 'boolean' && type !== 'array' && type !== 'any')
-      add(
-        'JSON boolean',
-        { ...with_, [name]: true },
-        { [name]: `type check ('${type}') failed - got JSON::PP::Boolean` },
-      )
-    if (param.idx !== undefined) {
-      const over = written.replace('[n]', String(param.idx[1] + 1))
-      if (call.params[over] === undefined) add('index', { [over]: rightText(param) }, { [over]: UNKNOWN })
-      add(
-        'index',
-        { [`${name}`.replace(/\d+$/, '00')]: rightText(param) },
-        { [name.replace(/\d+$/, '00')]: UNKNOWN },
-      )
-    } else if (param.opt !== 1) {
-      const { [name]: _, ...others } = needed
-      found.push({
-        kind: 'missing',
-        params: others,
-        errors: { [name]: MISSING, ...requiring(operation, others, name) },
-      })
-      if (isJson)
-        found.push({ kind: 'JSON null', params: { ...others, [name]: null }, errors: { [name]: MISSING } })
-    }
-    if (req !== undefined && needed[req] === undefined && inPath[req] === undefined)
-      add('needs another', { [name]: rightText(param) }, { [req]: `missing property required by '${name}'` })
-  }
-  const stranger = 'no-such-parameter'
-  if (call.extraParams !== 1) add('unknown', { [stranger]: '1' }, { [stranger]: UNKNOWN })
-  for (const name of Object.keys(inPath)) add('twice in path', { [name]: 'other' }, { [name]: CONFLICT })
-  const several = allTogether(found)
-  if (several) found.push(several)
-  return found
-}
-
-function withNeeded({ call, needed }: Operation, name: string): Record<string, string> {
-  const param = call.params[name]
-  return param === undefined || needed[name] !== undefined ? {} : { [name]: rightText(param) }
-}
-
-/** What parameters that are there say of one that is missing. */
-function requiring(
-  { call }: Operation,
-  params: Readonly<Record<string, unknown>>,
-  missing: string,
-): Record<string, string> {
-  for (const name of Object.keys(params))
-    if (call.params[name]?.req === missing)
-      return { [missing]: `${MISSING}\\nmissing property required by '${name}'` }
-  return {}
+  const { [name]: _, ...others } = needed
+  // One that is missing is told of once more by each that needs it.
+  const by = Object.keys(others).find((each) => call.params[each]?.req === name)
+  const text = by === undefined ? MISSING : `${MISSING}\\nmissing property required by '${by}'`
+  const isNeeded = param.opt !== 1
+  return [
+    ...(isNeeded ? [{ kind: 'missing', params: others, errors: { [name]: text } }] : []),
+    ...(isNeeded && isJson
+      ? [{ kind: 'JSON null', params: { ...others, [name]: null }, errors: { [name]: text } }]
+      : []),
+    ...(req !== undefined && needed[req] === undefined && inPath[req] === undefined
+      ? [
+          mistake(
+            operation,
+            'needs another',
+            { [name]: rightText(param) },
+            { [req]: `missing property required by '${name}'` },
+          ),
+        ]
+      : []),
+  ]
 }
 
 /** A wrong value of each parameter at once: all of them are told of together. */
 function allTogether(mistakes: readonly Mistake[]): Mistake | undefined {
   const params: Record<string, unknown> = {}
   const errors: Record<string, string> = {}
-  for (const mistake of mistakes) {
-    const [[name, text] = ['', '']] = Object.entries(mistake.errors)
-    if (mistake.kind !== 'value' && mistake.kind !== 'unknown') continue
-    for (const [other, value] of Object.entries(mistake.params)) params[other] ??= value
+  for (const one of mistakes) {
+    if (one.kind !== 'value' && one.kind !== 'unknown') continue
+    const [[name, text] = ['', '']] = Object.entries(one.errors)
+    // What is right beside it must not hide what is wrong.
+    for (const [other, value] of Object.entries(one.params)) params[other] ??= value
     if (errors[name] !== undefined) continue
     errors[name] = text
-    params[name] = mistake.params[name]
+    params[name] = one.params[name]
   }
   return Object.keys(errors).length > 1 ? { kind: 'several', params, errors } : undefined
 }

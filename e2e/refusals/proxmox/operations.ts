@@ -1,5 +1,5 @@
 import { apiSchema, type Call, type Method } from '@fochista/proxmox/schema'
-import { rightText } from './formats.ts'
+import { rightText } from './right.ts'
 
 /** One call of the API, with what it is made with where nothing is wrong. */
 export interface Operation {

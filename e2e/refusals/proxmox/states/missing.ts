@@ -1,5 +1,5 @@
 import { apiSchema } from '@fochista/proxmox/schema'
-import { rightText } from '../formats.ts'
+import { rightText } from '../right.ts'
 import { stopped, type Row } from './state.ts'
 
 const CONFIG = "Configuration file 'nodes/pve1/qemu-server/999.conf' does not exist"
