@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { compare, type Figure } from './figure.ts'
@@ -19,7 +19,10 @@ export async function commandStart(): Promise<Figure[]> {
   const folder = mkdtempSync(join(tmpdir(), 'fochista-bench-'))
   for (const path of published) cpSync(join(packages, path), join(folder, path), { recursive: true })
   const program = join(folder, 'cli', 'bin', 'fochista.cjs')
+  const ca = join(packages, 'proxmox', 'src', 'testdata', 'ca.crt')
+  const pem = (name: string): string => readFileSync(join(ca, '..', name), 'utf8')
   const server = await startListServer(1000)
+  const secure = await startListServer(1000, { cert: pem('server.crt'), key: pem('server.key') })
   // Nothing else of this machine's environment: some of it is read by one of the two alone, such as further CAs by Node.
   const env: NodeJS.ProcessEnv = {
     PATH: process.env['PATH'],
@@ -31,6 +34,7 @@ export async function commandStart(): Promise<Figure[]> {
     PROXMOX_TOKEN_ID: 'bench@pve!list',
     PROXMOX_SECRET: 'none',
   }
+  const overTls = { ...env, PROXMOX_URL: secure.url, PROXMOX_CA: ca }
   const run = (file: string, ...args: string[]): Buffer => execFileSync(file, args, { env })
   const built = (...args: string[]): Buffer => run(process.execPath, program, ...args)
   const listed = (output: Buffer): void => {
@@ -47,6 +51,18 @@ export async function commandStart(): Promise<Figure[]> {
         name: 'kubectl get pods, 1,000 Pods',
         run: () => listed(run('kubectl', '--server', server.url, 'get', 'pods', '--namespace', 'default')),
       }),
+      await compare(
+        'fochista vm list, 1,000 VMs, over TLS',
+        1,
+        () => listed(execFileSync(process.execPath, [program, 'vm', 'list'], { env: overTls })),
+        {
+          name: 'kubectl get pods, 1,000 Pods, over TLS',
+          run: () => {
+            const trust = ['--certificate-authority', ca, '--token', 'bench']
+            listed(run('kubectl', '--server', secure.url, ...trust, 'get', 'pods', '--namespace', 'default'))
+          },
+        },
+      ),
       await compare('fochista pool scale --help', 2.5, () => built('pool', 'scale', '--help'), {
         name: 'kubectl scale --help',
         run: () => run('kubectl', 'scale', '--help'),
@@ -54,6 +70,7 @@ export async function commandStart(): Promise<Figure[]> {
     ]
   } finally {
     await server.stop()
+    await secure.stop()
     rmSync(folder, { recursive: true, force: true })
   }
 }

@@ -1,9 +1,16 @@
 import { once } from 'node:events'
-import { createServer } from 'node:http'
+import { createServer, type RequestListener } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { parentPort, Worker, workerData } from 'node:worker_threads'
 
 // Long lists over HTTP, from a thread of its own: what the server does must not count among what a client costs.
+
+/** Certificate and key of a server, PEM. */
+export interface ServerCertificate {
+  readonly cert: string
+  readonly key: string
+}
 
 /** A server of long lists. */
 export interface ListServer {
@@ -13,12 +20,20 @@ export interface ListServer {
 
 /**
  * Starts the server. It has `/api2/json/cluster/resources` with so many VMs as Proxmox answers it, and as many Pods as kubectl asks for them to
- * print: as a table.
+ * print: as a table. With a certificate it speaks TLS.
  */
-export async function startListServer(count = 10_000): Promise<ListServer> {
-  const worker = new Worker(new URL(import.meta.url), { execArgv: process.execArgv, workerData: count })
+export async function startListServer(count = 10_000, certificate?: ServerCertificate): Promise<ListServer> {
+  const worker = new Worker(new URL(import.meta.url), {
+    execArgv: process.execArgv,
+    workerData: { count, certificate } satisfies WorkerData,
+  })
   const [port] = (await once(worker, 'message')) as [number]
-  return { url: `http://127.0.0.1:${port}`, stop: () => worker.terminate() }
+  return { url: `${certificate ? 'https' : 'http'}://127.0.0.1:${port}`, stop: () => worker.terminate() }
+}
+
+interface WorkerData {
+  readonly count: number
+  readonly certificate: ServerCertificate | undefined
 }
 
 /** Path of the status of one VM. */
@@ -106,7 +121,7 @@ function kubernetesAnswers(count: number): Record<string, object> {
   }
 }
 
-function serve(count: number): void {
+function serve({ count, certificate }: WorkerData): void {
   const vms = Array.from({ length: count }, (_, index) => virtualMachine(index))
   const answers = new Map(
     Object.entries({
@@ -115,13 +130,14 @@ function serve(count: number): void {
       ...kubernetesAnswers(count),
     }).map(([path, body]) => [path, Buffer.from(JSON.stringify(body))]),
   )
-  const server = createServer((request, response) => {
+  const listener: RequestListener = (request, response) => {
     const answer = answers.get((request.url ?? '').replace(/\?.*/s, ''))
     response.statusCode = answer ? 200 : 404
     response.setHeader('content-type', 'application/json;charset=UTF-8')
     response.end(answer ?? '{}')
-  })
+  }
+  const server = certificate ? createTlsServer(certificate, listener) : createServer(listener)
   server.listen(0, '127.0.0.1', () => parentPort?.postMessage((server.address() as AddressInfo).port))
 }
 
-if (parentPort) serve(workerData as number)
+if (parentPort) serve(workerData as WorkerData)
