@@ -8,6 +8,8 @@ const home = path.join(__dirname, '..')
 const root = path.join(home, '..', '..')
 const bundle = path.join(home, 'dist', 'bundle')
 const argv = process.argv.slice(2)
+/** As published there are no sources. */
+const isClone = existsSync(path.join(home, 'src'))
 
 if (argv.length === 1 && argv[0] === '--version') {
   // Nothing else is loaded to say the version.
@@ -20,16 +22,18 @@ if (argv.length === 1 && argv[0] === '--version') {
 
 async function run() {
   const entry = upToDate() ?? (await build())
+  // In a clone the files have other names with each change: what is kept of them compiled goes with them.
+  if (isClone) require('node:module').enableCompileCache(path.join(bundle, 'compiled'))
   // Stack traces name lines of the sources, for a person who looks for a cause: to read the maps takes time.
   if (process.env.FOCHISTA_DEBUG) process.setSourceMapsEnabled(true)
   await require(entry).start(argv)
 }
 
-/** The file to run of the bundle that is there, unless a source is newer. As published there are no sources. */
+/** The file to run of the bundle that is there, unless a source is newer. */
 function upToDate() {
   try {
     const entry = path.join(bundle, readFileSync(path.join(bundle, 'entry'), 'utf8'))
-    return existsSync(path.join(home, 'src')) && isOutdated() ? undefined : entry
+    return isClone && isOutdated() ? undefined : entry
   } catch (error) {
     if (error.code === 'ENOENT') return undefined
     throw error

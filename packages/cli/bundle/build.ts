@@ -150,9 +150,11 @@ async function replace(name: string, content: string | Uint8Array): Promise<void
   await rename(`${path}.${process.pid}`, path)
 }
 
+/** Removes what no bundle of the last day has, and what Node keeps compiled of it. */
 async function forgetOld(): Promise<void> {
-  for (const name of await readdir(folder)) {
-    const path = join(folder, name)
+  const files = await readdir(folder, { recursive: true, withFileTypes: true })
+  for (const file of files.filter((one) => one.isFile())) {
+    const path = join(file.parentPath, file.name)
     const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }))
     if (mtimeMs < Date.now() - KEEP_MS) await rm(path, { force: true })
   }
