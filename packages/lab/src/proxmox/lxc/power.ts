@@ -1,4 +1,4 @@
-import { die, parameterError } from '../api-error.ts'
+import { die } from '../api-error.ts'
 import { hasBridge } from '../bridges.ts'
 import type { Container } from '../cluster/state.ts'
 import type { Call, Handlers } from '../handler.ts'
@@ -44,7 +44,6 @@ export const containerPowerHandlers: Handlers = {
   },
   [`POST ${PATH}/shutdown`]: (call) => {
     requireRunning(call)
-    if (call.number('timeout') === 0 && !call.flag('forceStop')) parameterError({ timeout: 'got timeout' })
     return startContainerTask(call, 'vzshutdown', async (container, worker) => {
       checkContainerLock(container)
       await spend(call.world, worker, SHUTDOWN)

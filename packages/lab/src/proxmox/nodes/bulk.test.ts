@@ -78,7 +78,10 @@ test('a host is emptied: VMs go running, with their local disks when that is ask
   const moved = await task('POST /nodes/pve1/migrateall', { target: 'pve2', 'with-local-disks': '1' })
   assert.equal(moved.exitstatus, 'OK', moved.log.join('\n'))
   assert.equal(states(), '100@pve2+ 101@pve2+ 102@pve2+ 200@pve2+')
-  await assert.rejects(ask('POST /nodes/pve1/migrateall', { target: 'pve1' }), /target is local node/)
+  await assert.rejects(ask('POST /nodes/pve1/migrateall', { target: 'pve1' }), {
+    status: 400,
+    errors: { target: 'target is local node.' },
+  })
   await assert.rejects(ask('POST /nodes/pve1/migrateall', { target: 'pve2' }, NOBODY), {
     message: 'Permission check failed (/, VM.Migrate)\n',
   })

@@ -1,4 +1,4 @@
-import { die, forbidden } from '../api-error.ts'
+import { die, forbidden, parameterError } from '../api-error.ts'
 import { createCall } from '../call.ts'
 import type { Container } from '../cluster/state.ts'
 import type { Call, Handlers } from '../handler.ts'
@@ -72,7 +72,7 @@ export const bulkHandlers: Handlers = {
   'POST /nodes/{node}/stopall': (call) => bulk(call, 'stopall', SHUTDOWN),
   'POST /nodes/{node}/suspendall': (call) => bulk(call, 'suspendall', SUSPEND),
   'POST /nodes/{node}/migrateall': (call) => {
-    if (call.text('target') === call.text('node')) die('target is local node')
+    if (call.text('target') === call.text('node')) parameterError({ target: 'target is local node.' })
     return bulk(call, 'migrateall', MIGRATE)
   },
   'GET /cluster/bulk-action': () => [{ name: 'guest' }],

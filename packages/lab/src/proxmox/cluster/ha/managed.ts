@@ -8,6 +8,8 @@ interface Managed {
   readonly type: 'qemu' | 'lxc'
   readonly node: string
   readonly running: boolean
+  /** Nobody can start it: it is a template, or locked. */
+  readonly isHeld: boolean
 }
 
 /** Whether the cluster keeps a guest running, and what it is to be. */
@@ -28,7 +30,15 @@ export function managedGuest(world: ProxmoxWorld, sid: string): Managed | undefi
   const [kind, number] = sid.split(':')
   const vmid = Number(number)
   const guest = kind === 'ct' ? world.cluster.containers.get(vmid) : world.vms.get(vmid)
-  return guest && { vmid, type: kind === 'ct' ? 'lxc' : 'qemu', node: guest.node, running: guest.running }
+  return (
+    guest && {
+      vmid,
+      type: kind === 'ct' ? 'lxc' : 'qemu',
+      node: guest.node,
+      running: guest.running,
+      isHeld: guest.config['template'] === '1' || guest.config['lock'] !== undefined,
+    }
+  )
 }
 
 /** Name of a resource; a bare number is that of a guest, whichever it is. */

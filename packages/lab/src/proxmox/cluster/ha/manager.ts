@@ -43,7 +43,8 @@ export async function pursue(place: Place, sid: string): Promise<void> {
   const { world } = place
   const resource = world.cluster.haResources.get(sid)
   const guest = managedGuest(world, sid)
-  if (resource === undefined || guest === undefined || !world.hosts.get(guest.node)?.online) return
+  if (resource === undefined || guest === undefined || guest.isHeld) return
+  if (!world.hosts.get(guest.node)?.online) return
   for (const task of world.tasks.values())
     if (task.exitstatus === undefined && task.id === String(guest.vmid)) return
   const { state = 'started' } = resource

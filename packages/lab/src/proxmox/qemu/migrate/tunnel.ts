@@ -1,6 +1,7 @@
 import { createTunnelTicket, isTunnelTicket } from '../../access/tickets.ts'
 import { ApiError, die } from '../../api-error.ts'
 import type { Call, Handlers } from '../../handler.ts'
+import { hasBridge, pathOfBridge } from '../../bridges.ts'
 import { startTask, type Worker } from '../../tasks.ts'
 import { splitList } from '../../verify/string-formats.ts'
 import type { ProxmoxWorld, Vm } from '../../world.ts'
@@ -47,8 +48,8 @@ function openTunnel(call: Call): Record<string, string> {
     usableStorage(world, storage, node)
   }
   for (const bridge of splitList(call.optional('bridges') ?? '')) {
-    need(call, `/sdn/zones/localnetwork/${bridge}`, ['SDN.Use'])
-    if (!world.bridges.includes(bridge)) die(`bridge '${bridge}' does not exist`)
+    need(call, pathOfBridge(world, bridge), ['SDN.Use'])
+    if (!hasBridge(world, node, bridge)) die(`bridge '${bridge}' does not exist`)
   }
   const other = world.vms.get(vmid) ?? world.cluster.containers.get(vmid)
   if (other) die(`unable to create empty VM config - VM ${vmid} already exists on node '${other.node}'`)
