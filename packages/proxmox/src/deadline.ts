@@ -1,3 +1,4 @@
+import { alarmIn } from './alarm.ts'
 import { ProxmoxTimeoutError } from './errors.ts'
 
 /** The time limit of one call, joined with the caller's own signal. */
@@ -22,51 +23,69 @@ export function createDeadline(
   timeoutMs: number,
   signal: AbortSignal | undefined,
 ): Deadline {
-  let ended: unknown
-  let listeners: Set<(reason: unknown) => void> | undefined
-  let controller: AbortController | undefined
-  const stop = (reason: unknown): void => {
-    if (ended !== undefined) return
-    ended = reason
-    controller?.abort(reason)
-    for (const listener of listeners ?? []) listener(reason)
+  return new CallDeadline(call, timeoutMs, signal)
+}
+
+/** A class, as one is made for each call: functions and a getter made anew each time cost more than all else that is done here. */
+class CallDeadline implements Deadline {
+  #ended: unknown
+  #listeners: Set<(reason: unknown) => void> | undefined
+  #controller: AbortController | undefined
+  readonly #cancel: () => void
+  readonly #caller: AbortSignal | undefined
+  readonly #stopByCaller: (() => void) | undefined
+
+  constructor(call: { method: string; path: string }, timeoutMs: number, caller: AbortSignal | undefined) {
+    this.#cancel = alarmIn(timeoutMs, () => this.#stop(new ProxmoxTimeoutError(call, timeoutMs)))
+    if (!caller) return
+    this.#caller = caller
+    this.#stopByCaller = () => this.#stop(caller.reason)
+    if (caller.aborted) this.#stopByCaller()
+    else caller.addEventListener('abort', this.#stopByCaller, { once: true })
   }
-  const timer = setTimeout(() => stop(new ProxmoxTimeoutError(call, timeoutMs)), timeoutMs)
-  const stopByCaller = (): void => stop(signal?.reason)
-  if (signal?.aborted) stopByCaller()
-  else signal?.addEventListener('abort', stopByCaller, { once: true })
-  const onEnd = (listener: (reason: unknown) => void): (() => void) => {
-    listeners ??= new Set()
+
+  #stop(reason: unknown): void {
+    if (this.#ended !== undefined) return
+    this.#ended = reason
+    this.#controller?.abort(reason)
+    for (const listener of this.#listeners ?? []) listener(reason)
+  }
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController()
+    if (this.#ended !== undefined) this.#controller.abort(this.#ended)
+    return this.#controller.signal
+  }
+
+  reason(): unknown {
+    return this.#ended
+  }
+
+  onEnd(listener: (reason: unknown) => void): () => void {
+    const listeners = (this.#listeners ??= new Set())
     listeners.add(listener)
-    return () => listeners?.delete(listener)
+    return () => listeners.delete(listener)
   }
-  const race = async <T>(promise: Promise<T>): Promise<T> => {
+
+  async race<T>(promise: Promise<T>): Promise<T> {
     const { promise: end, reject } = Promise.withResolvers<never>()
-    if (ended !== undefined) reject(ended as Error)
-    const forget = onEnd((reason) => reject(reason as Error))
+    if (this.#ended !== undefined) reject(this.#ended as Error)
+    const forget = this.onEnd((reason) => reject(reason as Error))
     try {
       return await Promise.race([promise, end])
     } finally {
       forget()
     }
   }
-  return {
-    get signal() {
-      controller ??= new AbortController()
-      if (ended !== undefined) controller.abort(ended)
-      return controller.signal
-    },
-    reason: () => ended,
-    onEnd,
-    race,
-    sleep: async (ms) => {
-      const { promise, resolve } = Promise.withResolvers<void>()
-      const pause = setTimeout(resolve, ms)
-      await race(promise).finally(() => clearTimeout(pause))
-    },
-    end: () => {
-      clearTimeout(timer)
-      signal?.removeEventListener('abort', stopByCaller)
-    },
+
+  async sleep(ms: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const pause = setTimeout(resolve, ms)
+    await this.race(promise).finally(() => clearTimeout(pause))
+  }
+
+  end(): void {
+    this.#cancel()
+    if (this.#stopByCaller) this.#caller?.removeEventListener('abort', this.#stopByCaller)
   }
 }

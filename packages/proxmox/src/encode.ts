@@ -20,18 +20,27 @@ export function encodeForm(params: Readonly<Record<string, ParamValue>>): string
 
 /** Fills a path template. Throws a TypeError naming a parameter that is missing or empty: an empty one would address the parent. */
 export function fillPath(template: string, values: Readonly<Record<string, Scalar>> = {}): string {
-  return template.replace(/\{([^}]+)\}/g, (_, name: string) => {
-    const value = values[name]
-    if (value === undefined || value === '')
-      throw new TypeError(`${template}: path parameter "${name}" is missing`)
-    // They survive percent-encoding, and whoever relays the call would walk up the path.
-    if (value === '.' || value === '..')
-      throw new TypeError(`${template}: path parameter "${name}" may not be "${value}"`)
-    // These may stand in a path as they are, and a UPID stays readable in an error.
-    const text = String(value)
-    if (/^[\w.~:@!-]+$/.test(text)) return text
-    return encode(text).replaceAll('%3A', ':').replaceAll('%40', '@').replaceAll('%21', '!')
-  })
+  let path = ''
+  let at = 0
+  for (let open = template.indexOf('{'); open >= 0; open = template.indexOf('{', at)) {
+    const close = template.indexOf('}', open)
+    const name = template.slice(open + 1, close)
+    path += template.slice(at, open) + fillSegment(template, name, values[name])
+    at = close + 1
+  }
+  return path + template.slice(at)
+}
+
+function fillSegment(template: string, name: string, value: Scalar | undefined): string {
+  if (value === undefined || value === '')
+    throw new TypeError(`${template}: path parameter "${name}" is missing`)
+  // They survive percent-encoding, and whoever relays the call would walk up the path.
+  if (value === '.' || value === '..')
+    throw new TypeError(`${template}: path parameter "${name}" may not be "${value}"`)
+  // These may stand in a path as they are, and a UPID stays readable in an error.
+  const text = String(value)
+  if (/^[\w.~:@!-]+$/.test(text)) return text
+  return encode(text).replaceAll('%3A', ':').replaceAll('%40', '@').replaceAll('%21', '!')
 }
 
 /** Encodes what may not stand in a path that a person wrote; what is percent-encoded in it already stays. */

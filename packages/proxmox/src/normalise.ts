@@ -10,16 +10,21 @@ const keep: Normaliser = (value) => value
  * Compiled once a call from the schema, so that a long list costs one property visit for each field that needs it.
  */
 export function normaliserOf(method: Method, template: string): Normaliser {
-  const key = `${method} ${template}`
-  let normaliser = compiled.get(key)
+  const known = compiled[method]
+  let normaliser = known.get(template)
   if (!normaliser) {
     normaliser = compile(callOf(method, template)?.returns)
-    compiled.set(key, normaliser)
+    known.set(template, normaliser)
   }
   return normaliser
 }
 
-const compiled = new Map<string, Normaliser>()
+const compiled: Readonly<Record<Method, Map<string, Normaliser>>> = {
+  GET: new Map(),
+  POST: new Map(),
+  PUT: new Map(),
+  DELETE: new Map(),
+}
 
 function compile(param: Param | undefined): Normaliser {
   switch (param?.type) {
