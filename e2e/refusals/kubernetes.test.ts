@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { crds } from '@fochista/api'
+import { tenantControlPlaneCrd } from '@fochista/kamaji/crds'
 import { startLab, type Lab } from '@fochista/lab'
 import { badBodies } from './kubernetes/bodies.ts'
 import { callerOf, type Caller } from './kubernetes/call.ts'
+import type { Schema } from './kubernetes/fields.ts'
 import { missing } from './kubernetes/missing.ts'
+import { mistyped } from './kubernetes/mistyped.ts'
 import type { Mistake } from './kubernetes/mistake.ts'
 import { badOptions } from './kubernetes/options.ts'
 import { withoutRights } from './kubernetes/rights.ts'
@@ -81,4 +84,31 @@ test('a body that is too long is refused, of a built-in kind and of a custom one
       await caller.ask({ method: 'POST', path: collectionOf(of), type: 'application/json', body }),
       tooLarge,
     )
+})
+
+test('a value of a wrong type in a TenantControlPlane is told of by the webhook that cannot read it', async (t) => {
+  const of = RESOURCES.find(({ kind }) => kind === 'TenantControlPlane')
+  const schema = tenantControlPlaneCrd.spec.versions[0]?.schema.openAPIV3Schema as Schema | undefined
+  const spec = schema?.properties?.['spec']
+  assert.ok(of && spec)
+  const all = mistyped(spec, 'spec', (value) => value)
+  for (const { path, got, type, spec: wrong } of all) {
+    const body = JSON.stringify({
+      apiVersion: groupVersionOf(of),
+      kind: of.kind,
+      metadata: { name: 'x' },
+      spec: wrong,
+    })
+    const answer = await caller.ask({
+      method: 'POST',
+      path: `${collectionOf(of)}?dryRun=All`,
+      type: 'application/json',
+      body,
+    })
+    assert.equal(answer.code, 500, path)
+    const words = String.raw`^admission webhook "mtenantcontrolplane\.kb\.io" denied the request: unable to decode into \*v1alpha1\.TenantControlPlane: json: cannot unmarshal ${got} into Go struct field \w+\.${path.replaceAll('.', String.raw`\.`)} of type ${type}$`
+    assert.match((answer.body as { message: string }).message, new RegExp(words))
+  }
+  t.diagnostic(`${all.length} fields`)
+  assert.ok(all.length > 40)
 })
