@@ -288,5 +288,9 @@ test('the next times of a schedule are told', async () => {
     { timestamp: Date.parse('2026-12-04T03:05Z') / 1000, utc: 'Fri Dec  4 03:05:00 2026' },
   ])
   assert.equal(((await ask(analyze, { schedule: '*/15' })) as unknown[]).length, 10)
+  await assert.rejects(ask('POST /cluster/jobs/realm-sync/one', { schedule: 'daily' }), {
+    status: 500,
+    message: "missing value for required option 'realm'\n",
+  })
   await assert.rejects(ask(analyze, { schedule: 'sometimes' }), { status: 400 })
 })

@@ -15,6 +15,7 @@ const realmSyncFile: SectionFile = {
   exists: (id) => die(`Job '${id}' already exists`),
   missing: (id) => parameterError({ id: `No such job '${id}'` }),
   listsDigest: false,
+  required: { '': ['realm'] },
   check: ({ world }, _, { realm }) => {
     const name = String(realm)
     const { type } = world.cluster.realms.get(name) ?? die(`realm '${name}' does not exist`)
