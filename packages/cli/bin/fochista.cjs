@@ -52,12 +52,18 @@ function isOutdated() {
 }
 
 async function build() {
-  process.stderr.write('The sources are newer than the bundled command: bundling it …\n')
+  say(
+    'The sources are newer than the bundled command: bundling it …',
+    'I sorgenti sono più recenti del comando impacchettato: lo impacchetto …',
+  )
   try {
     const { buildBundle } = await import('../bundle/build.ts')
     return await buildBundle()
   } catch (error) {
-    process.stderr.write(`The command cannot be bundled from its sources: ${error.message}\n`)
+    say(
+      `The command cannot be bundled from its sources: ${error.message}`,
+      `Il comando non si può impacchettare dai sorgenti: ${error.message}`,
+    )
     process.exit(1)
   }
 }
@@ -72,8 +78,9 @@ function canRun() {
 function handOver() {
   const pinned = path.join(root, 'node_modules', '.bin', 'node')
   if (!existsSync(pinned)) {
-    process.stderr.write(
-      `Node ${process.versions.node} cannot run fochista. Run npm ci here, or install Node 22.19 or later.\n`,
+    say(
+      `Node ${process.versions.node} cannot run fochista. Run npm ci here, or install Node 22.19 or later.`,
+      `Node ${process.versions.node} non può eseguire fochista. Esegui qui npm ci, o installa Node 22.19 o successivo.`,
     )
     process.exit(1)
   }
@@ -84,4 +91,11 @@ function handOver() {
   child.on('exit', (code, signal) => {
     process.exitCode = signal ? 1 : (code ?? 1)
   })
+}
+
+/** Says it in the person's language, by the rule of src/locale.ts. */
+function say(en, it) {
+  const { LC_ALL, LC_MESSAGES, LANG } = process.env
+  const isItalian = /^it([_.@-]|$)/i.test(LC_ALL || LC_MESSAGES || LANG || '')
+  process.stderr.write(`${isItalian ? it : en}\n`)
 }
