@@ -47,8 +47,10 @@ export interface ProxmoxServer {
 
 /** First byte of a TLS handshake. */
 const HANDSHAKE = 22
-/** Milliseconds that a client may take to say something, and to agree on TLS: of the wall clock, as it is idle afterwards. */
+/** Milliseconds of the wall clock that a client may say nothing at first, as it may later between its requests. */
 const SILENCE = 5000
+/** Milliseconds that it may take to agree on TLS. */
+const AGREEMENT = 30_000
 
 /**
  * Listens as a host's `pveproxy` does: HTTPS, HTTP/1.x only, and on the same port a redirect for plain HTTP.
@@ -81,7 +83,7 @@ export async function createProxmoxServer(
     })
   }
   const tls = createTlsServer(
-    { cert: options.certPem, key: options.keyPem, handshakeTimeout: SILENCE },
+    { cert: options.certPem, key: options.keyPem, handshakeTimeout: AGREEMENT },
     (socket) => serve(socket, (exchange) => answerExchange(backend, exchange)),
   )
   // A client that gives up in the middle of the handshake is no concern of anybody.
