@@ -294,3 +294,14 @@ test('the next times of a schedule are told', async () => {
   })
   await assert.rejects(ask(analyze, { schedule: 'sometimes' }), { status: 400 })
 })
+
+test('who joins a cluster is told of its hosts and their fingerprints', async () => {
+  const { call, ask, world } = checkedWorld()
+  world.cluster.fingerprints.set('pve1', 'AA:BB')
+  const { nodelist, totem } = (await call('GET /cluster/config/join')) as { nodelist: Facts[]; totem: Facts }
+  assert.deepEqual([nodelist[0]?.['name'], nodelist[0]?.['pve_fp'], nodelist.length], ['pve1', 'AA:BB', 2])
+  assert.deepEqual(await ask('GET /cluster/config/totem'), totem)
+  assert.deepEqual(await ask('GET /cluster/config/qdevice'), {})
+  world.hosts.delete('pve2')
+  await assert.rejects(call('GET /cluster/config/join'), { status: 424 })
+})

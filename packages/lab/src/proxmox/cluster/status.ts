@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto'
 import { ApiError } from '../api-error.ts'
 import type { Handlers } from '../handler.ts'
 import { VERSION } from '../nodes/version.ts'
+import type { ProxmoxWorld } from '../world.ts'
 import { hasQuorum } from './quorum.ts'
 
 /** State of the cluster and its version. */
@@ -51,17 +53,36 @@ export const statusHandlers: Handlers = {
       quorum_votes: '1',
       ring0_addr: address,
       pve_addr: address,
+      pve_fp: world.cluster.fingerprints.get(name),
     }))
     return {
       nodelist,
       preferred_node: nodelist[0]?.name,
-      totem: { cluster_name: world.clusterName },
-      config_digest: '',
+      totem: totemOf(world),
+      config_digest: createHash('sha1')
+        .update(JSON.stringify([nodelist, totemOf(world)]))
+        .digest('hex'),
     }
   },
+  'GET /cluster/config/totem': ({ world }) => (world.hosts.size < 2 ? {} : totemOf(world)),
+  // No other device has a vote.
+  'GET /cluster/config/qdevice': () => ({}),
   'GET /cluster/log': (call) =>
     call.world.cluster.log
       .slice(-(call.number('max') ?? 50))
       .reverse()
       .map(({ id, ...line }) => ({ ...line, id: `${id}:${line.node}`, uid: String(id) })),
+}
+
+/** How the hosts of a cluster talk to each other. */
+function totemOf(world: ProxmoxWorld): Record<string, unknown> {
+  return {
+    cluster_name: world.clusterName,
+    config_version: String(world.hosts.size),
+    interface: { 0: { linknumber: '0' } },
+    ip_version: 'ipv4-6',
+    link_mode: 'passive',
+    secauth: 'on',
+    version: '2',
+  }
 }
