@@ -141,6 +141,16 @@ const files: {
     status: 404,
   },
   {
+    list: '/cluster/acme/plugins',
+    id: 'id',
+    params: { id: 'zone', type: 'dns', api: 'cf', data: 'Q0ZfVG9rZW49eA==', nodes: 'pve1' },
+    shown: { plugin: 'zone', type: 'dns', api: 'cf', data: 'CF_Token=x', nodes: 'pve1' },
+    change: { 'validation-delay': '60', delete: 'nodes' },
+    changed: { 'validation-delay': 60, nodes: undefined, api: 'cf' },
+    exists: "ACME plugin ID 'zone' already exists\n",
+    missing: "ACME plugin 'other' not defined\n",
+  },
+  {
     list: '/cluster/replication',
     id: 'id',
     params: { id: '100-0', type: 'local', target: 'pve2', rate: '10' },

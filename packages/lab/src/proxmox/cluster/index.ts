@@ -1,4 +1,5 @@
 import type { Handlers } from '../handler.ts'
+import { acmeHandlers } from './acme.ts'
 import { haHandlers } from './ha/index.ts'
 import { clusterIndex } from './indexes.ts'
 import { metricHandlers } from './metrics.ts'
@@ -10,6 +11,7 @@ import { clusterTasks } from './tasks.ts'
 
 /** What belongs to the cluster and not to one host. */
 export const clusterHandlers: Handlers = {
+  ...acmeHandlers,
   ...clusterIndex,
   ...haHandlers,
   ...metricHandlers,
