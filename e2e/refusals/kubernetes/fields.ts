@@ -77,7 +77,7 @@ export function rightValue(schema: Schema): unknown {
 }
 
 /** Characters of a description from which on it is tried once. */
-const LONG = 2000
+const LONG = 400
 
 /**
  * Every mistake that the fields below a schema can have, each alone, in objects that are right otherwise. Of parts that are described in
