@@ -43,8 +43,16 @@ export interface NoHost {
   readonly message: string
 }
 
-/** Machines by their hosts. */
-type ByHost = ReadonlyMap<string | undefined, readonly Machine[]>
+/** What the machines of a question take of a host beside what its list shows as taken. */
+interface Promised {
+  /** How many of them are of the pool. */
+  ofPool: number
+  /** Memory of those that are to be on the host and do not run there yet, or run with less than they are to have, bytes. */
+  memory: number
+  /** Room on the class's storage of those that are not made yet, bytes: a VM is listed long before its clone has taken its room. */
+  disk: number
+}
+const NOTHING: Promised = { ofPool: 0, memory: 0, disk: 0 }
 
 interface Candidate extends HostAnswer {
   readonly freeMemory: number
@@ -77,9 +85,9 @@ export function chooseHost(question: HostQuestion): HostAnswer | NoHost {
     }
   const refusals: NoHost[] = []
   const candidates: Candidate[] = []
-  const byHost = Map.groupBy(question.machines, ({ spec }) => spec.host)
+  const promised = promisedOn(question)
   for (const node of online) {
-    const answer = judgeHost(node, fitting, question, byHost)
+    const answer = judgeHost(node, fitting, question, promised)
     if ('reason' in answer) refusals.push(answer)
     else candidates.push(answer)
   }
@@ -93,20 +101,37 @@ export function chooseHost(question: HostQuestion): HostAnswer | NoHost {
   }
 }
 
+/** What machines take of the hosts. Each is looked at once: there may be thousands on their way. */
+function promisedOn({
+  machineClass,
+  poolName,
+  namespace,
+  vms,
+  machines,
+}: HostQuestion): Map<string, Promised> {
+  const { running } = inventoryOf(vms)
+  const hosts = new Map<string, Promised>()
+  for (const { metadata, spec } of machines) {
+    if (spec.host === undefined) continue
+    let host = hosts.get(spec.host)
+    if (!host) hosts.set(spec.host, (host = { ...NOTHING }))
+    if (spec.nodePoolName === poolName && metadata.namespace === namespace) host.ofPool += 1
+    const has = spec.vmid === undefined ? 0 : (running.get(spec.vmid) ?? 0)
+    host.memory += Math.max(0, (spec.memory ?? 0) - has)
+    if (!spec.made && spec.storage === machineClass.spec.storage) host.disk += spec.disk ?? 0
+  }
+  return hosts
+}
+
 function judgeHost(
   node: ClusterResource,
   templates: readonly Template[],
   question: HostQuestion,
-  byHost: ByHost,
+  hosts: ReadonlyMap<string, Promised>,
 ): Candidate | NoHost {
   const host = node.node ?? ''
   const { machineClass } = question
-  const promised = byHost.get(host) ?? []
-
-  const ofPool = promised.filter(
-    (machine) =>
-      machine.spec.nodePoolName === question.poolName && machine.metadata.namespace === question.namespace,
-  ).length
+  const { ofPool, memory } = hosts.get(host) ?? NOTHING
   const most = machineClass.spec.placement?.maxPerHost
   if (most !== undefined && ofPool >= most)
     return { reason: 'HostLimit', message: `${host} has ${ofPool} of at most ${most} machines of the pool` }
@@ -116,7 +141,7 @@ function judgeHost(
     return { reason: 'InsufficientCPU', message: `${host} has ${cores} cores, ${question.cores} are needed` }
 
   const totalMemory = node.maxmem ?? 0
-  const freeMemory = totalMemory - memoryInUse(node, question) - pendingMemory(promised, question)
+  const freeMemory = totalMemory - memoryInUse(node, question) - memory
   if (freeMemory < question.memory)
     return {
       reason: 'InsufficientMemory',
@@ -127,7 +152,7 @@ function judgeHost(
     [machineClass.spec.storage, 'images', question.disk],
     [machineClass.spec.isoStorage, 'iso', 0],
   ] as const) {
-    const refusal = judgeStorage(host, name, content, bytes, question, promised)
+    const refusal = judgeStorage(host, name, content, bytes, question, hosts)
     if (refusal) return refusal
   }
 
@@ -147,22 +172,13 @@ function memoryInUse(node: ClusterResource, { vms }: HostQuestion): number {
   return Math.max(node.mem ?? 0, inventoryOf(vms).memory.get(node.node) ?? 0)
 }
 
-/** Memory of Machines that are to be on the host and do not run there yet, or run with less than they are to have. */
-function pendingMemory(promised: readonly Machine[], { vms }: HostQuestion): number {
-  const { running } = inventoryOf(vms)
-  return promised.reduce((sum, { spec }) => {
-    const has = spec.vmid === undefined ? undefined : running.get(spec.vmid)
-    return sum + Math.max(0, (spec.memory ?? 0) - (has ?? 0))
-  }, 0)
-}
-
 function judgeStorage(
   host: string,
   name: string,
   content: string,
   bytes: number,
   question: HostQuestion,
-  onHost: readonly Machine[],
+  hosts: ReadonlyMap<string, Promised>,
 ): NoHost | undefined {
   const resource = question.storageResources.find((one) => one.storage === name && one.node === host)
   if (!resource) return { reason: 'StorageNotFound', message: `${host} has no storage "${name}"` }
@@ -173,11 +189,9 @@ function judgeStorage(
     return { reason: 'StorageContent', message: `storage "${name}" does not allow content "${content}"` }
   if (bytes === 0) return undefined
   const isShared = question.storages.some((one) => one.name === name && one.isShared)
-  // A VM is listed long before its clone has taken its room: the promise holds until it is made.
-  const promised = (isShared ? question.machines : onHost).reduce(
-    (sum, { spec }) => sum + (spec.storage === name && !spec.made ? (spec.disk ?? 0) : 0),
-    0,
-  )
+  const promised = isShared
+    ? [...hosts.values()].reduce((sum, { disk }) => sum + disk, 0)
+    : (hosts.get(host) ?? NOTHING).disk
   const free = (resource.maxdisk ?? 0) - (resource.disk ?? 0) - promised
   return free < bytes
     ? {
