@@ -48,7 +48,7 @@ export const taskScenarios: readonly Scenario[] = [
   {
     name: 'an upload’s task fails',
     faults: [{ on: task('imgcopy'), when: times(1), what: fails('No space left on device') }],
-    says: [/seed image could not be uploaded: .*No space left on device/],
+    says: [/seed image could not be uploaded to storage "local": .*No space left on device/],
     holdMs: 10_000,
   },
   {
