@@ -248,3 +248,22 @@ test('a guest that goes off by itself is started anew, until fencing is switched
   assert.equal(vm.running, false)
   stop()
 })
+
+test('a guest that cannot be started is given up, until its resource is set anew', async () => {
+  const { ask, world } = await managed('stopped')
+  await ask('PUT /nodes/pve1/qemu/100/config', { net0: 'virtio=BC:24:11:00:00:01,bridge=vmbr9' })
+  await ask(`PUT ${RESOURCES}/vm:100`, { state: 'started', max_restart: '1' })
+  const stop = keepManaging(world)
+  const starts = (): number => [...world.tasks.values()].filter(({ type }) => type === 'qmstart').length
+  const stateOf = async (): Promise<unknown> =>
+    ((await ask('GET /cluster/ha/status/current')) as Facts[]).find(({ sid }) => sid === 'vm:100')?.['state']
+  while ((await stateOf()) !== 'error') await world.clock.sleep(1000)
+  assert.equal(starts(), 2)
+  await world.clock.sleep(30_000)
+  assert.equal(starts(), 2)
+  await ask('PUT /nodes/pve1/qemu/100/config', { delete: 'net0' })
+  await ask(`PUT ${RESOURCES}/vm:100`, { state: 'started' })
+  while (world.vms.get(100)?.running !== true) await world.clock.sleep(1000)
+  assert.equal(await stateOf(), 'started')
+  stop()
+})

@@ -41,6 +41,23 @@ export function managedGuest(world: ProxmoxWorld, sid: string): Managed | undefi
   )
 }
 
+/** File of how often the start of a resource failed, one time after the other. */
+export const FAILED = 'ha/failed'
+
+/** Starts that are tried again after a first failure, where a resource does not say it. */
+const MAX_RESTART = 1
+
+/** Whether the manager has given a resource up: its state is then `error`, until somebody sets it anew. */
+export function hasFailed(world: ProxmoxWorld, sid: string): boolean {
+  const failures = Number(world.cluster.files.get(FAILED)?.get(sid)?.['failures'] ?? 0)
+  return failures > Number(world.cluster.haResources.get(sid)?.['max_restart'] ?? MAX_RESTART)
+}
+
+/** Lets the manager try again. */
+export function forgetFailures(world: ProxmoxWorld, sid: string): void {
+  world.cluster.files.get(FAILED)?.delete(sid)
+}
+
 /** Name of a resource; a bare number is that of a guest, whichever it is. */
 export function sidOf({ world }: Call, sid: string): string {
   if (!/^\d+$/.test(sid)) return sid

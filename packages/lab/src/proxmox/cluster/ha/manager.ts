@@ -2,8 +2,9 @@ import { createCall } from '../../call.ts'
 import type { Call } from '../../handler.ts'
 import { lxcHandlers } from '../../lxc/index.ts'
 import { qemuHandlers } from '../../qemu/index.ts'
+import { sectionsOf } from '../../sections.ts'
 import type { ProxmoxWorld } from '../../world.ts'
-import { managedGuest } from './managed.ts'
+import { FAILED, forgetFailures, hasFailed, managedGuest } from './managed.ts'
 
 /** Milliseconds until the cluster's manager does what it was asked for. */
 const MANAGER_LOOKS = 5000
@@ -48,10 +49,20 @@ export async function pursue(place: Place, sid: string): Promise<void> {
   for (const task of world.tasks.values())
     if (task.exitstatus === undefined && task.id === String(guest.vmid)) return
   const { state = 'started' } = resource
-  if (!guest.running && (state === 'started' || state === 'enabled'))
-    await act(place, sid, 'status/start', {})
+  if (!guest.running && (state === 'started' || state === 'enabled') && !hasFailed(world, sid))
+    noteStart(world, sid, await act(place, sid, 'status/start', {}))
   if (guest.running && (state === 'stopped' || state === 'disabled'))
     await act(place, sid, 'status/shutdown', { forceStop: '1' })
+}
+
+/** Counts a start that failed; one that goes well makes all before it forgotten. */
+function noteStart(world: ProxmoxWorld, sid: string, upid: unknown): void {
+  const task = world.tasks.get(String(upid as string))
+  void task?.done.then(() => {
+    const failures = Number(sectionsOf(world, FAILED).get(sid)?.['failures'] ?? 0)
+    if (task.exitstatus === 'OK') forgetFailures(world, sid)
+    else sectionsOf(world, FAILED).set(sid, { failures: String(failures + 1) })
+  })
 }
 
 /** Looks after all resources from now on, unless fencing is switched off. Returns what ends that. */

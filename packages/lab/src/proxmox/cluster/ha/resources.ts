@@ -2,7 +2,7 @@ import { die } from '../../api-error.ts'
 import type { Handlers } from '../../handler.ts'
 import { sectionHandlers, type SectionFile } from '../../sections.ts'
 import { pursue, soon } from './manager.ts'
-import { dropFromRules, managedGuest, sidOf } from './managed.ts'
+import { dropFromRules, forgetFailures, managedGuest, sidOf } from './managed.ts'
 
 const resourceFile: SectionFile = {
   list: '/cluster/ha/resources',
@@ -17,6 +17,7 @@ const resourceFile: SectionFile = {
   facts: (_, sid) => ({ type: sid.split(':')[0] }),
   sees: (call, sid) => [undefined, sid.split(':')[0]].includes(call.optional('type')),
   changed: (call, sid, section) => {
+    forgetFailures(call.world, sid)
     if (section !== undefined) soon(call, () => pursue(call, sid))
     else if (call.flag('purge', true)) dropFromRules(call.world, sid)
   },

@@ -2,7 +2,7 @@ import type { Handlers } from '../../handler.ts'
 import { sectionsOf, shownOptions, type Section } from '../../sections.ts'
 import type { ProxmoxWorld } from '../../world.ts'
 import { hasQuorum } from '../quorum.ts'
-import { managedGuest } from './managed.ts'
+import { hasFailed, managedGuest } from './managed.ts'
 
 /** What is known of the resources and the hosts that may run them. */
 export const haStatusHandlers: Handlers = {
@@ -20,14 +20,19 @@ export const haStatusHandlers: Handlers = {
         type: 'fencing',
       },
       ...[...world.cluster.haResources].map(([sid, options]) => {
-        const { state = 'started', group: _, ...shown } = shownOptions('/cluster/ha/resources', options)
+        const {
+          state: wanted = 'started',
+          group: _,
+          ...shown
+        } = shownOptions('/cluster/ha/resources', options)
+        const state = hasFailed(world, sid) ? 'error' : wanted
         return {
           ...shown,
           id: `service:${sid}`,
           node: managedGuest(world, sid)?.node ?? contact,
           sid,
           state,
-          request_state: state,
+          request_state: wanted,
           crm_state: state,
           status: String(state),
           type: 'service',
@@ -44,7 +49,7 @@ export const haStatusHandlers: Handlers = {
       service_status: Object.fromEntries(
         [...world.cluster.haResources].map(([sid, { state = 'started' }]) => [
           sid,
-          { node: managedGuest(world, sid)?.node, state },
+          { node: managedGuest(world, sid)?.node, state: hasFailed(world, sid) ? 'error' : state },
         ]),
       ),
       timestamp: Math.floor(world.clock.now() / 1000),
