@@ -483,6 +483,31 @@ test('a CA that is rotated under the same UID is learnt, one that is missing is 
   assert.equal(world.staying().length, 3)
 })
 
+test('a CA whose checksum Kamaji says is read again when that changes, and after ten minutes', async () => {
+  const world = await aSettled()
+  const reads = () => world.management.calls.filter(({ plural }) => plural === 'secrets').length
+  const says = (checksum: string) =>
+    world.management.change(TenantControlPlane, cluster, ({ status }) => {
+      Object.assign(status?.certificates?.ca ?? {}, { checksum })
+    })
+  says('1')
+  await world.look()
+  const [first, before] = [world.pool()?.status?.cluster?.caPin, reads()]
+  await world.looks(3)
+  assert.equal(reads(), before)
+  world.withCa(certificates.another)
+  says('2')
+  await world.look()
+  const second = world.pool()?.status?.cluster?.caPin
+  assert.notEqual(second, first)
+  world.withCa(certificates.one)
+  await world.look()
+  assert.equal(world.pool()?.status?.cluster?.caPin, second)
+  await world.clock.advance(600_000)
+  await world.look()
+  assert.equal(world.pool()?.status?.cluster?.caPin, first)
+})
+
 test('a CA that is none is said of the pool, and takes nothing away', async () => {
   const world = await aSettled()
   world.withCa('not a certificate')

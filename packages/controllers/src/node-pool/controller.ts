@@ -25,7 +25,7 @@ import type { Result } from '../runtime/queue.ts'
 import type { World } from '../world.ts'
 import { createAddons, type Addons } from './addons.ts'
 import { count, sayReadiness } from './count.ts'
-import { caPinOf, classOf, clusterOf } from './parents.ts'
+import { classOf, clusterOf, keptCaPinOf } from './parents.ts'
 import { createDoubtfulMachines, type DoubtfulMachines } from './doubtful.ts'
 import { planRepair } from './health.ts'
 import { reshape, stoppedBy } from './give-shape.ts'
@@ -305,7 +305,7 @@ async function noteCluster(world: World, pool: NodePool, controlPlane: TenantCon
   // Known already, as it is and with its CA: a rotation keeps the UID, and is read again once the control plane is Ready.
   const isKnown = status.cluster?.uid === uid && status.cluster.caPin !== undefined && !isReady(controlPlane)
   if (isKnown) return false
-  const pin = await caPinOf(world, controlPlane)
+  const pin = await keptCaPinOf(world, controlPlane)
   // A Secret that is not there for a moment takes back nothing of what was seen.
   const caPin = pin ?? (status.cluster?.uid === uid ? status.cluster.caPin : undefined)
   status.cluster = { uid, ...(caPin === undefined ? {} : { caPin }) }

@@ -104,11 +104,29 @@ async function missing(
   }
 }
 
-/** Pin of a control plane's CA; undefined while it has none. */
-export async function caPinOf(
-  { kubernetes }: World,
+/** So long a pin is believed at most, milliseconds. */
+const PIN_KEPT_MS = 600_000
+/** Pins that were read, by the state of the control plane that they were read for. */
+const keptPins = new WeakMap<TenantControlPlane, { readonly pin: string; readonly at: number }>()
+
+/**
+ * As `caPinOf`, but read anew only when the control plane has changed or some minutes have passed, where Kamaji says the CA's checksum in its
+ * status: with another CA that is another state. Else a thousand pools would ask for a thousand Secrets with each look.
+ */
+export async function keptCaPinOf(
+  world: World,
   controlPlane: TenantControlPlane,
 ): Promise<string | undefined> {
+  const known = keptPins.get(controlPlane)
+  if (known && world.clock.now() - known.at < PIN_KEPT_MS) return known.pin
+  const pin = await caPinOf(world, controlPlane)
+  if (pin !== undefined && controlPlane.status?.certificates?.ca?.checksum)
+    keptPins.set(controlPlane, { pin, at: world.clock.now() })
+  return pin
+}
+
+/** Pin of a control plane's CA as its Secret is now; undefined while it has none. */
+async function caPinOf({ kubernetes }: World, controlPlane: TenantControlPlane): Promise<string | undefined> {
   const name = controlPlane.status?.certificates?.ca?.secretName
   if (!name) return undefined
   const { namespace = 'default' } = controlPlane.metadata
