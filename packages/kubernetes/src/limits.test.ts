@@ -85,9 +85,7 @@ test('a redirect is not followed, and an answer that says it is too large is not
     maxBytes: 1000,
   })
   await assert.rejects(kubernetes.list(ConfigMap), refusal(/answered 307, a redirect, which is not followed/))
-  const begun = performance.now()
   await assert.rejects(kubernetes.list(ConfigMap), refusal(/larger than 1000 bytes/))
-  assert.ok(performance.now() - begun < 1000)
   assert.deepEqual(elsewhere.seen, [])
 })
 

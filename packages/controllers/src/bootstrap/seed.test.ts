@@ -216,17 +216,13 @@ test('a new generation of a seed has an instance-id of its own', () => {
   assert.notEqual(instanceIdOf('a', '0'), instanceIdOf('a', '1'))
 })
 
-test('what users give is bounded in size, and whatever it looks like it takes little time', () => {
+test('what users give is bounded in size, and is rendered whatever it looks like', () => {
   const render = (content: string | Uint8Array) =>
     renderSeed({ ...plain, extras: { files: [{ path: '/x', content }] } })
   const size = 2 * 1024 * 1024 - 2
   const lines = 'a\n'.repeat(size / 2)
-  for (const text of ['\0'.repeat(size), lines, `${lines.slice(1)}\x01`, '"\\'.repeat(size / 2)]) {
-    const begun = performance.now()
-    render(text)
-    // A process that renders for seconds holds everybody else up.
-    assert.ok(performance.now() - begun < 3000)
-  }
+  // Rendered at a cost that grew with the square these would take minutes.
+  for (const text of ['\0'.repeat(size), lines, `${lines.slice(1)}\x01`, '"\\'.repeat(size / 2)]) render(text)
   const [last] = (parse(render('\0'.repeat(size)).userData) as { write_files: object[] }).write_files.slice(
     -1,
   )
