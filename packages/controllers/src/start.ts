@@ -36,6 +36,8 @@ import { createTenants } from './tenants/tenants.ts'
 import type { Caches, World } from './world.ts'
 
 const CLAIM_SWEEP_MS = 300_000
+/** A management cluster that answers again after minutes is noticed within seconds, milliseconds; six watches ask a dead one hardly more than once a second. */
+const LONGEST_WATCH_PAUSE_MS = 4000
 /**
  * So long the others wait until each Proxmox cluster was looked at once, milliseconds: else every machine and pool would say at each start
  * that Proxmox cannot be reached, and take it back a moment later.
@@ -129,6 +131,7 @@ async function run(
   const follow = <T extends KubernetesObject>(kind: Kind<T>): Informer<T> =>
     createInformer(kubernetes, kind, {
       keep: withoutManagement,
+      longestPauseMs: LONGEST_WATCH_PAUSE_MS,
       onError: (error) => logger.warn({ err: error, kind: kind.plural }, 'watch failed, will retry'),
     })
   const caches: Caches = {

@@ -19,6 +19,8 @@ export type FollowOptions<T> = SelectOptions & {
   /** What of each object is kept and told. @default all of it */
   keep?: Keep<T>
   signal?: AbortSignal
+  /** The longest pause after failures, ms, up to half as much more by chance. @default 30000 */
+  longestPauseMs?: number | undefined
   /** Called when everything of a list has been announced. */
   onSynced?: () => void
   /** Called with each failure; all are retried. Without it, what waiting cannot cure is thrown. */
@@ -27,9 +29,9 @@ export type FollowOptions<T> = SelectOptions & {
 
 type WireEvent<T> = { type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR'; object: T & Status }
 
-/** Pauses between failures, ms: doubled from the first to the last, each times 0.5 to 1.5 so that clients do not come in step. */
+/** Pauses between failures, ms: doubled from the first to the longest, each times 0.5 to 1.5 so that clients do not come in step. */
 const FIRST_PAUSE = 100
-const LAST_PAUSE = 30_000
+const LONGEST_PAUSE = 30_000
 /** After so many failures in a row the place in the stream is given up and everything listed again. */
 const FAILURES_BEFORE_RELIST = 5
 /** A watch that ends sooner without an event is a failure, ms: else a server that closes at once would be asked without pause. */
@@ -57,6 +59,7 @@ export async function* follow<T extends KubernetesObject>(
   options: FollowOptions<T>,
 ): AsyncGenerator<Change<T>[]> {
   const { namespace, labelSelector, fieldSelector, signal, onSynced, onError, keep } = options
+  const { longestPauseMs = LONGEST_PAUSE } = options
   const select = {
     ...(namespace && { namespace }),
     ...(labelSelector && { labelSelector }),
@@ -130,7 +133,7 @@ export async function* follow<T extends KubernetesObject>(
       if (isGone(error) && failures === 1) continue
     }
     if (failures > 0)
-      await pause(Math.min(FIRST_PAUSE * 2 ** (failures - 1), LAST_PAUSE) * (0.5 + Math.random()), signal)
+      await pause(Math.min(FIRST_PAUSE * 2 ** (failures - 1), longestPauseMs) * (0.5 + Math.random()), signal)
   }
 }
 

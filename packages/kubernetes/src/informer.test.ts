@@ -71,6 +71,31 @@ async function script(
   return { informer, events, errors, seen, asked, kubernetes }
 }
 
+test('an informer waits no longer after failures than it is told', async (t) => {
+  let asked = 0
+  const { url } = await serve(t, (request, response) => {
+    asked += 1
+    // With the pauses that it has by itself minutes would pass until then.
+    if (asked <= 16) refuse(response, 403, 'Forbidden', 'no')
+    else if (request.query.get('watch') !== 'true')
+      json(response, {
+        kind: 'ConfigMapList',
+        apiVersion: 'v1',
+        metadata: { resourceVersion: '1' },
+        items: [],
+      })
+  })
+  const kubernetes = createKubernetes({ server: url })
+  const informer = createInformer(kubernetes, ConfigMap, { longestPauseMs: 20, onError: () => undefined })
+  t.after(async () => {
+    informer.stop()
+    await kubernetes.close()
+  })
+  informer.start()
+  await informer.ready
+  assert.ok(asked > 16)
+})
+
 test('an informer announces the list, then follows changes', async (t) => {
   const { informer, events } = await script(
     t,
