@@ -165,7 +165,7 @@ function controlPlane(namespace: string, cluster: number, endpoint: string): Kub
     status: {
       controlPlaneEndpoint: endpoint,
       kubernetesResources: { version: { status: 'Ready', version: 'v1.30.4' } },
-      certificates: { ca: { secretName: 'tenant-test-ca' } },
+      certificates: { ca: { secretName: 'tenant-test-ca', checksum: 'c0ffee' } },
       kubeconfig: { admin: { secretName: 'tenant-test-admin', checksum: String(cluster) } },
     } as unknown as NonNullable<TenantControlPlane['status']>,
   })
