@@ -135,7 +135,7 @@ test('a ticket writes only with its CSRF token', async () => {
 })
 
 test('what the schema knows and the lab does not emulate is not implemented, as what nobody knows', async () => {
-  for (const path of ['/cluster/acme/plugins', '/nodes/pve1/nonsense']) {
+  for (const path of ['/cluster/acme/account', '/nodes/pve1/nonsense']) {
     const got = await call('GET', path)
     assert.deepEqual([got.status, got.reason], [501, `Method 'GET ${path}' not implemented`])
   }
