@@ -30,6 +30,8 @@ export function mergeCalls(before: Calls, kind: Kind, made: Iterable<string>): C
 
 /** Writes what there is of it: one call a line, so that a change reads well. */
 export function writeCalls(calls: Calls): void {
-  const lines = Object.entries(calls).map(([name, by]) => `  ${JSON.stringify(name)}: ${JSON.stringify(by)}`)
+  const lines = Object.entries(calls).map(
+    ([name, by]) => `  ${JSON.stringify(name)}: [${by.map((kind) => JSON.stringify(kind)).join(', ')}]`,
+  )
   writeFileSync(path, `{\n${lines.join(',\n')}\n}\n`)
 }
