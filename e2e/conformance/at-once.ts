@@ -9,7 +9,10 @@ const LOOK_EVERY = 200
 /** By so much timers may be late for one more to begin, milliseconds: replays look at what happens in what order. */
 const LATE = 40
 
-/** Replays as many at once as the machine carries: one begins only while timers are on time, or when no other is under way. */
+/**
+ * Replays as many at once as the machine carries: one begins only while timers are on time, or when no other is under way. What can be
+ * slower is so while they are late, and may be later by as much.
+ */
 export async function replayAtOnce(replays: readonly Replayable[]): Promise<Replay[]> {
   const waiting = [...replays]
   const done: Replay[] = []
@@ -21,8 +24,9 @@ export async function replayAtOnce(replays: readonly Replayable[]): Promise<Repl
     while (waiting.length > 0 && failures.length === 0) {
       const late = delay.percentile(90) / 1e6
       delay.reset()
-      if (running.size === 0 || (running.size < MOST && late < LATE)) {
-        const task: Promise<void> = (waiting.shift()?.run() ?? Promise.resolve([])).then(
+      const pace = late < LATE ? 1 : (waiting[0]?.busyPace ?? 1)
+      if (running.size === 0 || (running.size < MOST && late < LATE * pace)) {
+        const task: Promise<void> = (waiting.shift()?.run(pace) ?? Promise.resolve([])).then(
           (results) => void done.push(...results),
           (error: unknown) => void failures.push(error),
         )

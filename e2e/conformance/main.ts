@@ -19,8 +19,8 @@ import { countOf, differenceOf } from './outcome.ts'
 import { proxmoxReplays } from './proxmox.ts'
 import { recordingFolders } from './recordings.ts'
 
-/** A replay that agrees less than it must is repeated alone, one time after the other so many times slower. */
-const PACES = [1, 3]
+/** How often a replay is repeated alone that agrees less than it must. */
+const REPEATS = 2
 const PRODUCTS = ['proxmox', 'kamaji', 'kubernetes']
 /** What is aimed at for these products' exchanges together: the share that agrees, and of those that may be wrong. */
 const GOALS = [
@@ -153,9 +153,10 @@ function leastOf(one: Replay[], other: Replay[]): Replay[] {
 async function again(before: Replay[]): Promise<Replay[]> {
   const best = new Map(before.map((replay) => [replay.name, replay]))
   const lacks = (name: string): boolean => agreesIn(best, name) < (baseline[name] ?? 0)
-  for (const pace of PACES)
-    for (const { names, run } of chosen) {
+  for (let repeat = 1; repeat <= REPEATS; repeat++)
+    for (const { names, run, busyPace = 1 } of chosen) {
       if (!names.some((name) => best.has(name) && lacks(name))) continue
+      const pace = repeat * busyPace
       say(`${names.join(' and ')}: again, alone${pace > 1 ? `, ${pace} times slower` : ''}`)
       for (const replay of await run(pace))
         if (countOf([replay]).agree > agreesIn(best, replay.name)) best.set(replay.name, replay)

@@ -8,6 +8,8 @@ const BESIDE = join(import.meta.dirname, '..', '..', '..', 'shared')
 export interface Replayable {
   /** Names of the recordings: `kubernetes/03-errors`. */
   names: string[]
+  /** How many times slower they are replayed on a machine that is busy. Default 1: what waits for others is not told in their time. */
+  busyPace?: number
   /** What is not on this machine, without which they cannot be replayed. */
   needs?: string
   /** Replays them. With a `pace` above 1 everything that waits for something takes its time: what a busy machine needs. Default 1. */

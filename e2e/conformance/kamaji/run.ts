@@ -6,6 +6,9 @@ import { replayGenerators } from './generators.ts'
 import { replayLifecycle } from './lifecycle.ts'
 import type { Line } from './recorded.ts'
 
+/** Lives run many times faster than they were recorded, which a busy machine does not keep up with. */
+const BUSY_PACE = 3
+
 /** Replays of all recordings of Kamaji in a folder, not yet begun. */
 export function kamajiReplays(folder: string): Replayable[] {
   const read = (file: string): Line[] => readRecording<Line>(join(folder, file))
@@ -32,6 +35,7 @@ export function kamajiReplays(folder: string): Replayable[] {
     })),
     ...recordingsIn(folder, /^(lifecycle|update)-.*\.jsonl$/).map((file) => ({
       names: [name(file)],
+      busyPace: BUSY_PACE,
       run: async (pace?: number) => [{ name: name(file), outcomes: await replayLifecycle(read(file), pace) }],
     })),
   ]
