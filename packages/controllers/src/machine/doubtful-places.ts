@@ -1,4 +1,4 @@
-import { KubernetesApiError } from '@fochista/kubernetes'
+import type { Machine } from '@fochista/api'
 import type { World } from '../world.ts'
 import type { MachineContext } from './context.ts'
 
@@ -6,11 +6,15 @@ import type { MachineContext } from './context.ts'
 const inDoubt = new WeakMap<World, Map<string, { readonly proxmoxCluster: string; readonly vmid: number }>>()
 
 /**
- * Writes where a machine is placed. Until the server has said whether it took the write, nobody else draws the same VMID: the write may have
- * been taken without an answer, and no watch has told of it yet. Throws what `save` of the context throws.
+ * Writes where a machine is placed, as `change` says it. If that fails nobody else draws the VMID until the machine is placed after all, for the
+ * write may have been taken without an answer, and no watch has told of it yet. And the machine forgets it, lest what is written next of it, when
+ * others may have drawn, takes it along. Throws what `save` of the context throws.
  */
-export async function savePlace(context: MachineContext): Promise<void> {
+export async function savePlace(context: MachineContext, change: (machine: Machine) => void): Promise<void> {
   const { world, key, machine } = context
+  const spec = { ...machine.spec }
+  const { vmidsGivenUp } = machine.status ?? {}
+  change(machine)
   const { proxmoxCluster, vmid = 0 } = machine.spec
   const places = inDoubt.get(world) ?? new Map()
   inDoubt.set(world, places.set(key, { proxmoxCluster, vmid }))
@@ -18,7 +22,8 @@ export async function savePlace(context: MachineContext): Promise<void> {
     await context.save()
     places.delete(key)
   } catch (error) {
-    if (error instanceof KubernetesApiError && error.status < 500) places.delete(key)
+    machine.spec = spec
+    if (machine.status && vmidsGivenUp) machine.status.vmidsGivenUp = vmidsGivenUp
     throw error
   }
 }

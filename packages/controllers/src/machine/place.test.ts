@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { KubernetesConnectionError, Lease } from '@fochista/kubernetes'
 import { aWorld } from '../test/a-world.ts'
-import { Machines, NodePools } from '../kinds.ts'
+import { NodePools } from '../kinds.ts'
 import { aClass, aMachine, aPool, aProxmoxCluster, markOf, NAMESPACE, placed } from '../test/factories.ts'
 import { place } from './place.ts'
 
@@ -50,12 +50,13 @@ test('two leaders that place one machine cannot both win', async () => {
   assert.deepEqual(world.machine().spec, first)
 })
 
-test('a VMID that was written without an answer is drawn for nobody else, until the server says that it was not', async () => {
+/** Whoever has an id with this beginning draws the same VMID first. */
+const idOf = (tail: string): string => `80000000-0000-4000-8000-00000000000${tail}`
+
+test('a VMID whose write was not answered is drawn for nobody else, until its machine is placed', async () => {
   const world = aWorld()
-  // Whoever has this beginning draws the same VMID first.
-  const id = (tail: string): string => `80000000-0000-4000-8000-00000000000${tail}`
   const [first, second, third] = ['a', 'b', 'c'].map((name) =>
-    world.has(aMachine({ metadata: { name }, spec: { id: id(name) } })),
+    world.has(aMachine({ metadata: { name }, spec: { id: idOf(name) } })),
   )
   assert.ok(first && second && third)
   const { kubernetes } = world.management
@@ -65,11 +66,26 @@ test('a VMID that was written without an answer is drawn for nobody else, until 
   kubernetes.patch = patch
   await world.step(place, second)
   const { vmid = 0 } = world.machine('b').spec
-  world.caches.machines.freeze()
-  world.management.change(Machines, first.metadata, (one) => void (one.metadata.labels = { a: 'b' }))
-  await assert.rejects(world.step(place, first), /was modified/)
+  await world.step(place, first)
+  assert.equal(world.machine('a').spec.vmid, vmid - 1)
   await world.step(place, third)
-  assert.equal(world.machine('c').spec.vmid, vmid - 1)
+  assert.equal(world.machine('c').spec.vmid, vmid + 1)
+})
+
+test('a place that could not be written is not written with what is said of the failure, when others may have drawn', async () => {
+  const world = aWorld()
+  const machine = world.has(aMachine())
+  const { kubernetes } = world.management
+  const patch = kubernetes.patch.bind(kubernetes)
+  let isFirst = true
+  kubernetes.patch = (...given) => {
+    if (!isFirst) return patch(...given)
+    isFirst = false
+    return Promise.reject(new KubernetesConnectionError('socket hang up', {}))
+  }
+  await assert.rejects(world.look(machine), /socket hang up/)
+  assert.equal(world.condition('Placed')?.message, 'socket hang up')
+  assert.equal(world.machine().spec.vmid, undefined)
 })
 
 test('a VMID of another machine, of the inventory, or given up by anybody is not drawn', async () => {

@@ -125,11 +125,16 @@ async function draw(
       `No VMID from ${vmidRange.start} to ${vmidRange.end} is free. Widen vmidRange of ProxmoxCluster "${proxmoxCluster.metadata.name}".`,
       NO_ROOM_PAUSE_MS,
     )
+  let addresses
   try {
-    const addresses = await claimAddresses(world.kubernetes, machine, machineClass, () =>
-      world.machines.list(),
-    )
-    Object.assign(machine.spec, {
+    addresses = await claimAddresses(world.kubernetes, machine, machineClass, () => world.machines.list())
+  } catch (error) {
+    if (error instanceof AddressesExhaustedError)
+      return blocked('AddressesExhausted', error.message, NO_ROOM_PAUSE_MS)
+    throw error
+  }
+  await savePlace(context, ({ spec, status }) => {
+    Object.assign(spec, {
       vmid,
       host: answer.host,
       template: { vmid: answer.template.vmid, node: answer.template.node },
@@ -141,14 +146,8 @@ async function draw(
       asked: askedOf(pool),
       ...(pool.metadata.generation === undefined ? {} : { poolGeneration: pool.metadata.generation }),
     })
-  } catch (error) {
-    if (error instanceof AddressesExhaustedError)
-      return blocked('AddressesExhausted', error.message, NO_ROOM_PAUSE_MS)
-    throw error
-  }
-  if (found && machine.status)
-    machine.status.vmidsGivenUp = (machine.status.vmidsGivenUp ?? []).filter((one) => one !== vmid)
-  await savePlace(context)
+    if (found && status) status.vmidsGivenUp = (status.vmidsGivenUp ?? []).filter((one) => one !== vmid)
+  })
   return done('Placed', `On ${answer.host} as VM ${vmid}${found ? ', which was made before' : ''}.`)
 }
 
