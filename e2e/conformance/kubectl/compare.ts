@@ -51,7 +51,7 @@ function mask(text: string): string {
       .replaceAll(/https:\/\/127\.0\.0\.1:\d+/g, '<server>')
       // Ages, and with them the widths of columns.
       .replaceAll(/(?<![\w.-])(\d+[smhdy])+(?=\s)/g, '<age>')
-      .replaceAll(/ +/g, ' ')
+      .replaceAll(/(?<=\S) +/g, ' ')
       .trimEnd()
   )
 }

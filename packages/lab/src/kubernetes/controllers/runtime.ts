@@ -4,7 +4,8 @@ import { StatusError } from '../errors.ts'
 import type { ApiObject, GroupVersionResource, UserInfo } from '../resources.ts'
 
 /** The part of a server that controllers use. */
-export type ControllerHost = Pick<ApiServer, 'store' | 'clock'> & Partial<Pick<ApiServer, 'components'>>
+export type ControllerHost = Pick<ApiServer, 'store' | 'clock'> &
+  Partial<Pick<ApiServer, 'components' | 'gitVersion'>>
 
 /** Time before what failed is tried again, milliseconds. */
 const RETRY = 250

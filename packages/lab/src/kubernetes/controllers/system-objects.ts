@@ -19,6 +19,8 @@ export interface SystemOptions {
 /** How long the Lease of a server's identity holds, seconds, and when it is renewed, milliseconds. */
 const LEASE_SECONDS = 3600
 const RENEW_AFTER = 1_800_000
+/** The first minor version that tells other servers its address. */
+const PEERS_SINCE = 36
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567'
 
 const CRITICAL: ApiObject[] = [
@@ -37,7 +39,7 @@ const CRITICAL: ApiObject[] = [
 
 /** Makes what every API server has from the start: the service of itself, its range, the system's priority classes, its Lease. */
 export function startSystemObjects(host: ControllerHost, options: SystemOptions = {}): Loop {
-  const identity = identityOf(options)
+  const identity = identityOf(options, host.gitVersion)
   const holderIdentity = `${identity.name}_${randomUUID()}`
   const loop: Loop = new Loop(
     host,
@@ -91,13 +93,14 @@ export function startSystemObjects(host: ControllerHost, options: SystemOptions 
 }
 
 /** The metadata of the Lease that tells which server answers: its name is a digest of where the server runs. */
-function identityOf({ hostname = 'localhost', address }: SystemOptions) {
+function identityOf({ hostname = 'localhost', address }: SystemOptions, gitVersion = '') {
   const digest = createHash('sha256').update(`${hostname}-kube-apiserver`).digest()
   return {
     name: `apiserver-${base32(digest.subarray(0, 16))}`,
     namespace: 'kube-system',
     labels: { 'apiserver.kubernetes.io/identity': 'kube-apiserver', 'kubernetes.io/hostname': hostname },
-    ...(address === undefined
+    // Younger servers tell each other where they are (recorded of 1.36).
+    ...(address === undefined || Number(/^v1\.(\d+)/.exec(gitVersion)?.[1]) < PEERS_SINCE
       ? {}
       : { annotations: { 'kubernetes.io/peer-advertise-address': `${address.host}:${address.port}` } }),
   }
