@@ -2,6 +2,7 @@ import { createControllers } from '../../packages/controllers/src/controllers.ts
 import { Machines, NodePools } from '../../packages/controllers/src/kinds.ts'
 import { createMachineIndex } from '../../packages/controllers/src/machine-index.ts'
 import { systemClock as clock } from '../../packages/controllers/src/runtime/clock.ts'
+import { createVoice } from '../../packages/controllers/src/runtime/conditions.ts'
 import { aWorldOn } from '../../packages/controllers/src/test/a-world.ts'
 import {
   aHost,
@@ -38,10 +39,13 @@ export async function wayOf(machines: number): Promise<number> {
     // What the back ends note for tests would grow with the machines, and be searched for each.
     proxmox.tasks.splice(0, proxmox.tasks.length - TASKS)
     management.calls.length = 0
+    tenant.api.calls.length = 0
     return upid
   }
+  // Events would stay in the memory of this process, where a cluster has them elsewhere.
+  const recorder = { say: () => undefined, flush: () => Promise.resolve() }
   const controllers = createControllers({
-    world,
+    world: { ...world, voice: createVoice({ clock, recorder }) },
     index: createMachineIndex(caches.machines),
     proxmoxClusters: { reconcile: () => Promise.resolve(undefined), close: () => Promise.resolve() },
   })
