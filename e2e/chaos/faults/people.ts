@@ -11,7 +11,7 @@ async function toAll(stage: Stage, form: string): Promise<void> {
 
 const edit = (name: string, form: string): Scenario => ({
   name,
-  hands: 'the VM',
+  hands: 'a VM or its host',
   act: (stage) => byHand(stage, 'PUT', '/config', form),
 })
 
@@ -71,14 +71,14 @@ export const peopleScenarios: readonly Scenario[] = [
   },
   {
     name: 'a VM is stopped by hand',
-    hands: 'the VM',
+    hands: 'a VM or its host',
     act: (stage) => byHand(stage, 'POST', '/status/stop', ''),
     says: [/was stopped by somebody else; it is started again later/],
     holdMs: 30_000,
   },
   {
     name: 'a VM is destroyed by hand',
-    hands: 'the VM',
+    hands: 'a VM or its host',
     act: destroy,
     says: [/VM \d+ is (on no host|gone: no host has it)/],
     holdMs: 100_000,
@@ -88,10 +88,10 @@ export const peopleScenarios: readonly Scenario[] = [
   edit('a VM is renamed by hand', 'name=somebody-elses'),
   edit('a VM’s description is emptied by hand', 'description=mine'),
   edit('a VM gets other cores and memory by hand', 'cores=3&memory=3072'),
-  { name: 'a VM is migrated by hand', hands: 'the VM', act: migrate, holdMs: 3000 },
+  { name: 'a VM is migrated by hand', hands: 'a VM or its host', act: migrate, holdMs: 3000 },
   {
     name: 'a VM is locked by hand and let go',
-    hands: 'the VM',
+    hands: 'a VM or its host',
     act: ({ fault, machine: { spec } }) =>
       fault({
         on: { backEnd: 'proxmox', vmid: spec.vmid },
@@ -102,7 +102,7 @@ export const peopleScenarios: readonly Scenario[] = [
   },
   {
     name: 'the VMs of leaving machines are locked',
-    hands: 'the VM',
+    hands: 'a VM or its host',
     while: 'shrinking',
     act: async ({ bench, fault, pool }) => {
       for (const { spec } of await machinesOf(bench))
@@ -117,7 +117,7 @@ export const peopleScenarios: readonly Scenario[] = [
   },
   {
     name: 'the VMs of leaving machines are protected',
-    hands: 'the VM',
+    hands: 'a VM or its host',
     while: 'shrinking',
     act: async (stage) => {
       await toAll(stage, 'protection=1')

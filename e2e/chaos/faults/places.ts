@@ -75,33 +75,39 @@ async function untag({ bench }: Stage): Promise<() => Promise<unknown>> {
 export const placeScenarios: readonly Scenario[] = [
   {
     name: 'a host is cut off while its VMs run on',
+    hands: 'a VM or its host',
     faults: [lost('pve2', 'run')],
     holdMs: 4000,
   },
   {
     name: 'a host goes down with its VMs and comes back',
+    hands: 'a VM or its host',
     faults: [lost('pve2', 'stop')],
     holdMs: 4000,
   },
   {
     name: 'the host of the machine that stands is cut off, and comes back',
+    hands: 'a VM or its host',
     act: async ({ vm, fault }) => fault(lost((await vm()).node, 'run')),
     holdMs: 6000,
   },
   {
     name: 'the host of the machine that stands goes down, and comes back',
+    hands: 'a VM or its host',
     act: async ({ vm, fault }) => fault(lost((await vm()).node, 'stop')),
     holdMs: 6000,
   },
   // What a host comes to that nobody brings back is told, with what a person can say of it; the pool grows on the others meanwhile.
   {
     name: 'the host of the machine that stands is lost',
+    hands: 'a VM or its host',
     act: async ({ vm, fault }) => fault(lost((await vm()).node, 'stop')),
     says: [/pve\d is offline.*machine delete \S+ --host-is-dead/],
     holdMs: 30_000,
   },
   {
     name: 'a host is cut off while machines leave',
+    hands: 'a VM or its host',
     while: 'shrinking',
     faults: [lost('pve2', 'run')],
     holdMs: 6000,

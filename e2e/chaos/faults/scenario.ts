@@ -29,8 +29,11 @@ export interface Scenario {
   readonly costsTheMachine?: boolean
   /** It takes a minute or more: played only with all others. */
   readonly isSlow?: boolean
-  /** What somebody has hands on: in one company no two have them on the same, for the second would be refused because of the first. */
-  readonly hands?: 'the VM' | 'the control plane'
+  /**
+   * What somebody has hands on: in one company no two have them on the same, for the second would be refused because of the first, or leave
+   * what a person has to put right, as a migration whose host goes away.
+   */
+  readonly hands?: 'a VM or its host' | 'the control plane'
 }
 
 /** Where a scenario is played. */

@@ -31,6 +31,8 @@ const tenantFault = (
   const { when, ...rest } = more
   return {
     name,
+    // It strikes a control plane that runs.
+    hands: 'the control plane',
     act: ({ fault, pool }) => fault({ on: on(pool), ...(when && { when }), what }),
     holdMs: 3000,
     ...rest,
