@@ -101,10 +101,11 @@ export async function removeImages(context: MachineContext): Promise<StepResult 
   const { isoStorage, id } = machine.spec
   const host = vm?.node ?? machine.spec.host
   if (!isoStorage || !host) return undefined
+  const own = `:iso/${imagePrefix(id)}`
   // An image of a local storage is where it was uploaded, which may be another host than the VM is on now.
   for (const node of new Set([host, machine.spec.host ?? host])) {
     for (const { volid } of await connection.hypervisor.volumes(node, isoStorage, 'iso')) {
-      if (!volid.includes(`:iso/${imagePrefix(id)}`)) continue
+      if (!volid.includes(own)) continue
       const upid = await connection.hypervisor.deleteVolume(node, isoStorage, volid)
       if (upid) {
         await noteTask(context, upid)
