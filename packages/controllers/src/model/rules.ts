@@ -301,7 +301,9 @@ export function createRules(truth: Truth, weather: Weather): Rules {
     const isLeaving = machine?.metadata.deletionTimestamp !== undefined
     if (name === 'destroy' && machine?.spec.id === one.id)
       must(isLeaving, 'destroyed', `VM ${vmid} of ${one.machine}, which is to stay`)
-    if (['stop', 'shutdown', 'reboot'].includes(name) && !isLeaving) {
+    // Of a Machine that was lost in this very moment a look may still be under way.
+    const isJustLost = !machine && time.now() - truth.takenAt < windowMs()
+    if (['stop', 'shutdown', 'reboot'].includes(name) && !isLeaving && !isJustLost) {
       const node = truth.tenants.get(`${one.namespace}/${one.cluster}`)?.fake.api.read(Node, one.machine)
       // One that has registered in this very moment has no pods yet, and nobody has heard of it.
       const isServing =
