@@ -39,15 +39,16 @@ const HASTE = 4
  * @param pace how many times slower than usual.
  */
 export async function replayLifecycle(lines: Line[], pace = 1): Promise<Outcome[]> {
-  const together =
-    lines.some(({ title }) => MEANWHILE.test(title)) || stepsOf(lines).some(({ isCutShort }) => isCutShort)
+  const isMeanwhile = lines.some(({ title }) => MEANWHILE.test(title))
+  const together = isMeanwhile || stepsOf(lines).some(({ isCutShort }) => isCutShort)
   const namespace = namespaceOf(lines)
   const balancer = namespace.endsWith('lb-pending')
     ? 'pending'
     : namespace.endsWith('lb-hostname-only')
       ? 'hostname'
       : 'address'
-  const speed = (together ? SPEED_TOGETHER : SPEED) / pace
+  // What was sent meanwhile has to come as soon as it may, however slow all else is.
+  const speed = (together ? SPEED_TOGETHER : SPEED) / (isMeanwhile ? 1 : pace)
   const world = await startWorld(speed, balancer)
   try {
     return await play(world, lines, namespace, speed)
