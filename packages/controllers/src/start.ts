@@ -36,7 +36,10 @@ import { createTenants } from './tenants/tenants.ts'
 import type { Caches, World } from './world.ts'
 
 const CLAIM_SWEEP_MS = 300_000
-/** A management cluster that answers again after minutes is noticed within seconds, milliseconds; six watches ask a dead one hardly more than once a second. */
+/**
+ * The longest pause of a watch, milliseconds: a management cluster that answers again after minutes is noticed within seconds, and six
+ * watches ask a dead one hardly more than once a second.
+ */
 const LONGEST_WATCH_PAUSE_MS = 4000
 /**
  * So long the others wait until each Proxmox cluster was looked at once, milliseconds: else every machine and pool would say at each start

@@ -14,7 +14,10 @@ export type InformerEvent<T> = Change<T>
 export type InformerOptions<T = KubernetesObject> = SelectOptions & {
   /** What of each object is kept, before anybody sees it. @default all of it */
   keep?: Keep<T>
-  /** The longest pause after failures, ms, up to half as much more by chance: so late it may notice that the server answers again. @default 30000 */
+  /**
+   * The longest pause after failures, ms, up to half as much more by chance: so late it may notice that the server answers again.
+   * @default 30000
+   */
   longestPauseMs?: number
   /** Told of each failure, also of a listener that threw. The informer goes on by itself. */
   onError?: (error: unknown) => void

@@ -3,7 +3,8 @@ import { parseUpid, ProxmoxError, ProxmoxTaskError } from '@fochista/proxmox'
 
 /**
  * What a failed look at a machine is one of: a call, or a task, that its Proxmox cluster does not do for it, such as the clone of a
- * template. Hosts, VMIDs and files are left out: what fails for one machine is most often what fails for the next. Undefined if it was no call to Proxmox.
+ * template. Hosts, VMIDs and files are left out: what fails for one machine is most often what fails for the next. Undefined if it was no
+ * call to Proxmox.
  */
 export function failingCall({ spec }: Machine, error: unknown): string | undefined {
   if (!(error instanceof ProxmoxError)) return undefined

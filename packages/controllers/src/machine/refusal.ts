@@ -13,7 +13,10 @@ export async function wordsOf(context: MachineContext, error: unknown): Promise<
   return (await lacking(context)) ?? words
 }
 
-/** Some calls are refused without a word of what is missing, as a clone whose VMID may not be allocated: then all that the machine needs is asked for. */
+/**
+ * Some calls are refused without a word of what is missing, as a clone whose VMID may not be allocated: then all that the machine needs is
+ * asked for.
+ */
 async function lacking(context: MachineContext): Promise<string | undefined> {
   const { connection, machineClass, namespace, proxmoxCluster, world } = context
   if (!machineClass || !proxmoxCluster) return undefined
