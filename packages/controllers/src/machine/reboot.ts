@@ -88,7 +88,10 @@ async function empty(context: MachineContext, tenant: Tenant): Promise<StepResul
   return undefined
 }
 
-/** With a lock where it is decided whose cordon it is: whoever cordons in the same moment must not be undone later. */
+/**
+ * With a lock: whoever cordons in the same moment must not be undone later, and a Node that was let go a moment ago, which is only seen as it was
+ * before, must not be taken for one that is drained.
+ */
 async function write(tenant: Tenant, { metadata }: Node, note: Note): Promise<void> {
   const { name, resourceVersion } = metadata
   const isFirst = note.bootID === undefined
@@ -99,7 +102,7 @@ async function write(tenant: Tenant, { metadata }: Node, note: Note): Promise<vo
       metadata: { annotations: { [REBOOT]: JSON.stringify({ ...note, since: timestampOf(note.since) }) } },
       ...(isFirst ? { spec: { unschedulable: true } } : {}),
     },
-    isFirst && resourceVersion ? { resourceVersion } : {},
+    resourceVersion ? { resourceVersion } : {},
   )
 }
 

@@ -347,3 +347,25 @@ test('a Node that was cordoned for a reboot whose Machine was brought back from 
   await looks(2)
   assert.equal(node().spec?.unschedulable, undefined)
 })
+
+test('a Node that was let go a moment ago is not taken for one that is drained still', async () => {
+  const { world, boot, looks, reshape, node } = await serving()
+  reshape({ cores: 4 }, 'reboot')
+  await looks(4)
+  const before = node()
+  await looks(4)
+  boot()
+  await looks(3)
+  const { tenants } = world.tenant
+  const live = tenants.node.bind(tenants)
+  // What the cache shows still.
+  tenants.node = () => ({ ...before, ...(node().status ? { status: node().status } : {}) }) as Node
+  reshape({ cores: 6 }, 'reboot')
+  await looks(4)
+  const reboots = (): number => world.proxmox.writes.filter((one) => one === 'reboot 412').length
+  assert.equal(reboots(), 1)
+  tenants.node = live
+  await looks(4)
+  assert.equal(reboots(), 2)
+  assert.equal(node().spec?.unschedulable, true)
+})
