@@ -29,7 +29,7 @@ import { classOf, clusterOf, keptCaPinOf } from './parents.ts'
 import { createDoubtfulMachines, type DoubtfulMachines } from './doubtful.ts'
 import { planRepair } from './health.ts'
 import { reshape, stoppedBy } from './give-shape.ts'
-import { isOutdated, marginsOf, planScale } from './rollout.ts'
+import { isOutdated, marginsOf, planScale, withStandIn } from './rollout.ts'
 import { newMachine, pickForRemoval } from './scale.ts'
 import { unclaimedVms } from './unclaimed-vms.ts'
 import { usageIn, type Verdict } from './verdict.ts'
@@ -194,7 +194,10 @@ async function keep(
         return reshape(world, pool, plan.machineClass, scale.reshape)
       },
     )
-    if (refusal) return refusal
+    if (refusal) {
+      await deleteMachines(world, withStandIn(pool, staying, refusal.machine))
+      return refusal.verdict
+    }
   }
   // A pool whose machines do not join makes no further ones; any other failure leaves room for those that lack.
   if (repair.reason !== undefined && (repair.reason === REASON.joinFailing || scale.create === 0))

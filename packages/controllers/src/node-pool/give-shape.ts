@@ -17,6 +17,12 @@ import type { World } from '../world.ts'
 import { usageIn, type Verdict } from './verdict.ts'
 import { stuckBy, type Reshaping } from './way.ts'
 
+/** What the class's quota does not allow, and whose shape it is. */
+export interface Refusal {
+  readonly machine: Machine
+  readonly verdict: Verdict
+}
+
 /**
  * Writes new shapes into Machines, each under an optimistic lock and with the leave that its controller needs: what is to be stands there,
  * the rest is the machine's own way. One that somebody else has just written is left to the next look.
@@ -27,10 +33,10 @@ export async function reshape(
   pool: NodePool,
   machineClass: MachineClass,
   changes: readonly Reshaping[],
-): Promise<Verdict | undefined> {
+): Promise<Refusal | undefined> {
   for (const change of changes) {
-    const refusal = beyondQuota(world, pool, machineClass, change)
-    if (refusal) return refusal
+    const verdict = beyondQuota(world, pool, machineClass, change)
+    if (verdict) return { machine: change.machine, verdict }
     await orUndefined((error) => isConflict(error) || isNotFound(error), write(world, pool, change))
   }
   return undefined

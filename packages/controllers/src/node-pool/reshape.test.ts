@@ -316,6 +316,35 @@ test('a paused pool gives no shape; one that its class or its quota does not all
   )
 })
 
+test('where a quota has no room for a shape beside the machine that stands in, an old one goes in its place', async () => {
+  // Two machines of 2 cores; one of 4 fits beside them, and no reboot into 4 cores then.
+  const { world, looks, edit, now, said } = aPoolOf(
+    aPool({ spec: { replicas: 2 } }),
+    aClass({ spec: { quota: { cores: 8 } } }),
+  )
+  await looks(2)
+  edit((spec) => Object.assign(spec, { cores: 4 }))
+  await looks(3)
+  const made = (): unknown[] =>
+    now()
+      .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+      .map(({ spec }) => spec.cores)
+  assert.deepEqual(made(), [2, 2, undefined], 'one more is on its way')
+  const standIn = now().find(({ spec }) => spec.cores === undefined)
+  world.management.change(
+    Machines,
+    { name: standIn?.metadata.name ?? '', namespace: NAMESPACE },
+    (machine) => {
+      Object.assign(machine.spec, { ...placed, vmid: 999, made: true, cores: 4 })
+      machine.status = { conditions: conditions('True'), wasReady: true }
+    },
+  )
+  await looks(1)
+  assert.match(said()?.status?.conditions?.[0]?.message ?? '', /at most 8 cores in all/)
+  await looks(3)
+  assert.deepEqual(made(), [2, 4], 'an old one has gone for it, and no other can come')
+})
+
 test('a class that is edited under a running pool writes nothing to its machines', async () => {
   const { world, looks, now } = aPoolOf(aPool({ spec: { replicas: 2 } }))
   await looks(2)

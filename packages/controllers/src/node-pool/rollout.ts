@@ -94,6 +94,22 @@ export function planScale(
   return { create, remove: [...broken, ...serving], reshape: [] }
 }
 
+/**
+ * The machine itself, if a quota has no room for its new shape and another one, made before it was to be rebooted, stands in for it
+ * already; none while it is missed.
+ * @param staying The pool's machines without those on their way out.
+ */
+export function withStandIn(
+  pool: NodePool,
+  staying: readonly Machine[],
+  machine: Machine,
+): readonly Machine[] {
+  const { replicas = 1 } = pool.spec
+  const isMissed =
+    isAvailable(machine) && staying.filter(isAvailable).length <= replicas - marginsOf(pool).unavailable
+  return staying.length > replicas && !isMissed ? [machine] : []
+}
+
 /** How many machines more than `replicas`, and how many available ones fewer, there may be meanwhile. */
 export interface Margins {
   readonly surge: number
