@@ -102,7 +102,9 @@ test('an endpoint that is not the one it should be hears no token; maps must say
       says,
     )
   await refused(
-    { 'target-endpoint': endpoint.replace(/fingerprint=../, 'fingerprint=00') },
+    {
+      'target-endpoint': endpoint.replace(/(?<=fingerprint=)../, (byte) => (byte === '00' ? '01' : '00')),
+    },
     /not verified, abort!/,
   )
   await refused(
