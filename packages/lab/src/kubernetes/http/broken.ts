@@ -10,7 +10,8 @@ const REQUEST_LINE = /^[!#$%&'*+.^`|~\w-]+ \S+ HTTP\/1\.[01]\r?\n/
  * a bad request.
  */
 export function answerBroken(error: Error & { code?: string; rawPacket?: Buffer }, socket: Duplex): void {
-  if (!socket.writable || error.code === 'ECONNRESET') {
+  // Whoever took too long for the head of a request gets no answer.
+  if (!socket.writable || error.code === 'ECONNRESET' || error.code === 'ERR_HTTP_REQUEST_TIMEOUT') {
     socket.destroy()
     return
   }

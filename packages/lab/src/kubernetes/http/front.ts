@@ -5,6 +5,8 @@ import type { AddressInfo, Socket } from 'node:net'
 
 /** First byte of a TLS handshake. */
 const HANDSHAKE = 22
+/** A connection must begin, and the head of each request be whole, within so long, milliseconds: as with the API server. */
+const BEGIN_WITHIN = 32_000
 /** What Go's server says to a client that speaks HTTP where TLS is spoken. */
 const NO_TLS = 'HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n'
 
@@ -21,13 +23,16 @@ export interface Front {
 /** Stands before an HTTPS server that does not listen itself. */
 export function createFront(https: HttpsServer): Front {
   const sockets = new Set<Socket>()
+  https.headersTimeout = BEGIN_WITHIN
   const server = createServer((socket) => {
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))
     // A client that breaks its connection is no fault of the server.
     socket.on('error', () => socket.destroy())
     socket.setNoDelay(true)
+    socket.setTimeout(BEGIN_WITHIN, () => socket.destroy())
     socket.once('data', (first) => {
+      socket.setTimeout(0)
       if (first[0] !== HANDSHAKE) {
         socket.end(NO_TLS)
         return
@@ -47,6 +52,8 @@ export function createFront(https: HttpsServer): Front {
         server.once('error', reject)
         server.listen(port, host, () => {
           server.off('error', reject)
+          // Node watches over the time of heads from this event on.
+          https.emit('listening')
           resolve((server.address() as AddressInfo).port)
         })
       }),
