@@ -65,9 +65,7 @@ test('what a container did is told over time', async (t) => {
   lookAtPower(world)
   const rows = async (): Promise<Facts[]> =>
     (await ask(`GET ${CTS}/200/rrddata`, { timeframe: 'hour' })) as Facts[]
-  assert.ok(
-    (await rows()).every(({ mem }) => mem === undefined),
-  )
+  assert.ok((await rows()).every(({ mem }) => mem === undefined))
   const { now } = Date
   t.mock.method(Date, 'now', () => now() + 120_000)
   const row = (await rows()).find(({ mem }) => mem !== undefined)
