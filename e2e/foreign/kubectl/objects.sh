@@ -260,7 +260,7 @@ work delete tcp plane --timeout=60s
 expect 0 'tenantcontrolplane.kamaji.clastix.io "plane" deleted'
 work delete deployment web --cascade=orphan
 expect 0 'deployment.apps "web" deleted'
-kubectl delete --raw /api/v1/namespaces/work/configmaps/nosuch
+kubectl delete --raw /api/v1/namespaces/default/configmaps/nosuch
 expect 1 'Error from server (NotFound): configmaps "nosuch" not found'
 kubectl delete namespace default
 expect 1 'namespaces "default" is forbidden: this namespace may not be deleted'

@@ -133,7 +133,7 @@ function listOf(items: readonly Named[]): object {
   return { apiVersion: 'v1', kind: 'List', metadata: {}, items }
 }
 
-// eslint-disable-next-line no-control-regex
+// oxlint-disable-next-line no-control-regex
 const controls = /[\u0000-\u001f\u007f-\u009f]+/
 
 /** Text on one line of a terminal. It may be what a tenant wrote: control characters must not reach the terminal. */

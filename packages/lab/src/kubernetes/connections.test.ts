@@ -1,24 +1,9 @@
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { connect, type TLSSocket } from 'node:tls'
-import { createLabClock } from '../clock.ts'
-import type { ApiServer } from './api.ts'
-import { createApiServer } from './server.ts'
-import { selfSigned } from './test-certificate.ts'
+import { startTestApi } from './test-api.ts'
 
-let api: ApiServer
-
-before(async () => {
-  const tls = await selfSigned()
-  api = createApiServer({
-    tls,
-    caPem: tls.certPem,
-    clock: createLabClock(),
-    staticTokens: [{ token: 'admin', user: { username: 'admin', groups: ['system:masters'] } }],
-  })
-  await api.listen()
-})
-after(() => api.close())
+const { api } = await startTestApi()
 
 /** Connections of this process: both ends of each. */
 const connections = (): number =>
