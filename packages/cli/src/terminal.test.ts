@@ -10,7 +10,6 @@ import { createProxmox } from '@fochista/proxmox'
 
 // What a person sees and types at a terminal: a real one, which script(1) makes.
 
-// Slow enough that a clone is still under way when it is looked at.
 const lab = await startLab({ ports: { proxmox: 0, kubernetes: 0 }, speed: 10 })
 after(() => lab.stop())
 const {
@@ -56,10 +55,19 @@ function atTerminal(line: string, over: Readonly<Record<string, string>> = {}): 
   const flags = ['--conditions=source', '--disable-warning=ExperimentalWarning']
   const command = [process.execPath, ...flags, main, ...line.split(' ')].join(' ')
   const { CI: _, ...env } = process.env
-  // Without somebody's window it has no size.
-  const inTerminal = `stty columns 100 rows 30; ${command}; echo "exit code $?"`
+  // Without somebody's window it has no size. Ctrl-C reaches the shell too, which would end before it says how the command did.
+  const inTerminal = `stty columns 100 rows 30; trap : INT; ${command}; echo "exit code $?"`
   const child = spawn('script', ['-qec', inTerminal, '/dev/null'], {
-    env: { ...env, ...lab.environment, HOME: '/nonexistent', LC_ALL: 'C.UTF-8', TERM: 'xterm', ...over },
+    env: {
+      ...env,
+      ...lab.environment,
+      HOME: '/nonexistent',
+      LC_ALL: 'C.UTF-8',
+      // script(1) takes somebody's own.
+      SHELL: '/bin/sh',
+      TERM: 'xterm',
+      ...over,
+    },
   })
   let bytes = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => (bytes += text))
@@ -90,12 +98,18 @@ test(
   { timeout: 120_000 },
   async (t) => {
     if (lacksTerminal(t)) return
+    // However late the key comes, the clone is still under way.
+    await lab.faults.add({
+      on: { backEnd: 'proxmox', task: 'qmclone' },
+      what: { kind: 'task-hangs', at: 'before' },
+    })
     const session = atTerminal('vm clone 9000 newid=710 name=copy full=1')
     await session.until(/◐ .*qmclone/)
     session.type('\u0003')
     assert.equal(await session.ended, 2, session.shown())
     assert.match(session.shown(), /error: Cancelled\.\r?\n {2}What was started goes on; follow it with:/)
     const [, upid = ''] = /fochista task wait (UPID:\S+)/.exec(session.shown()) ?? []
+    await lab.faults.clear()
     assert.equal((await proxmox.tasks.wait(upid)).exitStatus, 'OK')
   },
 )
