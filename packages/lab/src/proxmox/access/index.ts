@@ -5,6 +5,7 @@ import { passwordHandlers } from './password.ts'
 import { permissionHandlers } from './permissions.ts'
 import { realmHandlers } from './realms.ts'
 import { roleHandlers } from './roles.ts'
+import { tfaHandlers } from './tfa/handlers.ts'
 import { ticketHandlers } from './ticket.ts'
 import { tokenHandlers } from './tokens.ts'
 import { userHandlers } from './users.ts'
@@ -19,6 +20,7 @@ export const accessHandlers: Handlers = {
   ...permissionHandlers,
   ...realmHandlers,
   ...roleHandlers,
+  ...tfaHandlers,
   ...ticketHandlers,
   ...tokenHandlers,
   ...userHandlers,

@@ -6,9 +6,5 @@ export const accessIndex: Handlers = {
     ['users', 'groups', 'roles', 'acl', 'domains', 'openid', 'tfa', 'ticket', 'password'].map((subdir) => ({
       subdir,
     })),
-  // Nobody has a second factor here.
-  'GET /access/tfa': () => [],
-  'GET /access/tfa/{userid}': () => [],
-  'GET /access/users/{userid}/tfa': () => ({}),
   'GET /access/openid': () => [{ subdir: 'login' }, { subdir: 'auth-url' }],
 }

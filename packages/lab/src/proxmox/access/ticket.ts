@@ -4,7 +4,15 @@ import type { Call, Handlers } from '../handler.ts'
 import { can, type Identity } from '../permissions.ts'
 import { splitList } from '../verify/string-formats.ts'
 import { capabilitiesOf } from './permissions.ts'
-import { createCsrfToken, createTicket, isConsoleTicket, readTicket } from './tickets.ts'
+import { challengeOf, isRightAnswer } from './tfa/challenge.ts'
+import {
+  createChallengeTicket,
+  createCsrfToken,
+  createTicket,
+  isChallengeTicket,
+  isConsoleTicket,
+  readTicket,
+} from './tickets.ts'
 
 /** Logging in, and proving what a ticket is for. */
 export const ticketHandlers: Handlers = {
@@ -41,16 +49,44 @@ function logIn(call: Call): unknown {
     if (owner !== username || !can(world, identity, path, splitList(call.optional('privs') ?? ''))) refuse()
     return { username, cap: capabilitiesOf(world, identity) }
   }
-  // A ticket renews itself, and root's makes one for anybody.
-  const byTicket = owner === username || owner === 'root@pam'
-  const stored = world.access.users.get(username)?.password
-  if (!byTicket && (stored === undefined || stored !== password)) refuse()
+  const challenge = proveWhoCalls(call, username, owner)
   return {
     username,
-    ticket: createTicket(world, username),
+    ticket:
+      challenge === undefined
+        ? createTicket(world, username)
+        : createChallengeTicket(world, username, challenge),
     CSRFPreventionToken: createCsrfToken(world, username),
-    cap: capabilitiesOf(world, identity),
+    ...(challenge === undefined ? { cap: capabilitiesOf(world, identity) } : { NeedTFA: 1 }),
     ...(world.hosts.size > 1 &&
       can(world, identity, '/', ['Sys.Audit']) && { clustername: world.clusterName }),
   }
+}
+
+/**
+ * Refuses who does not prove to be the user.
+ * @param owner the user of the ticket that was given in the password's place, if it is one.
+ * @returns what the user is still asked for; undefined when nothing is missing.
+ */
+function proveWhoCalls(call: Call, username: string, owner: string | undefined): object | undefined {
+  const { world } = call
+  const password = call.text('password')
+  const [otp, asked] = [call.optional('otp'), call.optional('tfa-challenge')]
+  if (asked !== undefined) {
+    // The answer stands where the password stood.
+    const isRight =
+      otp === undefined &&
+      isChallengeTicket(world, asked, username) &&
+      isRightAnswer(world, username, password)
+    return isRight ? undefined : refuse()
+  }
+  // A ticket renews itself, and root's makes one for anybody.
+  if (owner === username || owner === 'root@pam') return undefined
+  const stored = world.access.users.get(username)?.password
+  if (stored === undefined || stored !== password) refuse()
+  const challenge = challengeOf(world, username)
+  const realm = world.cluster.realms.get(username.slice(username.lastIndexOf('@') + 1))
+  if (challenge === undefined && (otp !== undefined || realm?.['tfa'] !== undefined)) refuse()
+  if (otp === undefined) return challenge
+  return isRightAnswer(world, username, otp) ? undefined : refuse()
 }

@@ -22,6 +22,21 @@ export function readTicket(world: ProxmoxWorld, ticket: string): string | undefi
     : undefined
 }
 
+/**
+ * Makes the ticket of somebody whose password was right and who is asked for a second factor: `PVE:!tfa!{challenge}:{time}::{signature}`.
+ * It opens nothing.
+ * @param challenge what may be answered with, as it goes out as JSON.
+ */
+export function createChallengeTicket(world: ProxmoxWorld, user: string, challenge: object): string {
+  return assemble(world, `PVE:!tfa!${JSON.stringify(challenge).replaceAll(':', '%3A')}`, user)
+}
+
+/** Whether a ticket was made to ask this user for a second factor, and is not too old. */
+export function isChallengeTicket(world: ProxmoxWorld, ticket: string, user: string): boolean {
+  const plain = /^(PVE:!tfa![^:]*):[0-9A-F]{8}::/.exec(ticket)?.[1]
+  return plain !== undefined && isValid(world, ticket, plain, user, TICKET_LIFE, SKEW)
+}
+
 /** Makes the token that writes of a ticket's user must carry. */
 export function createCsrfToken(world: ProxmoxWorld, user: string): string {
   const time = timeNow(world)

@@ -4,6 +4,7 @@ import { can } from '../permissions.ts'
 import { splitList } from '../verify/string-formats.ts'
 import type { User } from '../world.ts'
 import { changeConfig } from './lock.ts'
+import { forgetTfa } from './tfa/entries.ts'
 import { tokensOf } from './tokens.ts'
 import { requireUser } from './user.ts'
 
@@ -45,6 +46,7 @@ export const userHandlers: Handlers = {
       const { access } = call.world
       const userid = call.text('userid')
       access.users.delete(userid)
+      forgetTfa(call.world, userid)
       for (const id of access.tokens.keys()) if (id.startsWith(`${userid}!`)) access.tokens.delete(id)
       access.acl = access.acl.filter(({ ugid }) => ugid !== userid && !ugid.startsWith(`${userid}!`))
       return null
