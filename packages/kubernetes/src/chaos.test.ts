@@ -140,7 +140,7 @@ for (const seed of [1, 2, 3]) {
         .map(({ metadata }) => `${metadata.uid}@${metadata.resourceVersion}`)
         .toSorted()
         .join()
-    await until('the cache is what the server has', () => wanted() === have(), 8000)
+    await until('the cache is what the server has', () => wanted() === have())
     assert.deepEqual(problems, [])
     assert.deepEqual(
       [...alive.values()].toSorted(),

@@ -183,11 +183,12 @@ test('a reset in the middle of a line loses nothing: the watch resumes at the la
     t,
     [{ version: 5, items: [] }],
     [
-      (response, { raw }) => {
+      async (response, { raw }) => {
         response.write(
           event('ADDED', { name: 'a', version: 6 }) + event('ADDED', { name: 'b', version: 7 }).slice(0, 40),
         )
-        setTimeout(() => raw.socket.resetAndDestroy(), 20)
+        await until('a came', () => events.length === 1)
+        raw.socket.resetAndDestroy()
       },
       (response) => response.write(event('ADDED', { name: 'b', version: 7 })),
     ],
@@ -276,8 +277,10 @@ test('a server that closes every watch at once is not asked in a tight loop', as
   )
   informer.start()
   await informer.ready
+  const begun = performance.now()
   await new Promise((resolve) => setTimeout(resolve, 500))
-  assert.ok(asked().length < 8, `${asked().length} watches in half a second`)
+  const seconds = (performance.now() - begun) / 1000
+  assert.ok(asked().length < 16 * seconds, `${asked().length} watches in ${seconds} s`)
 })
 
 test('a listener that throws is reported and does not stop the others', async (t) => {
@@ -361,7 +364,7 @@ test('a watch that is closed again and again without a word ends in a new list',
   })
   informer.start()
   await informer.ready
-  await until('it listed again', () => informer.list().length === 0, 8000)
+  await until('it listed again', () => informer.list().length === 0)
 })
 
 test('ready rejects when an informer is stopped before its first list', async (t) => {

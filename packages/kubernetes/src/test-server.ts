@@ -90,7 +90,7 @@ export function refuse(
 }
 
 /** Waits until something is so; fails after `limitMs`. */
-export async function until(what: string, condition: () => boolean, limitMs = 2000): Promise<void> {
+export async function until(what: string, condition: () => boolean, limitMs = 60_000): Promise<void> {
   const end = Date.now() + limitMs
   while (!condition()) {
     if (Date.now() > end) throw new Error(`waited in vain until ${what}`)

@@ -4,6 +4,8 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import { request } from 'node:https'
 import { connect, createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
 import { gvr } from './kamaji/vocabulary.ts'
@@ -106,7 +108,7 @@ test('a control plane made by kubectl becomes Ready, its kubeconfig works, and d
     (
       await run('kubectl', args, {
         env: { ...process.env, KUBECONFIG: kubeconfig, HOME: '/nonexistent' },
-        timeout: 20_000,
+        timeout: 150_000,
       })
     ).stdout
   try {
@@ -124,13 +126,13 @@ test('a control plane made by kubectl becomes Ready, its kubeconfig works, and d
     'wait',
     'tcp/tenant-test',
     '--for=jsonpath={.status.kubernetesResources.version.status}=Ready',
-    '--timeout=15s',
+    '--timeout=120s',
   )
   const secret = lab.management.api.store.get(gvr.secrets, 'default', 'tenant-test-admin-kubeconfig')
   const data = secret?.['data'] as { [key: string]: string }
   const text = Buffer.from(data['admin.conf'] ?? '', 'base64').toString()
   const { writeFile, mkdtemp, rm } = await import('node:fs/promises')
-  const folder = await mkdtemp('/tmp/fochista-lab-test-')
+  const folder = await mkdtemp(join(tmpdir(), 'fochista-lab-test-'))
   try {
     await writeFile(`${folder}/kubeconfig`, text, { mode: 0o600 })
     await eventually(
@@ -147,7 +149,7 @@ test('a control plane made by kubectl becomes Ready, its kubeconfig works, and d
   }
   const server = /server: (\S+)/.exec(text)?.[1] ?? ''
   assert.ok(await isListening(server))
-  await kubectl(management, 'delete', 'tcp', 'tenant-test', '--timeout=15s')
+  await kubectl(management, 'delete', 'tcp', 'tenant-test', '--timeout=120s')
   await eventually('no tenant', () => lab.management.tenants.list().length === 0)
   assert.ok(!(await isListening(server)))
 })

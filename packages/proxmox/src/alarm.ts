@@ -34,12 +34,12 @@ function fireAt(at: number): void {
 function ringDue(): void {
   firesAt = Number.POSITIVE_INFINITY
   const now = performance.now()
+  const due: Alarm[] = []
+  for (const alarm of alarms) if (alarm.at <= now) due.push(alarm)
+  // Several at once are those of a process that has stood still.
+  due.sort((one, other) => one.at - other.at)
+  for (const alarm of due) if (alarms.delete(alarm)) alarm.ring()
   let next = Number.POSITIVE_INFINITY
-  for (const alarm of alarms)
-    if (alarm.at > now) next = Math.min(next, alarm.at)
-    else {
-      alarms.delete(alarm)
-      alarm.ring()
-    }
+  for (const { at } of alarms) next = Math.min(next, at)
   if (next < firesAt) fireAt(next)
 }

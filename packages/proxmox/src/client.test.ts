@@ -183,7 +183,7 @@ test('a call ends at its time limit, and the endpoint that fell silent is not as
   const proxmox = connect(t, [silent.url, whole.url])
   const error = await failureOf(proxmox.get('/nodes', { timeoutMs: 50 }))
   assert.ok(isTimeout(error) && error.timeoutMs === 50)
-  assert.deepEqual(await proxmox.get('/nodes', { timeoutMs: 500 }), [])
+  assert.deepEqual(await proxmox.get('/nodes', { timeoutMs: 20_000 }), [])
 })
 
 test('an aborted call throws the signal’s reason, before and while it is sent', async (t) => {
@@ -203,8 +203,19 @@ test('a connection is used again, and closed before the five seconds after which
   await proxmox.get('/nodes')
   assert.deepEqual([seen.length, connections.length], [2, 1])
   const idleSince = performance.now()
+  // Time in which this process stood still is nobody's.
+  let [stood, last] = [0, idleSince]
+  const beat = (): void => {
+    const now = performance.now()
+    stood += Math.max(0, now - last - 40)
+    last = now
+  }
+  const beating = setInterval(beat, 20)
+  t.after(() => clearInterval(beating))
   await once(connections[0] as Socket, 'close')
-  assert.ok(performance.now() - idleSince < 4900)
+  beat()
+  const idle = performance.now() - idleSince - stood
+  assert.ok(idle < 4900, `${idle} ms`)
 })
 
 test('an address without TLS, with credentials in it, or that is none is refused', (t) => {

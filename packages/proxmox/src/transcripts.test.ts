@@ -170,14 +170,14 @@ test(
       },
       { tls: false },
     )
-    const transport = createTransport([url], undefined, 1, 1000)
+    const transport = createTransport([url], undefined, 1, 60_000)
     t.after(() => transport.close())
     let refused = 0
     for (; at < whole.length; at += 1) {
       const { file, n, request, response } = whole[at] as (typeof whole)[number]
       const where = `${file}#${n} ${request.method} ${request.path}`
       const call = { method: request.method, path: encodeURI(decodeURI(request.path.split('?')[0] ?? '')) }
-      const deadline = createDeadline(call, 5000, undefined)
+      const deadline = createDeadline(call, 60_000, undefined)
       try {
         const { data } = await transport.send({ ...call, headers: {}, deadline, repeatable: false })
         assert.equal(response.status, 200, where)

@@ -107,7 +107,9 @@ function run(t: TestContext, program: string, args: (path: string) => string[]):
   writeFileSync(path, image)
   const { error, status, stdout, stderr } = spawnSync(program, args(path), {
     encoding: 'utf8',
-    timeout: 10_000,
+    timeout: 120_000,
+    // blkid stands where only root's PATH leads by itself.
+    env: { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin` },
   })
   if (error && 'code' in error && error.code === 'ENOENT') {
     if (process.env['FOCHISTA_NO_SKIP']) throw new Error(`${program} is not installed`)

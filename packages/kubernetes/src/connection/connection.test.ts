@@ -53,7 +53,7 @@ async function askOnce(
   connection: Parameters<typeof createKubernetes>[0],
   times = 1,
 ): Promise<void> {
-  const kubernetes = createKubernetes(connection, { timeoutMs: 5000 })
+  const kubernetes = createKubernetes(connection, { timeoutMs: 60_000 })
   t.after(() => kubernetes.close())
   for (let time = 0; time < times; time += 1) await kubernetes.version()
 }

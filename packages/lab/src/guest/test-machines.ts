@@ -111,13 +111,13 @@ export async function startTestBed(
   }
 }
 
-/** Waits until something holds, looking every few milliseconds. Throws an Error with the text, and what `context` says, after ten seconds. */
+/** Waits until something holds, looking every few milliseconds. Throws an Error with the text, and what `context` says, after a minute. */
 export async function eventually<T>(
   what: string,
   look: () => T | undefined | false,
   context: () => string = () => '',
 ): Promise<T> {
-  const end = Date.now() + 10_000
+  const end = Date.now() + 60_000
   for (;;) {
     const found = look()
     if (found !== undefined && found !== false) return found

@@ -55,7 +55,7 @@ test('a KubeconfigGenerator makes a kubeconfig for each control plane, and says 
   )
   const status = (name: string): JsonObject | undefined =>
     store.get(gvr.kubeconfigGenerators, undefined, name)?.['status'] as JsonObject | undefined
-  const end = Date.now() + 5000
+  const end = Date.now() + 60_000
   while (status('plain') === undefined || status('lost') === undefined || status('nobody') === undefined) {
     assert.ok(Date.now() < end, 'no status')
     await new Promise((resolve) => setTimeout(resolve, 10))

@@ -70,7 +70,7 @@ function patchStatus(api: ApiServer, kind: typeof gvr.services, status: JsonObje
 }
 
 async function until(check: () => boolean, what: string): Promise<void> {
-  for (let turn = 0; turn < 300; turn++) {
+  for (const end = Date.now() + 60_000; Date.now() < end;) {
     if (check()) return
     await new Promise((resolve) => setTimeout(resolve, 10))
   }

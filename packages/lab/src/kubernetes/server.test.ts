@@ -234,8 +234,9 @@ test('dependents go when their owner is gone', async () => {
     },
   })
   api.store.delete(CONFIG_MAPS, { namespace: 'default', name: 'owner' })
-  for (let tries = 0; tries < 40 && api.store.get(CONFIG_MAPS, 'default', 'dependent') !== undefined; tries++)
-    await new Promise((resolve) => setTimeout(resolve, 25))
+  const end = Date.now() + 60_000
+  while (api.store.get(CONFIG_MAPS, 'default', 'dependent') !== undefined && Date.now() < end)
+    await new Promise((resolve) => setTimeout(resolve, 10))
   assert.equal(api.store.get(CONFIG_MAPS, 'default', 'dependent'), undefined)
 })
 
@@ -248,7 +249,8 @@ test('a watch in process sees what is there and every change after it, in order'
   })
   api.store.patch(CONFIG_MAPS, { namespace: 'kube-public', name: 'seen' }, { data: { a: '1' } })
   api.store.delete(CONFIG_MAPS, { namespace: 'kube-public', name: 'seen' })
-  await new Promise((resolve) => setTimeout(resolve, 50))
+  for (const end = Date.now() + 60_000; events.length < 3 && Date.now() < end;)
+    await new Promise((resolve) => setTimeout(resolve, 5))
   stop()
   assert.deepEqual(events, ['ADDED', 'MODIFIED', 'DELETED'])
 })
@@ -346,13 +348,14 @@ test('real kubectl creates, applies, gets and deletes', async (context) => {
     (
       await run('kubectl', args, {
         env: { ...process.env, KUBECONFIG: kubeconfig, HOME: folder },
-        timeout: 10_000,
+        timeout: 120_000,
       })
     ).stdout
   try {
     await kubectl('version', '--client')
   } catch {
-    context.skip('kubectl is not installed: its requests are not tried')
+    if (process.env['FOCHISTA_NO_SKIP']) throw new Error('kubectl is not installed')
+    context.skip('NEEDS kubectl, which is not installed')
     rmSync(folder, { recursive: true })
     return
   }

@@ -41,7 +41,7 @@ async function start(t: TestContext, folder: string): Promise<Running> {
       throw new Error('the lab ended before it was up')
     })(),
     new Promise<never>((_, reject) =>
-      setTimeout(() => reject(new Error('the lab does not come up')), 20_000).unref(),
+      setTimeout(() => reject(new Error('the lab does not come up')), 120_000).unref(),
     ),
   ])
   const env = JSON.parse(line ?? '') as Record<string, string>

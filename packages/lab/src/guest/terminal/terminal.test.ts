@@ -4,13 +4,13 @@ import { testWorld } from '../../proxmox/qemu/test-world.ts'
 import type { GuestTerminal } from '../../proxmox/world.ts'
 import { createGuests } from '../guests.ts'
 
-/** Waits until something holds. Throws an Error with what `context` says after ten seconds. */
+/** Waits until something holds. Throws an Error with what `context` says after a minute. */
 async function eventually<T>(
   what: string,
   look: () => T | undefined | false,
   context: () => string = () => '',
 ): Promise<T> {
-  const end = Date.now() + 10_000
+  const end = Date.now() + 60_000
   for (;;) {
     const found = look()
     if (found !== undefined && found !== false) return found

@@ -36,9 +36,9 @@ export function testHost(speed = 100): ControllerHost & { stop(): void } {
   return { store, clock, stop }
 }
 
-/** Waits until something holds, looking every few milliseconds. Throws an Error with the text after two seconds. */
+/** Waits until something holds, looking every few milliseconds. Throws an Error with the text after a minute. */
 export async function eventually<T>(what: string, look: () => T | undefined | false): Promise<T> {
-  const end = Date.now() + 2000
+  const end = Date.now() + 60_000
   for (;;) {
     const found = look()
     if (found !== undefined && found !== false) return found

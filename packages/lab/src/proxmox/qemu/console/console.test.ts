@@ -64,7 +64,7 @@ function echo(): GuestTerminal & {
 }
 
 async function eventually(holds: () => boolean): Promise<void> {
-  const end = Date.now() + 10_000
+  const end = Date.now() + 60_000
   while (!holds()) {
     if (Date.now() > end) throw new Error(`it did not come to this: ${holds.toString()}`)
     await new Promise((resolve) => setTimeout(resolve, 10))
