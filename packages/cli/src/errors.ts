@@ -66,8 +66,10 @@ export function explain(error: unknown): Explanation {
     path?: unknown
     fingerprint?: unknown
     username?: unknown
+    problem?: unknown
+    kinds?: unknown
   }
-  if (error.name === 'ProxmoxSecondFactorError') return secondFactor(String(facts.username))
+  if (error.name === 'ProxmoxSecondFactorError') return secondFactor(facts)
   if (facts.status === 401 || error.name === 'KubeconfigError')
     return { message, hint: signIn(error.name, facts.path), exitCode: exitCodes.notSignedIn }
   return { message, hint: hintFor(error.name, facts), exitCode: exitCodes.failed }
@@ -82,14 +84,42 @@ function fieldsOf(error: Error): string[] {
     .map(({ field = '', message }) => `${field}: ${message}`)
 }
 
-function secondFactor(username: string): Explanation {
+/** Kinds of second factors that somebody can type. */
+const TYPED = new Set(['totp', 'recovery', 'yubico'])
+
+function secondFactor(facts: { username?: unknown; problem?: unknown; kinds?: unknown }): Explanation {
+  const username = String(facts.username)
+  const kinds = Array.isArray(facts.kinds) ? (facts.kinds as unknown[]).map(String) : []
+  const exitCode = exitCodes.notSignedIn
+  if (facts.problem === 'refused')
+    return {
+      message: tr(
+        `the second factor of ${username} was refused`,
+        `il secondo fattore di ${username} è stato rifiutato`,
+      ),
+      hint: tr(
+        'Proxmox takes each code once: wait for the next one, about half a minute. After eight wrong codes only a recovery key or an administrator helps.',
+        'Proxmox accetta ogni codice una volta: aspetta il prossimo, circa mezzo minuto. Dopo otto codici errati serve una chiave di recupero o un amministratore.',
+      ),
+      exitCode,
+    }
+  const token = `${tr('make an API token on a host, and set PROXMOX_TOKEN_ID and PROXMOX_SECRET to it:', 'crea un token API su un host, e imposta con esso PROXMOX_TOKEN_ID e PROXMOX_SECRET:')}  pveum user token add ${username} fochista`
+  if (kinds.length > 0 && !kinds.some((kind) => TYPED.has(kind)))
+    return {
+      message: tr(
+        `${username} signs in with a second factor (${kinds.join(', ')}), which this command cannot give`,
+        `${username} accede con un secondo fattore (${kinds.join(', ')}), che questo comando non può dare`,
+      ),
+      hint: token,
+      exitCode,
+    }
   return {
     message: tr(
-      `${username} signs in with a second factor, which this command cannot give`,
-      `${username} accede con un secondo fattore, che questo comando non può dare`,
+      `${username} signs in with a second factor, and there is no code`,
+      `${username} accede con un secondo fattore, e manca il codice`,
     ),
-    hint: `${tr('make an API token on a host, and set PROXMOX_TOKEN_ID and PROXMOX_SECRET to it:', 'crea un token API su un host, e imposta con esso PROXMOX_TOKEN_ID e PROXMOX_SECRET:')}  pveum user token add ${username} fochista`,
-    exitCode: exitCodes.notSignedIn,
+    hint: `${tr('Set PROXMOX_OTP to the code, or run it in a terminal, which asks for it. Scripts do better with an API token;', 'Imposta PROXMOX_OTP con il codice, o esegui in un terminale, che lo chiede. Per gli script è meglio un token API;')}\n${token}`,
+    exitCode,
   }
 }
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createHmac } from 'node:crypto'
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -109,12 +110,68 @@ test('a password that is wrong, missing, or readable by others is told so, and w
   }
 })
 
-test('a user with a second factor is told how to come by a token', async (t) => {
+/** A code of a new device of a user, whom it makes. */
+async function userWithDevice(username: string): Promise<{ code: string; keys: readonly string[] }> {
+  const totp = 'otpauth://totp/lab:ada?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ'
+  const root = { PROXMOX_USER: 'root@pam', PROXMOX_PASSWORD: password }
+  const call = async (line: string): Promise<string> => {
+    const { code, stdout, stderr } = await run(line, root)
+    assert.equal(code, 0, stderr)
+    return stdout
+  }
+  await call(`api create /access/users userid=${username} password=lovelace`)
+  await call(`api set /access/acl path=/ users=${username} roles=PVEAuditor`)
+  const key = Buffer.from('12345678901234567890')
+  // The next step: it holds for a minute at least.
+  const code = totpOf(key, Math.floor(Date.now() / 30_000) + 1)
+  await call(`api create /access/tfa/${username} type=totp description=phone totp=${totp} value=${code}`)
+  const made = await call(`api create /access/tfa/${username} type=recovery -o json`)
+  return { code, keys: (JSON.parse(made) as { recovery: string[] }).recovery }
+}
+
+/** A code by RFC 6238. */
+function totpOf(key: Buffer, step: number): string {
+  const counter = Buffer.alloc(8)
+  counter.writeBigUInt64BE(BigInt(step))
+  const mac = createHmac('sha1', key).update(counter).digest()
+  const number = mac.readUInt32BE((mac.at(-1) ?? 0) & 15) & 0x7fffffff
+  return String(number % 1e6).padStart(6, '0')
+}
+
+test('a second factor comes from the environment or is asked for, and a code serves once', async () => {
+  const ada = { PROXMOX_USER: 'ada@pve', PROXMOX_PASSWORD: 'lovelace' }
+  const { code, keys } = await userWithDevice('ada@pve')
+  const given = await run('node list', { ...ada, PROXMOX_OTP: code })
+  assert.equal(given.code, 0, given.stderr)
+  assert.match(given.stdout, /pve1/)
+  const again = await run('node list', { ...ada, PROXMOX_OTP: code })
+  assert.equal(again.code, 4)
+  assert.match(
+    again.stderr,
+    /^error: the second factor of ada@pve was refused\n {2}Proxmox takes each code once/,
+  )
+  const typed = await run('node list', ada, keys[0])
+  assert.equal(typed.code, 0, typed.stderr)
+  assert.match(typed.stderr, /Code of ada@pve’s second factor, or a recovery key:/)
+  const missing = await run('node list', ada)
+  assert.equal(missing.code, 4)
+  assert.match(
+    missing.stderr,
+    /error: ada@pve signs in with a second factor, and there is no code\n {2}Set PROXMOX_OTP .*\n {2}make an API token .*: {2}pveum user token add ada@pve fochista\n$/,
+  )
+})
+
+test('a user whose second factor cannot be typed is told how to come by a token', async (t) => {
   const server = createServer((_, response) => {
     response.setHeader('content-type', 'application/json')
     response.end(
       JSON.stringify({
-        data: { ticket: 'PVE:!tfa!%7B%7D', CSRFPreventionToken: 'c', NeedTFA: 1, username: 'ada@pve' },
+        data: {
+          ticket: 'PVE:!tfa!{"webauthn"%3A{}}:65F00000::c2ln',
+          CSRFPreventionToken: 'c',
+          NeedTFA: 1,
+          username: 'ada@pve',
+        },
       }),
     )
   }).listen(0, '127.0.0.1')
@@ -130,6 +187,6 @@ test('a user with a second factor is told how to come by a token', async (t) => 
   assert.equal(code, 4)
   assert.match(
     stderr,
-    /^error: ada@pve signs in with a second factor, which this command cannot give\n {2}make an API token .*: {2}pveum user token add ada@pve fochista\n$/,
+    /error: ada@pve signs in with a second factor \(webauthn\), which this command cannot give\n {2}make an API token .*: {2}pveum user token add ada@pve fochista\n$/,
   )
 })

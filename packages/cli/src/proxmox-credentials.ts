@@ -8,8 +8,9 @@ import { requirePrivate, type Environment } from './settings.ts'
 
 /**
  * Who signs in: an API token (`PROXMOX_TOKEN_ID`, `PROXMOX_SECRET`), or a user (`PROXMOX_USER`) with a password, which comes from
- * `PROXMOX_PASSWORD`, from the file `PROXMOX_PASSWORD_FILE`, or else is asked for on the terminal. A password is never an argument, which every user of
- * the machine could read; the ticket it brings is kept in this process only. Throws UsageError for what is missing or of the wrong form.
+ * `PROXMOX_PASSWORD`, from the file `PROXMOX_PASSWORD_FILE`, or else is asked for on the terminal; a second factor that Proxmox wants comes from
+ * `PROXMOX_OTP`, or is asked for too. A password is never an argument, which every user of the machine could read; the ticket it brings is kept in this
+ * process only. Throws UsageError for what is missing or of the wrong form.
  */
 export async function credentialsFrom(environment: Environment, io: Context['io']): Promise<Credentials> {
   const username = environment['PROXMOX_USER']
@@ -22,7 +23,12 @@ export async function credentialsFrom(environment: Environment, io: Context['io'
       ),
       { hint: tr('Unset the one that is not meant.', 'Togli quella che non intendi.') },
     )
-  if (username) return { username: userFrom(username), password: await passwordOf(username, environment, io) }
+  if (username)
+    return {
+      username: userFrom(username),
+      password: await passwordOf(username, environment, io),
+      secondFactor: secondFactorOf(username, environment, io),
+    }
   return {
     tokenId: tokenIdFrom(required(environment, 'PROXMOX_TOKEN_ID')),
     secret: required(environment, 'PROXMOX_SECRET'),
@@ -54,6 +60,26 @@ async function passwordOf(username: string, environment: Environment, io: Contex
     ),
     exitCode: exitCodes.notSignedIn,
   })
+}
+
+/** The variable's code serves the first sign-in: one of a command that outlives its ticket needs another. */
+function secondFactorOf(
+  username: string,
+  environment: Environment,
+  io: Context['io'],
+): () => string | Promise<string | undefined> {
+  let given = environment['PROXMOX_OTP']
+  return () => {
+    const code = given
+    given = undefined
+    if (code) return code
+    return io.askSecret(
+      tr(
+        `Code of ${username}’s second factor, or a recovery key:`,
+        `Codice del secondo fattore di ${username}, o una chiave di recupero:`,
+      ),
+    )
+  }
 }
 
 /** The first line of a file that nobody else may read. */

@@ -4,9 +4,12 @@ import { credentialsFrom, required } from './proxmox-credentials.ts'
 
 /**
  * A Proxmox connection from `PROXMOX_URL` (several separated by commas), the credentials of `credentialsFrom`, and for TLS
- * `PROXMOX_FINGERPRINT` or `PROXMOX_CA` (a file). Throws UsageError naming the variable that is missing.
+ * `PROXMOX_FINGERPRINT` or `PROXMOX_CA` (a file). A user is signed in: whoever is asked for a second factor has all the time. Throws UsageError
+ * naming the variable that is missing, and what the sign-in throws.
  */
-export async function connectProxmox(context: Pick<Context, 'environment' | 'io'>): Promise<Proxmox> {
+export async function connectProxmox(
+  context: Pick<Context, 'environment' | 'io'> & Partial<Pick<Context, 'signal'>>,
+): Promise<Proxmox> {
   const environment = await context.environment()
   const endpoints = required(environment, 'PROXMOX_URL')
     .split(',')
@@ -14,7 +17,14 @@ export async function connectProxmox(context: Pick<Context, 'environment' | 'io'
   const credentials = await credentialsFrom(environment, context.io)
   const tls = await tlsFrom(environment)
   const { createProxmox } = await import('@fochista/proxmox')
-  return createProxmox({ endpoints, credentials, ...(tls ? { tls } : {}) })
+  const proxmox = createProxmox({ endpoints, credentials, ...(tls ? { tls } : {}) })
+  try {
+    await proxmox.signIn({ signal: context.signal })
+  } catch (error) {
+    await proxmox.close()
+    throw error
+  }
+  return proxmox
 }
 
 async function tlsFrom(

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import type { ServerResponse } from 'node:http'
 import { test, type TestContext } from 'node:test'
 import { createAuthenticator, type Login } from './auth.ts'
-import { ProxmoxConnectionError } from './errors.ts'
+import { ProxmoxApiError, ProxmoxConnectionError } from './errors.ts'
 import { isUnauthorized } from './failures.ts'
+import type { SecondFactor } from './second-factor.ts'
 import { answer, connect, failureOf, refuse, type SeenRequest, serve } from './test-server.ts'
 
 const HOUR = 3_600_000
@@ -124,20 +125,104 @@ test('a ticket that cannot be renewed because Proxmox is away still serves while
   await assert.rejects(async () => authenticator.headers(false), ProxmoxConnectionError)
 })
 
-test('a user with a second factor is told to use a token', async () => {
-  const { authenticator } = world(() =>
-    Promise.resolve({ ticket: 'PVE:!tfa!x', CSRFPreventionToken: 'c', NeedTFA: 1 }),
-  )
-  await assert.rejects(async () => authenticator.headers(false), {
-    name: 'ProxmoxSecondFactorError',
-    username: 'root@pam',
-    message: /needs a second factor; use an API token/,
-  })
+/** A challenge as Proxmox makes it. */
+const challenge = 'PVE:!tfa!{"totp"%3Atrue,"recovery"%3A[0,1]}:65F00000::c2lnbmVk'
+
+/** An authenticator whose Proxmox asks for a second factor, and what it was sent. */
+function withSecondFactor(given: string | undefined, taken: string) {
+  const forms: Parameters<Login>[0][] = []
+  const asked: unknown[] = []
+  const login: Login = (form) => {
+    forms.push(form)
+    if (form['tfa-challenge'] === undefined && form.password === password)
+      return Promise.resolve({ ticket: challenge, CSRFPreventionToken: 'c', NeedTFA: 1 })
+    if (form['tfa-challenge'] !== undefined && form.password !== taken)
+      return Promise.reject(
+        new ProxmoxApiError({ method: 'POST', path: '/access/ticket' }, 401, 'authentication failure'),
+      )
+    return Promise.resolve({ ticket: 'PVE:ada@pve:1', CSRFPreventionToken: 'c' })
+  }
+  const secondFactor: SecondFactor = (what) => {
+    asked.push(what)
+    return given
+  }
+  const clock = { now: 0 }
+  const authenticator = createAuthenticator({ ...credentials, secondFactor }, login, () => clock.now)
+  return { authenticator, forms, asked, clock }
+}
+
+test('a second factor is asked for once, sent with the challenge, and not asked for to renew the ticket', async () => {
+  for (const [given, sent] of [
+    ['123456', 'totp:123456'],
+    [' 123 456 ', 'totp:123456'],
+    ['8c92-15a0-7e44-0001', 'recovery:8c92-15a0-7e44-0001'],
+    ['yubico:cccccc', 'yubico:cccccc'],
+  ] as const) {
+    const { authenticator, forms, asked, clock } = withSecondFactor(given, sent)
+    await Promise.all([authenticator.headers(false), authenticator.headers(true)])
+    assert.deepEqual(asked, [{ username: 'root@pam', kinds: ['totp', 'recovery'] }])
+    assert.deepEqual(forms, [
+      { username: 'root@pam', password },
+      { username: 'root@pam', password: sent, 'tfa-challenge': challenge },
+    ])
+    clock.now = HOUR + 1
+    await authenticator.headers(false)
+    assert.equal(asked.length, 1)
+    assert.equal(forms[2]?.password, 'PVE:ada@pve:1')
+  }
+})
+
+test('a second factor that is missing or refused says so, with the kinds that Proxmox takes', async () => {
+  for (const [given, problem, message] of [
+    [undefined, 'missing', /^root@pam needs a second factor .*API token$/],
+    ['654321', 'refused', /^the second factor of root@pam was refused$/],
+  ] as const) {
+    const { authenticator } = withSecondFactor(given, 'totp:123456')
+    await assert.rejects(async () => authenticator.headers(false), {
+      name: 'ProxmoxSecondFactorError',
+      status: 401,
+      username: 'root@pam',
+      kinds: ['totp', 'recovery'],
+      problem,
+      message,
+    })
+  }
+  const { authenticator } = world(() => Promise.resolve({ ticket: 'PVE:!tfa!%:x', NeedTFA: 1 }))
+  await assert.rejects(async () => authenticator.headers(false), { problem: 'missing', kinds: [] })
   const { authenticator: without } = world(() => Promise.resolve({}))
   await assert.rejects(
     async () => without.headers(false),
     /\/access\/ticket failed with 401: the answer has no ticket/,
   )
+})
+
+test('signing in ahead is the login that the first call would make, and ends with its signal', async (t) => {
+  const { url, seen } = await ticketServer(t, (_, response) => answer(response, null))
+  const proxmox = connect(t, url, { credentials })
+  await proxmox.signIn()
+  await proxmox.get('/version')
+  assert.deepEqual(
+    seen.map(({ path }) => path),
+    ['/api2/json/access/ticket', '/api2/json/version'],
+  )
+  await connect(t, url).signIn()
+  assert.equal(seen.length, 2)
+  const stop = new AbortController()
+  const asking = await serve(t, (_, response) =>
+    answer(response, { ticket: challenge, CSRFPreventionToken: 'c', NeedTFA: 1 }),
+  )
+  const stuck = connect(t, asking.url, {
+    credentials: {
+      ...credentials,
+      secondFactor: () => {
+        stop.abort(new Error('stopped'))
+        // Somebody who is asked and does not answer.
+        return new Promise(() => {})
+      },
+    },
+  })
+  await assert.rejects(stuck.signIn({ signal: stop.signal }), /^Error: stopped$/)
+  await assert.rejects(stuck.signIn({ signal: stop.signal }), /^Error: stopped$/)
 })
 
 test('credentials of the wrong form are refused at once, without their secret', (t) => {

@@ -1,15 +1,25 @@
 import { isUnauthorized } from './failures.ts'
+import { answerTo, kindsAskedFor, type SecondFactor } from './second-factor.ts'
 import { ProxmoxApiError, ProxmoxSecondFactorError } from './errors.ts'
 
 /** An API token, or a user's password. */
 export type Credentials =
   | { /** `user@realm!name` */ readonly tokenId: string; readonly secret: string }
-  | { /** `user@realm` */ readonly username: string; readonly password: string }
+  | {
+      /** `user@realm` */
+      readonly username: string
+      readonly password: string
+      /** Asked at each sign-in by which Proxmox wants more than the password. @default such a user cannot sign in */
+      readonly secondFactor?: SecondFactor | undefined
+    }
 
 /** Sends a login and resolves to the answer's data. */
 export type Login = (form: {
   username: string
+  /** The password, a valid ticket, or the answer to a challenge. */
   password: string
+  /** The ticket by which a second factor was asked for. */
+  'tfa-challenge'?: string
 }) => Promise<{ ticket?: string; CSRFPreventionToken?: string; NeedTFA?: unknown }>
 
 /** Headers that prove who calls. */
@@ -51,7 +61,7 @@ export function createAuthenticator(
 }
 
 function createTicketAuthenticator(
-  { username, password }: { username: string; password: string },
+  { username, password, secondFactor }: Exclude<Credentials, { tokenId: string }>,
   login: Login,
   now: () => number,
 ): Authenticator {
@@ -59,8 +69,19 @@ function createTicketAuthenticator(
   let pending: Promise<void> | undefined
   const signIn = async (proof: string): Promise<void> => {
     const since = now()
-    const data = await login({ username, password: proof })
-    if (data.NeedTFA) throw new ProxmoxSecondFactorError(username)
+    let data = await login({ username, password: proof })
+    if (data.NeedTFA) {
+      const challenge = data.ticket ?? ''
+      const kinds = kindsAskedFor(challenge)
+      const given = await secondFactor?.({ username, kinds })
+      if (!given) throw new ProxmoxSecondFactorError(username, kinds, 'missing')
+      try {
+        data = await login({ username, password: answerTo(given), 'tfa-challenge': challenge })
+      } catch (error) {
+        if (isUnauthorized(error)) throw new ProxmoxSecondFactorError(username, kinds, 'refused')
+        throw error
+      }
+    }
     if (!data.ticket || !data.CSRFPreventionToken)
       throw new ProxmoxApiError({ method: 'POST', path: '/access/ticket' }, 401, 'the answer has no ticket')
     session = { ticket: data.ticket, csrf: data.CSRFPreventionToken, since }

@@ -83,6 +83,11 @@ export interface Proxmox {
     params?: Readonly<Record<string, ParamValue>>,
     options?: CallOptions,
   ): Promise<unknown>
+  /**
+   * Signs in now, where the first call would: a person who is asked for a second factor has all the time then, and no call's limit runs.
+   * Nothing for a token. Throws what a call would, a ProxmoxSecondFactorError among it, and the signal's reason.
+   */
+  signIn(options?: { readonly signal?: AbortSignal | undefined }): Promise<void>
   /** Tasks: what most writes return is the UPID of one, and only its end says whether the write succeeded. */
   readonly tasks: Tasks
   /** Consoles of VMs: the serial terminal and the screen. */
@@ -117,7 +122,8 @@ export function createProxmox(config: ProxmoxConfig): Proxmox {
         headers: formHeaders,
         body: encodeForm(form),
         deadline,
-        repeatable: true,
+        // A second factor is taken once.
+        repeatable: form['tfa-challenge'] === undefined,
       })
       return (data ?? {}) as { ticket?: string }
     } finally {
@@ -215,6 +221,17 @@ export function createProxmox(config: ProxmoxConfig): Proxmox {
     call: async (method, path, params = {}, options = {}) => {
       const template = checkCall(apiSchema, method, path, params)
       return (await request(method, template, encodePath(path), params, options)).data
+    },
+    signIn: async ({ signal } = {}) => {
+      signal?.throwIfAborted()
+      const { promise: stopped, reject } = Promise.withResolvers<never>()
+      const stop = (): void => reject(signal?.reason as Error)
+      signal?.addEventListener('abort', stop, { once: true })
+      try {
+        await Promise.race([authenticator.headers(false), stopped])
+      } finally {
+        signal?.removeEventListener('abort', stop)
+      }
     },
     get tasks() {
       return tasks

@@ -35,16 +35,27 @@ export class ProxmoxApiError extends ProxmoxError {
   }
 }
 
-/** The password was right, and Proxmox asks for a second factor, which this SDK does not give: such a user signs in by an API token. */
+/** The password was right, and the second factor that Proxmox asks for was not given, or not the right one. */
 export class ProxmoxSecondFactorError extends ProxmoxError {
   override readonly name = 'ProxmoxSecondFactorError'
   /** As Proxmox refuses whoever goes on without it. */
   readonly status = 401
   /** `user@realm` */
   readonly username: string
-  constructor(username: string) {
-    super(`${username} needs a second factor; use an API token`, { method: 'POST', path: '/access/ticket' })
+  /** What Proxmox takes of this user: `totp`, `recovery`, `webauthn`, …; empty when its challenge could not be read. */
+  readonly kinds: readonly string[]
+  /** `missing`: nobody gave one. `refused`: Proxmox did not take it; it takes each code once. */
+  readonly problem: 'missing' | 'refused'
+  constructor(username: string, kinds: readonly string[], problem: 'missing' | 'refused') {
+    super(
+      problem === 'missing'
+        ? `${username} needs a second factor (credentials.secondFactor), or signs in by an API token`
+        : `the second factor of ${username} was refused`,
+      { method: 'POST', path: '/access/ticket' },
+    )
     this.username = username
+    this.kinds = kinds
+    this.problem = problem
   }
 }
 

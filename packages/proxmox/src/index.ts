@@ -1,6 +1,7 @@
 // The public surface of the Proxmox VE SDK.
 export { createProxmox, type CallOptions, type Proxmox, type ProxmoxConfig } from './client.ts'
 export type { Credentials } from './auth.ts'
+export type { SecondFactor } from './second-factor.ts'
 export type { TlsConfig } from './tls.ts'
 export type { Consoles, ConsoleOptions, Screen, Terminal } from './console/consoles.ts'
 export type { ParamValue } from './encode.ts'
