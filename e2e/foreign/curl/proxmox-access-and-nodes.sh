@@ -62,6 +62,35 @@ curl -H "$ADA" "$PVE/version"
 expect '401 Authentication failed!'
 curl -H "$TOKEN" -X DELETE "$PVE/access/users/ada@pve/token/ci"
 expect "500 no such token 'ci' for user 'ada@pve'"
+
+# ── A second factor: recovery keys, of which each is taken once after the password ────────────────────────────────
+AS_ROOT=(-b "PVEAuthCookie=$TICKET" -H "CSRFPreventionToken: $CSRF")
+curl -H "$TOKEN" "$PVE/access/users/ada@pve/tfa"
+expect 200 '{"data":{}}'
+curl -H "$TOKEN" "$PVE/access/tfa/ada@pve"
+expect 200 '{"data":[]}'
+curl -H "$TOKEN" -X POST "$PVE/access/tfa/ada@pve" -d 'type=recovery'
+expect "403 Permission check failed (URI '/access/tfa/ada@pve' not available with API token, need proper ticket."
+curl "${AS_ROOT[@]}" -X POST "$PVE/access/tfa/ada@pve" -d 'type=recovery'
+expect 200 '"id":"recovery"' '"recovery":["'
+KEY=$(sed -E 's/.*"recovery":\["([^"]*)".*/\1/' <<<"$BODY")
+curl "${AS_ROOT[@]}" "$PVE/access/tfa"
+expect 200 '"userid":"ada@pve"' '"type":"recovery"'
+curl -d 'username=ada@pve' -d 'password=lovelace1' "$PVE/access/ticket"
+expect 200 '"NeedTFA":1' '"ticket":"PVE:!tfa!{' '!"cap"'
+CHALLENGE=$(sed -E 's/.*"ticket":"(PVE:!tfa!.*::[^"]*)".*/\1/; s/\\"/"/g' <<<"$BODY")
+curl --data-urlencode 'username=ada@pve' -d 'password=recovery:0000-0000-0000-0000' --data-urlencode "tfa-challenge=$CHALLENGE" "$PVE/access/ticket"
+expect '401 authentication failure'
+curl --data-urlencode 'username=ada@pve' -d "password=recovery:$KEY" --data-urlencode "tfa-challenge=$CHALLENGE" "$PVE/access/ticket"
+expect 200 '"ticket":"PVE:ada@pve:' '"cap":{' '!NeedTFA'
+curl -d 'username=ada@pve' -d 'password=lovelace1' --data-urlencode "otp=recovery:$KEY" "$PVE/access/ticket"
+expect '401 authentication failure'
+curl "${AS_ROOT[@]}" -X PUT "$PVE/access/users/ada@pve/unlock-tfa"
+expect 200 '{"data":0}'
+curl "${AS_ROOT[@]}" -X DELETE "$PVE/access/tfa/ada@pve/recovery"
+expect 200 '{"data":null}'
+curl "${AS_ROOT[@]}" "$PVE/access/tfa/ada@pve/recovery"
+expect "404 No such tfa entry 'recovery'"
 curl -H "$TOKEN" -X DELETE "$PVE/access/users/ada@pve"
 expect 200
 curl "$PVE/access/domains"
