@@ -24,6 +24,7 @@ import { keepClusters } from './state/kubernetes.ts'
 import { keepWorld, restoreWorld } from './state/proxmox.ts'
 import { createIdentity, openState } from './state/state.ts'
 import { createLabNetwork } from './tenant/network.ts'
+import { lastingPort } from './state/ports.ts'
 import { seedWorld } from './worlds/seed.ts'
 import type { Credentials } from './worlds/seed.ts'
 
@@ -85,9 +86,12 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     stops.push(() => state?.close())
     const { journal, settled } = state ?? {}
     const { cas, tokens, accountsKey, ticketKey } = state?.identity ?? (await createIdentity())
+    // The next lab of this state has to find its ports free.
+    const free = (): Promise<number> => (state === undefined ? Promise.resolve(0) : lastingPort(host))
     const port = {
-      proxmox: options.ports.proxmox || (settled?.ports.proxmox ?? 0),
-      kubernetes: options.ports.kubernetes || (settled?.ports.kubernetes ?? 0),
+      proxmox: options.ports.proxmox || (settled?.ports.proxmox ?? (await free())),
+      kubernetes: options.ports.kubernetes || (settled?.ports.kubernetes ?? (await free())),
+      lab: settled?.ports.lab ?? (await free()),
     }
     const clocks = { proxmox: adjustable(clock), kubernetes: adjustable(clock) }
     const faults = createFaults()
@@ -149,7 +153,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
       ...(journal && { remember: keepUndos(world, journal) }),
     })
     stops.push(() => faults.close())
-    const endpoint = await startEndpoint(faults, { token: tokens.lab, port: settled?.ports.lab ?? 0 })
+    const endpoint = await startEndpoint(faults, { token: tokens.lab, port: port.lab })
     stops.push(() => endpoint.close())
     const environment = {
       ...(await kubernetesEnvironment(folder, management.api.url, cas.kubernetes.certPem, tokens.kubernetes)),

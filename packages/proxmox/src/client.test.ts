@@ -151,7 +151,7 @@ test('a broken connection repeats a GET, but no POST, PUT or DELETE: they may ha
 
 test('when an endpoint cannot be reached the next is used, for writes too, and stays in use', async (t) => {
   const { url, seen } = await serve(t, (_, response) => answer(response, null))
-  const proxmox = connect(t, [await deadAddress(), url])
+  const proxmox = connect(t, [deadAddress(), url])
   await proxmox.post('/nodes/{node}/qemu/{vmid}/status/start', { path: vm })
   await proxmox.post('/nodes/{node}/qemu/{vmid}/status/stop', { path: vm })
   assert.equal(seen.length, 2)
@@ -168,7 +168,7 @@ test('a write that an endpoint received is not sent to the next one; a read is',
 })
 
 test('when no endpoint answers the error says that nothing was sent', async (t) => {
-  const proxmox = connect(t, [await deadAddress(), await deadAddress()])
+  const proxmox = connect(t, [deadAddress(), deadAddress()])
   const error = await failureOf(proxmox.post('/nodes/{node}/qemu/{vmid}/status/start', { path: vm }))
   assert.ok(error instanceof ProxmoxConnectionError && !error.mayHaveTakenEffect)
   assert.match(

@@ -26,7 +26,7 @@ test('no error holds a token, ticket, password or CSRF token, whatever went wron
     if (asked.endsWith('/pools')) return refuse(response, 403, 'Permission check failed (/, Sys.Audit)')
     return refuse(response, 401, 'Authentication failed!')
   })
-  const dead = await deadAddress()
+  const dead = deadAddress()
   const logins = [
     { tokenId: 'root@pam!ci', secret: testSecret },
     { username: 'root@pam', password },

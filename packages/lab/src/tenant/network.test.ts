@@ -61,3 +61,16 @@ test('a forward passes bytes both ways, and closed it breaks its connections and
   assert.equal(error.code, 'ECONNREFUSED')
   echo.close()
 })
+
+test('two networks of one machine are never in the same place', async () => {
+  const first = await createLabNetwork()
+  if (!first.hasAddresses) return
+  const other = { second: first.block.second, third: (first.block.third % 200) + 20 }
+  const drawn = [first.block, first.block, other]
+  const second = await createLabNetwork(undefined, () => drawn.shift() ?? other)
+  assert.deepEqual(second.block, other)
+  await first.close()
+  const third = await createLabNetwork(undefined, () => first.block)
+  assert.deepEqual(third.block, first.block)
+  await Promise.all([second.close(), third.close()])
+})

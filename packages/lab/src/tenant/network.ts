@@ -39,14 +39,15 @@ export interface LabNetwork {
 /** Addresses of one network, and how many of them share their first three numbers. */
 const CAPACITY = 3840
 const IN_A_BLOCK = 240
+const SIGN_PORT = 6443
 
 /**
  * Makes a network.
- * @param block where. Default: a random part of 127.0.0.0/8, so that two labs on one machine do not meet.
+ * @param wanted where. Default: a part of 127.0.0.0/8 that no other lab on this machine has.
+ * @param draw says which part to try next. Default: at random.
  */
-export async function createLabNetwork(
-  block: Block = { second: randomInt(16, 240), third: randomInt(1, 250 - CAPACITY / IN_A_BLOCK) },
-): Promise<LabNetwork> {
+export async function createLabNetwork(wanted?: Block, draw: () => Block = anyBlock): Promise<LabNetwork> {
+  const { block, sign } = await claim(wanted, draw)
   const { second, third } = block
   const nth = (index: number): string =>
     `127.${second}.${third + Math.floor(index / IN_A_BLOCK)}.${10 + (index % IN_A_BLOCK)}`
@@ -81,7 +82,31 @@ export async function createLabNetwork(
     },
     async close() {
       await Promise.all([...forwards].map((forward) => forward.close()))
+      sign?.close()
     },
+  }
+}
+
+const anyBlock = (): Block => ({
+  second: randomInt(16, 240),
+  third: randomInt(1, 250 - CAPACITY / IN_A_BLOCK),
+})
+
+/** Takes a block. What listens at an address of it that is never given out is the sign that it is taken. */
+async function claim(
+  wanted: Block | undefined,
+  draw: () => Block,
+): Promise<{ block: Block; sign: Server | undefined }> {
+  for (let tries = 1; ; tries += 1) {
+    const block = wanted ?? draw()
+    const server = createServer((socket) => void socket.destroy()).unref()
+    const error = await new Promise<NodeJS.ErrnoException | undefined>((resolve) => {
+      server.once('error', resolve)
+      server.listen(SIGN_PORT, `127.${block.second}.${block.third}.1`, () => resolve(undefined))
+    })
+    if (error === undefined) return { block, sign: server }
+    if (error.code !== 'EADDRINUSE' || wanted !== undefined || tries === 100)
+      return { block, sign: undefined }
   }
 }
 

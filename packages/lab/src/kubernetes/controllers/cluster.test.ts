@@ -49,23 +49,36 @@ test('a node whose lease is not renewed is Unknown and tainted, and well again w
     metadata: { name: 'w1' },
     status: { conditions: [{ type: 'Ready', status: 'True', lastHeartbeatTime: '2026-01-01T00:00:00Z' }] },
   })
-  renew(host, 'w1')
-  await eventually('the first taint gone', () => taintKeys(node()).length === 0)
+  const speaks = (): void => {
+    renew(host, 'w1')
+    host.store.patch(
+      kinds.nodes,
+      { name: 'w1' },
+      {
+        status: {
+          conditions: [{ type: 'Ready', status: 'True', lastHeartbeatTime: '2026-01-01T00:05:00Z' }],
+        },
+      },
+      { subresource: 'status' },
+    )
+  }
+  // It speaks as often as it is looked at: however long this process stands still, what is waited for comes.
+  await eventually('the first taint gone', () => {
+    const isGone = taintKeys(node()).length === 0
+    if (!isGone) speaks()
+    return isGone
+  })
   await eventually('unknown', () => conditionOf(node(), 'Ready')?.['status'] === 'Unknown')
   assert.equal(conditionOf(node(), 'Ready')?.['reason'], 'NodeStatusUnknown')
   await eventually('unreachable', () =>
     taintKeys(node()).includes('node.kubernetes.io/unreachable:NoExecute'),
   )
-  renew(host, 'w1')
-  host.store.patch(
-    kinds.nodes,
-    { name: 'w1' },
-    {
-      status: { conditions: [{ type: 'Ready', status: 'True', lastHeartbeatTime: '2026-01-01T00:05:00Z' }] },
-    },
-    { subresource: 'status' },
-  )
-  await eventually('no taints', () => taintKeys(node()).length === 0 && holds(node(), 'Ready'))
+  speaks()
+  await eventually('no taints', () => {
+    const isWell = taintKeys(node()).length === 0 && holds(node(), 'Ready')
+    if (!isWell) speaks()
+    return isWell
+  })
 })
 
 test('a node that says it is not ready is tainted for that', async (context) => {
@@ -200,7 +213,7 @@ test('cluster-info is signed by each token while it lives, and expired tokens go
   })
   const signed = (): string[] =>
     Object.keys(member(host.store.get(kinds.configMaps, 'kube-public', 'cluster-info'), 'data') ?? {})
-  host.store.create(kinds.secrets, tokenSecret('abcdef', new Date(Date.now() + 300).toISOString()))
+  host.store.create(kinds.secrets, tokenSecret('abcdef', new Date(Date.now() + 3_600_000).toISOString()))
   host.store.create(kinds.secrets, tokenSecret('oldold', '2020-01-01T00:00:00Z'))
   await eventually('one signature', () => signed().includes('jws-kubeconfig-abcdef'))
   await eventually(
@@ -208,6 +221,8 @@ test('cluster-info is signed by each token while it lives, and expired tokens go
     () => host.store.get(kinds.secrets, 'kube-system', 'bootstrap-token-oldold') === undefined,
   )
   assert.ok(!signed().includes('jws-kubeconfig-oldold'))
+  const { data = {} } = tokenSecret('abcdef', new Date(Date.now() + 300).toISOString())
+  host.store.patch(kinds.secrets, { namespace: 'kube-system', name: 'bootstrap-token-abcdef' }, { data })
   await eventually('the other one gone in its time', () => signed().join() === 'kubeconfig')
 })
 

@@ -46,16 +46,17 @@ function settled(object: ApiObject | undefined, replicas: number): boolean {
 
 test('a deployment gets its pods on nodes, and says when they are ready', async (context) => {
   const host = start(context)
-  addStaticNodes(host, [
-    { name: 'a', address: '192.0.2.1' },
-    { name: 'b', address: '192.0.2.2' },
-  ])
   host.store.create(kinds.deployments, workload('web', { replicas: 3 }))
+  // Before there are nodes its pods are not ready, however late somebody looks.
   const first = await eventually(
     'a status',
     () => statusOf(deployment(host))['replicas'] === 3 && deployment(host),
   )
   assert.equal(holds(first, 'Available'), false)
+  addStaticNodes(host, [
+    { name: 'a', address: '192.0.2.1' },
+    { name: 'b', address: '192.0.2.2' },
+  ])
   await eventually('three ready pods', () => settled(deployment(host), 3))
   assert.equal(conditionOf(deployment(host), 'Progressing')?.['reason'], 'NewReplicaSetAvailable')
   assert.equal(holds(deployment(host), 'Available'), true)
@@ -162,7 +163,10 @@ test('a network plugin runs on nodes that are not ready yet, and its start is to
     return status['numberReady'] === 1 && status['desiredNumberScheduled'] === 1
   })
   // The other daemon does not bear the taint a new node has.
-  assert.equal(statusOf(host.store.get(kinds.daemonSets, 'default', 'plain'))['desiredNumberScheduled'], 0)
+  await eventually(
+    'the other one is not wanted',
+    () => statusOf(host.store.get(kinds.daemonSets, 'default', 'plain'))['desiredNumberScheduled'] === 0,
+  )
   host.store.patch(kinds.nodes, { name: 'w1' }, { spec: { taints: null } })
   await eventually('the other one placed', () =>
     host.store
@@ -209,9 +213,11 @@ test('a service has its ready pods as endpoints', async (context) => {
     return (found?.[0]?.['addresses'] as JsonObject[] | undefined)?.length === 2 && found
   })
   assert.deepEqual(subsets[0]?.['ports'], [{ port: 8080, protocol: 'TCP' }])
-  const [slice] = host.store.list(kinds.endpointSlices)
-  assert.equal(slice?.metadata.labels?.['kubernetes.io/service-name'], 'web')
-  assert.equal((slice?.['endpoints'] as JsonObject[] | undefined)?.length, 2)
+  const slice = await eventually('two in its slice', () => {
+    const [found] = host.store.list(kinds.endpointSlices)
+    return (found?.['endpoints'] as JsonObject[] | undefined)?.length === 2 && found
+  })
+  assert.equal(slice.metadata.labels?.['kubernetes.io/service-name'], 'web')
 })
 
 test('a cordoned node gets no new pods', async (context) => {

@@ -36,7 +36,7 @@ test('a guest that does not react outlasts a shutdown, unless it may be killed',
 
 test('a shutdown that waits holds others off, and a stop may overrule it', async () => {
   const lab = await started()
-  const waiting = lab.task(`POST ${VM}/status/shutdown`, { timeout: '600' })
+  const waiting = lab.task(`POST ${VM}/status/shutdown`, { timeout: '1000000' })
   await lab.world.clock.sleep(100)
   assert.equal(
     (await lab.task(`POST ${VM}/status/stop`)).exitstatus,
