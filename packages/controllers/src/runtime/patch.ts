@@ -49,19 +49,28 @@ export async function patchIfChanged<T extends KubernetesObject>(
 
 /** RFC 7386: what makes `before` into `after`; undefined if they are the same. */
 export function mergePatch(before: unknown, after: unknown): unknown {
+  if (before === after) return undefined
   if (isRecord(before) && isRecord(after)) {
-    const patch: Record<string, unknown> = {}
-    for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
-      if (after[key] === undefined) {
-        if (before[key] !== undefined) patch[key] = null
-        continue
-      }
-      const inner = mergePatch(before[key], after[key])
-      if (inner !== undefined) patch[key] = inner
+    let patch: Record<string, unknown> | undefined
+    for (const key in before)
+      if (after[key] === undefined && before[key] !== undefined) (patch ??= {})[key] = null
+    for (const key in after) {
+      const inner = after[key] === undefined ? undefined : mergePatch(before[key], after[key])
+      if (inner !== undefined) (patch ??= {})[key] = inner
     }
-    return Object.keys(patch).length > 0 ? patch : undefined
+    return patch
   }
-  return JSON.stringify(before) === JSON.stringify(after) ? undefined : (after ?? null)
+  return isSameList(before, after) ? undefined : (after ?? null)
+}
+
+/** Lists are written whole: most are the same as before, item by item. */
+function isSameList(before: unknown, after: unknown): boolean {
+  return (
+    Array.isArray(before) &&
+    Array.isArray(after) &&
+    before.length === after.length &&
+    before.every((item, at) => mergePatch(item, after[at]) === undefined)
+  )
 }
 
 function bodyOf(object: KubernetesObject): Record<string, unknown> {

@@ -11,6 +11,7 @@ import {
   type PatchOptions,
 } from '@fochista/kubernetes'
 import { timestampOf, type Clock } from '../runtime/clock.ts'
+import { mergePatch } from '../runtime/patch.ts'
 
 /** What a fake API server was asked. */
 export interface Call {
@@ -69,11 +70,12 @@ export function createFakeKubernetes(clock: Pick<Clock, 'now'>): FakeKubernetes 
     for (const listener of listeners) listener(key, before)
     return structuredClone(object)
   }
-  const take = (kind: Kind, ref: ObjectRef): KubernetesObject => {
+  const find = (kind: Kind, ref: ObjectRef): KubernetesObject => {
     const object = objects.get(keyIn(kind, ref))
     if (!object) throw refusal(404, 'NotFound', `${kind.plural} "${ref.name}" not found`, kind, ref.name)
-    return structuredClone(object)
+    return object
   }
+  const take = (kind: Kind, ref: ObjectRef): KubernetesObject => structuredClone(find(kind, ref))
   const answering = async <T>(call: Call, run: () => T): Promise<T> => {
     calls.push(call)
     await Promise.resolve()
@@ -86,7 +88,7 @@ export function createFakeKubernetes(clock: Pick<Clock, 'now'>): FakeKubernetes 
   }
 
   const patched = (kind: Kind, ref: ObjectRef, patch: unknown, options: PatchOptions): KubernetesObject => {
-    const before = take(kind, ref)
+    const before = find(kind, ref)
     const { resourceVersion, subresource } = options
     if (resourceVersion !== undefined && resourceVersion !== before.metadata.resourceVersion)
       throw refusal(409, 'Conflict', `${kind.plural} "${ref.name}" was modified`, kind, ref.name)
@@ -101,8 +103,10 @@ export function createFakeKubernetes(clock: Pick<Clock, 'now'>): FakeKubernetes 
         : { ...merged, ...(old['status'] === undefined ? {} : { status: old['status'] }) }
     if (hasStatus && subresource !== 'status' && old['status'] === undefined) delete after['status']
     const object = after as unknown as KubernetesObject
-    if (JSON.stringify(object) === JSON.stringify(before)) return before
-    if (JSON.stringify(old['spec']) !== JSON.stringify(after['spec']))
+    if (mergePatch(before, object) === undefined) return structuredClone(before)
+    // What the patch does not name is still that of the state before.
+    object.metadata = { ...object.metadata }
+    if (mergePatch(old['spec'], after['spec']) !== undefined)
       object.metadata.generation = (before.metadata.generation ?? 1) + 1
     return put(keyIn(kind, ref), object)
   }
