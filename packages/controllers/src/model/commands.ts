@@ -94,8 +94,7 @@ const acts: Readonly<Record<string, readonly [weight: number, act: Act]>> = {
           drain: { timeout: '3m' },
         },
       })
-      if (truth.management.read(NodePools, pool.metadata.name, namespace) || truth.ending.has(namespace))
-        return undefined
+      if (truth.pool(pool.metadata.name, namespace) || truth.ending.has(namespace)) return undefined
       truth.management.has(NodePools, pool)
       return name(pool)
     },

@@ -10,7 +10,7 @@ import {
 } from '@fochista/api'
 import { TenantControlPlane } from '@fochista/kamaji'
 import { Lease, Node } from '@fochista/kubernetes'
-import { MachineClasses, Machines, NodePools } from '../kinds.ts'
+import { MachineClasses } from '../kinds.ts'
 import { tokenDescription } from '../machine/seed.ts'
 import { isOutdated } from '../node-pool/rollout.ts'
 import { reshapingOf } from '../node-pool/way.ts'
@@ -70,7 +70,7 @@ export function createRules(truth: Truth, weather: Weather): Rules {
   const keyOfPool = ({ metadata }: NodePool): string => `${metadata.namespace}/${metadata.name}`
 
   const notePools = (): void => {
-    for (const pool of management.all(NodePools)) {
+    for (const pool of truth.pools()) {
       const history = asked.get(keyOfPool(pool)) ?? []
       asked.set(keyOfPool(pool), history)
       const last = history.at(-1)
@@ -92,8 +92,8 @@ export function createRules(truth: Truth, weather: Weather): Rules {
   }
 
   const stayingOf = (machine: Machine): Machine[] =>
-    management
-      .all(Machines)
+    truth
+      .machines()
       .filter(
         ({ metadata, spec }) =>
           spec.nodePoolName === machine.spec.nodePoolName &&
@@ -106,7 +106,7 @@ export function createRules(truth: Truth, weather: Weather): Rules {
     if (time.now() - truth.restoredAt < windowMs()) return
     const vmids = new Map<number, string>()
     const addresses = new Map<string, string>()
-    for (const { metadata, spec } of management.all(Machines)) {
+    for (const { metadata, spec } of truth.machines()) {
       if (spec.vmid !== undefined) {
         must(
           !vmids.has(spec.vmid),
@@ -172,7 +172,7 @@ export function createRules(truth: Truth, weather: Weather): Rules {
   const requireCause = (machine: Machine): void => {
     const { namespace = '', name } = machine.metadata
     const key = `${namespace}/${machine.spec.nodePoolName}`
-    const pool = management.read(NodePools, machine.spec.nodePoolName, namespace)
+    const pool = truth.pool(machine.spec.nodePoolName, namespace)
     const controlPlane = management.read(TenantControlPlane, machine.spec.clusterName ?? '', namespace)
     const isEnding =
       pool?.metadata.deletionTimestamp !== undefined ||
@@ -269,8 +269,8 @@ export function createRules(truth: Truth, weather: Weather): Rules {
     if (time.now() - truth.restoredAt < windowMs()) return
     const { namespace = '' } = machine.metadata
     const quota = management.read(MachineClasses, machine.spec.className ?? '')?.spec.quota?.machines
-    const ofClass = management
-      .all(Machines)
+    const ofClass = truth
+      .machines()
       .filter(
         ({ metadata, spec }) => metadata.namespace === namespace && spec.className === machine.spec.className,
       )
@@ -297,7 +297,7 @@ export function createRules(truth: Truth, weather: Weather): Rules {
     const one = truth.madeAt(vmid)
     must(one !== undefined && !one.released, 'foreign-touched', `${name} of VM ${vmid}, which is not ours`)
     if (!one) return
-    const machine = management.read(Machines, one.machine, one.namespace)
+    const machine = truth.machine(one.machine, one.namespace)
     const isLeaving = machine?.metadata.deletionTimestamp !== undefined
     if (name === 'destroy' && machine?.spec.id === one.id)
       must(isLeaving, 'destroyed', `VM ${vmid} of ${one.machine}, which is to stay`)
@@ -334,7 +334,7 @@ export function createRules(truth: Truth, weather: Weather): Rules {
   /** One clone at once on a host's own storage. */
   const requireFreeStorage = (node: string): void => {
     // One whose Machine was lost is nobody's to count.
-    const wanted = new Set(management.all(Machines).map(({ spec }) => spec.vmid))
+    const wanted = new Set(truth.machines().map(({ spec }) => spec.vmid))
     const running = proxmox.tasks.filter(
       (task) =>
         task.state === 'running' &&
@@ -350,7 +350,7 @@ export function createRules(truth: Truth, weather: Weather): Rules {
       (vm) => vm.machine === name && `${vm.namespace}/${vm.cluster}` === key && !vm.released,
     )
     if (!one || proxmox.vms.get(one.vm.vmid) !== one.vm) return
-    const machine = management.read(Machines, name, one.namespace)
+    const machine = truth.machine(name, one.namespace)
     const since = Date.parse(machine?.metadata.deletionTimestamp ?? '')
     must(
       one.seenStopped !== undefined && one.seenStopped >= since,
@@ -401,11 +401,11 @@ export function createRules(truth: Truth, weather: Weather): Rules {
         )
       }
       if (kind.plural === 'nodepools' && name === 'patch') {
-        const before = management.read(NodePools, ref.name, ref.namespace)
+        const before = truth.pool(ref.name, ref.namespace)
         return () => {
-          if (!before || management.read(NodePools, ref.name, ref.namespace)) return
-          const left = management
-            .all(Machines)
+          if (!before || truth.pool(ref.name, ref.namespace)) return
+          const left = truth
+            .machines()
             .filter(
               ({ metadata, spec }) => spec.nodePoolName === ref.name && metadata.namespace === ref.namespace,
             )
@@ -418,10 +418,10 @@ export function createRules(truth: Truth, weather: Weather): Rules {
       }
       if (kind.plural !== 'machines') return undefined
       const { name: machineName, namespace } = ref.metadata ?? ref
-      const before = management.read(Machines, machineName, namespace)
+      const before = truth.machine(machineName, namespace)
       if (name === 'delete' && before && !before.metadata.deletionTimestamp) requireCause(before)
       return () => {
-        const after = management.read(Machines, machineName, namespace)
+        const after = truth.machine(machineName, namespace)
         if (before?.metadata.finalizers?.includes(FINALIZER) && !after) requireNothingLeft(before)
         if (name === 'create' && after) requireRoom(after)
         if (name === 'patch' && before && after) {

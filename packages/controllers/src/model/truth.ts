@@ -94,8 +94,14 @@ export interface Truth {
   takeAway(namespace: string, name: string): void
   madeOf(id: string): MadeVm | undefined
   madeAt(vmid: number): MadeVm | undefined
+  /** All Machines, as the server has them now; shared, so that they are not to be changed. */
   machines(): Machine[]
+  /** One of them. */
+  machine(name: string, namespace: string | undefined): Machine | undefined
+  /** All NodePools, shared likewise. */
   pools(): NodePool[]
+  /** One of them. */
+  pool(name: string, namespace: string | undefined): NodePool | undefined
 }
 
 const HOSTS = ['pve1', 'pve2'] as const
@@ -126,6 +132,8 @@ export function createTruth(time: VirtualTime, chance: Chance): Truth {
           smbios1: 'uuid=00000000-0000-4000-8000-000000009000',
         },
       })
+  const machines = management.informer(Machines)
+  const pools = management.informer(NodePools)
   const made = new Set<MadeVm>()
   const tenants = new Map<string, ModelTenant>()
   const listedStatus = new Map<number, string>()
@@ -220,8 +228,10 @@ export function createTruth(time: VirtualTime, chance: Chance): Truth {
     },
     madeOf: (id) => [...made].find((one) => one.id === id),
     madeAt: (vmid) => [...made].find((one) => one.vm.vmid === vmid && proxmox.vms.get(vmid) === one.vm),
-    machines: () => management.all(Machines),
-    pools: () => management.all(NodePools),
+    machines: () => machines.list(),
+    machine: (name, namespace) => machines.get(namespace, name),
+    pools: () => pools.list(),
+    pool: (name, namespace) => pools.get(namespace, name),
   }
   for (const [namespace, name] of CLUSTERS) truth.bring(namespace, name, 'one')
   time.setTimeout(broadcast, 5000)
@@ -247,7 +257,7 @@ export function createTruth(time: VirtualTime, chance: Chance): Truth {
         const answer = await after(hypervisor.clone(template, params))
         const vm = proxmox.vms.get(params.newid)
         const mark = parseMark(params.description)
-        const machine = mark && management.read(Machines, mark.machine, mark.namespace)
+        const machine = mark && machines.get(mark.namespace, mark.machine)
         if (vm && mark)
           made.add({
             vm,
