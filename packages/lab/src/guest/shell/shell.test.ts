@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { test } from 'node:test'
 import { Disk } from '../disk.ts'
 import type { Machine } from './programs.ts'
@@ -20,6 +21,9 @@ async function run(script: string): Promise<{ code: number; output: string; unkn
   return { code: exitCode, output, unknown }
 }
 
+/** In a folder that machine and guest both have. */
+const file = `/tmp/fochista-shell-test-${randomUUID()}`
+
 // Each says the same in the machine's own sh.
 const scripts = [
   'echo a   b "c  d" \'$x\' e\\ f',
@@ -32,7 +36,7 @@ const scripts = [
   'case "abc" in x*) echo x ;; a?c | y) echo y ;; *) echo z ;; esac',
   'set -e; false || echo rescued; if false; then :; fi; ! true; echo on; false; echo never',
   '(x=2; echo inner $x; exit 4); echo "$? ${x:-unset}"',
-  'echo one > /tmp/fochista-shell-test; echo two >> /tmp/fochista-shell-test; cat < /tmp/fochista-shell-test; rm /tmp/fochista-shell-test',
+  `echo one > ${file}; echo two >> ${file}; cat < ${file}; rm ${file}`,
   'cat <<EOF | grep -v b\na $((1 + 1))\nb\nEOF\necho end',
   "cat <<-'EOF'\n\ta $HOME\n\tEOF",
   'x=$(echo "a b"; echo c); echo "$x"; echo $x',

@@ -12,9 +12,14 @@ import { keepPowerHistory, lookAtPower } from './power.ts'
 const MINUTE = 60_000
 const VM = '/nodes/{node}/qemu/{vmid}'
 
-/** A world with a host and a VM of two cores, whose clock is moved. */
-function setUp(): { world: ProxmoxWorld; vm: Vm; pass: (minutes: number) => void; rows: typeof ask } {
-  const clock = adjustable(createLabClock())
+/** A world with a host and a VM of two cores, whose clock stands at a moment until it is moved. */
+function setUp(start = Date.now()): {
+  world: ProxmoxWorld
+  vm: Vm
+  pass: (minutes: number) => void
+  rows: typeof ask
+} {
+  const clock = adjustable({ ...createLabClock(), now: () => start })
   const world = createProxmoxWorld(clock)
   const host = { name: 'pve1', id: 1, address: '192.0.2.1', online: true, cores: 4, memory: 8 * 1024 ** 3 }
   world.hosts.set('pve1', { ...host, bootedAt: clock.now() })
@@ -38,44 +43,51 @@ function setUp(): { world: ProxmoxWorld; vm: Vm; pass: (minutes: number) => void
   return { world, vm, pass: (minutes) => clock.shift(minutes * MINUTE), rows: ask }
 }
 
-test('rows tell what a VM did: off, on, standing still, off again; before that nothing is known', () => {
-  const { world, vm, pass, rows } = setUp()
-  pass(10)
-  vm.startedAt = world.clock.now()
-  vm.running = true
-  world.events.emit('started', vm)
-  pass(10)
-  vm.paused = true
-  lookAtPower(world)
-  pass(10)
-  stopVm(world, vm)
-  pass(10)
-  const hour = rows(`${VM}/rrddata`, { timeframe: 'hour' })
-  assert.ok(
-    hour.length >= 59 &&
-      hour.every((row, index) => index === 0 || row.time - (hour[index - 1]?.time ?? 0) === 60),
-  )
-  const at = (minutesAgo: number): Row => {
-    const time = Math.floor(world.clock.now() / MINUTE) * 60 - minutesAgo * 60
-    return hour.find((row) => row.time === time) ?? assert.fail(`no row of ${minutesAgo} minutes ago`)
-  }
-  assert.deepEqual(Object.keys(at(50)), ['time'])
-  for (const off of [35, 5])
-    assert.deepEqual(Object.keys(at(off)).toSorted(), ['disk', 'maxcpu', 'maxdisk', 'maxmem', 'time'])
-  const { cpu = 0, mem = 0, netin, diskread, maxmem, maxcpu, maxdisk } = at(24)
-  assert.ok(cpu > 0.01 && cpu < 0.1 && mem > 0 && mem < 1024 ** 3, JSON.stringify(at(24)))
-  assert.deepEqual([netin, diskread, maxmem, maxcpu, maxdisk], [640, 512, 1024 ** 3, 2, 8 * 1024 ** 3])
-  assert.deepEqual([at(15)['cpu'], at(15)['netin']], [0, 0])
-  // Longer rows are means, or the greatest.
-  const frame = { timeframe: 'day' }
-  assert.equal(rows(`${VM}/rrddata`, frame).length - hour.length, 1440 - 60)
-  const greatest = rows(`${VM}/rrddata`, { ...frame, cf: 'MAX' })
-  assert.ok(Math.max(...greatest.map((row) => row['cpu'] ?? 0)) >= 0.5)
-  // The host did what its guests did, and a little more.
-  const host = rows('/nodes/{node}/rrddata', { timeframe: 'hour' }).find(({ time }) => time === at(24).time)
-  assert.equal(host?.['netin'], 640)
-  assert.ok((host['cpu'] ?? 0) > (cpu * 2) / 4 && (host['memused'] ?? 0) > mem)
-})
+// At the borders of a minute, an hour and a year, and now.
+for (const start of [
+  '2026-12-31T23:19:59.999Z',
+  '2026-12-31T23:20:00Z',
+  '2027-01-01T00:00:00.001Z',
+  undefined,
+])
+  test(`rows tell what a VM did since ${start ?? 'now'}: off, on, standing still, off again; before that nothing is known`, () => {
+    const { world, vm, pass, rows } = setUp(start === undefined ? undefined : Date.parse(start))
+    pass(10)
+    vm.startedAt = world.clock.now()
+    vm.running = true
+    world.events.emit('started', vm)
+    pass(10)
+    vm.paused = true
+    lookAtPower(world)
+    pass(10)
+    stopVm(world, vm)
+    pass(10)
+    const hour = rows(`${VM}/rrddata`, { timeframe: 'hour' })
+    assert.ok(
+      hour.length >= 59 &&
+        hour.every((row, index) => index === 0 || row.time - (hour[index - 1]?.time ?? 0) === 60),
+    )
+    const at = (minutesAgo: number): Row => {
+      const time = Math.floor(world.clock.now() / MINUTE) * 60 - minutesAgo * 60
+      return hour.find((row) => row.time === time) ?? assert.fail(`no row of ${minutesAgo} minutes ago`)
+    }
+    assert.deepEqual(Object.keys(at(50)), ['time'])
+    for (const off of [35, 5])
+      assert.deepEqual(Object.keys(at(off)).toSorted(), ['disk', 'maxcpu', 'maxdisk', 'maxmem', 'time'])
+    const { cpu = 0, mem = 0, netin, diskread, maxmem, maxcpu, maxdisk } = at(24)
+    assert.ok(cpu > 0.01 && cpu < 0.1 && mem > 0 && mem < 1024 ** 3, JSON.stringify(at(24)))
+    assert.deepEqual([netin, diskread, maxmem, maxcpu, maxdisk], [640, 512, 1024 ** 3, 2, 8 * 1024 ** 3])
+    assert.deepEqual([at(15)['cpu'], at(15)['netin']], [0, 0])
+    // Longer rows are means, or the greatest.
+    const frame = { timeframe: 'day' }
+    assert.equal(rows(`${VM}/rrddata`, frame).length - hour.length, 1440 - 60)
+    const greatest = rows(`${VM}/rrddata`, { ...frame, cf: 'MAX' })
+    assert.ok(Math.max(...greatest.map((row) => row['cpu'] ?? 0)) >= 0.5)
+    // The host did what its guests did, and a little more.
+    const host = rows('/nodes/{node}/rrddata', { timeframe: 'hour' }).find(({ time }) => time === at(24).time)
+    assert.equal(host?.['netin'], 640)
+    assert.ok((host['cpu'] ?? 0) > (cpu * 2) / 4 && (host['memused'] ?? 0) > mem)
+  })
 
 test('a graph is a PNG image with its curves', () => {
   const { world, vm, pass, rows } = setUp()
