@@ -13,6 +13,7 @@ import { poolHandlers } from './pools/index.ts'
 import { qemuHandlers } from './qemu/index.ts'
 import { replicationHandlers } from './replication/handlers.ts'
 import { sdnHandlers } from './sdn/index.ts'
+import { shellHandlers } from './shells/handlers.ts'
 import { statisticsHandlers } from './statistics/handlers.ts'
 import { storageHandlers } from './storage/index.ts'
 import { taskHandlers } from './tasks/index.ts'
@@ -32,6 +33,7 @@ export const proxmoxHandlers: Handlers = {
   ...throughManager(qemuHandlers),
   ...replicationHandlers,
   ...sdnHandlers,
+  ...shellHandlers,
   ...statisticsHandlers,
   ...storageHandlers,
   ...taskHandlers,

@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events'
 import type { Duplex } from 'node:stream'
 import type { LabClock } from '../clock.ts'
 import { BUILT_IN_ROLES } from './access/privileges.ts'
-import { createClusterState, type ClusterState } from './cluster/state.ts'
+import { createClusterState, type ClusterState, type Container } from './cluster/state.ts'
 import { createLocks, type Locks } from './locks.ts'
 import type { Identity } from './permissions.ts'
 import type { Task, TaskFacts, Work } from './tasks.ts'
@@ -200,6 +200,8 @@ export interface WorldEvents {
   /** Its screen and serial port are there, or are others than before. */
   plugged: [vm: Vm]
   destroyed: [vm: Vm]
+  /** A container's processes are gone. */
+  containerStopped: [container: Container]
   /** An archive of it was written, or it was made of one. */
   backedUp: [vm: Vm, archive: string]
   restored: [vm: Vm, archive: string]

@@ -13,6 +13,15 @@ export interface SessionMachine {
   /** Runs a line of a shell as a user; what it writes is told as it comes. Rejects when the power goes. */
   shell(line: string, user: string, write: (text: string) => void): Promise<number>
   reboot(): void
+  /** Who has a shell without asking, and what its end is told. Absent: a login asks who is there. */
+  readonly admitted?: { readonly user: string; readonly left: () => void }
+  /** What the login and the shell call the system. @default Debian 12 with its kernel */
+  readonly system?: { readonly issue: string; readonly kernel: string }
+}
+
+const DEBIAN = {
+  issue: 'Debian GNU/Linux 12',
+  kernel: '6.1.0-42-amd64 #1 SMP PREEMPT_DYNAMIC Debian 6.1.159-1 x86_64',
 }
 
 /** One getty of a machine: asks who is there, and gives who knows the password a shell. */
@@ -52,7 +61,12 @@ export class Session {
     this.#isBusy = false
     this.#editor.reset()
     this.#editor.isShown = true
-    this.#show(`\nDebian GNU/Linux 12 ${this.#machine.disk.hostname} ${this.#tty}\n\n`)
+    const { admitted, disk, system = DEBIAN } = this.#machine
+    if (admitted !== undefined) {
+      this.#enter(admitted.user)
+      return
+    }
+    this.#show(`\n${system.issue} ${disk.hostname} ${this.#tty}\n\n`)
     this.#ask()
   }
 
@@ -82,8 +96,22 @@ export class Session {
   /** Ctrl-D. */
   ended(): void {
     if (this.#isBusy) return
-    if (this.#user !== undefined) this.#show('logout\n')
-    this.greet()
+    if (this.#user === undefined) this.greet()
+    else this.#leave()
+  }
+
+  #enter(user: string): void {
+    const { disk, system = DEBIAN } = this.#machine
+    this.#user = user
+    this.#show(`Linux ${disk.hostname} ${system.kernel}\n\n`)
+    this.#ask()
+  }
+
+  #leave(): void {
+    this.#show('logout\n')
+    const { admitted } = this.#machine
+    if (admitted === undefined) this.greet()
+    else admitted.left()
   }
 
   #ask(): void {
@@ -105,9 +133,7 @@ export class Session {
     const { disk } = this.#machine
     const user = disk.users.get(name)
     if (user?.password !== undefined && isPassword(password, user.password)) {
-      this.#user = name
-      this.#show(`Linux ${disk.hostname} 6.1.0-42-amd64 #1 SMP PREEMPT_DYNAMIC Debian 6.1.159-1 x86_64\n\n`)
-      this.#ask()
+      this.#enter(name)
       return
     }
     this.#isBusy = true
@@ -126,8 +152,7 @@ export class Session {
     const turn = ++this.#turn
     const line = text.trim()
     if (line === 'exit' || line === 'logout') {
-      this.#show('logout\n')
-      this.greet()
+      this.#leave()
       return
     }
     if (line === 'clear' || line === 'reset') this.#show('\u001B[H\u001B[2J')

@@ -17,6 +17,7 @@ import {
 } from './container.ts'
 import { mountsOf, printMount, withVolume } from './mount-point.ts'
 import { volumesCan } from './snapshot/handlers.ts'
+import { rootPassword, setRootPassword } from './root-password.ts'
 import { containerStorage, copyMount } from './volumes.ts'
 
 /** Copies of containers, and templates to make them of. */
@@ -101,6 +102,7 @@ async function fill(
   clone.config = config
   clone.node = call.optional('target') ?? node
   copyFirewall(world, vmid, newid)
+  setRootPassword(world, newid, rootPassword(world, vmid))
   const pool = call.optional('pool')
   if (pool !== undefined) world.pools.get(pool)?.vms.add(newid)
 }

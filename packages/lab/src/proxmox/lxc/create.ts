@@ -12,6 +12,7 @@ import { givenOptions } from './config/update.ts'
 import { keptValue } from './config/values.ts'
 import { loadContainer, lockContainer, takeNumber } from './container.ts'
 import { startContainer } from './power.ts'
+import { setRootPassword } from './root-password.ts'
 import { restoreContainer } from './restore.ts'
 import { containerStorage, createMounts, storagesAskedFor } from './volumes.ts'
 
@@ -100,6 +101,7 @@ async function build(
   }
   for (const [key, value] of Object.entries(given)) config[key] = mounts[key] ?? keptValue(world, key, value)
   container.config = config
+  setRootPassword(world, vmid, call.optional('password'))
 }
 
 /** The archive that a container is unpacked from. */

@@ -10,6 +10,7 @@ import { findVolume, type ProxmoxWorld } from '../world.ts'
 import { checkContainerLock, containerOf, isContainerTemplate, startContainerTask } from './container.ts'
 import { mountsOf } from './mount-point.ts'
 import { stopContainer } from './power.ts'
+import { setRootPassword } from './root-password.ts'
 
 /** `DELETE /nodes/{node}/lxc/{vmid}`. */
 export const destroyContainerHandlers: Handlers = { 'DELETE /nodes/{node}/lxc/{vmid}': destroy }
@@ -72,6 +73,7 @@ async function removeVolumes(world: ProxmoxWorld, container: Container, worker: 
 function forgetContainer(world: ProxmoxWorld, { vmid }: Container): void {
   world.cluster.containers.delete(vmid)
   dropFirewall(world, vmid)
+  setRootPassword(world, vmid, undefined)
   for (const { vms } of world.pools.values()) vms.delete(vmid)
   world.access.acl = world.access.acl.filter(({ path }) => path !== `/vms/${vmid}`)
 }

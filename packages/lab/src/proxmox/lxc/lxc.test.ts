@@ -223,3 +223,14 @@ test('a container that is removed leaves no volume, right or membership', async 
   assert.deepEqual(await ask('GET /cluster/ha/resources'), [])
   assert.deepEqual(world.cluster.firewalls.has('guest/200'), false)
 })
+
+test('no container is put to sleep: the program for it is not there', async () => {
+  const { ask, task, done } = await withContainer()
+  await assert.rejects(ask(`POST ${CTS}/200/status/suspend`), { message: 'CT 200 not running\n' })
+  const woken = await task(`POST ${CTS}/200/status/resume`)
+  assert.match(woken.exitstatus ?? '', /^command 'lxc-checkpoint -n 200 -r .* failed: exit code 1$/)
+  await done(`POST ${CTS}/200/status/start`)
+  await assert.rejects(ask(`POST ${CTS}/200/status/resume`), { message: 'CT 200 already running\n' })
+  const slept = await task(`POST ${CTS}/200/status/suspend`)
+  assert.match(slept.exitstatus ?? '', /^command 'lxc-checkpoint -n 200 -s .* failed: exit code 1$/)
+})

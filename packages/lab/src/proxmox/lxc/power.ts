@@ -24,7 +24,7 @@ const STARTING = 900
 const STOPPING = 200
 const SHUTDOWN = 1500
 
-/** Turning containers on and off. */
+/** Turning containers on and off. Hosts have no program that could keep a running one on disk, as the original's have none. */
 export const containerPowerHandlers: Handlers = {
   [`POST ${PATH}/start`]: (call) => {
     rootOnly(call, 'skiplock')
@@ -57,6 +57,23 @@ export const containerPowerHandlers: Handlers = {
       await spend(call.world, worker, SHUTDOWN)
       await stopContainer(call.world, container, worker)
       await startContainer(call.world, container, worker)
+    })
+  },
+  [`POST ${PATH}/suspend`]: (call) => {
+    requireRunning(call)
+    return startContainerTask(call, 'vzsuspend', (container) => {
+      checkContainerLock(container)
+      return die(`command 'lxc-checkpoint -n ${container.vmid} -s -D /var/lib/vz/dump' failed: exit code 1`)
+    })
+  },
+  [`POST ${PATH}/resume`]: (call) => {
+    const { vmid, running } = containerOf(call)
+    if (running) die(`CT ${vmid} already running`)
+    return startContainerTask(call, 'vzresume', (container) => {
+      checkContainerLock(container)
+      return die(
+        `command 'lxc-checkpoint -n ${container.vmid} -r --foreground -D /var/lib/vz/dump' failed: exit code 1`,
+      )
     })
   },
 }
@@ -104,6 +121,7 @@ export async function stopContainer(
 export async function turnContainerOff(world: ProxmoxWorld, container: Container): Promise<void> {
   container.running = false
   container.pid = 0
+  world.events.emit('containerStopped', container)
   await applyPending(world, container)
 }
 

@@ -45,7 +45,10 @@ export function turnOff(world: ProxmoxWorld, host: Host): void {
   for (const task of world.tasks.values()) if (task.node === host.name) killTask(world, task)
   for (const vm of world.vms.values()) if (vm.node === host.name) stopVm(world, vm)
   for (const container of world.cluster.containers.values())
-    if (container.node === host.name) container.running = false
+    if (container.node === host.name && container.running) {
+      container.running = false
+      world.events.emit('containerStopped', container)
+    }
 }
 
 /** Boots a host; guests with `onboot` come back. */

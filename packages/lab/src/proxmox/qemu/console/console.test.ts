@@ -4,8 +4,9 @@ import { test } from 'node:test'
 import { testWorld, type TestWorld } from '../test-world.ts'
 import type { GuestTerminal } from '../../world.ts'
 import { consoleOn } from './sessions.ts'
+import { client } from './test-client.ts'
 import { Viewer, vncAnswer } from './test-viewer.ts'
-import { serveWebSocket, type WebSocketEnd } from '../../../websocket.ts'
+import { serveWebSocket } from '../../../websocket.ts'
 
 const VM = '/nodes/pve1/qemu/100'
 
@@ -14,17 +15,6 @@ async function running(params: Record<string, string> = {}): Promise<TestWorld> 
   await lab.task('POST /nodes/pve1/qemu', { vmid: '100', name: 'web', ...params })
   await lab.task(`POST ${VM}/status/start`)
   return lab
-}
-
-/** What a console says, as one buffer, and whether it hung up. */
-function client(): { end: WebSocketEnd; said: () => Buffer; isClosed: () => boolean } {
-  const parts: Buffer[] = []
-  let closed = false
-  return {
-    end: { send: (data) => parts.push(data), close: () => (closed = true) },
-    said: () => Buffer.concat(parts.splice(0)),
-    isClosed: () => closed,
-  }
 }
 
 /** A terminal that shows what is typed. */

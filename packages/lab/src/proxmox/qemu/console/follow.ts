@@ -1,7 +1,7 @@
 import type { GuestTerminal, ProxmoxWorld, Vm } from '../../world.ts'
 
 /** Who looks at a terminal of a VM for as long as it is on. */
-interface Onlooker {
+export interface Onlooker {
   /** The terminal is there, or another one is since the VM was reset; it has shown this so far. */
   begin(shown: string): void
   shows(text: string): void

@@ -14,17 +14,17 @@ export const consoleHandlers: Handlers = {
   'POST /nodes/{node}/qemu/{vmid}/vncproxy': vncProxy,
   'POST /nodes/{node}/qemu/{vmid}/termproxy': termProxy,
   ...spiceHandlers,
-  'GET /nodes/{node}/qemu/{vmid}/vncwebsocket': vncWebSocket,
+  'GET /nodes/{node}/qemu/{vmid}/vncwebsocket': (call) => joinConsole(call, `/vms/${vmidOf(call)}`),
 }
 
 /** Opens a screen: who has the password may see it. */
 function vncProxy(call: Call): unknown {
   const { world, user } = call
   const vm = vmOf(call)
-  const password = Array.from({ length: 8 }, () => String.fromCharCode(randomInt(0x21, 0x61))).join('')
+  const password = screenPassword()
   const { port, upid } = openConsole(
     call,
-    vm.vmid,
+    { type: 'vncproxy', id: String(vm.vmid) },
     (task) => screen(world, vm, password, task),
     (task) => task.fail('connection timed out'),
   )
@@ -41,7 +41,7 @@ function termProxy(call: Call): unknown {
   const serial = call.optional('serial')
   const { port, upid } = openConsole(
     call,
-    vm.vmid,
+    { type: 'vncproxy', id: String(vm.vmid) },
     (task, own) => terminal({ world, vm, port: own, serial }, task),
     (task, own) => {
       task.log('connection timed out')
@@ -51,11 +51,19 @@ function termProxy(call: Call): unknown {
   return { user, ticket: createConsoleTicket(world, user, `/vms/${vm.vmid}`, port), port: String(port), upid }
 }
 
-/** Joins a console that was opened before. Without an upgrade it only says that it could. */
-function vncWebSocket(call: Call): unknown {
+/** A password for one look at a screen. */
+export function screenPassword(): string {
+  return Array.from({ length: 8 }, () => String.fromCharCode(randomInt(0x21, 0x61))).join('')
+}
+
+/**
+ * Joins a console that was opened before. Without an upgrade it only says that it could.
+ * @param path what its ticket is for, `/vms/100` or `/nodes/pve1`.
+ */
+export function joinConsole(call: Call, path: string): unknown {
   const { world, user, contact, headers } = call
   const port = call.number('port') ?? 0
-  if (!isConsoleTicket(world, call.text('vncticket'), user, `/vms/${vmidOf(call)}`, port))
+  if (!isConsoleTicket(world, call.text('vncticket'), user, path, port))
     throw new ApiError(401, 'permission denied - invalid PVEVNC ticket\n')
   if (headers['upgrade']?.toLowerCase() !== 'websocket') return { port: call.text('port') }
   return upgrade(headers, () => {

@@ -44,12 +44,13 @@ export function consoleOn(world: ProxmoxWorld, host: string, port: number): Sess
 
 /**
  * Opens a console on the first free port of the host that took the call, with a task that lasts as long as it does.
+ * @param what type and id of that task.
  * @param begin makes what serves the client; it may end the task at any time.
  * @param late ends the task when no client comes within ten seconds.
  */
 export function openConsole(
   call: Call,
-  vmid: number,
+  what: { readonly type: string; readonly id: string },
   begin: (task: ConsoleTask, port: number) => ConsoleClient,
   late: (task: ConsoleTask, port: number) => void,
 ): { port: number; upid: string } {
@@ -89,16 +90,12 @@ export function openConsole(
     },
     Math.max(WINDOW_MS, LEAST_WINDOW_MS * world.clock.speed),
   )
-  const upid = startTask(
-    world,
-    { node: contact, type: 'vncproxy', id: String(vmid), user: call.user },
-    async (own) => {
-      worker = own
-      own.signal.addEventListener('abort', () => finish(own.signal.reason as Error), { once: true })
-      if (!over.signal.aborted)
-        await new Promise((resolve) => over.signal.addEventListener('abort', resolve, { once: true }))
-      if (failure) throw failure
-    },
-  )
+  const upid = startTask(world, { node: contact, ...what, user: call.user }, async (own) => {
+    worker = own
+    own.signal.addEventListener('abort', () => finish(own.signal.reason as Error), { once: true })
+    if (!over.signal.aborted)
+      await new Promise((resolve) => over.signal.addEventListener('abort', resolve, { once: true }))
+    if (failure) throw failure
+  })
   return { port, upid }
 }

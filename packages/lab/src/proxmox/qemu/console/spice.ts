@@ -15,16 +15,24 @@ export function hasSpice(vga: string | undefined): boolean {
 }
 
 function spiceProxy(call: Call): Record<string, unknown> {
-  const { world, contact } = call
   const vm = vmOf(call)
   if (!vm.running) die(`VM ${vm.vmid} not running`)
   if (!hasSpice(vm.config['vga'])) die('no spice port')
-  const node = vm.node.toLowerCase()
+  return connectionFile(call, { id: String(vm.vmid), node: vm.node, title: `VM ${vm.vmid} - ${nameOf(vm)}` })
+}
+
+/** What a viewer connects with: to a VM, or to a terminal of a host or a container. */
+export function connectionFile(
+  call: Call,
+  { id, node: at, title }: { id: string; node: string; title: string },
+): Record<string, unknown> {
+  const { world, contact } = call
+  const node = at.toLowerCase()
   const time = Math.floor(world.clock.now() / 1000)
     .toString(16)
     .toUpperCase()
     .padStart(8, '0')
-  const plain = `pvespiceproxy:${time}:${vm.vmid}:${node}:${PORT}`
+  const plain = `pvespiceproxy:${time}:${id}:${node}:${PORT}`
   const signature = createHmac('sha1', world.ticketKey).update(plain).digest('hex')
   const { search } = world.cluster.dns
   const proxy = call.optional('proxy') ?? `${contact}.${search}`
@@ -35,10 +43,10 @@ function spiceProxy(call: Call): Record<string, unknown> {
     proxy: `http://${host}:${port}`,
     'tls-port': PORT,
     password: randomBytes(20).toString('hex'),
-    title: `VM ${vm.vmid} - ${nameOf(vm)}`,
+    title,
     'host-subject': `OU=PVE Cluster Node,O=Proxmox Virtual Environment,CN=${node}.${search}`,
     // One line, as a connection file needs it.
-    ca: (world.cluster.certificates.get(vm.node)?.at(-1) ?? '').trimEnd().replaceAll('\n', String.raw`\n`),
+    ca: (world.cluster.certificates.get(at)?.at(-1) ?? '').trimEnd().replaceAll('\n', String.raw`\n`),
     'secure-attention': 'Ctrl+Alt+Ins',
     'toggle-fullscreen': 'Shift+F11',
     'release-cursor': 'Ctrl+Alt+R',

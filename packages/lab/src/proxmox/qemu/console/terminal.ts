@@ -1,10 +1,8 @@
-import { isConsoleTicket } from '../../access/tickets.ts'
 import type { GuestTerminal, ProxmoxWorld, Vm } from '../../world.ts'
 import { bridge } from './bridge.ts'
 import { followTerminal } from './follow.ts'
 import type { ConsoleClient, ConsoleTask } from './sessions.ts'
-import { TerminalMessages } from './terminal-messages.ts'
-import type { WebSocketEnd } from '../../../websocket.ts'
+import { terminalClient, terminalFailure } from './terminal-client.ts'
 
 /** A terminal: who it is for and what it shows. */
 interface TerminalFacts {
@@ -15,78 +13,53 @@ interface TerminalFacts {
   readonly serial: string | undefined
 }
 
-/** The command that the original's task runs, as its failures print it. */
+/** How the task of a VM's terminal fails. */
 export function terminalCommand(vmid: number, port: number, serial: string | undefined): string {
   const iface = serial === undefined ? '' : ` -iface ${serial}`
-  return `command '/usr/bin/termproxy ${port} --path /vms/${vmid} --perm VM.Console --vncticket-endpoint --verify-port --ticket-fd 6 -- /usr/sbin/qm terminal ${vmid} -escape 0${iface}' failed: exit code 1`
+  return terminalFailure(
+    port,
+    `/vms/${vmid}`,
+    'VM.Console',
+    `/usr/sbin/qm terminal ${vmid} -escape 0${iface}`,
+  )
 }
 
-/** Serves a terminal: a line `{user}:{ticket}`, then what the serial port shows from then on, and what is typed for it. */
-export function terminal(facts: TerminalFacts, task: ConsoleTask): ConsoleClient {
-  const { world, vm, port, serial } = facts
-  let socket: WebSocketEnd | undefined
-  let login = ''
-  let stop: (() => void) | undefined
+/** Serves a terminal on a serial port of a VM. */
+export function terminal({ world, vm, port, serial }: TerminalFacts, task: ConsoleTask): ConsoleClient {
   const key = serial ?? serialPorts(vm)[0] ?? ''
   // The guest has its getty on the first port; the others are silent.
   const end = (): GuestTerminal | undefined => (key === 'serial0' ? vm.serial : undefined)
-  let line: ReturnType<typeof bridge> | undefined
-  const messages = new TerminalMessages((text) => {
-    if (line !== undefined) line.data(Buffer.from(text))
-    else if (vm.paused !== true) end()?.type(text)
-  })
-  const begin = (client: WebSocketEnd): void => {
-    client.send(Buffer.from('OK'))
-    const problem = problemOf(vm, serial)
-    if (problem !== undefined) {
-      task.fail(terminalCommand(vm.vmid, port, serial))
-      client.send(Buffer.from(`${problem}\r\n`))
-      client.close()
-      return
-    }
-    client.send(Buffer.from(`starting serial terminal on interface ${key}\r\n`))
-    const process = world.machines?.of(vm.vmid)
-    if (process !== undefined) {
-      const opened = bridge(() => process.openSerial(key), client)
-      line = opened
-      stop = () => opened.closed()
-      return
-    }
-    stop = followTerminal(world, vm, end, {
-      // A serial line has no memory: who comes later sees what comes later.
-      begin: () => {},
-      shows: (text) => client.send(Buffer.from(text)),
-      off: () => client.close(),
-    })
-  }
-  return {
-    open: (opened) => {
-      socket = opened
+  return terminalClient(
+    {
+      world,
+      path: `/vms/${vm.vmid}`,
+      port,
+      failure: terminalCommand(vm.vmid, port, serial),
+      begin: (client) => {
+        const problem = problemOf(vm, serial)
+        if (problem !== undefined) return problem
+        client.send(Buffer.from(`starting serial terminal on interface ${key}\r\n`))
+        const process = world.machines?.of(vm.vmid)
+        if (process !== undefined) {
+          const line = bridge(() => process.openSerial(key), client)
+          return { type: (text) => line.data(Buffer.from(text)), closed: () => line.closed() }
+        }
+        const stop = followTerminal(world, vm, end, {
+          // A serial line has no memory: who comes later sees what comes later.
+          begin: () => {},
+          shows: (text) => client.send(Buffer.from(text)),
+          off: () => client.close(),
+        })
+        return {
+          type: (text) => {
+            if (vm.paused !== true) end()?.type(text)
+          },
+          closed: stop,
+        }
+      },
     },
-    closed: () => {
-      stop?.()
-      task.done()
-    },
-    data: (bytes) => {
-      if (stop) {
-        messages.data(bytes)
-        return
-      }
-      login += bytes.toString()
-      const [, line, rest = ''] = /^(.*)\n(.*)$/s.exec(login) ?? []
-      if (line === undefined || socket === undefined) return
-      const at = line.indexOf(':')
-      if (
-        isConsoleTicket(world, line.slice(at + 1), line.slice(0, Math.max(0, at)), `/vms/${vm.vmid}`, port)
-      ) {
-        begin(socket)
-        messages.data(Buffer.from(rest))
-      } else {
-        task.log('authentication failed')
-        task.fail(terminalCommand(vm.vmid, port, serial))
-      }
-    },
-  }
+    task,
+  )
 }
 
 function serialPorts(vm: Vm): string[] {
