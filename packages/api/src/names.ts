@@ -36,6 +36,11 @@ export const ANNOTATION_UNFENCE = 'fochista.dev/unfence'
  * VM runs; `refused`: more cannot, the pool is to say when it may be rebooted; `reboot`: it may be drained and rebooted.
  */
 export const ANNOTATION_RESHAPE = 'fochista.dev/reshape'
+/**
+ * Annotation of a Machine that its pool made beyond its number, so that none is missed while the others are rebooted: it goes once they are.
+ * Presence alone counts; without it the Machine is one like the others.
+ */
+export const ANNOTATION_STAND_IN = 'fochista.dev/stand-in'
 /** Annotation of the MachineClass that pools without a class get; the value must be "true". */
 export const ANNOTATION_DEFAULT_CLASS = 'machineclass.fochista.dev/is-default-class'
 

@@ -28,8 +28,8 @@ import { count, sayReadiness } from './count.ts'
 import { classOf, clusterOf, keptCaPinOf } from './parents.ts'
 import { createDoubtfulMachines, type DoubtfulMachines } from './doubtful.ts'
 import { planRepair } from './health.ts'
-import { reshape, stoppedBy } from './give-shape.ts'
-import { isOutdated, marginsOf, planScale, withStandIn } from './rollout.ts'
+import { reshape, settle, stoppedBy } from './give-shape.ts'
+import { isOutdated, marginsOf, planScale, withStandIn, type ScalePlan } from './rollout.ts'
 import { newMachine, pickForRemoval } from './scale.ts'
 import { unclaimedVms } from './unclaimed-vms.ts'
 import { usageIn, type Verdict } from './verdict.ts'
@@ -186,6 +186,7 @@ async function keep(
       isWaiting: true,
     }
   await deleteMachines(world, scale.remove)
+  await settle(world, scale.settle ?? [])
   if (repair.reason === undefined && scale.reshape.length > 0) {
     const refusal = await making(
       `${pool.metadata.namespace}/${plan.machineClass.metadata.name}`,
@@ -212,7 +213,7 @@ async function keep(
     }
   if (scale.create > 0)
     return making(`${pool.metadata.namespace}/${plan.machineClass.metadata.name}`, () =>
-      create(world, pool, plan, scale.create, doubtful),
+      create(world, pool, plan, scale, doubtful),
     )
   const stopped = stoppedBy(staying)
   if (stopped) return stopped
@@ -319,7 +320,7 @@ async function create(
   world: World,
   pool: NodePool,
   { machineClass, version }: Plan,
-  wanted: number,
+  { create: wanted, standIns = 0 }: ScalePlan,
   doubtful: DoubtfulMachines,
 ): Promise<Verdict | undefined> {
   // Another pool's may have come into doubt while this one waited for its turn.
@@ -328,8 +329,12 @@ async function create(
   const { count: left, field, rule } = quotaLeft(machineClass, shape, usageIn(world, pool, machineClass))
   const { namespace = 'default' } = pool.metadata
   const names = new Set(world.machines.by(inNamespace, namespace).map(({ metadata }) => metadata.name))
+  // Where a quota has no room for all, it is those that stand in which are not made.
+  let begun = 0
   const createOne = async (): Promise<void> => {
-    const machine = newMachine(pool, machineClass, version, (name) => names.has(name))
+    begun += 1
+    const isStandIn = begun > wanted - standIns
+    const machine = newMachine(pool, machineClass, version, (name) => names.has(name), isStandIn)
     names.add(machine.metadata.name)
     const created = await orUndefined(isAlreadyExists, world.kubernetes.create(Machines, machine)).catch(
       (error: unknown) => {

@@ -26,6 +26,7 @@ const words = {
   reboot: 'to be rebooted',
   hot: 'changed while running',
   grow: 'with a disk that grows',
+  standIn: 'standing in for those that are rebooted',
 } as const
 
 /** Says how far a pool is that nothing but time keeps from being what it should be; `count` comes before. */
@@ -36,7 +37,7 @@ export function sayReadiness(world: World, pool: NodePool, machines: readonly Ma
   const updated = pool.status?.updatedReplicas ?? 0
   if (updated < staying.length) {
     const ways = waysOf(world, pool, staying)
-    const rest = (['replace', 'reboot', 'hot', 'grow'] as const).flatMap((way) => {
+    const rest = (['replace', 'reboot', 'hot', 'grow', 'standIn'] as const).flatMap((way) => {
       const many = ways.filter((one) => one === way).length
       return many === 0 ? [] : [`${many} ${words[way]}`]
     })

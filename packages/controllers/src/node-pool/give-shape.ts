@@ -1,5 +1,6 @@
 import {
   ANNOTATION_RESHAPE,
+  ANNOTATION_STAND_IN,
   formatBytes,
   printProblem,
   quotaLeft,
@@ -84,6 +85,20 @@ async function write(world: World, pool: NodePool, { machine, way, shape, asked 
     'MachineReshaped',
     `Machine ${machine.metadata.name} ${how}: ${cores} cores, ${formatBytes(memory)}B of memory, ${formatBytes(disk)}B of disk.`,
   )
+}
+
+/** Makes machines that stood in for others ones like the others: they are needed. One that somebody else has just written waits. */
+export async function settle(world: World, machines: readonly Machine[]): Promise<void> {
+  for (const machine of machines) {
+    const after = copyOf(machine)
+    const { [ANNOTATION_STAND_IN]: _over, ...annotations } = machine.metadata.annotations ?? {}
+    after.metadata.annotations = annotations
+    const written = await orUndefined(
+      (error) => isConflict(error) || isNotFound(error),
+      patchIfChanged(world.kubernetes, Machines, machine, after),
+    )
+    if (written) world.machines.wrote(written)
+  }
 }
 
 /** What a pool says while a machine could not be given its shape: the others stay as they are. */

@@ -1,7 +1,13 @@
-import { ANNOTATION_RESHAPE, type Machine, type MachineClass, type NodePool } from '@fochista/api'
+import {
+  ANNOTATION_RESHAPE,
+  ANNOTATION_STAND_IN,
+  type Machine,
+  type MachineClass,
+  type NodePool,
+} from '@fochista/api'
 import { isOutdated, marginsOf, planScale } from './rollout.ts'
 import { revisionOf, revisedFields } from '../revision.ts'
-import { askedOf, isReshaping, reshapingOf, type Reshaping, type Way } from './way.ts'
+import { askedOf, isReshaping, type Reshaping, type Way } from './way.ts'
 
 /** What becomes of a field that a pool's edit changes. */
 export interface FieldPlan {
@@ -34,6 +40,8 @@ export interface PoolPlan {
   readonly remove: readonly string[]
   /** How many are made in all. */
   readonly create: number
+  /** How many of those stand in for others that are rebooted, and go at the end. */
+  readonly standIns: number
   /** How many there may be at once meanwhile. */
   readonly most: number
   /** How many are Ready at any moment, if all were so before. */
@@ -75,7 +83,7 @@ export function planPool(
   let most = staying.length
   while (steps.length < MOST_STEPS) {
     const step = planScale(wanted, machineClass, left, now)
-    const begun = left.some(isReshaping)
+    const begun = left.some(isReshaping) || (step.settle ?? []).length > 0
     const seen = step.reshape.filter(({ way }) => way !== 'none')
     if (step.create === 0 && step.remove.length === 0 && step.reshape.length === 0 && !begun) break
     const gone = new Set(step.remove)
@@ -87,28 +95,33 @@ export function planPool(
       })
     for (const { machine, way } of seen) ways.set(nameOf(machine), way)
     const made = Array.from({ length: step.create }, (_, index) =>
-      readyMachine(wanted, create + index + 1, now),
+      readyMachine(wanted, create + index + 1, now, index >= step.create - (step.standIns ?? 0)),
     )
     most = Math.max(most, left.length + made.length)
     const changes = new Map(step.reshape.map((change) => [change.machine, change]))
     const stayed = left.filter((machine) => !gone.has(machine))
-    left = [...stayed.map((machine) => arrived(machine, changes.get(machine))), ...made]
+    const settled = new Set(step.settle)
+    left = [
+      ...stayed.map((machine) =>
+        arrived(settled.has(machine) ? settledOf(machine) : machine, changes.get(machine)),
+      ),
+      ...made,
+    ]
     create += step.create
   }
   const outdated = staying.filter((machine) => isOutdated(wanted, machineClass, machine, now))
   const leaving = new Set(steps.flatMap(({ remove }) => remove))
   const going = staying.filter((machine) => leaving.has(nameOf(machine)))
+  // What is made for a while is taken away again.
+  const standIns = leaving.size - going.length
+  const lasting = create - standIns
   // Those that are too many go first; of the rest each has another in its place.
-  const isOld = (machine: Machine): boolean =>
-    outdated.includes(machine) || reshapingOf(wanted, machineClass, machine)?.way === 'reboot'
-  const replace = going.filter(isOld).slice(-create || going.length)
-  const replaced = create === 0 ? [] : replace
+  const replaced = lasting === 0 ? [] : going.filter((machine) => outdated.includes(machine)).slice(-lasting)
   const keep = staying.filter((machine) => !going.includes(machine)).map(nameOf)
   const taking = (way: Way): string[] => keep.filter((name) => ways.get(name) === way)
   const reboot = taking('reboot')
-  const isReplacing = outdated.length > 0 || (replaced.length > 0 && reboot.length === 0)
   return {
-    fields: fieldsOf(before, wanted, isReplacing, new Set(ways.values())),
+    fields: fieldsOf(before, wanted, outdated.length > 0, new Set(ways.values())),
     keep,
     replace: replaced.map(nameOf),
     reboot,
@@ -116,10 +129,17 @@ export function planPool(
     hot: taking('hot'),
     remove: going.filter((machine) => !replaced.includes(machine)).map(nameOf),
     create,
+    standIns,
     most,
     fewest: Math.max(0, (wanted.spec.replicas ?? 1) - marginsOf(wanted).unavailable),
     steps,
   }
+}
+
+/** A machine that stood in for others, once it is one like them. */
+function settledOf(machine: Machine): Machine {
+  const { [ANNOTATION_STAND_IN]: _over, ...annotations } = machine.metadata.annotations ?? {}
+  return { ...machine, metadata: { ...machine.metadata, annotations } }
 }
 
 /** A machine as it is once what was begun with it has ended well. */
@@ -141,12 +161,16 @@ const ready = (at: string): NonNullable<NonNullable<Machine['status']>['conditio
 const nameOf = ({ metadata }: Machine): string => metadata.name
 
 /** A machine as the pool would make it, once it is Ready. */
-function readyMachine(pool: NodePool, serial: number, now: number): Machine {
+function readyMachine(pool: NodePool, serial: number, now: number, isStandIn: boolean): Machine {
   const at = new Date(now + serial * 1000).toISOString()
   return {
     apiVersion: pool.apiVersion,
     kind: 'Machine',
-    metadata: { name: `(new ${serial})`, creationTimestamp: at },
+    metadata: {
+      name: `(new ${serial})`,
+      creationTimestamp: at,
+      ...(isStandIn ? { annotations: { [ANNOTATION_STAND_IN]: '' } } : {}),
+    },
     spec: {
       id: '',
       nodePoolName: pool.metadata.name,

@@ -36,7 +36,8 @@ const several = (count: number, make: () => Machine): Machine[] => Array.from({ 
 test('without outdated machines only the number counts', () => {
   const pool = aRollout(3)
   const two = several(2, () => made(pool))
-  assert.deepEqual(planScale(pool, aClass(), two, NOW), { create: 1, remove: [], reshape: [] })
+  const { create, standIns, remove } = planScale(pool, aClass(), two, NOW)
+  assert.deepEqual([create, standIns, remove], [1, 0, []])
   const four = [...two, ...several(2, () => made(pool))]
   assert.equal(planScale(pool, aClass(), four, NOW).create, 0)
   assert.equal(planScale(pool, aClass(), four, NOW).remove.length, 1)

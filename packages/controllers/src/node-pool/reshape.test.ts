@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ANNOTATION_RESHAPE, type Machine, type MachineClass, type NodePool } from '@fochista/api'
+import {
+  ANNOTATION_RESHAPE,
+  ANNOTATION_STAND_IN,
+  type Machine,
+  type MachineClass,
+  type NodePool,
+} from '@fochista/api'
 import { MachineClasses, Machines, NodePools } from '../kinds.ts'
 import { revisionOf } from '../revision.ts'
 import { aWorld } from '../test/a-world.ts'
@@ -114,41 +120,48 @@ function play(
   pool: NodePool,
   first: readonly Machine[],
   bounds: { most: number; fewest: number },
-): { reboots: number; removed: number; left: Machine[] } {
+  /** What a person does at a turn; the pool from then on. */
+  person: (turn: number, pool: NodePool, machines: Machine[]) => NodePool = (_turn, same) => same,
+): { reboots: number; removed: number; made: number; left: Machine[] } {
   let machines = [...first]
   let reboots = 0
   let removed = 0
+  let made = 0
   for (let turn = 0; turn < 60; turn += 1) {
-    const { create, remove, reshape } = planScale(pool, aClass(), machines, NOW)
+    pool = person(turn, pool, machines)
+    const { create, standIns = 0, settle = [], remove, reshape } = planScale(pool, aClass(), machines, NOW)
     const busy = machines.find((one) => !isAvailable(one))
-    if (create + remove.length + reshape.length === 0 && !busy) return { reboots, removed, left: machines }
+    if (create + settle.length + remove.length + reshape.length === 0 && !busy && turn > 8)
+      return { reboots, removed, made, left: machines }
     removed += remove.length
+    made += create
+    for (const { metadata } of settle) metadata.annotations = {}
     machines = machines.filter((one) => !remove.includes(one))
     for (const { machine, shape, asked, way } of reshape) {
       Object.assign(machine.spec, shape, { asked })
-      if (way === 'reboot') machine.metadata.annotations = { [ANNOTATION_RESHAPE]: 'reboot' }
+      if (way === 'reboot') (machine.metadata.annotations ??= {})[ANNOTATION_RESHAPE] = 'reboot'
       if (way === 'reboot') reboots += 1
     }
     const { cores = 2 } = pool.spec
-    machines.push(...several(create, () => served(pool, { cores }, { conditions: conditions('Unknown') })))
+    const fresh = several(create, () => served(pool, { cores }, { conditions: conditions('Unknown') }))
+    for (const one of fresh.slice(create - standIns)) one.metadata.annotations = { [ANNOTATION_STAND_IN]: '' }
+    machines.push(...fresh)
     assert.ok(machines.length <= bounds.most, `${machines.length} exist`)
     const serving = machines.filter(isAvailable).length
     assert.ok(serving >= bounds.fewest, `${serving} serve, at least ${bounds.fewest} must`)
     const next = machines.find((one) => !isAvailable(one))
-    if (next)
-      Object.assign(next, {
-        metadata: { ...next.metadata, annotations: {} },
-        status: { ...next.status, conditions: conditions('True') },
-      })
+    if (!next) continue
+    delete next.metadata.annotations?.[ANNOTATION_RESHAPE]
+    next.status = { ...next.status, conditions: conditions('True') }
   }
   return assert.fail('it does not come to an end')
 }
 
 test('reboots miss no more machines than may be missing, and surge by no more than may', () => {
   for (const [maxSurge, maxUnavailable, most, fewest, reboots, removed] of [
-    // One more first; then all but one are rebooted, and that one goes.
-    [1, 0, 5, 4, 3, 1],
-    [2, 0, 6, 4, 2, 2],
+    // One more first; then all are rebooted, and the one that stood in goes.
+    [1, 0, 5, 4, 4, 1],
+    [2, 0, 6, 4, 4, 2],
     // What may be missing needs nobody in its place.
     [0, 1, 4, 3, 4, 0],
     [1, 1, 4, 3, 4, 0],
@@ -157,17 +170,65 @@ test('reboots miss no more machines than may be missing, and surge by no more th
   ] as const) {
     const before = aPool({ spec: { replicas: 4, rollout: { maxSurge, maxUnavailable } } })
     const pool = edited(before, { cores: 4 })
-    const end = play(
-      pool,
-      several(4, () => served(before)),
-      { most, fewest },
-    )
+    const first = several(4, () => served(before))
+    const end = play(pool, first, { most, fewest })
     assert.deepEqual([end.reboots, end.removed], [reboots, removed], `${maxSurge}/${maxUnavailable}`)
+    assert.deepEqual(end.left, first, 'each machine stays')
     assert.deepEqual(
       end.left.map(({ spec }) => spec.cores),
       [4, 4, 4, 4],
     )
   }
+})
+
+test('who stands in goes when all are rebooted, also where a person edits, scales, undoes or deletes meanwhile', () => {
+  const before = aPool({ spec: { replicas: 3 } })
+  const pool = edited(before, { cores: 4 })
+  const run = (
+    bounds: { most: number; fewest: number },
+    person: (turn: number, pool: NodePool, machines: Machine[]) => NodePool,
+  ) => {
+    const first = several(3, () => served(before))
+    const end = play(pool, first, bounds, person)
+    assert.ok(!end.left.some(({ metadata }) => metadata.annotations?.[ANNOTATION_STAND_IN] !== undefined))
+    return { ...end, kept: first.filter((one) => end.left.includes(one)).length }
+  }
+  const cores = ({ left }: { left: Machine[] }): unknown[] => left.map(({ spec }) => spec.cores)
+  const at =
+    (when: number, spec: Partial<NodePool['spec']>) =>
+    (turn: number, now: NodePool): NodePool =>
+      turn === when ? edited(now, spec) : now
+  for (let turn = 1; turn < 8; turn += 1) {
+    const undone = run({ most: 4, fewest: 3 }, (now, one) =>
+      now === turn ? edited(before, { rollout: one.spec.rollout ?? {} }) : one,
+    )
+    assert.deepEqual([undone.kept, cores(undone)], [3, [2, 2, 2]], `undone at ${turn}`)
+    const twice = run({ most: 4, fewest: 3 }, at(turn, { cores: 6 }))
+    assert.deepEqual([twice.kept, cores(twice)], [3, [6, 6, 6]], `edited at ${turn}`)
+    const more = run({ most: 6, fewest: 3 }, at(turn, { replicas: 5 }))
+    assert.deepEqual([more.kept, cores(more)], [3, [4, 4, 4, 4, 4]], `scaled up at ${turn}`)
+    const fewer = run({ most: 4, fewest: 2 }, at(turn, { replicas: 2 }))
+    assert.deepEqual([fewer.kept, cores(fewer)], [2, [4, 4]], `scaled down at ${turn}`)
+    const deleted = run({ most: 4, fewest: 2 }, (now, one, machines) => {
+      if (now === turn) machines.shift()
+      return one
+    })
+    assert.deepEqual([deleted.kept, cores(deleted)], [2, [4, 4, 4]], `one deleted at ${turn}`)
+    const missing = run({ most: 4, fewest: 2 }, at(turn, { rollout: { maxSurge: 0, maxUnavailable: 1 } }))
+    assert.deepEqual([missing.kept, cores(missing)], [3, [4, 4, 4]], `allowed to miss one at ${turn}`)
+  }
+})
+
+test('who stands in stays while another does not serve, and for good where one has gone', () => {
+  const pool = aPool({ spec: { replicas: 2 } })
+  const standIn = served(pool)
+  standIn.metadata.annotations = { [ANNOTATION_STAND_IN]: '' }
+  const silent = served(pool, {}, { conditions: conditions('Unknown', 'NodeNotReady') })
+  const none = { create: 0, standIns: 0, settle: [], remove: [], reshape: [] }
+  assert.deepEqual(planScale(pool, aClass(), [served(pool), silent, standIn], NOW), none)
+  assert.deepEqual(planScale(pool, aClass(), [served(pool), standIn], NOW), { ...none, settle: [standIn] })
+  assert.deepEqual(planScale(pool, aClass(), [served(pool), served(pool), standIn], NOW).remove, [standIn])
+  assert.equal(wayOf(pool, aClass(), standIn, NOW), 'standIn')
 })
 
 test('a machine that does not serve is rebooted first, for nobody misses it', () => {
@@ -219,13 +280,14 @@ test('a plan names each machine’s way, and is the one that is played', () => {
     ['spec.cores reboot', 'spec.disk grow'],
   )
   assert.deepEqual(
-    [plan.reboot.length, plan.replace.length, plan.create, plan.most, plan.fewest],
-    [2, 1, 1, 4, 3],
+    [plan.reboot.length, plan.replace, plan.remove, plan.create, plan.standIns, plan.most, plan.fewest],
+    [3, [], [], 1, 1, 4, 3],
   )
   assert.deepEqual(
     plan.steps.map(({ create, remove, reshape }) => [create, remove.length, reshape.length]),
     [
       [1, 0, 0],
+      [0, 0, 1],
       [0, 0, 1],
       [0, 0, 1],
       [0, 1, 0],
@@ -237,7 +299,12 @@ test('a plan names each machine’s way, and is the one that is played', () => {
   assert.deepEqual([smaller.replace.length, smaller.fields[0]?.effect], [3, 'replace'])
   const alone = edited(before, { replicas: 1 })
   const single = planPool(alone, edited(alone, { cores: 4 }), aClass(), machines.slice(0, 1), NOW)
-  assert.deepEqual([single.replace.length, single.reboot, single.fields[0]?.effect], [1, [], 'replace'])
+  assert.deepEqual(
+    [single.replace, single.reboot.length, single.standIns, single.fields[0]?.effect],
+    [[], 1, 1, 'reboot'],
+  )
+  const fewer = planPool(before, edited(before, { cores: 4, replicas: 2 }), aClass(), machines, NOW)
+  assert.deepEqual([fewer.reboot.length, fewer.remove.length, fewer.replace, fewer.standIns], [2, 1, [], 0])
   assert.equal(planPool(before, before, aClass(), machines, NOW).steps.length, 0)
 })
 

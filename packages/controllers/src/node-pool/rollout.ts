@@ -7,6 +7,7 @@ import {
   isMisshapen,
   isRebooting,
   isReshaping,
+  isStandIn,
   reshapingOf,
   type Reshaping,
   type Way,
@@ -15,6 +16,10 @@ import {
 /** How many machines a pool needs, which are too many, and which get another shape. */
 export interface ScalePlan {
   readonly create: number
+  /** How many of those that are created only stand in for others while they are rebooted. */
+  readonly standIns?: number
+  /** Machines that stood in for others and are needed now: from here on they are as any other. */
+  readonly settle?: readonly Machine[]
   readonly remove: readonly Machine[]
   readonly reshape: readonly Reshaping[]
 }
@@ -46,8 +51,9 @@ export function wayOf(
   machineClass: MachineClass | undefined,
   machine: Machine,
   now: number,
-): 'replace' | Exclude<Way, 'none'> | undefined {
+): 'replace' | 'standIn' | Exclude<Way, 'none'> | undefined {
   if (isOutdated(pool, machineClass, machine, now)) return 'replace'
+  if (isStandIn(machine)) return 'standIn'
   const way = reshapingOf(pool, machineClass, machine)?.way ?? 'none'
   if (way !== 'none') return way
   if (isRebooting(machine)) return 'reboot'
@@ -95,8 +101,8 @@ export function planScale(
 }
 
 /**
- * The machine itself, if a quota has no room for its new shape and another one, made before it was to be rebooted, stands in for it
- * already; none while it is missed.
+ * The machine itself, if a quota has no room for its new shape beside the one that was made to stand in: that takes its place then; none
+ * while it is missed.
  * @param staying The pool's machines without those on their way out.
  */
 export function withStandIn(

@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import {
   ANNOTATION_DELETE_FIRST,
+  ANNOTATION_STAND_IN,
   API_VERSION,
   FINALIZER,
   isTrue,
@@ -13,12 +14,16 @@ import {
 } from '@fochista/api'
 import { revisionOf } from '../revision.ts'
 
-/** A Machine of a pool that does not exist yet. Its id is minted here and never changes. */
+/**
+ * A Machine of a pool that does not exist yet. Its id is minted here and never changes.
+ * @param isStandIn It stands in for others that are rebooted, and goes once they are.
+ */
 export function newMachine(
   pool: NodePool,
   machineClass: MachineClass,
   version: string,
   isTaken: (name: string) => boolean,
+  isStandIn = false,
 ): Machine {
   const { name, namespace = 'default' } = pool.metadata
   return {
@@ -29,6 +34,7 @@ export function newMachine(
       namespace,
       labels: { [LABEL_POOL]: name, [LABEL_CLUSTER]: pool.spec.clusterName },
       finalizers: [FINALIZER],
+      ...(isStandIn ? { annotations: { [ANNOTATION_STAND_IN]: '' } } : {}),
     },
     spec: {
       id: randomUUID(),

@@ -1,5 +1,6 @@
 import {
   ANNOTATION_RESHAPE,
+  ANNOTATION_STAND_IN,
   getCondition,
   isTrue,
   MACHINE_STEPS,
@@ -127,6 +128,10 @@ export const isRebooting = (machine: Machine): boolean => markOf(machine) === 'r
 
 /** True for a machine that is on its way to another shape, or waits for leave to be rebooted into it. */
 export const isReshaping = (machine: Machine): boolean => markOf(machine) !== undefined
+
+/** True for a machine that was made to stand in for others while they are rebooted, and goes once they are. */
+export const isStandIn = ({ metadata }: Machine): boolean =>
+  metadata.annotations?.[ANNOTATION_STAND_IN] !== undefined
 
 /** True for a machine that serves, and will in the next moment. */
 export const isAvailable = (machine: Machine): boolean => isTrue(machine, 'Ready') && !isRebooting(machine)

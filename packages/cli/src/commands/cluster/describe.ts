@@ -69,6 +69,7 @@ const changes = {
   reboot: tr('rebooted', 'riavviata'),
   hot: tr('while it runs', 'in funzione'),
   grow: tr('disk grows', 'il disco cresce'),
+  standIn: tr('stands in', 'fa le veci'),
 } as const
 
 /** What the controllers would do, or do now, with machines that are not as their pools ask for, by their names. */

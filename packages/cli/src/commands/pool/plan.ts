@@ -80,7 +80,7 @@ function print(io: Io, plan: PoolPlan): void {
     )
     io.out()
   }
-  const { replace, reboot, grow, hot, remove, keep, create, most, fewest, steps } = plan
+  const { replace, reboot, grow, hot, remove, keep, create, standIns, most, fewest, steps } = plan
   if (steps.length === 0)
     return io.out(
       keep.length === 0
@@ -105,12 +105,24 @@ function print(io: Io, plan: PoolPlan): void {
   ] as const)
     for (const name of names) io.out(oneLine(`machine/${name} ${words}`))
   for (const name of remove) io.out(oneLine(`machine/${name} ${tr('would be removed', 'verrebbe rimossa')}`))
-  const added = create - replace.length
+  const added = create - standIns - replace.length
   if (added > 0)
     io.out(
       added === 1
         ? tr('1 machine would be added', '1 macchina verrebbe aggiunta')
         : tr(`${added} machines would be added`, `${added} macchine verrebbero aggiunte`),
+    )
+  if (standIns > 0)
+    io.out(
+      standIns === 1
+        ? tr(
+            '1 machine would stand in for those that are rebooted, and be removed at the end: none may be missing (spec.rollout.maxUnavailable: 0)',
+            '1 macchina farebbe le veci di quelle riavviate, e alla fine verrebbe rimossa: nessuna può mancare (spec.rollout.maxUnavailable: 0)',
+          )
+        : tr(
+            `${standIns} machines would stand in for those that are rebooted, and be removed at the end: none may be missing (spec.rollout.maxUnavailable: 0)`,
+            `${standIns} macchine farebbero le veci di quelle riavviate, e alla fine verrebbero rimosse: nessuna può mancare (spec.rollout.maxUnavailable: 0)`,
+          ),
     )
   io.out(
     tr(
