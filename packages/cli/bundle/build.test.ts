@@ -41,16 +41,19 @@ function fochista(args: readonly string[], more: Readonly<Record<string, string>
   })
 }
 
-const said = /^The sources are newer than the bundled command: bundling it …\n/
+const said = 'The sources are newer than the bundled command: bundling it …\n'
 const help = ['vm', 'list', '--help'] as const
 const source = join(clone, 'packages', 'cli', 'src', 'commands', 'vm', 'list.ts')
 
 test('a clone bundles its command when it is first run, several times at once, and when a source is newer', async () => {
-  for (const { code, stdout, stderr } of await Promise.all([fochista(help), fochista(help)])) {
+  const both = await Promise.all([fochista(help), fochista(help)])
+  for (const { code, stdout, stderr } of both) {
     assert.equal(code, 0, stderr)
-    assert.match(stderr, said)
     assert.match(stdout, /^Usage: fochista vm list/)
+    // One that comes late may find what the other has made.
+    assert.ok(stderr === said || stderr === '', stderr)
   }
+  assert.ok(both.some(({ stderr }) => stderr === said))
   assert.equal((await fochista(help)).stderr, '')
   await utimes(source, new Date(), new Date(Date.now() - 3000))
   const italian = await fochista(help, { LC_ALL: 'it_IT.UTF-8' })

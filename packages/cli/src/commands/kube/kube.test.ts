@@ -24,7 +24,7 @@ async function eventually(line: string, wanted: RegExp): Promise<string> {
   for (let tries = 0; ; tries += 1) {
     const { stdout, stderr } = await run(line)
     if (wanted.test(stdout)) return stdout
-    assert.ok(tries < 100, `${line}: ${stdout}${stderr}`)
+    assert.ok(tries < 600, `${line}: ${stdout}${stderr}`)
     await sleep(100)
   }
 }

@@ -133,7 +133,8 @@ test(
     const flags = process.execArgv.filter((flag) => flag.startsWith('--conditions'))
     const line = [process.execPath, ...flags, main, 'vm', 'terminal', 'web-1'].join(' ')
     const child = spawn('script', ['-qec', `stty -a; ${line}; echo code $?; stty -a`, '/dev/null'], {
-      env: { ...process.env, ...environment },
+      // script(1) takes somebody's own shell.
+      env: { ...process.env, ...environment, SHELL: '/bin/sh', TERM: 'xterm', LC_ALL: 'C.UTF-8' },
     })
     let said = ''
     child.stdout.on('data', (bytes: Buffer) => (said += bytes.toString()))
