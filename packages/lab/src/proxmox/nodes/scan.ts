@@ -1,5 +1,7 @@
 import { die } from '../api-error.ts'
 import type { Call, Handlers } from '../handler.ts'
+import { isLvm, isOnNode } from '../qemu/storage.ts'
+import type { Storage } from '../world.ts'
 
 const PATH = '/nodes/{node}/scan'
 /** The thin pool of every volume group. */
@@ -11,15 +13,18 @@ export const scanHandlers: Handlers = {
   [`GET ${PATH}/lvmthin`]: (call) => {
     const vg = call.text('vg')
     if (!groupsOf(call).includes(vg)) die(`command '/sbin/lvs' failed: Volume group "${vg}" not found`)
-    return [{ lv: POOL }]
+    return groupsOf(call, 'lvmthin').includes(vg) ? [{ lv: POOL }] : []
   },
 }
 
-/** Volume groups of a host: those of its thin storages. */
-function groupsOf(call: Call): string[] {
+/** Volume groups of a host: those of its storages, or of those of one type. */
+function groupsOf(call: Call, type?: Storage['type']): string[] {
   const groups = [...call.world.storages.values()]
     .filter(
-      ({ type, nodes }) => type === 'lvmthin' && (nodes === undefined || nodes.includes(call.text('node'))),
+      (storage) =>
+        isLvm(storage) &&
+        (type === undefined || storage.type === type) &&
+        isOnNode(storage, call.text('node')),
     )
     .map(({ path, options }) => options?.['vgname'] ?? path ?? 'pve')
   return [...new Set(groups)].toSorted((one, other) => (one < other ? -1 : 1))

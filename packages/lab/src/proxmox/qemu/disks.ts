@@ -16,7 +16,7 @@ import {
   withOptions,
   type Drive,
 } from './drive.ts'
-import { canDo, formatOn, pathOf, usableStorage } from './storage.ts'
+import { canDo, formatOn, isBlock, pathOf, usableStorage } from './storage.ts'
 import { allocateVolume, freeVolumes, requireVolume } from './volumes.ts'
 
 const MIB = 1024 * 1024
@@ -156,7 +156,7 @@ async function createSeedDrive(
   if (other) die(`${drive.key} - cloud-init drive is already attached at '${other.key}'`)
   const name = storageOf(drive.file) ?? 'local'
   const storage = usableStorage(world, name, owner.node)
-  const format = formatOn(storage, drive.options['format'] ?? (storage.type === 'lvmthin' ? 'raw' : 'qcow2'))
+  const format = formatOn(storage, drive.options['format'] ?? (isBlock(storage) ? 'raw' : 'qcow2'))
   const volume = await allocateVolume(
     world,
     {

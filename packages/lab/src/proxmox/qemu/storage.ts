@@ -3,7 +3,17 @@ import { volumesOf, type ProxmoxWorld, type Storage, type Volume } from '../worl
 
 /** Image formats that a storage can hold; the first is its default. */
 function formatsOf(storage: Storage): readonly string[] {
-  return storage.type === 'lvmthin' ? ['raw'] : ['raw', 'qcow2', 'vmdk']
+  return isBlock(storage) ? ['raw'] : ['raw', 'qcow2', 'vmdk']
+}
+
+/** Whether a storage's volumes are block devices, not files. */
+export function isBlock({ type }: Pick<Storage, 'type'>): boolean {
+  return type === 'lvm' || type === 'lvmthin' || type === 'zfspool'
+}
+
+/** Whether a storage's volumes are those of LVM. */
+export function isLvm({ type }: Pick<Storage, 'type'>): boolean {
+  return type === 'lvm' || type === 'lvmthin'
 }
 
 /** Format of a new volume: the wanted one where the storage has it, else its default. */
@@ -34,7 +44,9 @@ export function isOnNode(storage: Storage, node: string): boolean {
 /** Path of a volume on its host, as logs and errors print it. */
 export function pathOf(storage: Storage, volid: string): string {
   const name = volid.slice(volid.indexOf(':') + 1)
-  if (storage.type === 'lvmthin') return `/dev/${storage.path ?? 'pve'}/${name}`
+  if (isLvm(storage)) return `/dev/${storage.path ?? 'pve'}/${name}`
+  // A linked volume is named `{base}/{name}`, and lies beside its base.
+  if (isBlock(storage)) return `/dev/zvol/${storage.path ?? 'rpool'}/${name.split('/').at(-1) ?? name}`
   const root = rootOf(storage)
   const kind = /^(iso|vztmpl|snippets|import|backup)\//.exec(name)?.[1]
   if (kind === 'iso') return `${root}/template/${name}`
@@ -51,7 +63,7 @@ function rootOf(storage: Storage): string {
 
 /** Volid of an image of a VM. */
 export function imageVolid(storage: Storage, vmid: number, name: string, format: string): string {
-  return storage.type === 'lvmthin' ? `${storage.name}:${name}` : `${storage.name}:${vmid}/${name}.${format}`
+  return isBlock(storage) ? `${storage.name}:${name}` : `${storage.name}:${vmid}/${name}.${format}`
 }
 
 /** The first free `vm-100-disk-N` of a storage; base volumes and all formats count. */
@@ -97,6 +109,9 @@ export function canDo(
   ofSnapshot = false,
 ): boolean {
   if (storage.type === 'lvmthin') return feature !== 'clone' || isBase(volume.volid) || ofSnapshot
+  if (storage.type === 'lvm') return feature === 'copy' && !ofSnapshot
+  if (storage.type === 'zfspool')
+    return feature === 'clone' ? isBase(volume.volid) : feature === 'snapshot' || !ofSnapshot
   if (feature === 'clone') return isBase(volume.volid) && !ofSnapshot
   if (feature === 'copy') return !ofSnapshot || volume.format === 'qcow2'
   return volume.format === 'qcow2' && !isBase(volume.volid)

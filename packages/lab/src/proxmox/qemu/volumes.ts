@@ -10,6 +10,8 @@ import {
   imageVolid,
   isBase,
   pathOf,
+  isBlock,
+  isLvm,
   storageNamed,
   usableStorage,
 } from './storage.ts'
@@ -40,11 +42,11 @@ export function allocateVolume(world: ProxmoxWorld, wanted: NewVolume, worker?: 
     async () => {
       const name = wanted.name ?? freeDiskName(world, node, storage, vmid)
       const volid = imageVolid(storage, vmid, name, format)
-      const size = storage.type === 'lvmthin' ? Math.ceil(wanted.size / EXTENT) * EXTENT : wanted.size
+      const size = isLvm(storage) ? Math.ceil(wanted.size / EXTENT) * EXTENT : wanted.size
       if (isFull(storage)) die(fullText(storage, volid, name))
       if (findVolume(world, node, volid)) die(`disk image '${pathOf(storage, volid)}' already exists`)
-      if (storage.type === 'lvmthin') worker?.log(`  Logical volume "${name}" created.`)
-      else worker?.log(formattingLine(pathOf(storage, volid), format, size))
+      if (isLvm(storage)) worker?.log(`  Logical volume "${name}" created.`)
+      else if (!isBlock(storage)) worker?.log(formattingLine(pathOf(storage, volid), format, size))
       const volume = addVolume(world, storage, node, { volid, size, format, vmid, data: wanted.data })
       try {
         await pause(world, worker, TIMINGS.allocate)
@@ -60,7 +62,9 @@ export function allocateVolume(world: ProxmoxWorld, wanted: NewVolume, worker?: 
 
 /** What the program that makes an image says where there is no space. */
 function fullText(storage: Storage, volid: string, name: string): string {
-  if (storage.type !== 'lvmthin')
+  if (storage.type === 'zfspool')
+    return `zfs error: cannot create '${storage.path ?? 'rpool'}/${name}': out of space`
+  if (!isLvm(storage))
     return `unable to create image: qemu-img: ${pathOf(storage, volid)}: Could not write the header: No space left on device`
   const group = storage.path ?? 'pve'
   return `lvcreate '${group}/${name}' error:   Cannot create new thin volume, free space in thin pool ${group}/data reached threshold.`
@@ -87,14 +91,15 @@ export function linkVolume(
       const baseName = base.volid.slice(base.volid.indexOf(':') + 1)
       let volid = imageVolid(storage, vmid, name, 'raw')
       let parent = baseName
-      if (storage.type === 'lvmthin') worker.log(`  Logical volume "${name}" created.`)
+      if (isLvm(storage)) worker.log(`  Logical volume "${name}" created.`)
+      else if (isBlock(storage)) volid = `${base.volid}/${name}`
       else {
         volid = `${base.volid}/${vmid}/${name}.qcow2`
         parent = `../${baseName.split('/').slice(-2).join('/')}`
         worker.log(`clone ${baseName}: images, ${name}.qcow2, ${vmid} to ${name}.qcow2 (base=${parent})`)
         worker.log(formattingLine(pathOf(storage, volid), 'qcow2', base.size, parent))
       }
-      const format = storage.type === 'lvmthin' ? 'raw' : 'qcow2'
+      const format = isBlock(storage) ? 'raw' : 'qcow2'
       const volume = addVolume(world, storage, node, {
         volid,
         size: base.size,

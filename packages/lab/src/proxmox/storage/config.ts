@@ -3,6 +3,7 @@ import { die } from '../api-error.ts'
 import { changeConfig } from '../access/lock.ts'
 import type { Call, Handlers } from '../handler.ts'
 import { can } from '../permissions.ts'
+import { isBlock } from '../qemu/storage.ts'
 import { splitList } from '../verify/string-formats.ts'
 import type { ProxmoxWorld, Storage } from '../world.ts'
 
@@ -35,7 +36,9 @@ export const storageConfigHandlers: Handlers = {
   'POST /storage': (call) => {
     const name = call.text('storage')
     const type = call.text('type')
-    if (type === 'dir' && call.optional('path') === undefined) die("missing value for required option 'path'")
+    const required = REQUIRED[type]
+    if (required !== undefined && call.optional(required) === undefined)
+      die(`missing value for required option '${required}'`)
     return changeConfig(call.world, 'storage_cfg', 'create storage failed', () => {
       if (call.world.storages.has(name)) die(`storage ID '${name}' already defined`)
       if (!isType(type)) return die(`the lab has no storages of type '${type}'`)
@@ -71,8 +74,13 @@ export const storageConfigHandlers: Handlers = {
     }),
 }
 
+/** What kinds of storages there are here. */
+const TYPES = new Set(['dir', 'nfs', 'lvm', 'lvmthin', 'zfspool'])
+/** What storages of a kind must say. */
+const REQUIRED: Readonly<Record<string, string>> = { dir: 'path', lvm: 'vgname', zfspool: 'pool' }
+
 function isType(type: string): type is Storage['type'] {
-  return type === 'dir' || type === 'nfs' || type === 'lvmthin'
+  return TYPES.has(type)
 }
 
 /** Options that have a place of their own; the others are kept as text. */
@@ -87,7 +95,8 @@ function changed(call: Call, storage: Storage): Storage {
   const { nodes: oldNodes, path: oldPath, disabled: oldDisabled, ...rest } = storage
   const content = call.optional('content')
   const nodes = call.optional('nodes') ?? (removed.has('nodes') ? undefined : oldNodes?.join(','))
-  const path = call.optional('path') ?? oldPath
+  // Where a block storage's volumes are is told by its group or pool.
+  const path = call.optional('path') ?? options['pool'] ?? options['vgname'] ?? oldPath
   const disabled = call.flag('disable', removed.has('disable') ? false : oldDisabled === true)
   return {
     ...rest,
@@ -107,7 +116,7 @@ function show(world: ProxmoxWorld, storage: Storage): Record<string, unknown> {
     storage: name,
     type,
     content: content.join(','),
-    path: type === 'lvmthin' ? undefined : path,
+    path: isBlock(storage) ? undefined : path,
     nodes: nodes?.join(','),
     ...(disabled && { disable: 1 }),
     // What is shared by its nature does not say so.

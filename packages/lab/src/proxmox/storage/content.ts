@@ -2,7 +2,7 @@ import { die, parameterError } from '../api-error.ts'
 import { kindOfArchive } from '../backup/archive.ts'
 import type { Call, Handlers } from '../handler.ts'
 import { can } from '../permissions.ts'
-import { usableStorage } from '../qemu/storage.ts'
+import { isBlock, usableStorage } from '../qemu/storage.ts'
 import { allocateVolume } from '../qemu/volumes.ts'
 import { volumesOf, type ProxmoxWorld, type Storage, type Volume } from '../world.ts'
 
@@ -73,7 +73,7 @@ async function allocate(call: Call): Promise<string> {
   const wanted = call.optional('format')
   if (extension !== undefined && wanted !== undefined && wanted !== extension)
     parameterError({ format: `different storage formats (${wanted} != ${extension})` })
-  if (storage.type === 'lvmthin' && !filename.startsWith(`vm-${vmid}-`))
+  if (isBlock(storage) && !filename.startsWith(`vm-${vmid}-`))
     die(`illegal name '${filename}' - should be 'vm-${vmid}-*'`)
   const [, number = '0', unit = ''] = /^(\d+)([MG]?)$/.exec(call.text('size')) ?? []
   const { volid } = await allocateVolume(call.world, {
@@ -82,7 +82,7 @@ async function allocate(call: Call): Promise<string> {
     node: call.text('node'),
     format: extension ?? wanted ?? 'raw',
     size: Number(number) * (UNITS[unit] ?? 1),
-    name: storage.type === 'lvmthin' ? filename : stem,
+    name: isBlock(storage) ? filename : stem,
   })
   return volid
 }

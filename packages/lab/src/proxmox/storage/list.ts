@@ -80,11 +80,13 @@ function stateOf(
 /** Image formats of a storage, in the old and the new shape. */
 function formatsOf({ type }: Storage): Record<string, unknown> {
   const supported =
-    type === 'lvmthin'
+    type === 'lvmthin' || type === 'lvm'
       ? ['raw']
-      : type === 'dir'
-        ? ['qcow2', 'raw', 'subvol', 'vmdk']
-        : ['qcow2', 'raw', 'vmdk']
+      : type === 'zfspool'
+        ? ['raw', 'subvol']
+        : type === 'dir'
+          ? ['qcow2', 'raw', 'subvol', 'vmdk']
+          : ['qcow2', 'raw', 'vmdk']
   return {
     formats: { supported, default: 'raw' },
     format: [Object.fromEntries(supported.map((format) => [format, 1])), 'raw'],

@@ -1,6 +1,6 @@
 import { die } from '../api-error.ts'
 import type { Call } from '../handler.ts'
-import { storageNamed } from '../qemu/storage.ts'
+import { isBlock, isLvm, storageNamed } from '../qemu/storage.ts'
 import type { Storage } from '../world.ts'
 
 /** A volume as its name says: what it holds, and whose it is. */
@@ -23,10 +23,10 @@ export function volumeOf(call: Call): { storage: Storage; volume: VolumeName } {
 /** Reads a volume's name. Throws what the storage's plugin says of one it cannot read. */
 export function parseName(storage: Storage, name: string): VolumeName {
   const volid = `${storage.name}:${name}`
-  if (storage.type === 'lvmthin') {
-    const vmid = /^(?:vm|base)-(\d+)-\S+$/.exec(name)?.[1]
+  if (isBlock(storage)) {
+    const vmid = /^(?:base-\d+-[^/\s]+\/)?(?:vm|base)-(\d+)-[^/\s]+$/.exec(name)?.[1]
     return vmid === undefined
-      ? die(`unable to parse lvm volume name '${name}'`)
+      ? die(`unable to parse ${isLvm(storage) ? 'lvm' : 'zfs'} volume name '${name}'`)
       : { volid, name, content: 'images', vmid: Number(vmid) }
   }
   const image = /^(?:\d+\/base-[^/]+\/)?(\d+)\/[^/\s]+\.(?:raw|qcow2|vmdk|subvol)$/.exec(name)?.[1]

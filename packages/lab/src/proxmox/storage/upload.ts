@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { die, parameterError } from '../api-error.ts'
 import type { Call, Handlers, Upload } from '../handler.ts'
-import { pathOf, usableStorage } from '../qemu/storage.ts'
+import { isBlock, pathOf, usableStorage } from '../qemu/storage.ts'
 import { spend, startTask, type Worker } from '../tasks.ts'
 import { findVolume, volumeKey, type ProxmoxWorld, type Storage } from '../world.ts'
 import { requireSpace } from './usage.ts'
@@ -14,7 +14,7 @@ export const uploadHandlers: Handlers = {
     const { upload } = call
     if (upload === undefined) return die('upload failed')
     const storage = usableStorage(call.world, call.text('storage'), call.text('node'))
-    if (storage.type === 'lvmthin') die(`can't upload to storage type '${storage.type}'`)
+    if (isBlock(storage)) die(`can't upload to storage type '${storage.type}'`)
     const content = call.text('content')
     const filename = normalName(call.text('filename'))
     checkName(content, filename)

@@ -15,7 +15,7 @@ import {
 } from '../drive.ts'
 import { copyFirewall } from '../../firewall/state.ts'
 import { lockConfig } from '../lock.ts'
-import { formatOn, usableStorage } from '../storage.ts'
+import { formatOn, isBlock, usableStorage } from '../storage.ts'
 import { startVmTask, textOf } from '../task.ts'
 import { loadVm, newVm, vmidOf } from '../vm.ts'
 import { allocateVolume, freeVolumes, linkVolume, requireVolume } from '../volumes.ts'
@@ -147,7 +147,7 @@ async function cloneSeed(
   const node = call.text('node')
   worker.log(`create full clone of drive ${drive.key} (${drive.file})`)
   const storage = usableStorage(world, call.optional('storage') ?? storageOf(drive.file) ?? 'local', node)
-  const format = formatOn(storage, storage.type === 'lvmthin' ? 'raw' : 'qcow2')
+  const format = formatOn(storage, isBlock(storage) ? 'raw' : 'qcow2')
   const size = 4 * 1024 * 1024
   const volume = await allocateVolume(
     world,

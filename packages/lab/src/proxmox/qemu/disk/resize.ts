@@ -5,7 +5,7 @@ import { digestOf, volumeKey, type Vm, type Volume } from '../../world.ts'
 import { checkDigest } from '../config/request.ts'
 import { need, rootOnly } from '../config/rights.ts'
 import { isCdrom, parseDrive, parseSize, printDrive, printSize, storageOf, withOptions } from '../drive.ts'
-import { isBase, pathOf, storageNamed } from '../storage.ts'
+import { isBase, isLvm, pathOf, storageNamed } from '../storage.ts'
 import { startLockedTask } from '../task.ts'
 import { TIMINGS } from '../timings.ts'
 import { checkLock } from '../vm.ts'
@@ -52,8 +52,7 @@ function wantedSize(text: string, before: number): number {
 function refuseBase(call: Call, volume: Volume, size: number, worker: Worker): never {
   const storage = storageNamed(call.world, volume.storage)
   const path = pathOf(storage, volume.volid)
-  if (storage.type === 'lvmthin')
-    return die(`command '/sbin/lvextend -L ${size / 1024}k ${path}' failed: exit code 5`)
+  if (isLvm(storage)) return die(`command '/sbin/lvextend -L ${size / 1024}k ${path}' failed: exit code 5`)
   worker.log(`qemu-img: Could not open '${path}': Could not open '${path}': Operation not permitted`)
   const options = volume.format === 'qcow2' ? `'--preallocation=metadata' ` : ''
   return die(

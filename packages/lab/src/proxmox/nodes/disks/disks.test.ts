@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { checkedWorld } from '../test-answers.ts'
+import { checkedWorld } from '../../test-answers.ts'
 
 const DISKS = '/nodes/pve1/disks'
+const ALL = ['/dev/sdb', '/dev/sdc', '/dev/sdd', '/dev/sde']
 const NOBODY = { user: 'nobody@pve' }
 
 type Facts = Record<string, unknown>
@@ -13,7 +14,7 @@ test('storages are made of disks that nobody uses, hold VMs, and give the disks 
     ((await ask(`GET /nodes/${host}/disks/list`, { type: 'unused' })) as Facts[]).map(
       ({ devpath }) => devpath,
     )
-  assert.deepEqual(await unused(), ['/dev/sdb', '/dev/sdc'])
+  assert.deepEqual(await unused(), ALL)
   assert.equal(
     (await task(`POST ${DISKS}/lvmthin`, { device: '/dev/sdb', name: 'fast', add_storage: '1' })).exitstatus,
     'OK',
@@ -29,7 +30,7 @@ test('storages are made of disks that nobody uses, hold VMs, and give the disks 
     ).exitstatus,
     'OK',
   )
-  assert.deepEqual([await unused(), await unused('pve2')], [[], ['/dev/sdb', '/dev/sdc']])
+  assert.deepEqual([await unused(), await unused('pve2')], [['/dev/sdd', '/dev/sde'], ALL])
   assert.equal(((await ask(`GET ${DISKS}/lvmthin`)) as Facts[])[0]?.['vg'], 'fast')
   assert.deepEqual(
     ((await ask(`GET ${DISKS}/directory`)) as Facts[]).map(({ path, type }) => [path, type]),
@@ -58,7 +59,7 @@ test('storages are made of disks that nobody uses, hold VMs, and give the disks 
       ).exitstatus,
       'OK',
     )
-  assert.deepEqual(await unused(), ['/dev/sdb', '/dev/sdc'])
+  assert.deepEqual(await unused(), ALL)
   await assert.rejects(ask('GET /storage/fast'), /storage 'fast' does not exist/)
 })
 
@@ -82,11 +83,6 @@ test('disks are initialised, looked at and wiped, but not those in use', async (
       { device: '/dev/sdc', name: 'local', add_storage: '1' },
       "storage ID 'local' already defined\n",
     ],
-    [
-      `POST ${DISKS}/lvm`,
-      { device: '/dev/sdc', name: 'other', add_storage: '1' },
-      "the lab has no storages of type 'lvm'\n",
-    ],
     [`DELETE ${DISKS}/directory/nosuch`, {}, "no such directory 'nosuch'\n"],
     [`PUT ${DISKS}/wipedisk`, { disk: '/dev/sda' }, "disk/partition '/dev/sda' has a holder\n"],
     [`POST ${DISKS}/initgpt`, { disk: '/dev/sda' }, "device '/dev/sda' is already in use\n"],
@@ -100,4 +96,30 @@ test('disks are initialised, looked at and wiped, but not those in use', async (
   ] as const)
     await assert.rejects(ask(request, params, NOBODY), { status: 403 })
   assert.equal(((await ask(`GET ${DISKS}`)) as unknown[]).length, 8)
+})
+
+test('a volume group is a storage too, whose volumes are copied and not snapshotted', async () => {
+  const { ask, task } = checkedWorld()
+  assert.equal(
+    (await task(`POST ${DISKS}/lvm`, { device: '/dev/sdb', name: 'thick', add_storage: '1' })).exitstatus,
+    'OK',
+  )
+  const { type, vgname } = (await ask('GET /storage/thick')) as Facts
+  assert.deepEqual([type, vgname], ['lvm', 'thick'])
+  assert.deepEqual(
+    ((await ask('GET /nodes/pve1/scan/lvm')) as Facts[]).map(({ vg }) => vg),
+    ['pve', 'thick'],
+  )
+  assert.deepEqual(await ask('GET /nodes/pve1/scan/lvmthin', { vg: 'thick' }), [])
+  await task('POST /nodes/pve1/qemu', { vmid: '100', scsi0: 'thick:1' })
+  assert.match(
+    String(((await ask('GET /nodes/pve1/qemu/100/config')) as Facts)['scsi0']),
+    /^thick:vm-100-disk-0,/,
+  )
+  await assert.rejects(async () => {
+    const { exitstatus } = await task('POST /nodes/pve1/qemu/100/snapshot', { snapname: 'before' })
+    throw new Error(exitstatus)
+  }, /snapshot feature is not available/)
+  const cloned = await task('POST /nodes/pve1/qemu/100/clone', { newid: '101', full: '1' })
+  assert.equal(cloned.exitstatus, 'OK')
 })
