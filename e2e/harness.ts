@@ -45,12 +45,19 @@ export interface Bench {
   /** Kills the lab (SIGKILL). */
   killLab(): void
   /** Starts `fochista serve`; resolves to what stops it (SIGTERM, waits for its end). `env` is laid over the lab's environment. */
-  serve(options?: { args?: readonly string[]; env?: Record<string, string> }): Promise<() => Promise<void>>
+  serve(options?: { args?: readonly string[]; env?: Record<string, string> }): Promise<Serving>
   /**
    * Grants the controllers' token what it lacks, and no more, by the commands that `fochista doctor` prints: for a class or a namespace that a
    * test adds. @param namespaces Namespaces that are to get machines, beside those that have pools.
    */
   grant(...namespaces: string[]): Promise<void>
+}
+
+/** Controllers that run: calling it stops them. */
+interface Serving {
+  (): Promise<void>
+  /** The end of what they have said. */
+  readonly said: () => string
 }
 
 /** The controllers' token: its user and it have exactly the rights that `fochista doctor` prints. */
@@ -99,10 +106,11 @@ export async function startBench({
   )
   children.push(lab)
   const said: string[] = []
-  lab.stderr?.on('data', (chunk: Buffer) => said.push(chunk.toString()))
+  lab.stderr?.setEncoding('utf8').on('data', (text: string) => said.push(text))
   after(async () => {
     for (const child of children.reverse()) await stop(child)
-    await rm(folder, { recursive: true, force: true })
+    // A program that was killed may still write there.
+    await rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 200 })
   })
   const environment = await eventually('the lab is up', 60_000, async () => {
     assert.equal(lab.exitCode, null, `the lab ended: ${said.join('')}`)
@@ -115,8 +123,8 @@ export async function startBench({
       const child = spawn(program, args, { env: { ...env, ...options.env }, cwd: root, stdio: 'pipe' })
       let stdout = ''
       let stderr = ''
-      child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()))
-      child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
+      child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
+      child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
       child.on('error', reject)
       child.on('close', (code) => resolve({ code: code ?? -1, stdout, stderr }))
       // A program that ends without reading its input (`kubectl --help`) closes the pipe; its exit code says how it went.
@@ -154,14 +162,14 @@ export async function startBench({
         stdio: ['ignore', 'ignore', 'pipe'],
       })
       let log = ''
-      child.stderr?.on('data', (chunk: Buffer) => (log = (log + chunk.toString()).slice(-20_000)))
+      child.stderr?.setEncoding('utf8').on('data', (text: string) => (log = (log + text).slice(-20_000)))
       children.push(child)
       await eventually('serve runs', 30_000, () => {
         assert.equal(child.exitCode, null, `serve ended:\n${log}`)
         assert.match(log, /Ctrl-C/)
         return Promise.resolve()
       })
-      return () => stop(child)
+      return Object.assign(() => stop(child), { said: () => log })
     },
     grant: async (...namespaces) => {
       const wanted = namespaces.flatMap((namespace) => ['--namespaces', namespace])
@@ -201,15 +209,21 @@ export function createClass(name: string, kubelet: string): string[] {
   return ['class', 'create', name, '--proxmox', 'lab', '--template-tags', `kubelet-${kubelet}`, ...places]
 }
 
-/** Tries until `attempt` no longer throws; throws its last error after `timeoutMs`. The world is asked again and again: nothing assumes how fast it is. */
+/** A limit is what something may take on a machine that does nothing else; one that is busy, or slow, takes up to so many times as long. */
+const PATIENCE = 3
+
+/**
+ * Tries until `attempt` no longer throws; throws its last error after `timeoutMs` and patience. The world is asked again and again: nothing
+ * assumes how fast it is.
+ */
 export async function eventually<T>(what: string, timeoutMs: number, attempt: () => Promise<T>): Promise<T> {
-  const deadline = Date.now() + timeoutMs
+  const limitMs = timeoutMs * PATIENCE
+  const deadline = Date.now() + limitMs
   for (;;) {
     try {
       return await attempt()
     } catch (error) {
-      if (Date.now() > deadline)
-        throw new Error(`not within ${timeoutMs / 1000} s: ${what}`, { cause: error })
+      if (Date.now() > deadline) throw new Error(`not within ${limitMs / 1000} s: ${what}`, { cause: error })
       await sleep(200)
     }
   }
@@ -237,7 +251,7 @@ async function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   child.kill('SIGTERM')
-  const killer = setTimeout(() => child.kill('SIGKILL'), 15_000)
+  const killer = setTimeout(() => child.kill('SIGKILL'), 60_000)
   await ended
   clearTimeout(killer)
 }

@@ -43,8 +43,8 @@ export function createVictim(bench: Bench): Victim {
           { env: { ...process.env, ...bench.environment }, cwd: root, stdio: ['ignore', 'ignore', 'pipe'] },
         )
         child = started
-        started.stderr?.on('data', (chunk: Buffer) => {
-          log = (log + chunk.toString()).slice(-50_000)
+        started.stderr?.setEncoding('utf8').on('data', (text: string) => {
+          log = (log + text).slice(-50_000)
           if (log.includes('Ctrl-C')) resolve()
         })
         started.once('exit', (code) => reject(new Error(`serve ended with ${code}:\n${log.slice(-3000)}`)))

@@ -71,7 +71,7 @@ export async function onOccasion(
   attempt: () => Promise<void>,
 ): Promise<void> {
   if (isAlone) await eventually(what, 60_000, attempt)
-  else await eventually(what, 5000, attempt).catch(() => undefined)
+  else await eventually(what, 2000, attempt).catch(() => undefined)
 }
 
 /** A person at work in the Proxmox cluster, with every right. */
