@@ -3,7 +3,7 @@ import type { Exchange as KubernetesExchange } from '../kubernetes/http/exchange
 import type { Exchange as ProxmoxExchange } from '../proxmox/http/connection.ts'
 import type { ProxmoxWorld } from '../proxmox/world.ts'
 import { guestStops, kubeletStops } from './conditions/guests.ts'
-import { hostLost, lockHeld, storageFull, tokenGone } from './conditions/proxmox.ts'
+import { hostLost, hostRemoved, lockHeld, storageFull, tokenGone } from './conditions/proxmox.ts'
 import { certificateExpired, clockOffset, serverAway } from './conditions/servers.ts'
 import type { Begin, End, FaultTargets } from './conditions/targets.ts'
 import { Armed } from './occasion.ts'
@@ -39,6 +39,7 @@ export interface LabFaults extends Faults {
 /** What makes a state true that lasts, by kind of fault. */
 const CONDITIONS: Partial<Record<FaultWhat['kind'], Begin>> = {
   'host-lost': hostLost,
+  'host-removed': hostRemoved,
   'storage-full': storageFull,
   'lock-held': lockHeld,
   'token-expired': tokenGone,

@@ -60,6 +60,7 @@ const KINDS: Readonly<Record<FaultWhat['kind'], Kind>> = {
     what: { how: { read: words('reset', 'end', 'expired') }, after: { read: milliseconds } },
   },
   'host-lost': standing(['proxmox'], ['node'], { what: { vms: { read: words('stop', 'run') } } }),
+  'host-removed': standing(['proxmox'], ['node'], { what: { vms: { read: words('stop', 'run') } } }),
   'storage-full': standing(['proxmox'], ['storage']),
   'lock-held': standing(['proxmox'], ['vmid', 'storage'], {
     on: ['vmid', 'storage', 'node'],

@@ -73,6 +73,8 @@ export type FaultWhat =
     }
   /** A host is gone: `stop` (default) takes its VMs along, `run` only cuts it off from the others. */
   | { readonly kind: 'host-lost'; readonly vms?: 'stop' | 'run' }
+  /** A host is gone for good, and somebody has taken it out of the cluster, as `pvecm delnode` does. What is left of its VMs is their list. */
+  | { readonly kind: 'host-removed'; readonly vms?: 'stop' | 'run' }
   | { readonly kind: 'storage-full' }
   /** Somebody holds the lock of a VM or storage: `file` (default), or what a VM's configuration then says, as `backup`. */
   | { readonly kind: 'lock-held'; readonly lock?: string }

@@ -66,7 +66,7 @@ export async function createProxmoxServer(
     world,
     // The one address stands for the cluster's: while its host is away another one answers there.
     get contact() {
-      if (world.hosts.get(home)?.online !== false) return home
+      if (world.hosts.get(home)?.online) return home
       return [...world.hosts.values()].find(({ online }) => online)?.name ?? home
     },
     handlers: options.handlers ?? proxmoxHandlers,

@@ -1,6 +1,7 @@
 import type { Exchange } from '../proxmox/http/connection.ts'
 import { restoreTask } from '../proxmox/tasks.ts'
 import type { Task } from '../proxmox/tasks.ts'
+import { inOrder } from '../faults/conditions/undo.ts'
 import type { ProxmoxWorld } from '../proxmox/world.ts'
 import { decode, encode } from './codec.ts'
 import type { Change, Journal } from './journal.ts'
@@ -79,6 +80,8 @@ export function restoreWorld(world: ProxmoxWorld, journal: Journal): void {
       map.set(key, entry)
     }
   }
+  // One that left the cluster and came back was kept last.
+  inOrder(world.hosts, [...world.hosts.values()])
   for (const [name, [owner, field]] of Object.entries(fieldsOf(world))) {
     const value = journal.get(`p/${name}`)
     if (value !== undefined) (owner as Fields)[field] = decode(value)

@@ -97,7 +97,8 @@ test('what a fault had made wrong when the lab was killed is right again when it
   const least = first.environment['PROXMOX_LEAST_TOKEN_ID'] ?? ''
   const token = { ...first.proxmox.world.access.tokens.get(least) }
   for (const [on, what] of [
-    [{ node: 'pve2' }, { kind: 'host-lost' }],
+    [{ node: 'pve2' }, { kind: 'host-removed' }],
+    [{ node: 'pve3' }, { kind: 'host-lost' }],
     [{ storage: 'local-lvm' }, { kind: 'storage-full' }],
     [{ vmid: 102 }, { kind: 'lock-held', lock: 'backup' }],
     [{ user: least }, { kind: 'token-revoked' }],
@@ -111,7 +112,8 @@ test('what a fault had made wrong when the lab was killed is right again when it
   for (const which of ['second', 'first']) {
     const lab = await startLab({ ports, speed: 100, state: join(folder, which) })
     const { world } = lab.proxmox
-    assert.equal(world.hosts.get('pve2')?.online, true, which)
+    for (const name of ['pve2', 'pve3']) assert.equal(world.hosts.get(name)?.online, true, `${which} ${name}`)
+    assert.deepEqual([...world.hosts.keys()], ['pve1', 'pve2', 'pve3'])
     assert.equal(world.storages.get('local-lvm')?.usedByOthers, 0)
     assert.equal(world.vms.get(102)?.config['lock'], undefined)
     assert.deepEqual({ ...world.access.tokens.get(least) }, token)

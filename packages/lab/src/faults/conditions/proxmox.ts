@@ -1,21 +1,46 @@
 import { turnOff } from '../../proxmox/nodes/power.ts'
 import { configLock, storageLock } from '../../proxmox/locks.ts'
-import type { Storage } from '../../proxmox/world.ts'
+import type { Host, Storage } from '../../proxmox/world.ts'
 import { FaultError } from '../spec.ts'
 import type { Begin, FaultTargets } from './targets.ts'
 import { undoable } from './undo.ts'
 
 /** A host is gone, with its VMs or without. */
 export const hostLost: Begin = ({ id, spec: { on, what } }, targets) => {
-  const { world } = targets
-  const host = world.hosts.get(on.node ?? '')
-  if (host === undefined) throw unknown('on.node', on.node, world.hosts.keys())
-  if (!host.online) throw new FaultError('on.node', on.node, 'it must be online')
+  const host = onlineHost(targets, on.node)
   const keepsRunning = what.kind === 'host-lost' && what.vms === 'run'
   const end = undoable(targets, id, { kind: 'host', name: host.name, keepsRunning })
+  takeOff(targets, host, keepsRunning)
+  return end
+}
+
+/**
+ * A host is gone, and no member of the cluster any more. Its VMs' configurations stay where they were, below `/etc/pve/nodes`, until somebody
+ * removes them there: they are listed, and nobody can be asked about them.
+ */
+export const hostRemoved: Begin = ({ id, spec: { on, what } }, targets) => {
+  const { hosts } = targets.world
+  const host = onlineHost(targets, on.node)
+  const others = [...hosts.values()].filter((other) => other !== host && other.online).length
+  if (others * 2 <= hosts.size)
+    throw new FaultError('on.node', on.node, 'the other hosts must have the quorum without it')
+  const keepsRunning = what.kind === 'host-removed' && what.vms === 'run'
+  const end = undoable(targets, id, { kind: 'removed', host, keepsRunning })
+  takeOff(targets, host, keepsRunning)
+  hosts.delete(host.name)
+  return end
+}
+
+function onlineHost({ world }: FaultTargets, name: string | undefined): Host {
+  const host = world.hosts.get(name ?? '')
+  if (host === undefined) throw unknown('on.node', name, world.hosts.keys())
+  if (!host.online) throw new FaultError('on.node', name, 'it must be online')
+  return host
+}
+
+function takeOff({ world }: FaultTargets, host: Host, keepsRunning: boolean): void {
   if (keepsRunning) host.online = false
   else turnOff(world, host)
-  return end
 }
 
 /** A storage has no byte left. */

@@ -1,5 +1,5 @@
 import { turnOn } from '../../proxmox/nodes/power.ts'
-import type { ProxmoxWorld } from '../../proxmox/world.ts'
+import type { Host, ProxmoxWorld } from '../../proxmox/world.ts'
 import type { FaultTargets } from './targets.ts'
 
 /**
@@ -8,6 +8,7 @@ import type { FaultTargets } from './targets.ts'
  */
 export type Undo =
   | { readonly kind: 'host'; readonly name: string; readonly keepsRunning: boolean }
+  | { readonly kind: 'removed'; readonly host: Host; readonly keepsRunning: boolean }
   | { readonly kind: 'storage'; readonly name: string; readonly before: number }
   | { readonly kind: 'lock'; readonly vmid: number; readonly word: string }
   | { readonly kind: 'revoked'; readonly id: string; readonly token: Token }
@@ -30,8 +31,14 @@ export function undoCondition(world: ProxmoxWorld, undo: Undo): void {
     case 'host': {
       const host = world.hosts.get(undo.name)
       if (host === undefined || host.online) return
-      if (undo.keepsRunning) host.online = true
-      else turnOn(world, host)
+      bringBack(world, host, undo.keepsRunning)
+      return
+    }
+    case 'removed': {
+      const { host, keepsRunning } = undo
+      if (world.hosts.has(host.name)) return
+      inOrder(world.hosts, [...world.hosts.values(), host])
+      bringBack(world, world.hosts.get(host.name) ?? host, keepsRunning)
       return
     }
     case 'storage': {
@@ -53,4 +60,16 @@ export function undoCondition(world: ProxmoxWorld, undo: Undo): void {
       if (expiring?.expire === undo.past) expiring.expire = undo.before
     }
   }
+}
+
+/** Makes these the hosts of a cluster, each at its place: the first is the one that answers. */
+export function inOrder(hosts: Map<string, Host>, all: readonly Host[]): void {
+  hosts.clear()
+  for (const host of all.toSorted((a, b) => a.id - b.id)) hosts.set(host.name, host)
+}
+
+/** A host is on again: one that was only cut off has run on, one that was off boots. */
+function bringBack(world: ProxmoxWorld, host: Host, keepsRunning: boolean): void {
+  if (keepsRunning) host.online = true
+  else turnOn(world, host)
 }
