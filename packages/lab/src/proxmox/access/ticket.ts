@@ -1,5 +1,6 @@
 import { ApiError } from '../api-error.ts'
 import { isUsable } from '../authenticate.ts'
+import { clusterNameOf, isCluster } from '../cluster/config/corosync.ts'
 import type { Call, Handlers } from '../handler.ts'
 import { can, type Identity } from '../permissions.ts'
 import { splitList } from '../verify/string-formats.ts'
@@ -58,8 +59,8 @@ function logIn(call: Call): unknown {
         : createChallengeTicket(world, username, challenge),
     CSRFPreventionToken: createCsrfToken(world, username),
     ...(challenge === undefined ? { cap: capabilitiesOf(world, identity) } : { NeedTFA: 1 }),
-    ...(world.hosts.size > 1 &&
-      can(world, identity, '/', ['Sys.Audit']) && { clustername: world.clusterName }),
+    ...(isCluster(world) &&
+      can(world, identity, '/', ['Sys.Audit']) && { clustername: clusterNameOf(world) }),
   }
 }
 

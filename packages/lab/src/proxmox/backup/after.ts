@@ -1,3 +1,4 @@
+import { clusterNameOf } from '../cluster/config/corosync.ts'
 import type { Call } from '../handler.ts'
 import { dropVolume } from '../qemu/volumes.ts'
 import type { Worker } from '../tasks.ts'
@@ -15,7 +16,7 @@ export function notesOf(call: Call, guest: Guest, name: string): { notes?: strin
   const template = call.optional('notes-template')
   if (template === undefined) return {}
   const values: Record<string, string> = {
-    cluster: call.world.clusterName,
+    cluster: clusterNameOf(call.world),
     guestname: name,
     node: guest.node,
     vmid: String(guest.vmid),

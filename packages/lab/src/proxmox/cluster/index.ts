@@ -1,5 +1,6 @@
 import type { Handlers } from '../handler.ts'
 import { acmeHandlers } from './acme.ts'
+import { configHandlers } from './config/handlers.ts'
 import { haHandlers } from './ha/index.ts'
 import { clusterIndex } from './indexes.ts'
 import { metricHandlers } from './metrics.ts'
@@ -13,6 +14,7 @@ import { clusterTasks } from './tasks.ts'
 export const clusterHandlers: Handlers = {
   ...acmeHandlers,
   ...clusterIndex,
+  ...configHandlers,
   ...haHandlers,
   ...metricHandlers,
   ...nextIdHandlers,

@@ -1,3 +1,4 @@
+import { isCluster } from '../cluster/config/corosync.ts'
 import { apiSchema } from '@fochista/proxmox/schema'
 import { die } from '../api-error.ts'
 import type { Call, Handlers } from '../handler.ts'
@@ -59,7 +60,7 @@ export const serviceHandlers: Handlers = {
 
 /** Whether a host has a service at all: a host alone has no cluster's. */
 function isThere({ world }: Call, service: string): boolean {
-  return DESCRIPTIONS[service] !== undefined && (service !== 'corosync' || world.hosts.size > 1)
+  return DESCRIPTIONS[service] !== undefined && (service !== 'corosync' || isCluster(world))
 }
 
 function isRunning(call: Call, service: string): boolean {
