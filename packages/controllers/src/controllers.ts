@@ -137,6 +137,7 @@ export function createControllers(config: {
             else if (event.type === 'connection') for (const key of machinesOfCluster(event.cluster)) add(key)
             else for (const key of index.ofVm(event.cluster, event.vmid)) add(key)
           }),
+        (add) => world.retries.subscribe(add),
         (add) =>
           tenants.subscribe((namespace, cluster, node) => {
             // A tenant may have any number of Nodes that are no machines of ours.

@@ -18,6 +18,7 @@ import { sweepClaims } from './placement/addresses.ts'
 import { createControllers } from './controllers.ts'
 import { MachineClasses, Machines, NodePools, ProxmoxClusters } from './kinds.ts'
 import { createMachineIndex } from './machine-index.ts'
+import { createRetries } from './machine/retries.ts'
 import { createMissingVms } from './machine/vanished.ts'
 import { runSweeps } from './orphans/controller.ts'
 import { createConnections, type ConnectionRegistry } from './proxmox-cluster/connections.ts'
@@ -157,7 +158,7 @@ async function run(
     connections: registry,
     tenants: createTenants({ kubernetes, logger, clock }),
     drains: createBackground<DrainResult>((key) => machines?.queue.add(key)),
-    failures: new Map(),
+    retries: createRetries(clock),
     missing: createMissingVms(),
     drifted: new Set(),
     placing: createKeyedMutex(),
@@ -214,6 +215,7 @@ async function run(
   } finally {
     health?.runs(undefined)
     forgetTenants()
+    world.retries.stop()
     const stopped = controllers.map((controller) => controller.stop())
     // At once, for whoever waits for a tenant that hangs would wait its turn for minutes. Their signals have aborted by now.
     await Promise.all([...stopped, world.drains.stop(), world.tenants.close()])

@@ -1,6 +1,7 @@
 import type { Machine, MachineClass, NodePool, ProxmoxCluster } from '@fochista/api'
 import type { DrainResult, TenantControlPlane } from '@fochista/kamaji'
 import type { Informer, Kubernetes, Namespace } from '@fochista/kubernetes'
+import type { Retries } from './machine/retries.ts'
 import type { MissingVms } from './machine/vanished.ts'
 import type { Connections } from './proxmox-cluster/connections.ts'
 import type { Background } from './runtime/background.ts'
@@ -38,8 +39,8 @@ export interface World {
   readonly tenants: Tenants
   /** Drains under way, by key of the Machine. */
   readonly drains: Background<DrainResult>
-  /** Failed tasks in a row, by key of the Machine. Lost with the process: then the pauses begin anew. */
-  readonly failures: Map<string, number>
+  /** Machines that have failed at a task, or found no room, and are called when it is their turn to try again. */
+  readonly retries: Retries
   /** VMs of ours that were not found. */
   readonly missing: MissingVms
   /** Keys of Machines whose VM was found changed: their next look asks Proxmox even if all seems well. */

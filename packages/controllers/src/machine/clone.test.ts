@@ -204,9 +204,20 @@ test('clones that fail for good are not begun one after the other', async () => 
   }
   assert.equal(clones(), 1)
   assert.equal(world.condition('Cloned')?.reason, 'CloneFailed')
-  await world.clock.advance(31_000)
+  await world.clock.advance(2000)
   await world.look(machine)
   assert.equal(clones(), 2)
+  // However often it has failed, seconds after the cause is gone it is tried.
+  for (let turn = 0; turn < 10; turn += 1) {
+    for (const { vmid } of world.proxmox.vms.values()) if (vmid !== 9000) world.proxmox.vms.delete(vmid)
+    world.proxmox.end('clone failed: unable to parse volume ID')
+    await world.look(machine)
+    await world.look(machine)
+    assert.equal(clones(), 2 + turn)
+    await world.clock.advance(6000)
+    await world.look(machine)
+    assert.equal(clones(), 3 + turn)
+  }
 })
 
 test('a lock that timed out is nobody’s fault: the VMID stays', async () => {

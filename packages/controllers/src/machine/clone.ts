@@ -32,7 +32,15 @@ import {
 import { countEarlierClones, lockDomains, runningClones } from './running-clones.ts'
 import { giveUpVmid, ownElsewhere, requireParents } from './place.ts'
 import { hostGone, hostOffline, vanished } from './vanished.ts'
-import { holdAfterFailure, lookAtTask, noteTask, retryPause, taskPause, waitingFor } from './task.ts'
+import {
+  failedAt,
+  holdAfterFailure,
+  lookAtTask,
+  noteTask,
+  taskPause,
+  waitingFor,
+  type FailedTask,
+} from './task.ts'
 
 /** How long a clone may be locked without a task that anybody knows before a person is asked: lists lag ten seconds behind. */
 const STUCK_AFTER_MS = 60_000
@@ -58,8 +66,7 @@ export async function clone(context: MachineContext): Promise<StepResult> {
       `Cloning template ${machine.spec.template?.vmid} into VM ${vmid} on ${machine.spec.host}.`,
     )
   }
-  if (task.state === 'failed' && task.type === 'qmclone')
-    return cloneFailed(context, task.upid, task.exitStatus)
+  if (task.state === 'failed' && task.type === 'qmclone') return cloneFailed(context, task)
 
   const config = await configOrRefusal(context)
   if (config !== undefined && config !== 'refused' && 'state' in config) return config
@@ -244,8 +251,9 @@ async function takenMeanwhile(context: MachineContext): Promise<StepResult> {
   )
 }
 
-async function cloneFailed(context: MachineContext, upid: string, exitStatus: string): Promise<StepResult> {
+async function cloneFailed(context: MachineContext, task: FailedTask): Promise<StepResult> {
   const { machine, connection } = context
+  const { upid, exitStatus } = task
   connection.slots.release(context.key)
   const failure = new ProxmoxTaskError(upid, exitStatus)
   await context.save()
@@ -264,8 +272,10 @@ async function cloneFailed(context: MachineContext, upid: string, exitStatus: st
         `Storage \`${machine.spec.storage}\` on ${machine.spec.host} has no room for ${formatBytes(machine.spec.disk ?? 0)}B: ${exitStatus}. Make room there; it is tried again by itself.`,
       ]
     : ['CloneFailed', `The clone into VM ${machine.spec.vmid} failed: ${exitStatus}`]
+  // Before its place is given up, for that is where it failed.
+  const held = failedAt(context, task, reason, `${message} Another VMID is drawn.`)
   await giveUpVmid(context, reason, message)
-  return blocked(reason, `${message} Another VMID is drawn.`, retryPause(context))
+  return held
 }
 
 async function configOrRefusal(context: MachineContext): Promise<VmConfig | Holdup | 'refused' | undefined> {

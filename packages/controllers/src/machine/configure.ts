@@ -12,7 +12,7 @@ import { timestampOf } from '../runtime/clock.ts'
 import { blocked, done, entriesOf, waiting, type MachineContext, type StepResult } from './context.ts'
 import { otherShape, reshape } from './reshape.ts'
 import { liveOf, shapeDifference } from './shape.ts'
-import { holdAfterFailure, lookAtTask, noteTask, retryPause, waitingFor } from './task.ts'
+import { failedAt, holdAfterFailure, lookAtTask, noteTask, waitingFor } from './task.ts'
 
 /**
  * Configured: the VM has the shape, cards, tags and mark that it should have. One call with the difference only; none if there is none.
@@ -31,7 +31,7 @@ export async function configure(context: MachineContext): Promise<StepResult> {
   if (task.state === 'running' && ['qmreboot', 'qmshutdown'].includes(task.type))
     return waitingFor(context, task.upid, 'Rebooting', 'The VM is rebooted into its new shape.')
   if (task.state === 'failed' && task.type === 'resize')
-    return blocked('ResizeFailed', `The disk did not grow: ${task.exitStatus}`, retryPause(context))
+    return failedAt(context, task, 'ResizeFailed', `The disk did not grow: ${task.exitStatus}`)
   const held = holdAfterFailure(context, 'Configured', ['ResizeFailed', 'RebootFailed'])
   if (held) return held
   const config = await context.config()

@@ -58,7 +58,7 @@ export async function reconcileMachine(
     endDoubt(world, key)
     world.missing.clear(key)
     unlisted.get(world)?.delete(key)
-    world.failures.delete(key)
+    world.retries.forget(key)
     for (const { slots, removals } of world.connections.list()) {
       slots.release(key)
       removals.release(key)
@@ -99,7 +99,7 @@ async function bring(context: MachineContext): Promise<Result> {
     return finish(context, { requeueAfterMs: left.lookAgainMs })
   }
   context.world.drifted.delete(context.key)
-  context.world.failures.delete(context.key)
+  context.world.retries.forget(context.key)
   return finish(context, {})
 }
 

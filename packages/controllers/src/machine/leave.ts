@@ -18,7 +18,7 @@ import { awaitDestroyed, destroy, holdRemoval, isBeingDestroyed, tellLeftDisks }
 import { durationOf, ownElsewhere } from './place.ts'
 import { tokenDescription } from './seed.ts'
 import { hostGone } from './vanished.ts'
-import { holdAfterFailure, lookAtTask, noteTask, retryPause, waitingFor } from './task.ts'
+import { failedAt, holdAfterFailure, lookAtTask, noteTask, waitingFor } from './task.ts'
 
 /** How long a guest that is asked to shut down may take before it is switched off, seconds. */
 const SHUTDOWN_SECONDS = 60
@@ -38,10 +38,11 @@ export async function leave(context: MachineContext): Promise<StepResult> {
   }
   if (task.state === 'failed') context.connection.removals.release(context.key)
   if (task.state === 'failed' && task.type !== 'qmclone')
-    return blocked(
+    return failedAt(
+      context,
+      task,
       'TaskFailed',
       `The task ${task.type} of VM ${machine.spec.vmid} failed: ${task.exitStatus}. It is tried again.${wayOn(context)}`,
-      retryPause(context),
     )
   const held = holdAfterFailure(context, 'Ready', ['TaskFailed'])
   if (held) return held

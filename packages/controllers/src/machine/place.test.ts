@@ -214,3 +214,33 @@ test('a class for certain namespaces is for no other, also while ours is not kno
   Object.assign(world.caches.namespaces, { get: () => undefined })
   assert.equal((await world.step(place, machine)).message, refused)
 })
+
+test('machines that find no room look again by turns, at most six seconds apart, and all follow the one that finds some', async () => {
+  const world = aWorld()
+  const machines = ['a', 'b', 'c', 'd'].map((name, index) =>
+    world.has(aMachine({ metadata: { name }, spec: { id: idOf(String(index)) } })),
+  )
+  for (const host of ['pve1', 'pve2']) world.proxmox.silent.add(host)
+  const looks: string[] = []
+  const look = async (name: string): Promise<void> => {
+    looks.push(name)
+    const machine = machines.find(({ metadata }) => metadata.name === name)
+    assert.ok(machine)
+    await world.step(place, machine)
+  }
+  const end = world.world.retries.subscribe((key) => void look(key.split('/')[1] ?? ''))
+  for (const { metadata } of machines) await look(metadata.name)
+  await world.clock.advance(60_000)
+  assert.equal(world.machine('a').spec.vmid, undefined)
+  looks.length = 0
+  await world.clock.advance(12_000)
+  assert.equal(looks.length, 2)
+  world.proxmox.silent.delete('pve1')
+  await world.clock.advance(6000)
+  assert.deepEqual(
+    machines.map(({ metadata }) => world.machine(metadata.name).spec.host),
+    ['pve1', 'pve1', 'pve1', 'pve1'],
+  )
+  end()
+  assert.deepEqual(world.proxmox.writes, [])
+})

@@ -23,11 +23,17 @@ import { poolNameOf } from '../proxmox-cluster/connections.ts'
 import type { VmRef } from '../proxmox-cluster/hypervisor.ts'
 import { keyOf } from '../runtime/keys.ts'
 import { askedOf } from '../node-pool/way.ts'
-import { blocked, done, ownerOf, waiting, type MachineContext, type StepResult } from './context.ts'
+import {
+  blocked,
+  done,
+  ownerOf,
+  waiting,
+  type Holdup,
+  type MachineContext,
+  type StepResult,
+} from './context.ts'
 import { endDoubt, isInDoubt, savePlace } from './doubtful-places.ts'
-
-/** When to look for room again: hosts get free without a word to us. */
-const NO_ROOM_PAUSE_MS = 15_000
+import { UNCALLED_MS } from './retries.ts'
 
 /**
  * Placed: host, template, VMID and addresses, written to the spec under an optimistic lock before anything is made. They may be drawn
@@ -102,7 +108,7 @@ async function draw(
       templateStorages: await templateStorages(context, templates),
       machines: promisedBeside(context, pool),
     })
-  if ('reason' in answer) return blocked(answer.reason, answer.message, NO_ROOM_PAUSE_MS)
+  if ('reason' in answer) return noRoom(context, answer.reason, answer.message)
   const isClaimed = (one: number): boolean =>
     machine.status?.vmidsGivenUp?.includes(one) === true ||
     isInDoubt(context, one) ||
@@ -120,17 +126,16 @@ async function draw(
       random: () => Number.parseInt(machine.spec.id.slice(0, 8), 16) / 2 ** 32,
     })
   if (vmid === undefined)
-    return blocked(
+    return noRoom(
+      context,
       'VmidsExhausted',
       `No VMID from ${vmidRange.start} to ${vmidRange.end} is free. Widen vmidRange of ProxmoxCluster "${proxmoxCluster.metadata.name}".`,
-      NO_ROOM_PAUSE_MS,
     )
   let addresses
   try {
     addresses = await claimAddresses(world.kubernetes, machine, machineClass, () => world.machines.list())
   } catch (error) {
-    if (error instanceof AddressesExhaustedError)
-      return blocked('AddressesExhausted', error.message, NO_ROOM_PAUSE_MS)
+    if (error instanceof AddressesExhaustedError) return noRoom(context, 'AddressesExhausted', error.message)
     throw error
   }
   await savePlace(context, ({ spec, status }) => {
@@ -148,6 +153,7 @@ async function draw(
     })
     if (found && status) status.vmidsGivenUp = (status.vmidsGivenUp ?? []).filter((one) => one !== vmid)
   })
+  world.retries.passed(context.key, 'room')
   return done('Placed', `On ${answer.host} as VM ${vmid}${found ? ', which was made before' : ''}.`)
 }
 
@@ -181,13 +187,24 @@ function promisedBeside(
   return [...found, ...others.values()]
 }
 
+/**
+ * There is no place for the machine now. Hosts get free without a word to us, but the list that is read anyway shows it: the machines of a pool
+ * look again one after the other, and when one has found room all do.
+ */
+function noRoom({ machine, namespace, world, key }: MachineContext, reason: string, message: string): Holdup {
+  const { proxmoxCluster, nodePoolName, version } = machine.spec
+  world.retries.failed(key, { what: 'room', where: [proxmoxCluster, namespace, nodePoolName, version] })
+  return blocked(reason, message, UNCALLED_MS)
+}
+
 /** The pool may ask for more than when the machine was made: what is placed counts again, so that no edit evades the quota. */
 function quotaRefusal(
-  { machine, namespace, world }: MachineContext,
+  context: MachineContext,
   pool: NodePool,
   machineClass: MachineClass,
   shape: Shape,
 ): StepResult | undefined {
+  const { machine, namespace, world } = context
   if (!machineClass.spec.quota) return undefined
   const placed = world.machines
     .by(inNamespace, namespace)
@@ -196,7 +213,7 @@ function quotaRefusal(
   const { count, field, rule } = quotaLeft(machineClass, shape, used)
   if (count >= 1) return undefined
   const value = valueOf(pool, shape, field)
-  return blocked(REASON.notAllowed, printProblem({ field, value, rule }), NO_ROOM_PAUSE_MS)
+  return noRoom(context, REASON.notAllowed, printProblem({ field, value, rule }))
 }
 
 /** The host and a template for a VM that is there already: its host's own copy, else any that its class names. */

@@ -4,11 +4,11 @@ import { isNotFound, KubernetesError, Node, orUndefined } from '@fochista/kubern
 import { isNotRunning } from '@fochista/proxmox'
 import type { VmRef } from '../proxmox-cluster/hypervisor.ts'
 import { timestampOf } from '../runtime/clock.ts'
-import { blocked, waiting, type MachineContext, type StepResult } from './context.ts'
+import { waiting, type MachineContext, type StepResult } from './context.ts'
 import { drainNode } from './drain.ts'
 import { nodeOf } from './node.ts'
 import { durationOf } from './place.ts'
-import { lookAtTask, noteTask, retryPause, waitingFor } from './task.ts'
+import { failedAt, lookAtTask, noteTask, waitingFor } from './task.ts'
 
 /** Annotation of a Node that we have cordoned to reboot its VM: since when, whether it is ours to uncordon, and the boot that is to end. */
 const REBOOT = 'fochista.dev/reboot'
@@ -36,10 +36,11 @@ export async function rebootInto(context: MachineContext, vm: VmRef): Promise<St
   const { hypervisor } = connection
   const task = await lookAtTask(context)
   if (task.state === 'failed' && task.type === 'qmshutdown')
-    return blocked(
+    return failedAt(
+      context,
+      task,
       'RebootFailed',
       `VM ${vm.vmid} could not be rebooted into its new shape: ${task.exitStatus}. It is tried again. \`fochista vm terminal ${vm.vmid}\` shows what its guest does; \`fochista vm stop ${vm.vmid}\` switches it off, and it is started again.`,
-      retryPause(context),
     )
   const isHanging = task.state === 'failed' && task.type === 'qmreboot'
   // One that was asked for before a crash.
@@ -134,8 +135,12 @@ export function awaitBoot(
   node: Node | undefined,
 ): StepResult | undefined {
   const note = node && noteOf(node)
-  if (!node || note?.bootID === undefined || note.bootID !== node.status?.nodeInfo?.bootID) return undefined
+  if (!node || !note) return undefined
   const started = Date.parse(getCondition(machine, 'Started')?.lastTransitionTime ?? '')
+  // A fast guest has been rebooted before the watch shows which boot was to end.
+  const isOver =
+    note.bootID === undefined ? !(started >= note.since) : note.bootID !== node.status?.nodeInfo?.bootID
+  if (isOver) return undefined
   const rest = started + SILENCE_MS - world.clock.now()
   return rest > 0
     ? waiting(

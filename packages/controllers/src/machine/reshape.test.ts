@@ -348,6 +348,29 @@ test('a Node that was cordoned for a reboot whose Machine was brought back from 
   assert.equal(node().spec?.unschedulable, undefined)
 })
 
+test('a reboot that is over before the watch shows which boot was to end is waited for still', async () => {
+  const { world, boot, looks, reshape, node, leave, reason } = await serving()
+  reshape({ cores: 4 }, 'reboot')
+  const { tenants } = world.tenant
+  const live = tenants.node.bind(tenants)
+  // What the cache shows: the cordon, and the boot that is to end not yet.
+  tenants.node = (...given) => {
+    const seen = live(...given)
+    const text = seen?.metadata.annotations?.['fochista.dev/reboot']
+    if (!seen || text === undefined) return seen
+    const { bootID: _late, ...early } = JSON.parse(text) as { bootID?: string }
+    const annotations = { ...seen.metadata.annotations, 'fochista.dev/reboot': JSON.stringify(early) }
+    return { ...seen, metadata: { ...seen.metadata, annotations } }
+  }
+  await looks(8)
+  assert.deepEqual(world.proxmox.writes, ['configure 412 cores', 'reboot 412'])
+  assert.deepEqual([reason(), leave(), node().spec?.unschedulable], ['Rebooting', 'reboot', true])
+  tenants.node = live
+  boot()
+  await looks(3)
+  assert.deepEqual([reason(), leave(), node().spec?.unschedulable], ['Ready', undefined, undefined])
+})
+
 test('a Node that was let go a moment ago is not taken for one that is drained still', async () => {
   const { world, boot, looks, reshape, node } = await serving()
   reshape({ cores: 4 }, 'reboot')

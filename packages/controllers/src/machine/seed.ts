@@ -24,7 +24,7 @@ import type { VmConfig, VmConfigChange } from '../proxmox-cluster/hypervisor.ts'
 import { blocked, done, entriesOf, waiting, type MachineContext, type StepResult } from './context.ts'
 import { hasJoined, nodeOf } from './node.ts'
 import { durationOf } from './place.ts'
-import { holdAfterFailure, lookAtTask, noteTask, retryPause, waitingFor, type TaskState } from './task.ts'
+import { failedAt, holdAfterFailure, lookAtTask, noteTask, waitingFor, type TaskState } from './task.ts'
 
 /** Life of a join token; its end is pushed forward while the machine is on its way. */
 const TOKEN_TTL_MS = 30 * 60_000
@@ -49,10 +49,11 @@ export async function seed(context: MachineContext): Promise<StepResult> {
     return waitingFor(context, task.upid, 'Uploading', 'The seed image is uploaded.')
   if (task.state === 'failed' && task.type === 'imgcopy') {
     delete context.machine.status?.seedImage
-    return blocked(
+    return failedAt(
+      context,
+      task,
       'UploadFailed',
       `The seed image could not be uploaded to storage "${context.machine.spec.isoStorage}": ${task.exitStatus}. It is tried again by itself.`,
-      retryPause(context),
     )
   }
   const held = holdAfterFailure(context, 'Seeded', ['UploadFailed'])

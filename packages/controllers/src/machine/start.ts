@@ -7,7 +7,7 @@ import { failToJoin } from './join.ts'
 import { nodeOf } from './node.ts'
 import { leaveToReshape } from './reshape.ts'
 import { seedDriveOf } from './seed.ts'
-import { holdAfterFailure, lookAtTask, noteTask, retryPause, waitingFor } from './task.ts'
+import { failedAt, holdAfterFailure, lookAtTask, noteTask, waitingFor } from './task.ts'
 
 /** How often a start is looked at that is not ours, milliseconds. */
 const HOST_PAUSE_MS = 2000
@@ -29,11 +29,7 @@ export async function start(context: MachineContext): Promise<StepResult> {
   if (task.state === 'failed' && task.type === 'qmstart')
     return (
       (await seedGone(context, vm)) ??
-      blocked(
-        'StartFailed',
-        `VM ${vm.vmid} did not start on ${vm.node}: ${task.exitStatus}`,
-        retryPause(context),
-      )
+      failedAt(context, task, 'StartFailed', `VM ${vm.vmid} did not start on ${vm.node}: ${task.exitStatus}`)
     )
   const held = holdAfterFailure(context, 'Started', ['StartFailed'])
   if (held) return held

@@ -1,14 +1,25 @@
 import { getCondition, type Machine, type MachineStep } from '@fochista/api'
 import { isUpid, parseUpid } from '@fochista/proxmox'
-import type { MachineContext, StepResult } from './context.ts'
+import type { Holdup, MachineContext, StepResult } from './context.ts'
 import { blocked, waiting } from './context.ts'
+import { UNCALLED_MS } from './retries.ts'
 
 /** How our task in flight stands. */
 export type TaskState =
   | { readonly state: 'none' }
   | { readonly state: 'running'; readonly upid: string; readonly type: string }
   | { readonly state: 'ended'; readonly upid: string; readonly type: string }
-  | { readonly state: 'failed'; readonly upid: string; readonly type: string; readonly exitStatus: string }
+  | FailedTask
+
+/** A task that has failed. */
+export interface FailedTask {
+  readonly state: 'failed'
+  readonly upid: string
+  readonly type: string
+  readonly exitStatus: string
+  /** How long it ran, milliseconds. */
+  readonly tookMs: number
+}
 
 /** The task that a Machine names. What is no UPID, whoever wrote it, is none: a status can be lost, and must hold nobody up. */
 export function taskOf({ status }: Machine): string | undefined {
@@ -30,41 +41,46 @@ export async function lookAtTask(context: MachineContext): Promise<TaskState> {
   if (status?.state === 'running') return { state: 'running', upid, type }
   delete context.machine.status?.task
   context.forgetConfig()
-  context.connection.taskTimes.ended(upid, context.world.clock.now())
+  const { clock, retries } = context.world
+  const tookMs = context.connection.taskTimes.age(upid, clock.now())
+  context.connection.taskTimes.ended(upid, clock.now())
   const state: TaskState =
     status?.state === 'failed'
-      ? { state: 'failed', upid, type, exitStatus: status.exitStatus }
+      ? { state: 'failed', upid, type, exitStatus: status.exitStatus, tookMs }
       : { state: 'ended', upid, type }
   ended.set(context, state)
-  const { failures } = context.world
-  if (state.state === 'failed') failures.set(context.key, (failures.get(context.key) ?? 0) + 1)
+  if (state.state === 'ended') retries.passed(context.key, type)
   return state
 }
 
-/** What failed is tried again after this, milliseconds; doubled with each further failure in a row, up to the longest. */
-const FIRST_RETRY_MS = 5000
-const LONGEST_RETRY_MS = 120_000
-
-/** How long to wait after the last failed task of a machine, milliseconds. */
-export function retryPause({ world, key }: MachineContext): number {
-  const failures = world.failures.get(key) ?? 1
-  return Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (failures - 1))
+/**
+ * A step whose task has failed. It is tried again when it is the machine's turn among all that fail so on its host: one of them tries, and
+ * when it gets through the others follow.
+ */
+export function failedAt(context: MachineContext, task: FailedTask, reason: string, message: string): Holdup {
+  const { spec, status } = context.machine
+  const place =
+    task.type === 'qmclone' || task.type === 'resize'
+      ? [spec.host, spec.storage, spec.template?.vmid]
+      : [status?.node ?? spec.host, task.type === 'imgcopy' ? spec.isoStorage : undefined]
+  const where = [spec.proxmoxCluster, ...place]
+  context.world.retries.failed(context.key, { what: task.type, where }, task.tookMs)
+  return blocked(reason, message, UNCALLED_MS)
 }
 
 /**
- * Holds a step up for a while after it has failed in a way that may last. The failure itself is written to the Machine, which wakes it at
- * once: without this the same task would be begun again and again.
+ * Holds a step up that has failed in a way that may last until it is its turn. The failure itself is written to the Machine, which wakes it
+ * at once: without this the same task would be begun again and again.
  */
 export function holdAfterFailure(
   context: MachineContext,
   step: MachineStep,
   reasons: readonly string[],
 ): StepResult | undefined {
-  const { machine, world } = context
+  const { machine, world, key } = context
   const said = getCondition(machine, step)
   if (said?.status !== 'False' || !reasons.includes(said.reason)) return undefined
-  const rest = Date.parse(said.lastTransitionTime) + retryPause(context) - world.clock.now()
-  return rest > 0 ? blocked(said.reason, said.message, rest) : undefined
+  return world.retries.isHeld(key) ? blocked(said.reason, said.message, UNCALLED_MS) : undefined
 }
 
 /** Notes a task that was just started, at once: after a crash it is what is waited for. */
@@ -72,6 +88,7 @@ export async function noteTask(context: MachineContext, upid: string): Promise<v
   context.forgetConfig()
   ended.delete(context)
   context.connection.taskTimes.began(upid, context.world.clock.now())
+  context.world.retries.began(context.key)
   ;(context.machine.status ??= {}).task = upid
   await context.save()
 }

@@ -15,6 +15,7 @@ import type { ClusterResource, ObservedChange, Observer } from '@fochista/proxmo
 import { createControllers } from '../controllers.ts'
 import { MachineClasses, Machines, NodePools, ProxmoxClusters } from '../kinds.ts'
 import { createMachineIndex } from '../machine-index.ts'
+import { createRetries } from '../machine/retries.ts'
 import { createMissingVms } from '../machine/vanished.ts'
 import { runSweeps } from '../orphans/controller.ts'
 import { sweepClaims } from '../placement/addresses.ts'
@@ -200,7 +201,7 @@ export function startLife({ truth, weather, rules, diesAt }: LifeConfig): Life {
     tenants: createTenantsOf(),
     drains: createBackground<DrainResult>((key) => queue.add(key), clock),
     missing: createMissingVms(),
-    failures: new Map(),
+    retries: createRetries(clock),
     drifted: new Set(),
     placing: createKeyedMutex(),
   }

@@ -4,14 +4,26 @@ import type { Clock } from './clock.ts'
 const LONGEST_MS = 6000
 /** So many try next when one has got through: all are soon through, and what has healed for one alone lets no crowd loose. */
 const AFTER_SUCCESS = 2
+/** A try that has been said to run keeps the others waiting for so long, milliseconds: one that hangs is no answer. */
+const LONGEST_TRY_MS = 60_000
+/** A try that took long is not made again before as long a pause, up to this, milliseconds. */
+const LONGEST_PAUSE_MS = 120_000
 
 /**
  * Keys that fail for one cause stand in one line: its first tries, after pauses that are the line's and not the key's, and each that gets
  * through lets the next two try. So a back end that fails for all is asked by one, and all go on when it works again.
  */
 export interface Lines {
-  /** Puts a key at the end of its cause's line. @returns milliseconds until the line tries next */
-  join(key: string, cause: string): number
+  /**
+   * Puts a key at the end of its cause's line.
+   * @param tookMs how long what failed had run: what takes minutes to fail is not begun again after seconds. @default 0
+   * @returns milliseconds until the line tries next
+   */
+  join(key: string, cause: string, tookMs?: number): number
+  /** A key tries, and it takes its time: until it comes back none of its line is called, for a minute at most. */
+  begin(key: string): void
+  /** The cause that a key waits for; undefined if it stands in no line. */
+  causeOf(key: string): string | undefined
   /** A key has got through, and lets others of its line try. */
   pass(key: string): void
   /** A key has failed for what has no line. */
@@ -21,6 +33,8 @@ export interface Lines {
 
 interface Line {
   readonly keys: Set<string>
+  /** Those who try now, with the time from which they are not waited for. */
+  readonly trying: Map<string, number>
   tries: number
   nextAt: number
   cancel: () => void
@@ -43,6 +57,7 @@ export function createLines(config: {
     const line = cause === undefined ? undefined : lines.get(cause)
     causes.delete(key)
     line?.keys.delete(key)
+    line?.trying.delete(key)
     if (cause !== undefined && line?.keys.size === 0) {
       line.cancel()
       lines.delete(cause)
@@ -64,30 +79,38 @@ export function createLines(config: {
     }
   }
 
-  const arm = (line: Line): void => {
-    const pause = Math.min(baseDelayMs * 2 ** Math.min(line.tries, 30), LONGEST_MS)
+  const arm = (line: Line, leastMs = 0): void => {
+    const own = Math.min(baseDelayMs * 2 ** Math.min(line.tries, 30), LONGEST_MS)
+    const pause = Math.max(own, Math.min(leastMs, LONGEST_PAUSE_MS))
     line.tries += 1
     line.nextAt = clock.now() + pause
+    line.cancel()
     line.cancel = clock.setTimeout(() => {
       arm(line)
-      callNext(line, 1)
+      const isTried = [...line.trying.values()].some((until) => until > clock.now())
+      if (!isTried) callNext(line, 1)
     }, pause)
   }
 
   return {
-    join: (key, cause) => {
+    join: (key, cause, tookMs = 0) => {
       if (causes.get(key) !== cause) leave(key)
       let line = lines.get(cause)
       if (!line) {
-        line = { keys: new Set(), tries: 0, nextAt: 0, cancel: () => undefined }
+        line = { keys: new Set(), trying: new Map(), tries: 0, nextAt: 0, cancel: () => undefined }
         lines.set(cause, line)
-        arm(line)
-      }
+        arm(line, tookMs)
+      } else if (line.trying.delete(key)) arm(line, tookMs)
       causes.set(key, cause)
       line.keys.delete(key)
       line.keys.add(key)
       return line.nextAt - clock.now()
     },
+    begin: (key) => {
+      const line = lines.get(causes.get(key) ?? '')
+      line?.trying.set(key, clock.now() + LONGEST_TRY_MS)
+    },
+    causeOf: (key) => causes.get(key),
     pass: (key) => {
       const line = leave(key)
       if (line) callNext(line, AFTER_SUCCESS)

@@ -4,6 +4,7 @@ import { Event, Namespace } from '@fochista/kubernetes'
 import { MachineClasses, Machines, NodePools, ProxmoxClusters } from '../kinds.ts'
 import { reconcileMachine } from '../machine/controller.ts'
 import { createContext, type MachineContext, type StepResult } from '../machine/context.ts'
+import { createRetries } from '../machine/retries.ts'
 import { createMissingVms } from '../machine/vanished.ts'
 import { createConnection, createConnections } from '../proxmox-cluster/connections.ts'
 import { createBackground } from '../runtime/background.ts'
@@ -87,7 +88,7 @@ export function aWorldOn<C extends Clock>(clock: C, given: Given = {}) {
     tenants: tenant.tenants,
     drains: createBackground<DrainResult>((key) => woken.push(key), clock),
     missing: createMissingVms(),
-    failures: new Map(),
+    retries: createRetries(clock),
     drifted: new Set(),
     placing: createKeyedMutex(),
   })
