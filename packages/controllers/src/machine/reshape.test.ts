@@ -45,6 +45,8 @@ async function serving(config: Record<string, string | number> = {}, given: Give
     }
   }
   await looks(3)
+  // It has served for a while: its VM was not started just now.
+  await world.clock.advance(60_000)
   world.proxmox.writes.length = 0
   world.tenant.calls.length = 0
   /** Looks until something was written, slowly from then on. */
@@ -340,7 +342,7 @@ test('a Node that was cordoned for a reboot whose Machine was brought back from 
   world.tenant.api.change(Node, { name: 'workers-x7k2b' }, (one) => {
     one.metadata.annotations = {
       ...one.metadata.annotations,
-      'fochista.dev/reboot': JSON.stringify({ since: '2026-01-01T00:00:00Z', cordoned: true }),
+      'fochista.dev/reboot': JSON.stringify({ since: new Date(world.clock.now()), cordoned: true }),
     }
     one.spec = { ...one.spec, unschedulable: true }
   })
