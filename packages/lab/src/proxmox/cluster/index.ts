@@ -1,5 +1,5 @@
 import type { Handlers } from '../handler.ts'
-import { acmeHandlers } from './acme.ts'
+import { acmeHandlers } from './acme/handlers.ts'
 import { configHandlers } from './config/handlers.ts'
 import { haHandlers } from './ha/index.ts'
 import { clusterIndex } from './indexes.ts'

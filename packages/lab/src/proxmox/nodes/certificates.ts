@@ -7,14 +7,14 @@ import { sectionsOf } from '../sections.ts'
 export const certificateHandlers: Handlers = {
   'POST /nodes/{node}/certificates/custom': upload,
   'DELETE /nodes/{node}/certificates/custom': (call) => {
-    sectionsOf(call.world, 'hosts/certificates').delete(call.text('node'))
+    dropCustomCertificate(call)
     return null
   },
   'GET /nodes/{node}/certificates': () => ['acme', 'custom', 'info'].map((name) => ({ name })),
   'GET /nodes/{node}/certificates/info': (call) => {
     const [own, ...authorities] = call.world.cluster.certificates.get(call.text('node')) ?? []
     const root = authorities.at(-1)
-    const custom = customOf(call)
+    const custom = customCertificateOf(call)
     return [
       ...(custom === undefined ? [] : [describe(CUSTOM, custom.chain)]),
       ...(root === undefined ? [] : [describe('pve-root-ca.pem', root)]),
@@ -26,21 +26,32 @@ export const certificateHandlers: Handlers = {
 /** The file of a certificate that somebody gave a host. */
 const CUSTOM = 'pveproxy-ssl.pem'
 
-function customOf(call: Call): { chain: string; key: string } | undefined {
+/** The certificate that the host of a call was given, with its key, PEM; undefined for none. */
+export function customCertificateOf(call: Call): { chain: string; key: string } | undefined {
   const { chain, key } = sectionsOf(call.world, 'hosts/certificates').get(call.text('node')) ?? {}
   return typeof chain === 'string' && typeof key === 'string' ? { chain, key } : undefined
 }
 
+/** Gives the host of a call a certificate. */
+export function keepCustomCertificate(call: Call, certificate: { chain: string; key: string }): void {
+  sectionsOf(call.world, 'hosts/certificates').set(call.text('node'), certificate)
+}
+
+/** The host of a call goes back to its own certificate. */
+export function dropCustomCertificate(call: Call): void {
+  sectionsOf(call.world, 'hosts/certificates').delete(call.text('node'))
+}
+
 /** Keeps a certificate for a host's API. The lab's own port goes on with the one that it has. */
 function upload(call: Call): Record<string, unknown> {
-  const before = customOf(call)
+  const before = customCertificateOf(call)
   if (before !== undefined && !call.flag('force'))
     die('Custom certificate file exists but force flag is not set.')
   const key = call.optional('key') ?? before?.key ?? die('no private key given, and none is there')
   const chain = call.text('certificates')
   const [first] = splitPem(chain)
   if (first === undefined || !belongsTo(first, key)) die('certificate and private key do not belong together')
-  sectionsOf(call.world, 'hosts/certificates').set(call.text('node'), { chain, key })
+  keepCustomCertificate(call, { chain, key })
   return describe(CUSTOM, chain)
 }
 

@@ -1,4 +1,5 @@
 import type { Handlers } from '../handler.ts'
+import { acmeCertificateHandlers } from './acme.ts'
 import { aptHandlers } from './apt.ts'
 import { capabilityHandlers } from './capabilities.ts'
 import { bulkHandlers } from './bulk.ts'
@@ -19,6 +20,7 @@ import { templateHandlers } from './templates.ts'
 
 /** Hosts. */
 export const nodeHandlers: Handlers = {
+  ...acmeCertificateHandlers,
   ...aptHandlers,
   ...bulkHandlers,
   ...capabilityHandlers,

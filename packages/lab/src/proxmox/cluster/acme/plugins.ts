@@ -1,7 +1,7 @@
-import { die } from '../api-error.ts'
-import type { Handlers } from '../handler.ts'
-import { listOf, sectionHandlers, sectionsOf, type SectionFile, type Sections } from '../sections.ts'
-import type { ProxmoxWorld } from '../world.ts'
+import { die } from '../../api-error.ts'
+import type { Handlers } from '../../handler.ts'
+import { listOf, sectionHandlers, sectionsOf, type SectionFile, type Sections } from '../../sections.ts'
+import type { ProxmoxWorld } from '../../world.ts'
 
 /** The challenge that a host answers by itself, and which is there from the start. */
 const STANDALONE = 'standalone'
@@ -30,10 +30,11 @@ const pluginFile: SectionFile = {
   },
 }
 
-/** How hosts would prove to an authority that a name is theirs. The lab keeps it; no certificate is ordered. */
-export const acmeHandlers: Handlers = sectionHandlers(pluginFile)
+/** How hosts prove to an authority that a name is theirs. */
+export const pluginHandlers: Handlers = sectionHandlers(pluginFile)
 
-function pluginsOf(world: ProxmoxWorld): Sections {
+/** Plugins by their id. */
+export function pluginsOf(world: ProxmoxWorld): Sections {
   const plugins = sectionsOf(world, 'acme/plugins')
   if (!plugins.has(STANDALONE)) plugins.set(STANDALONE, { type: STANDALONE })
   return plugins
