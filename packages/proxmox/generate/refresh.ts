@@ -9,9 +9,11 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { Agent, request } from 'undici'
 import { apiSchema, PVE_VERSION, printSchema } from '../schema/index.ts'
-import { createConnector, type TlsConfig } from '../src/tls.ts'
+import { createDeadline } from '../src/deadline.ts'
+import { createEndpoints } from '../src/endpoints.ts'
+import { requestOn } from '../src/request.ts'
+import type { TlsConfig } from '../src/tls.ts'
 import { compactApiDoc, readApiDoc } from './api-doc.ts'
 
 const { values, positionals } = parseArgs({
@@ -40,13 +42,15 @@ async function load(from: string): Promise<string> {
   let tls: TlsConfig | undefined
   if (values.fingerprint) tls = { fingerprints: [values.fingerprint] }
   else if (values.ca) tls = { ca: await readFile(values.ca, 'utf8') }
-  const dispatcher = new Agent({ connect: createConnector(tls, 10_000), allowH2: false })
+  const [endpoint] = createEndpoints([url.origin], tls, 1, 10_000)
+  const deadline = createDeadline({ method: 'GET', path: url.pathname }, 60_000, undefined)
   try {
-    const { statusCode, body } = await request(url, { dispatcher })
-    const text = await body.text()
-    if (statusCode !== 200) throw new Error(`${url.href} answered ${statusCode}`)
+    const asked = { method: 'GET', path: url.pathname, headers: {}, deadline, maxBytes: 64 * 2 ** 20 }
+    const { status, text } = await requestOn(endpoint, asked)
+    if (status !== 200) throw new Error(`${url.href} answered ${status}`)
     return text
   } finally {
-    await dispatcher.close()
+    deadline.end()
+    endpoint.pool.destroy()
   }
 }

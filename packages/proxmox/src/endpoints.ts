@@ -1,16 +1,14 @@
-import type { Pool as UndiciPool } from 'undici'
+import { Pool } from './http/pool.ts'
 import { createConnector, type TlsConfig } from './tls.ts'
-import { Pool } from './undici.ts'
 
 /** One address of the cluster's API, with its kept-alive connections. */
 export interface Endpoint {
-  readonly pool: UndiciPool
+  readonly pool: Pool
+  /** Host and port, as requests name them. */
+  readonly host: string
   /** Path before `/api2`: empty on Proxmox itself, `/proxmox/name` behind a gateway. */
   readonly prefix: string
 }
-
-/** Proxmox closes idle connections after 5 s; a request on a connection that is being closed is lost. */
-const KEEP_ALIVE_MS = 4000
 
 /** Makes the endpoints. Nothing is connected. Throws a TypeError for an address that cannot be used, above all one without TLS. */
 export function createEndpoints(
@@ -19,24 +17,17 @@ export function createEndpoints(
   connections: number,
   connectTimeoutMs: number,
 ): readonly [Endpoint, ...Endpoint[]] {
-  const connect = createConnector(tls, connectTimeoutMs)
-  const options = {
-    connect,
-    connections,
-    allowH2: false,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    keepAliveMaxTimeout: KEEP_ALIVE_MS,
-  }
+  const connectorFor = createConnector(tls, connectTimeoutMs)
   const endpoints = addresses.map((address) => {
     const { origin, prefix } = readAddress(address)
-    return { pool: new Pool(origin, options), prefix }
+    return { pool: new Pool(connectorFor(origin), connections), host: origin.host, prefix }
   })
   const [first, ...rest] = endpoints
   if (!first) throw new TypeError('endpoints: at least one is needed')
   return [first, ...rest]
 }
 
-function readAddress(address: string): { origin: string; prefix: string } {
+function readAddress(address: string): { origin: URL; prefix: string } {
   if (!URL.canParse(address)) throw new TypeError(`endpoints: "${address}" is not a URL`)
   const url = new URL(address)
   if (url.username || url.password || url.search || url.hash)
@@ -45,5 +36,5 @@ function readAddress(address: string): { origin: string; prefix: string } {
   // A secret in the clear may only stay on this machine.
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLocal))
     throw new TypeError(`endpoints: "${address}" is not https`)
-  return { origin: url.origin, prefix: url.pathname.replace(/\/+$/, '').replace(/\/api2(\/json)?$/, '') }
+  return { origin: url, prefix: url.pathname.replace(/\/+$/, '').replace(/\/api2(\/json)?$/, '') }
 }

@@ -8,7 +8,8 @@ import {
   ProxmoxTimeoutError,
   ProxmoxTlsError,
 } from './errors.ts'
-import { requestOn, TooLargeError } from './request.ts'
+import { TooLargeError } from './http/answer.ts'
+import { requestOn } from './request.ts'
 import { FingerprintMismatchError, isCertificateError, type TlsConfig, wasNotSent } from './tls.ts'
 import { upgradeOn, type Upgraded } from './upgrade.ts'
 
@@ -91,29 +92,29 @@ export function createTransport(
       }
     },
     upgrade: async (index, exchange) => {
-      const { pool, prefix } = endpoints[index] ?? endpoints[0]
       const call = callOf(exchange)
       try {
-        const answer = await upgradeOn(pool, { ...exchange, path: prefix + exchange.path })
+        const answer = await upgradeOn(endpoints[index] ?? endpoints[0], exchange)
         if ('socket' in answer) return answer
         throw refusal(call, answer.status, answer.statusText, answer.text)
       } catch (error) {
         throw translate(call, exchange.deadline, error)
       }
     },
-    close: async () => {
-      await Promise.all(endpoints.map(({ pool }) => pool.destroy()))
+    close: () => {
+      for (const { pool } of endpoints) pool.destroy()
+      return Promise.resolve()
     },
   }
 }
 
-async function sendTo({ pool, prefix }: Endpoint, exchange: Exchange): Promise<Envelope> {
-  const { method, deadline, body } = exchange
+async function sendTo(endpoint: Endpoint, exchange: Exchange): Promise<Envelope> {
+  const { method, path, headers, deadline, body } = exchange
   try {
-    const { status, statusText, text } = await requestOn(pool, {
+    const { status, statusText, text } = await requestOn(endpoint, {
       method,
-      path: prefix + exchange.path,
-      headers: exchange.headers,
+      path,
+      headers,
       body: typeof body === 'function' ? body() : body,
       deadline,
       maxBytes: MAX_BODY_BYTES,
@@ -180,6 +181,6 @@ function translate(call: Call, deadline: Deadline, error: unknown): unknown {
   }
   // What has no code is no failure of a connection: a caller's stream that broke, a mistake of ours.
   if (!(error instanceof Error && 'code' in error) && !(error instanceof AggregateError)) return error
-  if (error instanceof TypeError || error.name === 'InvalidArgumentError') return error
+  if (error instanceof TypeError) return error
   return new ProxmoxConnectionError(call, error, !wasNotSent(error))
 }

@@ -1,6 +1,8 @@
 import type { Duplex } from 'node:stream'
-import type { Dispatcher } from 'undici'
 import type { Deadline } from './deadline.ts'
+import type { Endpoint } from './endpoints.ts'
+import { printHead } from './http/head.ts'
+import type { Outgoing } from './http/connection.ts'
 
 /** A connection that has become a WebSocket's: what was answered, and its bytes both ways. */
 export interface Upgraded {
@@ -20,58 +22,41 @@ export interface NotUpgraded {
 /** How much of a refusal is read, bytes. */
 const MAX_REFUSAL_BYTES = 64 * 1024
 
-/** Asks for a switch of protocol over a pool's connection, which leaves the pool with it. undici's own `upgrade` hides why it is refused. */
+/** Asks for a switch to WebSocket over a connection of the endpoint, which leaves its pool with it. Rejects as `requestOn` does. */
 export function upgradeOn(
-  pool: Dispatcher,
-  exchange: {
+  { pool, host, prefix }: Endpoint,
+  {
+    path,
+    headers,
+    deadline,
+  }: {
     readonly path: string
     readonly headers: Readonly<Record<string, string>>
     readonly deadline: Deadline
   },
 ): Promise<Upgraded | NotUpgraded> {
-  const { signal } = exchange.deadline
-  const { promise, resolve, reject } = Promise.withResolvers<Upgraded | NotUpgraded>()
-  let refused = { status: 0, statusText: '' }
-  let text = ''
-  let abort = (): void => {}
-  signal.addEventListener('abort', () => abort(), { once: true })
-  pool.dispatch(
-    {
-      method: 'GET',
-      path: exchange.path,
-      headers: exchange.headers,
-      upgrade: 'websocket',
-      // The deadline is the limit.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-    },
-    {
-      onRequestStart: (controller) => {
-        abort = () => controller.abort(asError(signal.reason))
-        if (signal.aborted) abort()
+  return new Promise((resolve, reject) => {
+    const ended = deadline.reason()
+    if (ended !== undefined) return reject(ended as Error)
+    const asks = { ...headers, connection: 'upgrade', upgrade: 'websocket' }
+    const request: Outgoing = {
+      head: printHead('GET', prefix + path, host, asks),
+      body: undefined,
+      maxBytes: MAX_REFUSAL_BYTES,
+      answered: (answer) => {
+        forget()
+        resolve({ status: answer.status, statusText: answer.statusText, text: answer.text() })
       },
-      onRequestUpgrade: (_controller, status, headers, socket) => {
-        abort = () => {}
-        const printed = Object.entries(headers).map(([name, value]) => [name, [value].flat().join(', ')])
-        if (status === 101)
-          return resolve({ headers: Object.fromEntries(printed) as Record<string, string>, socket })
-        socket.destroy()
-        resolve({ status, statusText: '', text: '' })
+      upgraded: (answer, socket) => {
+        forget()
+        resolve({ headers: answer.headers(), socket })
       },
-      onResponseStart: (_controller, status, _headers, statusText) => {
-        refused = { status, statusText: statusText ?? '' }
+      failed: (error) => {
+        forget()
+        reject(error as Error)
       },
-      onResponseData: (controller, chunk) => {
-        text += chunk.toString('utf8')
-        if (text.length > MAX_REFUSAL_BYTES) controller.abort(new Error('the answer is too large'))
-      },
-      onResponseEnd: () => resolve({ ...refused, text }),
-      onResponseError: (_controller, error) => reject(error),
-    },
-  )
-  return promise
-}
-
-function asError(reason: unknown): Error {
-  return reason instanceof Error ? reason : new Error(String(reason))
+    }
+    const forget = deadline.onEnd((reason) => pool.cancel(request, reason))
+    pool.dispatch(request)
+  })
 }
