@@ -283,7 +283,7 @@ async function configOrRefusal(context: MachineContext): Promise<VmConfig | Hold
     return await context.config()
   } catch (error) {
     if (isPermissionDenied(error)) return 'refused'
-    const gone = context.machine.spec.made ? ((await hostGone(context)) ?? hostOffline(context)) : undefined
+    const gone = (await hostGone(context)) ?? (context.machine.spec.made ? hostOffline(context) : undefined)
     if (gone) return gone
     throw error
   }

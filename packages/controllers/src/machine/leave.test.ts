@@ -229,6 +229,22 @@ test('on a host that does not answer VM and Node stay, until a person says that 
   assert.ok((await world.events()).includes('HostDeclaredDead'))
 })
 
+test('a host that dies while it stops the VM keeps nothing once a person says that it is dead', async () => {
+  const { world, leave, looks, reason, message } = aLeaving({ status: 'running' })
+  world.proxmox.slow = true
+  await looks(1)
+  assert.ok(world.machine().status?.task)
+  world.proxmox.silent.add('pve1')
+  await looks(2)
+  assert.equal(reason(), 'HostUnreachable')
+  assert.match(message(), /^pve1 does not answer.*--host-is-dead.*machine release/)
+  assert.equal(world.tenant.api.all(Node).length, 1)
+  leave({ 'fochista.dev/host-is-dead': '' })
+  await looks(1)
+  assert.ok(world.isGone())
+  assert.equal(world.tenant.api.all(Node).length, 0)
+})
+
 test('a host that answers again has its machine taken away in order', async () => {
   const { world, looks } = aLeaving()
   world.proxmox.silent.add('pve1')

@@ -1,14 +1,29 @@
-import { ANNOTATION_HOST_IS_DEAD, ANNOTATION_RELEASE, FINALIZER, parseMark, withMark } from '@fochista/api'
+import {
+  ANNOTATION_HOST_IS_DEAD,
+  ANNOTATION_RELEASE,
+  FINALIZER,
+  parseMark,
+  withMark,
+  type Machine,
+} from '@fochista/api'
 import { TenantControlPlane, TenantNotReadyError, type Tenant } from '@fochista/kamaji'
 import { isNotFound as isObjectNotFound, KubernetesError, orUndefined } from '@fochista/kubernetes'
-import { isConnectionError, isNotRunning, isPermissionDenied, isTimeout } from '@fochista/proxmox'
+import { isConnectionError, isNotRunning, isPermissionDenied, isTimeout, parseUpid } from '@fochista/proxmox'
 import { releaseAddresses } from '../placement/addresses.ts'
 import { WritesForbiddenError, type VmConfig, type VmRef } from '../proxmox-cluster/hypervisor.ts'
 import { HOW_TO_GRANT } from '../proxmox-cluster/rights.ts'
 import { timestampOf } from '../runtime/clock.ts'
 import type { World } from '../world.ts'
 import { removeFinalizer } from '../runtime/finalizers.ts'
-import { blocked, done, ownerOf, waiting, type MachineContext, type StepResult } from './context.ts'
+import {
+  blocked,
+  done,
+  ownerOf,
+  waiting,
+  type Holdup,
+  type MachineContext,
+  type StepResult,
+} from './context.ts'
 import { drainNode } from './drain.ts'
 import { removeImages } from './join.ts'
 import { runningClones } from './running-clones.ts'
@@ -18,7 +33,15 @@ import { awaitDestroyed, destroy, holdRemoval, isBeingDestroyed, tellLeftDisks }
 import { durationOf, ownElsewhere } from './place.ts'
 import { tokenDescription } from './seed.ts'
 import { hostGone } from './vanished.ts'
-import { failedAt, holdAfterFailure, lookAtTask, noteTask, waitingFor } from './task.ts'
+import {
+  failedAt,
+  holdAfterFailure,
+  lookAtTask,
+  noteTask,
+  taskOf,
+  waitingFor,
+  type TaskState,
+} from './task.ts'
 
 /** How long a guest that is asked to shut down may take before it is switched off, seconds. */
 const SHUTDOWN_SECONDS = 60
@@ -31,7 +54,8 @@ const PAUSE_MS = 5000
 export async function leave(context: MachineContext): Promise<StepResult> {
   const { machine, world } = context
   if (machine.metadata.annotations?.[ANNOTATION_RELEASE] !== undefined) return release(context)
-  const task = await lookAtTask(context)
+  const task = await taskOrSilence(context)
+  if ('reason' in task) return task
   if (task.state === 'running') {
     if (task.type === 'qmdestroy') holdRemoval(context, task.upid)
     return waitingFor(context, task.upid, 'WaitingForTask', `Waiting for the task ${task.type} of its VM.`)
@@ -222,18 +246,38 @@ async function findVm(context: MachineContext): Promise<{ vm?: VmRef; config?: V
   }
 }
 
+/** The task in flight. One on a host that does not answer is waited for until a person says that the host is dead. */
+async function taskOrSilence(context: MachineContext): Promise<TaskState | Holdup> {
+  const { machine } = context
+  const upid = taskOf(machine)
+  try {
+    return await lookAtTask(context)
+  } catch (error) {
+    if (upid === undefined || (!isConnectionError(error) && !isTimeout(error))) throw error
+    if (!isDeclaredDead(machine)) return noAnswer(context, parseUpid(upid).node, error as Error)
+    // Whether the VM's own host is the one that is dead is seen when it is asked for the VM.
+    delete machine.status?.task
+    return { state: 'none' }
+  }
+}
+
+const isDeclaredDead = ({ metadata }: Machine): boolean =>
+  metadata.annotations?.[ANNOTATION_HOST_IS_DEAD] !== undefined
+
+function noAnswer({ machine }: MachineContext, host: string | undefined, { message }: Error): Holdup {
+  const { name } = machine.metadata
+  return blocked(
+    'HostUnreachable',
+    `${host} does not answer, so nobody knows whether VM ${machine.spec.vmid} runs: ${message}. If the host is dead: \`fochista machine delete ${name} --host-is-dead\`; to keep the VM: \`fochista machine release ${name}\`.`,
+    PAUSE_MS * 3,
+  )
+}
+
 /** On a host that does not answer the Node stays, lest two writers share a volume, until it answers or a person says that it is dead. */
 async function hostSilent(context: MachineContext, error: Error): Promise<StepResult> {
   const { machine, world } = context
-  if (machine.metadata.annotations?.[ANNOTATION_HOST_IS_DEAD] === undefined) {
-    const gone = await hostGone(context)
-    if (gone) return gone
-    return blocked(
-      'HostUnreachable',
-      `${machine.status?.node ?? machine.spec.host} does not answer, so nobody knows whether VM ${machine.spec.vmid} runs: ${error.message}. If the host is dead: \`fochista machine delete ${machine.metadata.name} --host-is-dead\`; to keep the VM: \`fochista machine release ${machine.metadata.name}\`.`,
-      PAUSE_MS * 3,
-    )
-  }
+  if (!isDeclaredDead(machine))
+    return (await hostGone(context)) ?? noAnswer(context, machine.status?.node ?? machine.spec.host, error)
   const tenant = await tenantOf(context)
   if (tenant && 'state' in tenant) return tenant
   const left =

@@ -171,11 +171,56 @@ test('a host that is offline is named, and waited for until a person says that i
   assert.equal(world.condition('Cloned')?.status, 'True')
 })
 
+/** Takes pve1 out of the Proxmox cluster. */
+function takeOut({ proxmox }: ReturnType<typeof aWorld>): void {
+  const [, other] = proxmox.observer.nodes()
+  assert.ok(other)
+  proxmox.observer.nodes = () => [other]
+  const refuse = () =>
+    Promise.reject(new ProxmoxApiError({ method: 'GET', path: '/' }, 500, "hostname lookup 'pve1' failed"))
+  Object.assign(proxmox.hypervisor, {
+    membership: () => Promise.resolve({ hosts: ['pve2'], quorate: true }),
+    config: refuse,
+    task: refuse,
+  })
+}
+
+test('a machine whose host is taken out of the cluster while its VM is made says so, and goes by a person’s word', async () => {
+  const world = aWorld()
+  const machine = world.has(aMachine({ spec: placed }))
+  world.proxmox.slow = true
+  await world.step(clone, machine)
+  assert.ok(world.machine().status?.task)
+  takeOut(world)
+  await world.look(machine)
+  const said = world.condition('Cloned')
+  assert.equal(said?.reason, 'HostGone')
+  assert.match(said?.message ?? '', /machine delete workers-x7k2b --host-is-dead/)
+  assert.equal(world.machine().spec.vmid, 412, 'the VMID is not given up')
+  world.management.change(Machines, machine.metadata, (one) => {
+    one.metadata.deletionTimestamp = new Date(world.clock.now()).toISOString()
+    one.metadata.annotations = { [ANNOTATION_HOST_IS_DEAD]: '' }
+  })
+  await world.look(machine)
+  assert.ok(world.isGone())
+})
+
+test('a host that is off while a VM is made there is named with the way on, and asked again at once', async () => {
+  const world = aWorld()
+  const machine = world.has(aMachine({ spec: placed }))
+  world.proxmox.slow = true
+  await world.step(clone, machine)
+  world.proxmox.silent.add('pve1')
+  await assert.rejects(world.look(machine), /No route to host/)
+  assert.match(
+    world.condition('Cloned')?.message ?? '',
+    /No route to host.*pve1 is offline.*machine delete workers-x7k2b --host-is-dead/,
+  )
+})
+
 test('a host that is no member any more is named, with every way on, and believed dead only by a person’s word', async () => {
   const { world, machine } = aMade()
-  world.proxmox.hypervisor.membership = () => Promise.resolve({ hosts: ['pve2'], quorate: true })
-  world.proxmox.hypervisor.config = () =>
-    Promise.reject(new ProxmoxApiError({ method: 'GET', path: '/' }, 500, "hostname lookup 'pve1' failed"))
+  takeOut(world)
   await world.look(machine)
   assert.equal(world.condition('Cloned')?.reason, 'HostGone')
   assert.match(world.condition('Cloned')?.message ?? '', /machine delete workers-x7k2b --host-is-dead/)

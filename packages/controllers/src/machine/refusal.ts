@@ -1,12 +1,15 @@
-import { isPermissionDenied, missingPrivilege } from '@fochista/proxmox'
+import { isConnectionError, isPermissionDenied, missingPrivilege } from '@fochista/proxmox'
 import { poolNameOf } from '../proxmox-cluster/connections.ts'
 import { fencePool } from '../proxmox-cluster/fence.ts'
 import { describeMissing, missingRights, rightsNeeded } from '../proxmox-cluster/rights.ts'
 import type { MachineContext } from './context.ts'
+import { hostOffline } from './vanished.ts'
 
-/** What a failed step says of itself: the error's own words, or which right is missing and how to come by it. */
+/** What a failed step says of itself: the error's own words, with what a person can say of a host that is off, or which right is missing. */
 export async function wordsOf(context: MachineContext, error: unknown): Promise<string> {
   const words = error instanceof Error ? error.message : String(error)
+  const offline = isConnectionError(error) ? hostOffline(context) : undefined
+  if (offline) return `${words.slice(0, 400)} ${offline.message}`
   if (!isPermissionDenied(error)) return words
   const missing = missingPrivilege(error)
   if (missing) return describeMissing([{ path: missing.path, privileges: [missing.privileges.join(' or ')] }])

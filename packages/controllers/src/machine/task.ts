@@ -3,6 +3,7 @@ import { isUpid, parseUpid } from '@fochista/proxmox'
 import type { Holdup, MachineContext, StepResult } from './context.ts'
 import { blocked, waiting } from './context.ts'
 import { UNCALLED_MS } from './retries.ts'
+import { isHostGone } from './vanished.ts'
 
 /** How our task in flight stands. */
 export type TaskState =
@@ -36,8 +37,12 @@ export async function lookAtTask(context: MachineContext): Promise<TaskState> {
     delete context.machine.status?.task
     return ended.get(context) ?? { state: 'none' }
   }
-  const { type } = parseUpid(upid)
-  const status = await context.connection.hypervisor.task(upid)
+  const { type, node } = parseUpid(upid)
+  const status = await context.connection.hypervisor.task(upid).catch(async (error: unknown) => {
+    // A task has ended with its host; what has become of the VM its own host says.
+    if (await isHostGone(context, node).catch(() => false)) return undefined
+    throw error
+  })
   if (status?.state === 'running') return { state: 'running', upid, type }
   delete context.machine.status?.task
   context.forgetConfig()

@@ -102,12 +102,17 @@ export function inventorySuspicion(world: World, cluster: string): string | unde
     : `${missing.size} of ${made.length} VMs in "${cluster}" have vanished at once, which is not believed: nothing is replaced. If they are really gone, delete their Machines.`
 }
 
+/** Whether a host is no member of the Proxmox cluster any more. Asked only if the list, which names hosts that are off too, does not name it. */
+export async function isHostGone({ connection }: MachineContext, host: string): Promise<boolean> {
+  if (connection.observer.nodes().some(({ node }) => node === host)) return false
+  return !(await connection.hypervisor.membership()).hosts.includes(host)
+}
+
 /** Whether the machine's host is no member of the Proxmox cluster any more; then a person has to say what became of the VM. */
 export async function hostGone(context: MachineContext): Promise<Holdup | undefined> {
-  const { machine, connection } = context
+  const { machine } = context
   const host = machine.status?.node ?? machine.spec.host
-  const { hosts } = await connection.hypervisor.membership()
-  if (host === undefined || hosts.includes(host)) return undefined
+  if (host === undefined || !(await isHostGone(context, host))) return undefined
   return blocked(
     REASON.hostGone,
     `${host} is no member of the Proxmox cluster any more, so nobody knows whether VM ${machine.spec.vmid} runs. If it does not: \`fochista machine delete ${machine.metadata.name} --host-is-dead\`.`,
