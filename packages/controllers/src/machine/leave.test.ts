@@ -230,9 +230,10 @@ test('on a host that does not answer VM and Node stay, until a person says that 
 })
 
 test('a host that dies while it stops the VM keeps nothing once a person says that it is dead', async () => {
-  const { world, leave, looks, reason, message } = aLeaving({ status: 'running' })
+  const { world, leave, looks, reason, message } = aLeaving()
   world.proxmox.slow = true
-  await looks(1)
+  await looks(3)
+  assert.deepEqual(world.proxmox.writes, ['shutdown 412'])
   assert.ok(world.machine().status?.task)
   world.proxmox.silent.add('pve1')
   await looks(2)
