@@ -22,7 +22,7 @@ async function raw(
     socket.on('error', () => {}).on('data', (bytes) => onRequest(socket, bytes.toString(), index))
   })
   const port = await listen(server)
-  const [endpoint] = createEndpoints([`http://127.0.0.1:${port}`], undefined, limit, 5000)
+  const [endpoint] = createEndpoints([`http://127.0.0.1:${port}`], undefined, limit, 60_000)
   t.after(() => {
     endpoint.pool.destroy()
     for (const socket of connections) socket.destroy()
