@@ -42,7 +42,13 @@ export function listResources(call: Call): Resource[] {
           (zone === 'localnetwork' || reachesHost(world, zone, host.name)) &&
           sees(`/sdn/zones/${zone}`, 'SDN.Audit', 'SDN.Use', 'SDN.Allocate')
         )
-          list.push(networkResource(host, zone))
+          list.push(networkResource(host.name, 'zone', zone))
+  if (type === undefined)
+    for (const id of runningFile(world, 'fabric-nodes').keys()) {
+      const [fabric = '', node = ''] = id.split('/')
+      if (sees(`/sdn/fabrics/${fabric}`, 'SDN.Audit', 'SDN.Allocate'))
+        list.push(networkResource(node, 'fabric', fabric))
+    }
   return list
 }
 
@@ -142,13 +148,13 @@ export function storageResources(world: ProxmoxWorld, storage: Storage): Resourc
   return list
 }
 
-function networkResource({ name }: Host, zone: string): Resource {
+function networkResource(node: string, kind: 'zone' | 'fabric', network: string): Resource {
   return {
-    id: `network/${name}/zone/${zone}`,
+    id: `network/${node}/${kind}/${network}`,
     type: 'network',
-    'network-type': 'zone',
-    network: zone,
-    node: name,
+    'network-type': kind,
+    network,
+    node,
     status: 'ok',
   }
 }

@@ -1,7 +1,8 @@
 import { die } from '../api-error.ts'
 import type { Call, Handlers } from '../handler.ts'
 import { can } from '../permissions.ts'
-import { reachesHost, runningFile } from './running.ts'
+import { reachesHost, runningFile, zoneOfNetwork } from './running.ts'
+import { partsOf } from './subnets.ts'
 
 const PATH = '/nodes/{node}/sdn'
 const ZONE = `${PATH}/zones/{zone}`
@@ -18,6 +19,27 @@ export const sdnHostHandlers: Handlers = {
       .map((zone) => ({ zone, status: 'available' }))
   },
   [`GET ${ZONE}`]: () => ['bridges', 'content', 'ip-vrf'].map((subdir) => ({ subdir })),
+  [`GET ${PATH}/vnets/{vnet}`]: () => [{ subdir: 'mac-vrf' }],
+  // No packet goes through the networks: nobody has learned an address.
+  [`GET ${PATH}/vnets/{vnet}/mac-vrf`]: (call) => {
+    const vnet = call.text('vnet')
+    const zone = zoneOfNetwork(call.world, vnet) ?? die(`vnet '${vnet}' does not exist`)
+    requireEvpn(call, zone)
+    return []
+  },
+  // Routes of a zone are its own networks.
+  [`GET ${ZONE}/ip-vrf`]: (call) => {
+    const zone = call.text('zone')
+    requireEvpn(call, zone)
+    return [...runningFile(call.world, 'subnets')]
+      .filter(([subnet]) => partsOf(subnet).zone === zone)
+      .map(([subnet, { vnet }]) => ({
+        ip: partsOf(subnet).cidr,
+        metric: 0,
+        nexthops: [String(vnet)],
+        protocol: 'kernel',
+      }))
+  },
   [`GET ${ZONE}/content`]: (call) => networksOf(call).map((vnet) => ({ vnet, status: 'available' })),
   [`GET ${ZONE}/bridges`]: (call) =>
     networksOf(call).map((name) => ({
@@ -25,6 +47,12 @@ export const sdnHostHandlers: Handlers = {
       vlan_filtering: runningFile(call.world, 'vnets').get(name)?.['vlanaware'] === '1' ? '1' : '0',
       ports: portsOf(call, name),
     })),
+}
+
+function requireEvpn(call: Call, zone: string): void {
+  const type = runningFile(call.world, 'zones').get(zone)?.['type'] ?? die(`zone '${zone}' does not exist`)
+  if (type !== 'evpn') die(`zone '${zone}' is not an EVPN zone`)
+  if (!reachesHost(call.world, zone, call.text('node'))) die(`could not find zone '${zone}'`)
 }
 
 /** The networks of a call's zone: of a host's own its bridges. */

@@ -4,6 +4,9 @@ import { can } from '../permissions.ts'
 import { spend, startTask } from '../tasks.ts'
 import { addressHandlers } from './addresses.ts'
 import { appliedHandlers } from './applied-file.ts'
+import { dryRunHandlers } from './dry-run.ts'
+import { fabricHandlers } from './fabrics.ts'
+import { fabricHostHandlers } from './fabric-hosts.ts'
 import { sdnHostHandlers } from './hosts.ts'
 import { checkLockToken, releaseLock, sdnLockHandlers } from './lock.ts'
 import { applyNetworks, revertNetworks, writtenFile } from './running.ts'
@@ -36,6 +39,9 @@ const controllerHandlers = appliedHandlers('controllers', {
 export const sdnHandlers: Handlers = {
   ...addressHandlers,
   ...controllerHandlers,
+  ...dryRunHandlers,
+  ...fabricHandlers,
+  ...fabricHostHandlers,
   ...sdnHostHandlers,
   ...sdnLockHandlers,
   ...subnetHandlers,

@@ -2,7 +2,7 @@ import { sectionsOf, type Section, type Sections } from '../sections.ts'
 import type { ProxmoxWorld } from '../world.ts'
 
 /** Files whose changes wait until they are applied. */
-export const APPLIED = ['zones', 'vnets', 'subnets', 'controllers'] as const
+export const APPLIED = ['zones', 'vnets', 'subnets', 'controllers', 'fabrics', 'fabric-nodes'] as const
 /** One of them. */
 export type Applied = (typeof APPLIED)[number]
 
