@@ -106,8 +106,12 @@ export function compactApiDoc(tree: readonly unknown[], pinned: ApiSchema): Comp
     if (isTrue(doc['default_key'])) param['defKey'] = 1
     if (isDoc(doc['items'])) param['items'] = compact(doc['items'], where, known?.items)
     if (isDoc(doc['properties'])) param['props'] = each(doc['properties'], where, known?.props)
-    if (Array.isArray(doc['oneOf']))
-      param['oneOf'] = doc['oneOf'].filter(isDoc).map((one) => compact(one, where))
+    if (Array.isArray(doc['oneOf'])) {
+      const variants = doc['oneOf'].filter(isDoc).map((one) => compact(one, where))
+      param['oneOf'] = variants
+      // Whichever of them holds, it may be left out.
+      if (variants.every(({ opt }) => opt === 1)) param['opt'] = 1
+    }
     const extra = doc['additionalProperties']
     if (isDoc(extra)) param['extra'] = compact(extra, where)
     else if (extra !== undefined) param['extra'] = isTrue(extra) ? 1 : 0
