@@ -11,7 +11,7 @@ import type { CloneSlots, LockDomain } from '../placement/slots.ts'
 import type { ClusterConnection } from '../proxmox-cluster/connections.ts'
 import type { VmConfig, VmRef } from '../proxmox-cluster/hypervisor.ts'
 import { keyOf } from '../runtime/keys.ts'
-import { blocked, waiting, type MachineContext, type StepResult } from './context.ts'
+import { blocked, waiting, type Holdup, type MachineContext, type StepResult } from './context.ts'
 import { foreignDisks } from './disks.ts'
 import { noteTask, taskOf, waitingFor, type TaskState } from './task.ts'
 
@@ -31,12 +31,8 @@ export async function destroy(
       `VM ${vm.vmid} is stopped and not destroyed: it holds ${foreign.join(', ')}, which neither template nor pool gave. Move it to another VM (\`qm disk move ${vm.vmid} ${foreign[0]?.split(' ')[0]} --target-vmid …\`), keep the VM (\`fochista machine release ${machine.metadata.name}\`), or let it go too (\`fochista machine delete ${machine.metadata.name} --with-disks\`).`,
       PAUSE_MS * 6,
     )
-  if (config.lock)
-    return waiting(
-      'Locked',
-      `VM ${vm.vmid} is locked (${config.lock}); waiting for whoever holds it. To keep it: \`fochista machine release ${machine.metadata.name}\`.`,
-      PAUSE_MS,
-    )
+  const lock = awaitLock(context, vm, config)
+  if (lock) return lock
   if (config.protection)
     return blocked(
       'Protected',
@@ -60,6 +56,20 @@ export async function destroy(
   })
   await noteTask(context, upid)
   return waitingFor(context, upid, 'Destroying', `VM ${vm.vmid} is destroyed.`)
+}
+
+/** Waits for whoever has locked the VM, such as a backup. @returns undefined if it is not locked */
+export function awaitLock(
+  { machine }: MachineContext,
+  { vmid }: VmRef,
+  { lock }: VmConfig,
+): Holdup | undefined {
+  if (!lock) return undefined
+  return waiting(
+    'Locked',
+    `VM ${vmid} is locked (${lock}); waiting for whoever holds it. To keep it: \`fochista machine release ${machine.metadata.name}\`.`,
+    PAUSE_MS,
+  )
 }
 
 /** Takes up a destruction that runs and that the Machine does not name: a process that died, or that was not answered, has begun it. */

@@ -323,6 +323,18 @@ test('a protected or locked VM is waited for, and its condition names the way on
   assert.deepEqual(locked.world.proxmox.writes, [])
 })
 
+test('a VM that runs while it is backed up is drained once, and stopped only when its lock is gone', async () => {
+  const { world, vm, looks, reason, message } = aLeaving({ config: { lock: 'backup' } })
+  await looks(5)
+  assert.equal(reason(), 'Locked')
+  assert.ok(message().includes('machine release'))
+  assert.deepEqual(world.proxmox.writes, [])
+  assert.equal(world.tenant.calls.filter((call) => call.startsWith('drain ')).length, 1)
+  delete vm.config['lock']
+  await looks(8)
+  assert.ok(world.isGone())
+})
+
 test('a VM that is still being made is waited for, and taken away afterwards', async () => {
   const world = aWorld()
   const machine = world.has(aMachine({ spec: placed }))

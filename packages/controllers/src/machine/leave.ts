@@ -2,6 +2,7 @@ import {
   ANNOTATION_HOST_IS_DEAD,
   ANNOTATION_RELEASE,
   FINALIZER,
+  getCondition,
   parseMark,
   withMark,
   type Machine,
@@ -29,7 +30,14 @@ import { removeImages } from './join.ts'
 import { runningClones } from './running-clones.ts'
 import { awaitUploads } from './running-uploads.ts'
 import { hasJoined, nodeOf } from './node.ts'
-import { awaitDestroyed, destroy, holdRemoval, isBeingDestroyed, tellLeftDisks } from './destroy.ts'
+import {
+  awaitDestroyed,
+  awaitLock,
+  destroy,
+  holdRemoval,
+  isBeingDestroyed,
+  tellLeftDisks,
+} from './destroy.ts'
 import { durationOf, ownElsewhere } from './place.ts'
 import { tokenDescription } from './seed.ts'
 import { hostGone } from './vanished.ts'
@@ -78,7 +86,7 @@ export async function leave(context: MachineContext): Promise<StepResult> {
   const tenant = await tenantOf(context)
   if (tenant && 'state' in tenant) return tenant
   const left =
-    (found.vm && (await stop(context, found.vm, tenant))) ??
+    (found.vm && (await stop(context, found.vm, found.config, tenant))) ??
     (await inTenant(context, tenant, (one) => deleteNode(context, one))) ??
     (found.vm && found.config && (await destroy(context, found.vm, found.config))) ??
     (await awaitUploads(context)) ??
@@ -296,14 +304,19 @@ async function hostSilent(context: MachineContext, error: Error): Promise<StepRe
 async function stop(
   context: MachineContext,
   vm: VmRef,
+  config: VmConfig | undefined,
   tenant: Tenant | undefined,
 ): Promise<StepResult | undefined> {
   const { hypervisor } = context.connection
   try {
     const status = await hypervisor.status(vm)
     if (!status || status.status === 'stopped') return undefined
+    // Of a backup that runs the drain waits for nothing; what it left to wait for is not drained again and again.
+    const lock = config && awaitLock(context, vm, config)
+    if (lock && getCondition(context.machine, 'Ready')?.reason === lock.reason) return lock
     const left = await inTenant(context, tenant, (one) => drainNode(context, one, restOfDrain(context)))
     if (left) return left
+    if (lock) return lock
     // Of a cluster that goes, and of a guest that never joined, nothing is worth an orderly end.
     const isOrderly = tenant !== undefined && nodeOf(context) !== undefined
     const upid = isOrderly ? await hypervisor.shutdown(vm, SHUTDOWN_SECONDS) : await hypervisor.stop(vm)

@@ -143,3 +143,18 @@ test('of two writes of ours the later one counts, in whatever order they are tol
   reader.wrote(earlier)
   assert.equal(reader.list()[0]?.metadata.deletionTimestamp, '2026-01-01T00:00:00Z')
 })
+
+test('of a watch that lags each of our own writes is known again, and nobody else’s', () => {
+  const { fake, reader, add } = aWorld()
+  const begin = add('w-1')
+  const write = (vmid: number): Machine => fake.change(Machines, ref, (one) => (one.spec.vmid = vmid))
+  const [first, other, second] = [write(1), write(2), write(3)]
+  reader.wrote(first)
+  reader.wrote(second)
+  assert.deepEqual(
+    [begin, first, other, second].map((one) => reader.isOwnWrite(one)),
+    [false, true, false, true],
+  )
+  for (let vmid = 4; vmid < 20; vmid += 1) reader.wrote(write(vmid))
+  assert.ok(!reader.isOwnWrite(first), 'what is long ago is forgotten')
+})

@@ -27,9 +27,12 @@ export interface FreshReader<T> {
   by(grouping: Grouping<T>, group: string): T[]
   /** Notes what the server answered to a write of ours. */
   wrote(object: T): void
-  /** True if a state of an object is the one that we wrote last. */
+  /** True if a state of an object is one of the last that we wrote: a watch that lags tells of each. */
   isOwnWrite(object: T): boolean
 }
+
+/** So many writes of one object are made while a watch has not told of the first, at most; more of them are news again. */
+const REMEMBERED = 8
 
 /** Makes a reader. */
 export function createFreshReader<T extends KubernetesObject>(
@@ -39,8 +42,8 @@ export function createFreshReader<T extends KubernetesObject>(
 ): FreshReader<T> {
   /** Our writes that the cache does not show yet. */
   const written = new Map<string, T>()
-  /** Resource versions of our last writes. */
-  const versions = new Map<string, string>()
+  /** Resource versions of our last writes, the newest last. */
+  const versions = new Map<string, string[]>()
   /** UIDs of objects that we know to be gone though the cache may still show them: what it shows of them is acted upon no more. */
   const gone = new Map<string, string | undefined>()
   /** Made when first asked for. */
@@ -155,9 +158,13 @@ export function createFreshReader<T extends KubernetesObject>(
         written.delete(keyOf(object))
       } else if (isNews(object)) written.set(keyOf(object), object)
       groupAnew(keyOf(object))
-      versions.set(keyOf(object), object.metadata.resourceVersion ?? '')
+      const { resourceVersion = '' } = object.metadata
+      const own = versions.get(keyOf(object)) ?? []
+      if (!own.includes(resourceVersion))
+        versions.set(keyOf(object), [...own.slice(1 - REMEMBERED), resourceVersion])
     },
-    isOwnWrite: (object) => versions.get(keyOf(object)) === object.metadata.resourceVersion,
+    isOwnWrite: (object) =>
+      versions.get(keyOf(object))?.includes(object.metadata.resourceVersion ?? '') === true,
   }
 }
 
