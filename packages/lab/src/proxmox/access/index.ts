@@ -1,9 +1,11 @@
 import { accessIndex } from './indexes.ts'
 import { aclHandlers } from './acl.ts'
 import { groupHandlers } from './groups.ts'
+import { openIdHandlers } from './openid/handlers.ts'
 import { passwordHandlers } from './password.ts'
 import { permissionHandlers } from './permissions.ts'
 import { realmHandlers } from './realms.ts'
+import { realmSyncHandlers } from './realm-sync.ts'
 import { roleHandlers } from './roles.ts'
 import { tfaHandlers } from './tfa/handlers.ts'
 import { ticketHandlers } from './ticket.ts'
@@ -16,9 +18,11 @@ export const accessHandlers: Handlers = {
   ...accessIndex,
   ...aclHandlers,
   ...groupHandlers,
+  ...openIdHandlers,
   ...passwordHandlers,
   ...permissionHandlers,
   ...realmHandlers,
+  ...realmSyncHandlers,
   ...roleHandlers,
   ...tfaHandlers,
   ...ticketHandlers,

@@ -6,5 +6,4 @@ export const accessIndex: Handlers = {
     ['users', 'groups', 'roles', 'acl', 'domains', 'openid', 'tfa', 'ticket', 'password'].map((subdir) => ({
       subdir,
     })),
-  'GET /access/openid': () => [{ subdir: 'login' }, { subdir: 'auth-url' }],
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { die } from '../api-error.ts'
 import type { Handlers } from '../handler.ts'
+import { setClientKey } from './openid/client-key.ts'
 import { sectionHandlers, shownOptions, type SectionFile } from '../sections.ts'
 import type { ProxmoxWorld } from '../world.ts'
 
@@ -29,8 +30,11 @@ const realmFile: SectionFile = {
     if (realm === 'pam' || realm === 'pve') die(`unable to use reserved name '${realm}'`)
     if (type === 'pam' || type === 'pve') die(`unable to create builtin type '${type}'`)
   },
-  changed: ({ world }, realm, section) => {
+  changed: (call, realm, section) => {
+    const { world } = call
     world.cluster.realmsFile = true
+    const key = call.optional('client-key')
+    if (section === undefined || key !== undefined) setClientKey(world, realm, key)
     // There is one default at most.
     if (section?.['default'] === '1')
       for (const [other, options] of world.cluster.realms) if (other !== realm) delete options['default']
