@@ -49,7 +49,7 @@ test('what is built runs without its sources, as in the image', async () => {
   const run = (...args: string[]): ReturnType<typeof spawnSync> =>
     spawnSync(process.execPath, [...command, ...args], {
       encoding: 'utf8',
-      timeout: 30_000,
+      timeout: 300_000,
       env: { PATH: process.env['PATH'] ?? '', HOME: folder, KUBECONFIG: join(folder, 'none') },
     })
   const help = run('serve', '--help')

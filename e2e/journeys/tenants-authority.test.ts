@@ -19,7 +19,7 @@ test('a tenant that replaces its authority while a machine is on its way: the ma
       assert.equal(await saidOf('Started'), 'True')
       assert.notEqual(await saidOf('Joined'), 'True')
     })
-    const before = await pin()
+    const before = await eventually('its authority answers', 60_000, pin)
     const [seeded] = await machinesOf(bench)
 
     await t.test(
@@ -38,8 +38,10 @@ test('a tenant that replaces its authority while a machine is on its way: the ma
       const [joined] = await machinesOf(bench)
       assert.equal(joined?.metadata.name, seeded?.metadata.name)
       assert.equal(joined?.spec.vmid, seeded?.spec.vmid)
-      const events = JSON.stringify(await ask(bench, 'GET', '/api/v1/namespaces/default/events'))
-      assert.match(events, /SeedingAgain/)
+      await eventually('an Event says so', 60_000, async () => {
+        const events = JSON.stringify(await ask(bench, 'GET', '/api/v1/namespaces/default/events'))
+        assert.match(events, /SeedingAgain/)
+      })
     })
   } finally {
     await fault('DELETE', '/faults')
