@@ -1,4 +1,3 @@
-import { die } from '../api-error.ts'
 import type { Handlers } from '../handler.ts'
 
 const names = (list: string): (() => unknown) => {
@@ -9,9 +8,8 @@ const subdirs = (list: string): (() => unknown) => {
   const entries = list.split(' ').map((subdir) => ({ subdir }))
   return () => entries
 }
-const noCeph = (): never => die('binary not installed: /usr/bin/ceph-mon')
 
-/** The lists of what is below, and subtrees of which a small cluster has nothing. */
+/** The lists of what is below. */
 export const clusterIndex: Handlers = {
   'GET /': subdirs('version cluster nodes storage access pools'),
   'GET /cluster': names(
@@ -22,8 +20,4 @@ export const clusterIndex: Handlers = {
   'GET /cluster/jobs': subdirs('schedule-analyze realm-sync'),
   'GET /cluster/mapping': names('pci usb dir'),
   'GET /cluster/metrics': names('server export'),
-  'GET /cluster/ceph/status': noCeph,
-  'GET /cluster/ceph/metadata': noCeph,
-  'GET /cluster/ceph/flags': noCeph,
-  'GET /nodes/{node}/ceph/status': noCeph,
 }

@@ -3,6 +3,7 @@ import { acmeCertificateHandlers } from './acme.ts'
 import { aptHandlers } from './apt.ts'
 import { capabilityHandlers } from './capabilities.ts'
 import { bulkHandlers } from './bulk.ts'
+import { cephHandlers } from './ceph.ts'
 import { certificateHandlers } from './certificates.ts'
 import { nodeConfigHandlers } from './config.ts'
 import { diskHandlers } from './disks/handlers.ts'
@@ -11,6 +12,7 @@ import { nodeIndex } from './indexes.ts'
 import { logHandlers } from './logs.ts'
 import { networkHandlers } from './network.ts'
 import { powerHandlers } from './power.ts'
+import { reportHandlers } from './report.ts'
 import { repositoryHandlers } from './repositories.ts'
 import { scanHandlers } from './scan.ts'
 import { serviceHandlers } from './services.ts'
@@ -24,6 +26,7 @@ export const nodeHandlers: Handlers = {
   ...aptHandlers,
   ...bulkHandlers,
   ...capabilityHandlers,
+  ...cephHandlers,
   ...certificateHandlers,
   ...diskHandlers,
   ...hostFileHandlers,
@@ -33,6 +36,7 @@ export const nodeHandlers: Handlers = {
   ...nodeIndex,
   ...nodeStatusHandlers,
   ...powerHandlers,
+  ...reportHandlers,
   ...repositoryHandlers,
   ...scanHandlers,
   ...serviceHandlers,

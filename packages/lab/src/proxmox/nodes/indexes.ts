@@ -1,4 +1,6 @@
+import { die } from '../api-error.ts'
 import type { Handlers } from '../handler.ts'
+import { sectionsOf } from '../sections.ts'
 
 const list = (key: string, names: string): (() => unknown) => {
   const entries = names.split(' ').map((name) => ({ [key]: name }))
@@ -17,4 +19,11 @@ export const nodeIndex: Handlers = {
   'GET /nodes/{node}/hardware': list('type', 'pci usb'),
   'GET /nodes/{node}/hardware/pci': () => [],
   'GET /nodes/{node}/hardware/usb': () => [],
+  'GET /nodes/{node}/hardware/pci/{pci-id-or-mapping}': list('method', 'mdev'),
+  'GET /nodes/{node}/hardware/pci/{pci-id-or-mapping}/mdev': (call) => {
+    const id = call.text('pci-id-or-mapping')
+    // No card of a host can be shared; what is no address is the name of a mapping.
+    if (!id.includes(':') && !sectionsOf(call.world, 'mapping/pci').has(id)) die(`mapping '${id}' not found`)
+    return []
+  },
 }

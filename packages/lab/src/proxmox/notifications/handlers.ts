@@ -1,3 +1,4 @@
+import { die } from '../api-error.ts'
 import type { Call, Handlers } from '../handler.ts'
 import { listOf, sectionHandlers, shownOptions, type Section, type SectionFile } from '../sections.ts'
 import {
@@ -12,6 +13,8 @@ import {
 } from './files.ts'
 
 const BASE = '/cluster/notifications'
+/** Milliseconds until a host knows that a server cannot be reached. */
+const NO_ROUTE = 3000
 
 /** Options that are secrets, and are kept where no call reads them. */
 const SECRETS: Readonly<Record<Endpoint, readonly string[]>> = {
@@ -39,6 +42,15 @@ export const notificationHandlers: Handlers = {
         return { name, type: kind, comment, disable, origin: originOf(kind, name, section) }
       }),
     ),
+  [`POST ${BASE}/targets/{name}/test`]: async (call) => {
+    const { world } = call
+    const name = call.text('name')
+    const kind = endpointNamed(world, name) ?? refuse(404, `target '${name}' does not exist`)
+    // Mail goes to the host's own server; to the others there is no route.
+    if (kind === 'sendmail') return null
+    await world.clock.sleep(NO_ROUTE)
+    return die(`could not notify via endpoint(s): ${name}: No route to host`)
+  },
   [`GET ${BASE}/matcher-fields`]: names(['type', 'hostname', 'job-id']),
   [`GET ${BASE}/matcher-field-values`]: ({ world }) => [
     ...['fencing', 'package-updates', 'replication', 'system-mail', 'vzdump'].map((value) => ({
