@@ -11,6 +11,7 @@ export { revisionOf } from './revision.ts'
 // What `fochista pool plan` shows is what the controllers decide.
 export { planPool, type FieldPlan, type PoolPlan } from './node-pool/plan.ts'
 export { wayOf } from './node-pool/rollout.ts'
+export { versionRefusal } from './node-pool/version.ts'
 export { askedOf } from './node-pool/way.ts'
 export type { Logger } from './runtime/logger.ts'
 export type { Clock } from './runtime/clock.ts'

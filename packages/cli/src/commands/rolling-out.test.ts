@@ -138,9 +138,12 @@ test('a plan of another shape says which machines are rebooted, and which disks 
   const said = await ok('pool plan workers --cores 4 --disk 40Gi')
   assert.match(said, /^spec\.cores +- +4 +VMs are changed and rebooted$/m)
   assert.match(said, /^spec\.disk +- +40Gi +disks grow while VMs run$/m)
-  assert.equal(said.match(/would be drained, changed and rebooted$/gm)?.length, 2)
-  assert.equal(said.match(/would be replaced$/gm)?.length, 1)
-  assert.match(said, /^In 4 steps; at most 4 machines at once, at least 3 of them Ready\.$/m)
+  assert.equal(said.match(/would be drained, changed and rebooted$/gm)?.length, 3)
+  assert.match(
+    said,
+    /^1 machine would stand in .*: none may be missing \(spec\.rollout\.maxUnavailable: 0\)$/m,
+  )
+  assert.match(said, /^In 5 steps; at most 4 machines at once, at least 3 of them Ready\.$/m)
   assert.match(
     await ok('pool plan workers --disk 40Gi'),
     /^machine\/workers-a would get a larger disk while it runs$/m,
@@ -178,6 +181,18 @@ test('what the server refuses is refused in its words, before anything is sent i
   const { code, stderr } = await run('pool plan workers --version newest')
   assert.equal(code, 1)
   assert.match(stderr, /spec\.version/)
+})
+
+test('what the controllers would refuse is no plan, and a class that is not there is told of', async () => {
+  const { code, stdout, stderr } = await run('pool plan workers --class nowhere')
+  assert.equal(code, 0)
+  assert.match(stdout, /would be replaced/)
+  assert.match(stderr, /MachineClass "nowhere" is not to be seen: without it nothing of this happens/)
+  await ok('cluster create tenant-test --version v1.30.0 --replicas 1 --no-wait')
+  const refused = await run('pool plan workers --version v1.31.2')
+  assert.equal(refused.code, 1)
+  assert.match(refused.stderr, /spec\.version: "v1\.31\.2" does not fit control plane v1\.30\.0/)
+  assert.match(refused.stderr, /fochista cluster upgrade tenant-test/)
 })
 
 test('a rollout names the time before which machines are replaced; --dry-run names it only', async () => {

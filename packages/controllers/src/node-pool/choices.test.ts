@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { LABEL_CLUSTER, LABEL_POOL, quotaLeft, shapeOf, usageOf, type Machine } from '@fochista/api'
-import { revisionOf } from '../revision.ts'
+import {
+  LABEL_CLUSTER,
+  LABEL_POOL,
+  quotaLeft,
+  shapeOf,
+  usageOf,
+  type Machine,
+  type NodePool,
+} from '@fochista/api'
+import { isMadeAsAsked, revisionOf } from '../revision.ts'
 import { aWorld } from '../test/a-world.ts'
 import { aClass, aControlPlane, aMachine, aPool, aTemplate } from '../test/factories.ts'
 import { classOf } from './parents.ts'
@@ -61,6 +69,40 @@ test('a name that is taken is drawn again: a kubelet takes over a Node of its na
   const machine = newMachine(aPool(), aClass(), 'v1.30.4', (name) => drawn.push(name) < 3)
   assert.equal(drawn.length, 3)
   assert.equal(machine.metadata.name, drawn[2])
+})
+
+test('other words for the version and the class that a machine has replace nothing; other ones do', () => {
+  const status: NodePool['status'] = { className: 'small', version: 'v1.30.4' }
+  const saying = (spec: Partial<NodePool['spec']>): NodePool => {
+    const { className: _class, ...rest } = aPool({ status }).spec
+    return { ...aPool({ status }), spec: { ...rest, ...spec } }
+  }
+  const words: Partial<NodePool['spec']>[] = [
+    {},
+    { version: 'v1.30.4' },
+    { version: '1.30.4' },
+    { className: 'small' },
+    { className: 'small', version: 'v1.30.4' },
+  ]
+  const bootstrap = { postJoinCommands: ['true'] }
+  for (const before of words) {
+    const machine = newMachine(saying(before), aClass(), 'v1.30.4', () => false)
+    for (const after of words)
+      assert.ok(isMadeAsAsked(saying(after), machine), JSON.stringify([before, after]))
+    for (const other of [
+      { version: 'v1.30.5' },
+      { className: 'other' },
+      { ...before, bootstrap },
+      { version: 'v1.30' },
+    ])
+      assert.ok(!isMadeAsAsked(saying(other), machine), JSON.stringify([before, other]))
+    const rolled: NodePool = { ...saying({}), status: { ...status, version: 'v1.31.0' } }
+    assert.equal(
+      isMadeAsAsked(rolled, machine),
+      revisionOf(saying({})) === machine.spec.poolHash,
+      'without a word its newest machine counts, once the words have changed',
+    )
+  }
 })
 
 test('a pool’s revision changes with what makes a machine what it is, and with nothing else', () => {

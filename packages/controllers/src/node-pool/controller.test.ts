@@ -204,7 +204,7 @@ test('a class that shrinks under a running pool takes nothing away: what runs st
 test('a roll that Proxmox is unreachable for keeps the machine that it has made beyond the number, and goes on later', async () => {
   const world = aPoolWorld()
   await world.looks(3)
-  world.edit(({ spec }) => Object.assign(spec, { version: 'v1.30.4' }))
+  world.edit(({ spec }) => Object.assign(spec, { bootstrap: { postJoinCommands: ['true'] } }))
   await world.looks(2)
   assert.equal(world.staying().length, 4, 'one more is made first')
   const connection = world.connections.list()[0]

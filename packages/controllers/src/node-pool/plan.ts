@@ -206,7 +206,8 @@ const prefixed = (name: string, value: object | undefined): Record<string, unkno
   Object.fromEntries(Object.entries(value ?? {}).map(([key, inner]) => [`${name}.${key}`, inner as unknown]))
 
 function effectOf(key: string, isReplacing: boolean, ways: ReadonlySet<Way>): FieldPlan['effect'] {
-  if (revisedFields.some((field) => field === key) || key === 'rollout.before') return 'replace'
+  if (revisedFields.some((field) => field === key) || key === 'rollout.before')
+    return isReplacing ? 'replace' : 'later'
   if (key === 'replicas') return 'scale'
   if (key.startsWith('node.')) return 'hot'
   if (key !== 'cores' && key !== 'memory' && key !== 'disk') return 'later'

@@ -1,5 +1,5 @@
 import type { Machine, MachineClass, NodePool } from '@fochista/api'
-import { revisionOf } from '../revision.ts'
+import { isMadeAsAsked } from '../revision.ts'
 import { planReshape } from './reshape.ts'
 import { pickForRemoval } from './scale.ts'
 import {
@@ -37,7 +37,7 @@ export function isOutdated(
   machine: Machine,
   now: number,
 ): boolean {
-  if (machine.spec.poolHash !== revisionOf(pool) || isMisshapen(pool, machineClass, machine)) return true
+  if (!isMadeAsAsked(pool, machine) || isMisshapen(pool, machineClass, machine)) return true
   const before = Date.parse(pool.spec.rollout?.before ?? '')
   return before <= now && Date.parse(machine.metadata.creationTimestamp ?? '') < before
 }

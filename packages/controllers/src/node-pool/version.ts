@@ -11,6 +11,13 @@ export type VersionAnswer =
   | { readonly version: string }
   | { readonly reason: string; readonly message: string }
 
+/** Why a pool's version does not fit its control plane's, field and rule; undefined if it does, or the pool says none. */
+export function versionRefusal({ spec: { version } }: NodePool, ofControlPlane: string): string | undefined {
+  return version === undefined || isAllowed(withV(version), ofControlPlane)
+    ? undefined
+    : `spec.version: "${version}" does not fit control plane ${ofControlPlane}: a kubelet is no newer and at most ${OLDEST} minor versions older.`
+}
+
 /**
  * Which kubelet new machines get: what the pool says, else what its newest machine has, else the control plane's own with packages, else
  * the newest among the class's templates that the control plane allows.
@@ -23,15 +30,9 @@ export function versionFor(
   vms: readonly ClusterResource[],
 ): VersionAnswer {
   const ofControlPlane = controlPlane.spec.kubernetes.version
-  if (pool.spec.version !== undefined) {
-    const version = withV(pool.spec.version)
-    return isAllowed(version, ofControlPlane)
-      ? { version: exact(version, machineClass, vms) }
-      : {
-          reason: 'NotAllowed',
-          message: `spec.version: "${pool.spec.version}" does not fit control plane ${ofControlPlane}: a kubelet is no newer and at most ${OLDEST} minor versions older.`,
-        }
-  }
+  const refusal = versionRefusal(pool, ofControlPlane)
+  if (refusal !== undefined) return { reason: 'NotAllowed', message: refusal }
+  if (pool.spec.version !== undefined) return { version: exact(withV(pool.spec.version), machineClass, vms) }
   const newest = [...machines]
     .filter(({ spec }) => spec.version !== undefined)
     .sort((a, b) => (b.metadata.creationTimestamp ?? '').localeCompare(a.metadata.creationTimestamp ?? ''))[0]

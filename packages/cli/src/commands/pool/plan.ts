@@ -6,7 +6,7 @@ import { oneLine, printTable } from '../../output.ts'
 import { machines } from '../machine/resource.ts'
 import { requireObject } from '../resources.ts'
 import { editOptions, withEdits } from './edits.ts'
-import { requireAllowed } from './refusal.ts'
+import { requireAllowed, requireFittingVersion } from './refusal.ts'
 import { pools } from './resource.ts'
 
 /** `fochista pool plan`: what an edit would do to a pool's machines, by the controllers' own decisions. It writes nothing. */
@@ -34,6 +34,7 @@ export const poolPlan = command({
     const { output, ...edits } = options
     const wanted = await withEdits(context, pool, edits)
     const machineClass = await requireAllowed(context, wanted)
+    await requireFittingVersion(context, wanted)
     const { namespace } = pool.metadata
     const all = await (
       await context.kubernetes()
@@ -47,6 +48,19 @@ export const poolPlan = command({
       return context.io.raw(stringify(plan))
     }
     print(context.io, plan)
+    const { className } = wanted.spec
+    if (!machineClass)
+      context.io.note(
+        className === undefined
+          ? tr(
+              'No class is to be seen: without one nothing of this happens.',
+              'Nessuna classe è visibile: senza una, nulla di ciò accade.',
+            )
+          : tr(
+              `MachineClass "${className}" is not to be seen: without it nothing of this happens.`,
+              `La MachineClass "${className}" non è visibile: senza di essa nulla di ciò accade.`,
+            ),
+      )
     if (wanted.spec.paused)
       context.io.note(
         tr(
@@ -123,6 +137,13 @@ function print(io: Io, plan: PoolPlan): void {
             `${standIns} machines would stand in for those that are rebooted, and be removed at the end: none may be missing (spec.rollout.maxUnavailable: 0)`,
             `${standIns} macchine farebbero le veci di quelle riavviate, e alla fine verrebbero rimosse: nessuna può mancare (spec.rollout.maxUnavailable: 0)`,
           ),
+    )
+  if (steps.length === 1)
+    return io.out(
+      tr(
+        `In one step; at most ${most} machines at once, at least ${fewest} of them Ready.`,
+        `In un passo; al massimo ${most} macchine insieme, di cui almeno ${fewest} Ready.`,
+      ),
     )
   io.out(
     tr(

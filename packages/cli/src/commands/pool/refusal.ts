@@ -30,6 +30,28 @@ export async function requireAllowed(context: Context, pool: NodePool): Promise<
   )
 }
 
+/**
+ * Throws what the controllers would say of a version that does not fit the pool's control plane. What the caller may not read, or what is
+ * not there, is left to them.
+ */
+export async function requireFittingVersion(context: Context, pool: NodePool): Promise<void> {
+  const { isForbidden, isNotFound, orUndefined } = await import('@fochista/kubernetes')
+  const { TenantControlPlane } = await import('@fochista/kamaji')
+  const { name, namespace = 'default' } = pool.metadata
+  const kubernetes = await context.kubernetes()
+  const controlPlane = await orUndefined(
+    (error) => isForbidden(error) || isNotFound(error),
+    kubernetes.get(TenantControlPlane, { name: pool.spec.clusterName, namespace }),
+  )
+  if (!controlPlane) return
+  const { versionRefusal } = await import('@fochista/controllers')
+  const refusal = versionRefusal(pool, controlPlane.spec.kubernetes.version)
+  if (refusal !== undefined)
+    throw new CommandError(`pool "${name}": ${refusal}`, {
+      hint: `${tr('The control plane goes first:', 'Prima il control plane:')}  fochista cluster upgrade ${pool.spec.clusterName}`,
+    })
+}
+
 async function problemsOf(
   kubernetes: Kubernetes,
   pool: NodePool,
