@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { eventually, startBench } from '../harness.ts'
 import { createVictim } from './controllers.ts'
 import { callScenarios } from './faults/calls.ts'
+import { hostScenarios } from './faults/hosts.ts'
 import { kubernetesScenarios } from './faults/kubernetes.ts'
 import { draw, drawCompany } from './faults/company.ts'
 import { createLabFaults } from './faults/lab.ts'
@@ -25,6 +26,7 @@ const scenarios = [
   ...callScenarios,
   ...taskScenarios,
   ...placeScenarios,
+  ...hostScenarios,
   ...kubernetesScenarios,
   ...tenantScenarios,
   ...peopleScenarios,

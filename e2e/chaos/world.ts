@@ -20,10 +20,14 @@ export interface MachineLike extends Named {
   readonly spec: {
     readonly nodePoolName: string
     readonly vmid?: number
+    /** Where it is to be made. */
+    readonly host?: string
     readonly addresses?: { address: string }[]
   }
   readonly status?: {
     readonly conditions?: { type: string; status: string; reason: string; message: string }[]
+    /** UPID of its task in flight. */
+    readonly task?: string
   }
 }
 

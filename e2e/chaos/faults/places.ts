@@ -3,10 +3,6 @@ import { eventually } from '../../harness.ts'
 import { ask, type MachineLike } from '../world.ts'
 import { person, proxmox, TOKEN, type Fault, type Scenario, type Stage } from './scenario.ts'
 
-const lost = (node: string, vms: 'run' | 'stop'): Fault => ({
-  on: { backEnd: 'proxmox', node },
-  what: { kind: 'host-lost', vms },
-})
 const token = (what: object): Fault => ({ on: { backEnd: 'proxmox', user: TOKEN }, what })
 
 const VMS = '/pool/fochista-default|/vms/\\d+'
@@ -71,47 +67,8 @@ async function untag({ bench }: Stage): Promise<() => Promise<unknown>> {
   return () => tag((tags) => tags)
 }
 
-/** Hosts, storages, rights, credentials and templates come and go. */
+/** Storages, rights, credentials and templates come and go. */
 export const placeScenarios: readonly Scenario[] = [
-  {
-    name: 'a host is cut off while its VMs run on',
-    hands: 'a VM or its host',
-    faults: [lost('pve2', 'run')],
-    holdMs: 4000,
-  },
-  {
-    name: 'a host goes down with its VMs and comes back',
-    hands: 'a VM or its host',
-    faults: [lost('pve2', 'stop')],
-    holdMs: 4000,
-  },
-  {
-    name: 'the host of the machine that stands is cut off, and comes back',
-    hands: 'a VM or its host',
-    act: async ({ vm, fault }) => fault(lost((await vm()).node, 'run')),
-    holdMs: 6000,
-  },
-  {
-    name: 'the host of the machine that stands goes down, and comes back',
-    hands: 'a VM or its host',
-    act: async ({ vm, fault }) => fault(lost((await vm()).node, 'stop')),
-    holdMs: 6000,
-  },
-  // What a host comes to that nobody brings back is told, with what a person can say of it; the pool grows on the others meanwhile.
-  {
-    name: 'the host of the machine that stands is lost',
-    hands: 'a VM or its host',
-    act: async ({ vm, fault }) => fault(lost((await vm()).node, 'stop')),
-    says: [/pve\d is offline.*machine delete \S+ --host-is-dead/],
-    holdMs: 30_000,
-  },
-  {
-    name: 'a host is cut off while machines leave',
-    hands: 'a VM or its host',
-    while: 'shrinking',
-    faults: [lost('pve2', 'run')],
-    holdMs: 6000,
-  },
   {
     name: 'the storage of the disks is full',
     faults: [{ on: { backEnd: 'proxmox', storage: 'local-lvm' }, what: { kind: 'storage-full' } }],
