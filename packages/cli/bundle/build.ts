@@ -88,6 +88,13 @@ const whereSourcesWere: Plugin = {
  * What third parties load and we do not use, and what they get instead. To load it would take a third of the time of a short command.
  */
 const unused: readonly { readonly by: string; readonly builtin: string; readonly instead: string }[] = [
+  // It compares objects and paints their differences; undici asks whether something is so.
+  {
+    by: 'undici',
+    builtin: 'node:assert',
+    instead:
+      "module.exports = (isSo, message) => { if (!isSo) throw message instanceof Error ? message : new Error(message ?? 'assertion failed') }",
+  },
   // With it comes TLS. undici does without it where there is none; ours is never asked for it.
   { by: 'undici', builtin: 'node:http2', instead: "throw new Error('HTTP/2 is off')" },
   // Of Node's own client it takes how long headers may be, and knows its bodies.

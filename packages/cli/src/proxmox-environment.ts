@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import type { Proxmox, ProxmoxConfig } from '@fochista/proxmox'
 import type { Context } from './context.ts'
 import { credentialsFrom, required } from './proxmox-credentials.ts'
@@ -15,7 +16,7 @@ export async function connectProxmox(
     .split(',')
     .map((url) => url.trim())
   const credentials = await credentialsFrom(environment, context.io)
-  const tls = await tlsFrom(environment)
+  const tls = tlsFrom(environment)
   const { createProxmox } = await import('@fochista/proxmox')
   const proxmox = createProxmox({ endpoints, credentials, ...(tls ? { tls } : {}) })
   try {
@@ -27,13 +28,10 @@ export async function connectProxmox(
   return proxmox
 }
 
-async function tlsFrom(
-  environment: Awaited<ReturnType<Context['environment']>>,
-): Promise<ProxmoxConfig['tls']> {
+function tlsFrom(environment: Awaited<ReturnType<Context['environment']>>): ProxmoxConfig['tls'] {
   const fingerprint = environment['PROXMOX_FINGERPRINT']
   if (fingerprint) return { fingerprints: fingerprint.split(',').map((one) => one.trim()) }
   const caFile = environment['PROXMOX_CA']
   if (!caFile) return undefined
-  const { readFile } = await import('node:fs/promises')
-  return { ca: await readFile(caFile, 'utf8') }
+  return { ca: readFileSync(caFile, 'utf8') }
 }

@@ -1,13 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls'
-import { Agent, ProxyAgent } from 'undici'
-import type { Dispatcher } from 'undici'
+import type { SecureContext, SecureContextOptions } from 'node:tls'
+import type { Dispatcher, ProxyAgent } from 'undici'
 import type { ClientCertificate, Connection, Credentials } from './connection/types.ts'
 import { KubernetesAnswerError, KubernetesApiError, KubernetesConnectionError } from './errors.ts'
 import type { Status } from './errors.ts'
 import { createGuard } from './guard.ts'
 import type { Guard } from './guard.ts'
 import type { Pacer } from './pace.ts'
+import { Agent, loadProxyAgent, request } from './undici.ts'
 
 /** Parameters of a URL; those that are undefined or empty are left out. */
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>
@@ -68,7 +68,10 @@ export function createTransport(
   const retired: Dispatcher[] = []
   let closed = false
 
-  const dispatcherFor = (certificate: ClientCertificate | undefined): Dispatcher => {
+  const dispatcherFor = (
+    certificate: ClientCertificate | undefined,
+    Proxy: typeof ProxyAgent | undefined,
+  ): Dispatcher => {
     if (agent && agent.certificate?.cert === certificate?.cert && agent.certificate?.key === certificate?.key)
       return agent.dispatcher
     if (agent) {
@@ -76,7 +79,7 @@ export function createTransport(
       retired.push(agent.dispatcher)
       if (retired.length > MOST_RETIRED) void retired.shift()?.destroy()
     }
-    agent = { dispatcher: createDispatcher(connection, certificate), certificate }
+    agent = { dispatcher: createDispatcher(connection, certificate, Proxy), certificate }
     return agent.dispatcher
   }
 
@@ -98,6 +101,7 @@ export function createTransport(
   ): Promise<Dispatcher.ResponseData> => {
     if (closed) throw new KubernetesConnectionError('the connection was closed', { code: 'CLOSED' })
     const { token, clientCertificate } = await credentials(refresh)
+    const Proxy = connection.proxyUrl ? await loadProxyAgent() : undefined
     const headers: Record<string, string | string[]> = {
       accept: 'application/json',
       'user-agent': 'fochista',
@@ -113,7 +117,7 @@ export function createTransport(
       if (connection.impersonate.groups) headers['impersonate-group'] = connection.impersonate.groups
       if (connection.impersonate.uid) headers['impersonate-uid'] = connection.impersonate.uid
     }
-    return dispatcherFor(clientCertificate).request({
+    return request(dispatcherFor(clientCertificate, Proxy), {
       origin,
       path: prefix + call.path + queryText(call.query),
       method: call.method as Dispatcher.HttpMethod,
@@ -208,20 +212,24 @@ export function createTransport(
   }
 }
 
-function createDispatcher(connection: Connection, certificate: ClientCertificate | undefined): Dispatcher {
+function createDispatcher(
+  connection: Connection,
+  certificate: ClientCertificate | undefined,
+  Proxy: typeof ProxyAgent | undefined,
+): Dispatcher {
   const keys = {
     ...(connection.ca && { ca: connection.ca }),
     ...(certificate && { cert: certificate.cert, key: certificate.key }),
   }
   const tls = {
     ...keys,
-    ...sharedContext(keys),
+    ...(connection.server.startsWith('https:') && sharedContext(keys)),
     ...(connection.insecureSkipVerify && { rejectUnauthorized: false }),
     ...(connection.tlsServerName && { servername: connection.tlsServerName }),
   }
   // Over HTTP/2 one lost connection would take every watch with it, and the time-outs below are HTTP/1's.
-  if (connection.proxyUrl)
-    return new ProxyAgent({ uri: connection.proxyUrl, requestTls: tls, allowH2: false })
+  if (connection.proxyUrl && Proxy)
+    return new Proxy({ uri: connection.proxyUrl, requestTls: tls, allowH2: false })
   return new Agent({
     allowH2: false,
     keepAliveTimeout: 30_000,
@@ -235,7 +243,8 @@ function createDispatcher(connection: Connection, certificate: ClientCertificate
  */
 function sharedContext(keys: SecureContextOptions): { secureContext?: SecureContext } {
   try {
-    return { secureContext: createSecureContext(keys) }
+    // Node reads its CAs as soon as its TLS is loaded, for as long as a short command takes: not where a proxy on this machine is asked in the clear.
+    return { secureContext: process.getBuiltinModule('node:tls').createSecureContext(keys) }
   } catch {
     return {}
   }

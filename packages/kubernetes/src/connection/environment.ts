@@ -1,5 +1,4 @@
-import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { existsSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { KubeconfigError } from '../errors.ts'
@@ -68,7 +67,7 @@ async function existing(list: string): Promise<string> {
 async function fromUrl(url: string, token: string | undefined, ca: string | undefined): Promise<Connection> {
   const connection = connectionToProxy(url)
   if (token) connection.token = token
-  if (ca) connection.ca = ca.includes('-----BEGIN') ? ca : await readFile(ca, 'utf8')
+  if (ca) connection.ca = ca.includes('-----BEGIN') ? ca : readFileSync(ca, 'utf8')
   return connection
 }
 
@@ -83,10 +82,11 @@ export async function connectionInCluster(
   const host = env['KUBERNETES_SERVICE_HOST']
   if (!host) throw new KubeconfigError('not in a Pod: KUBERNETES_SERVICE_HOST is not set')
   const name = host.includes(':') ? `[${host}]` : host
-  const namespace = await readFile(join(folder, 'namespace'), 'utf8').catch(() => '')
+  const ofPod = join(folder, 'namespace')
+  const namespace = existsSync(ofPod) ? readFileSync(ofPod, 'utf8') : ''
   return {
     server: `https://${name}:${env['KUBERNETES_SERVICE_PORT'] ?? '443'}`,
-    ca: await readFile(join(folder, 'ca.crt'), 'utf8'),
+    ca: readFileSync(join(folder, 'ca.crt'), 'utf8'),
     token: tokenFromFile(join(folder, 'token')),
     ...(namespace && { namespace: namespace.trim() }),
   }

@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process'
 import { KubeconfigError } from '../errors.ts'
 import type { Credentials } from './types.ts'
 
@@ -74,6 +73,8 @@ async function runPlugin(
   }
   const env = { ...process.env, KUBERNETES_EXEC_INFO: JSON.stringify(info) } as Record<string, string>
   for (const { name, value } of config.env ?? []) env[name] = value
+  // Loaded with the first plug-in: most kubeconfigs have none.
+  const { execFile } = process.getBuiltinModule('node:child_process')
   const output = await new Promise<string>((resolve, reject) => {
     const child = execFile(
       command,
