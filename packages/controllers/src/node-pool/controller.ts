@@ -79,8 +79,10 @@ async function reconcile(world: World, pool: NodePool, key: string, memory: Memo
   await memory.doubtful.settle(world)
   const machines = machinesOf(world, pool)
   if (isDeleting(pool)) return retire(world, pool, machines)
+  // As the server has it: written with this look it counts from the next.
+  const isHeld = hasFinalizer(pool, FINALIZER)
   addFinalizer(pool, FINALIZER)
-  const verdict = await judge(world, pool, key, memory, machines)
+  const verdict = await judge(world, pool, key, memory, machines, isHeld)
   // Counted anew: some may just have been made or asked to go.
   const now = machinesOf(world, pool)
   count(world, pool, now)
@@ -150,6 +152,7 @@ async function keep(
   key: string,
   { missingSince, making, doubtful }: Memory,
   machines: readonly Machine[],
+  isHeld: boolean,
 ): Promise<Verdict | undefined> {
   if (pool.spec.paused) return { reason: 'Paused', message: 'Paused: no machine is made or taken away.' }
   const strays = machines.filter((machine) => !isDeleting(machine) && isOfOtherCluster(pool, machine))
@@ -203,8 +206,9 @@ async function keep(
   // A pool whose machines do not join makes no further ones; any other failure leaves room for those that lack.
   if (repair.reason !== undefined && (repair.reason === REASON.joinFailing || scale.create === 0))
     return repair
-  // The pool's memory of its cluster is written before its first machine is: from then on only that cluster counts.
-  if (await noteCluster(world, pool, controlPlane))
+  // The pool's memory of its cluster is written before its first machine is: from then on only that cluster counts. So is our finalizer: a
+  // pool that is deleted before it bears that is gone at once, also when its status was written, and would leave the machine without a pool.
+  if ((await noteCluster(world, pool, controlPlane)) || (!isHeld && scale.create > 0))
     return {
       reason: 'Beginning',
       message: 'The first look at its cluster is noted.',
@@ -256,11 +260,12 @@ async function planOf(
   machines: readonly Machine[],
 ): Promise<Plan | Verdict> {
   const machineClass = classOf(world, pool)
+  const className = pool.spec.className ?? pool.status?.className
   if (!machineClass)
     return {
       reason: 'ClassNotFound',
-      message: pool.spec.className
-        ? `MachineClass "${pool.spec.className}" is not there.`
+      message: className
+        ? `MachineClass "${className}" is not there. What runs stays; nothing is made or changed.`
         : 'The pool names no class and no MachineClass is marked as the default one. Set spec.className.',
     }
   const status = (pool.status ??= {})
