@@ -66,6 +66,20 @@ curl -H "$TOKEN" -X POST "$PVE/cluster/sdn/vnets/curlnet/subnets" -d subnet=10.4
 expect 200
 curl -H "$TOKEN" "$PVE/cluster/sdn/vnets?pending=1"
 expect 200 '"vnet":"curlnet"' '"state":"new"' '"pending":{"zone":"curlzone","tag":42}'
+# A fabric of two hosts, which waits with the rest.
+FABRICS=$PVE/cluster/sdn/fabrics
+curl -H "$TOKEN" -X POST "$FABRICS/fabric" -d id=curlfab -d protocol=ospf
+expect '500 missing field `area`'
+curl -H "$TOKEN" -X POST "$FABRICS/fabric" -d id=curlfab -d protocol=ospf -d area=0 -d ip_prefix=10.43.0.0/24
+expect 200 '{"data":null}'
+for host in 1 2; do
+  curl -H "$TOKEN" -X POST "$FABRICS/node/curlfab" -d node_id=pve$host -d protocol=ospf -d ip=10.43.0.$host --data-urlencode interfaces=name=ens19
+  expect 200 '{"data":null}'
+done
+curl -H "$TOKEN" "$FABRICS/all"
+expect 200 '"id":"curlfab"' '"node_id":"pve2"' '"ip":"10.43.0.2"'
+curl -H "$TOKEN" "$PVE/cluster/sdn/dry-run?node=pve1"
+expect 200 '"interfaces-diff":"' '"frr-diff":"'
 curl -H "$TOKEN" -X PUT "$PVE/cluster/sdn"
 expect 200 ':reloadnetworkall:'
 task OK
@@ -73,6 +87,12 @@ curl -H "$TOKEN" "$NODE/network?type=any_bridge"
 expect 200 '"iface":"curlnet"' '"type":"vnet"'
 curl -H "$TOKEN" -X PUT "$CT/config" --data-urlencode net0=name=eth0,bridge=curlnet
 expect 200
+curl -H "$TOKEN" "$NODE/sdn/fabrics/curlfab/routes"
+expect 200 '"route":"10.43.0.2/32"' '"via":["ens19"]'
+curl -H "$TOKEN" "$NODE/sdn/fabrics/curlfab/neighbors"
+expect 200 '"neighbor":"10.43.0.2"' '"status":"Full/-"'
+curl -H "$TOKEN" -X DELETE "$FABRICS/fabric/curlfab"
+expect 200 '{"data":null}'
 curl -H "$TOKEN" -X DELETE "$PVE/cluster/sdn/zones/curlzone"
 expect '500 delete sdn zone object failed: zone curlzone is used by vnet curlnet'
 

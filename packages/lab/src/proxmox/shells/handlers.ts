@@ -1,5 +1,6 @@
 import { createConsoleTicket } from '../access/tickets.ts'
 import type { Call, Handlers } from '../handler.ts'
+import { authorityOf } from '../qemu/console/authority.ts'
 import { joinConsole, screenPassword } from '../qemu/console/handlers.ts'
 import type { Onlooker } from '../qemu/console/follow.ts'
 import { screenClient, textScreen } from '../qemu/console/screen.ts'
@@ -111,7 +112,7 @@ function openScreen(call: Call, shell: Shell): unknown {
     (task) => task.fail('connection timed out'),
   )
   const ticket = `${password}:${createConsoleTicket(world, user, shell.path, port)}`
-  const cert = world.cluster.certificates.get(shell.node)?.at(-1) ?? ''
+  const cert = authorityOf(call, shell.node)
   return { user, ticket, port: String(port), upid, cert, password }
 }
 

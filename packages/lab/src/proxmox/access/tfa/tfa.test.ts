@@ -69,6 +69,8 @@ test('codes are those of RFC 6238, and hold one step before and after theirs', (
     ] as const)
       assert.equal(findStep(totp, code, (time + seconds) * 1000), found)
   }
+  // A step before the first is none.
+  assert.equal(findStep(parseTotp(`${DEVICE}&period=9999999999`), '000000', 0), undefined)
   for (const [wrong, message] of [
     ['otpauth://hotp/x?secret=GEZDGNBV', 'not an otpauth uri\n'],
     ['otpauth://totp/x', 'missing otp secret\n'],

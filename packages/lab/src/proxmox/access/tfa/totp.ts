@@ -34,6 +34,7 @@ export function findStep(totp: Totp, code: string, now: number): number | undefi
   const current = Math.floor(now / 1000 / totp.period)
   const given = Buffer.from(code)
   return [current - 1, current, current + 1].find((step) => {
+    if (step < 0) return false
     const wanted = Buffer.from(codeOf(totp, step))
     return wanted.length === given.length && timingSafeEqual(wanted, given)
   })

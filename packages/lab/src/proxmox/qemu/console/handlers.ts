@@ -3,6 +3,7 @@ import { createConsoleTicket, isConsoleTicket } from '../../access/tickets.ts'
 import { ApiError } from '../../api-error.ts'
 import type { Call, Handlers } from '../../handler.ts'
 import { vmOf, vmidOf } from '../vm.ts'
+import { authorityOf } from './authority.ts'
 import { screen } from './screen.ts'
 import { consoleOn, openConsole } from './sessions.ts'
 import { spiceHandlers } from './spice.ts'
@@ -30,7 +31,7 @@ function vncProxy(call: Call): unknown {
   )
   const ticket = `${password}:${createConsoleTicket(world, user, `/vms/${vm.vmid}`, port)}`
   // The cluster's authority, for clients that connect by themselves.
-  const cert = world.cluster.certificates.get(vm.node)?.at(-1) ?? ''
+  const cert = authorityOf(call, vm.node)
   return { user, ticket, port: String(port), upid, cert, password }
 }
 

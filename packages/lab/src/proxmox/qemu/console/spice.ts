@@ -2,6 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto'
 import { die } from '../../api-error.ts'
 import type { Call, Handlers } from '../../handler.ts'
 import { nameOf, vmOf } from '../vm.ts'
+import { authorityOf } from './authority.ts'
 
 /** First of the ports that hosts tell SPICE clients. */
 const PORT = 61_000
@@ -46,7 +47,9 @@ export function connectionFile(
     title,
     'host-subject': `OU=PVE Cluster Node,O=Proxmox Virtual Environment,CN=${node}.${search}`,
     // One line, as a connection file needs it.
-    ca: (world.cluster.certificates.get(at)?.at(-1) ?? '').trimEnd().replaceAll('\n', String.raw`\n`),
+    ca: authorityOf(call, at)
+      .trimEnd()
+      .replaceAll('\n', String.raw`\n`),
     'secure-attention': 'Ctrl+Alt+Ins',
     'toggle-fullscreen': 'Shift+F11',
     'release-cursor': 'Ctrl+Alt+R',
