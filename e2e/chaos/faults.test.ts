@@ -149,7 +149,7 @@ const ownMachines = async (): Promise<MachineLike[]> =>
 const identityOf = ({ metadata, spec }: MachineLike): string => `${metadata.name} with VM ${spec.vmid}`
 
 /** Lets a back end fail each time for a while, counts how often it is asked, and measures how soon it is noticed that it works again. */
-async function endure(t: TestContext, { fault, most }: Outage): Promise<void> {
+async function endure(t: TestContext, { fault, tried = fault.on, most }: Outage): Promise<void> {
   const held = all ? 60 : 12
   await faults.add(fault)
   await scalePool(bench, POOL, 3)
@@ -157,7 +157,7 @@ async function endure(t: TestContext, { fault, most }: Outage): Promise<void> {
   const [struck] = await faults.list()
   await faults.clear()
   const cleared = Date.now()
-  await faults.add({ on: fault.on, what: { kind: 'delay', ms: 1 } })
+  await faults.add({ on: tried, what: { kind: 'delay', ms: 1 } })
   await eventually('it is asked again', NOTICED_MS, async () => {
     const [seen] = await faults.list()
     assert.ok((seen?.struck ?? 0) > 0, 'not asked yet')

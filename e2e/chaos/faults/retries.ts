@@ -4,6 +4,8 @@ import { answers, proxmox, type Fault } from './scenario.ts'
 export interface Outage {
   readonly name: string
   readonly fault: Fault
+  /** The request by which it is tried. @default what the fault is on */
+  readonly tried?: object
   /**
    * Requests that may be made in so many seconds, of a minute at most: the pauses after failures double, and who fails for one cause shares
    * them, so that two machines ask no more often than each alone would whose pauses double without end.
@@ -22,6 +24,16 @@ export const outages: readonly Outage[] = [
       what: answers(500, 'got no worker upid - start worker failed'),
     },
     most: (seconds) => 2 * doublings(seconds),
+  },
+  {
+    name: 'the tasks of clones fail each time',
+    fault: {
+      on: { backEnd: 'proxmox', task: 'qmclone' },
+      what: { kind: 'task-fails', exit: 'clone failed: no space left on device' },
+    },
+    tried: proxmox('POST', '/nodes/{node}/qemu/{vmid}/clone'),
+    // One try each, then one in six seconds on each of two hosts after two shorter pauses.
+    most: (seconds) => 2 * (3 + Math.ceil(seconds / 6)),
   },
   {
     name: 'Proxmox answers every request with an error',

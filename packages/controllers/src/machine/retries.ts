@@ -8,7 +8,7 @@ const FIRST_PAUSE_MS = 2000
 export const UNCALLED_MS = 120_000
 
 /** What somebody failed at, and where: whoever fails at the same stands in the same line. */
-export interface Failing {
+interface Failing {
   /** Type of the task, or `room` for a place on a host. */
   readonly what: string
   /** Proxmox cluster, host, storage: whatever others who fail for the same cause have in common. */

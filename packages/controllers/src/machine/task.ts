@@ -59,19 +59,19 @@ export async function lookAtTask(context: MachineContext): Promise<TaskState> {
 }
 
 /**
- * A step whose task has failed. It is tried again when it is the machine's turn among all that fail so on its host: one of them tries, and
- * when it gets through the others follow.
+ * A step whose task has failed. It is tried again when it is the machine's turn among all that fail so on its host, or on the storage that
+ * all hosts share: one of them tries, and when it gets through the others follow.
  */
 export function failedAt(context: MachineContext, task: FailedTask, reason: string, message: string): Holdup {
   const { spec, status } = context.machine
-  const place =
-    task.type === 'qmclone' || task.type === 'resize'
-      ? [spec.host, spec.storage, spec.template?.vmid]
-      : [status?.node ?? spec.host, task.type === 'imgcopy' ? spec.isoStorage : undefined]
-  const where = [spec.proxmoxCluster, ...place]
+  const storage = task.type === 'imgcopy' ? spec.isoStorage : isOfDisks(task.type) ? spec.storage : undefined
+  const isShared = context.connection.storages().some((one) => one.name === storage && one.isShared)
+  const where = [spec.proxmoxCluster, isShared ? undefined : (status?.node ?? spec.host), storage]
   context.world.retries.failed(context.key, { what: task.type, where }, task.tookMs)
   return blocked(reason, message, UNCALLED_MS)
 }
+
+const isOfDisks = (type: string): boolean => type === 'qmclone' || type === 'resize'
 
 /**
  * Holds a step up that has failed in a way that may last until it is its turn. The failure itself is written to the Machine, which wakes it
