@@ -13,7 +13,7 @@ curl() {
   REQUEST="curl $*" BODY='' STATUS=''
   calls=$((calls + 1))
   : >"$scratch/body"; : >"$scratch/head"
-  if ! command curl -sS --max-time 60 --cacert "${CA:?}" -o "$scratch/body" -D "$scratch/head" "$@" 2>"$scratch/error"; then
+  if ! command curl -sS --max-time 300 --cacert "${CA:?}" -o "$scratch/body" -D "$scratch/head" "$@" 2>"$scratch/error"; then
     STATUS="no answer: $(<"$scratch/error")"
     return
   fi
@@ -57,9 +57,10 @@ answer() {
   [[ $BODY =~ $pattern ]] && printf '%s' "${BASH_REMATCH[1]}"
 }
 
-# `until_answer SECONDS TEXT curl …`: the same request until its answer holds the text or, with `!TEXT`, no longer holds it.
+# `until_answer SECONDS TEXT curl …`: the same request until its answer holds the text or, with `!TEXT`, no longer holds it. A machine that
+# is busy, or slow, takes up to three times as long.
 until_answer() {
-  local end=$((SECONDS + $1)) text=$2; shift 2
+  local end=$((SECONDS + 3 * $1)) text=$2; shift 2
   while :; do
     "$@"
     case $text in
