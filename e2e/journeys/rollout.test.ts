@@ -36,6 +36,7 @@ const Machines = defineKind<MachineObject>({
 const Classes = defineKind({ ...group, kind: 'MachineClass', plural: 'machineclasses', namespaced: false })
 
 const REPLICAS = 2
+const RESHAPE = 'fochista.dev/reshape'
 const ref = { name: 'workers', namespace: 'default' }
 const bench = await startBench()
 const faults = createLabFaults(bench)
@@ -186,6 +187,20 @@ test('a pool takes each change in the gentlest way, within what it allows at eve
       await bench.ok('pool', 'plan', 'workers', '--cores', '4'),
       /1 machine would stand in .*none may be missing \(spec\.rollout\.maxUnavailable: 0\)/,
     )
+    const boots = new Map(
+      (await nodes()).map(({ metadata, status }) => [metadata.name, status?.nodeInfo?.bootID]),
+    )
+    const looks: Promise<void>[] = []
+    const stopLooking = machines.subscribe(({ object: { metadata }, ...change }) => {
+      const was = 'old' in change ? (change.old as MachineObject).metadata.annotations : undefined
+      if (was?.[RESHAPE] !== 'reboot' || metadata.annotations?.[RESHAPE] !== undefined) return
+      const look = async (): Promise<void> => {
+        const node = (await nodes()).find((one) => one.metadata.name === metadata.name)
+        if (node?.status?.nodeInfo?.bootID === boots.get(metadata.name))
+          broken.push(`${metadata.name} was said to be rebooted before its kubelet was back`)
+      }
+      looks.push(look().catch((error: unknown) => void broken.push(String(error))))
+    })
     await edit({ cores: 4, paused: true })
     await eventually('cluster describe says what becomes of each', 60_000, async () => {
       const said = await bench.ok('cluster', 'describe', 'roll')
@@ -200,6 +215,9 @@ test('a pool takes each change in the gentlest way, within what it allows at eve
       )
       assert.deepEqual(names(), before)
     })
+    stopLooking()
+    assert.equal(looks.length, REPLICAS)
+    await Promise.all(looks)
     assert.deepEqual(
       staying().map(({ spec }) => spec.cores),
       Array(REPLICAS).fill(4),

@@ -29,7 +29,11 @@ test('of a Node what we read is kept, and nothing else', () => {
       unschedulable: true,
       taints: [{ key: 'a', value: 'b', effect: 'NoSchedule' }],
     },
-    status: { conditions: [ready], addresses: [{ type: 'InternalIP', address: '10.0.0.1' }] },
+    status: {
+      conditions: [ready],
+      addresses: [{ type: 'InternalIP', address: '10.0.0.1' }],
+      nodeInfo: { bootID: 'b' },
+    },
   }
   const given = {
     ...kept,
@@ -42,6 +46,7 @@ test('of a Node what we read is kept, and nothing else', () => {
     status: {
       ...kept.status,
       images: [{ names: ['i'] }],
+      nodeInfo: { bootID: 'b', kubeletVersion: 'v1.30.4' },
       conditions: [{ type: 'DiskPressure', status: 'False' }, ready],
     },
   }
@@ -59,6 +64,7 @@ test('a field of another type counts as absent, and whatever is long is cut', ()
   for (const hostile of [
     { spec: 'x', status: 7 },
     { spec: [], status: null },
+    { status: { nodeInfo: { bootID: 7 } } },
     {
       spec: { taints: 'x', providerID: {}, unschedulable: 'yes' },
       status: { conditions: {}, addresses: 'x' },
@@ -74,7 +80,10 @@ test('a field of another type counts as absent, and whatever is long is cut', ()
     node({
       metadata: { name: 'a', uid: long, annotations: { 'fochista.dev/applied': long } },
       spec: { providerID: long, taints: Array.from({ length: 10_000 }, () => taint) },
-      status: { conditions: [{ type: 'Ready', status: 'False', message: long }] },
+      status: {
+        conditions: [{ type: 'Ready', status: 'False', message: long }],
+        nodeInfo: { bootID: long },
+      },
     }),
   )
   assert.ok(JSON.stringify(kept).length < 10_000)

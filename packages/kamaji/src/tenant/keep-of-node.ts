@@ -29,6 +29,8 @@ export function keepOfNode(node: Node): Node {
       ? [{ type: cut(type), address: cut(address) }]
       : [],
   )
+  // By it a kubelet that is back after a reboot is told from one that has not been missed yet.
+  const { bootID } = mapping(status['nodeInfo'])
   const own = Object.entries(mapping(annotations)).filter(
     (entry): entry is [string, string] =>
       entry[0].startsWith(OWN) && typeof entry[1] === 'string' && entry[1].length <= LONGEST_ANNOTATION,
@@ -46,7 +48,11 @@ export function keepOfNode(node: Node): Node {
       ...(spec['unschedulable'] === true && { unschedulable: true }),
       ...(taints.length > 0 && { taints }),
     },
-    status: { conditions, addresses },
+    status: {
+      conditions,
+      addresses,
+      ...(typeof bootID === 'string' && { nodeInfo: { bootID: cut(bootID) } }),
+    },
   }
 }
 

@@ -68,15 +68,15 @@ export interface Node extends KubernetesObject {
     allocatable?: Record<string, string>
     conditions?: (Condition & { lastHeartbeatTime?: string })[]
     nodeInfo?: {
-      kubeletVersion: string
-      osImage: string
-      kernelVersion: string
-      containerRuntimeVersion: string
-      architecture: string
-      operatingSystem: string
-      machineID: string
-      systemUUID: string
-      bootID: string
+      kubeletVersion?: string
+      osImage?: string
+      kernelVersion?: string
+      containerRuntimeVersion?: string
+      architecture?: string
+      operatingSystem?: string
+      machineID?: string
+      systemUUID?: string
+      bootID?: string
     }
   }
 }
