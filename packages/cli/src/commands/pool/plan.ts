@@ -48,7 +48,7 @@ export const poolPlan = command({
       return context.io.raw(stringify(plan))
     }
     print(context.io, plan)
-    const { className } = wanted.spec
+    const className = wanted.spec.className ?? wanted.status?.className
     if (!machineClass)
       context.io.note(
         className === undefined
