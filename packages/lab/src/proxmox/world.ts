@@ -29,7 +29,7 @@ export interface Host {
 /** A storage, as its configuration says. */
 export interface Storage {
   readonly name: string
-  readonly type: 'dir' | 'nfs' | 'lvm' | 'lvmthin' | 'zfspool'
+  readonly type: 'dir' | 'nfs' | 'lvm' | 'lvmthin' | 'zfspool' | 'rbd'
   content: string[]
   readonly shared: boolean
   /** Hosts that have it; undefined for all. */

@@ -8,7 +8,7 @@ function formatsOf(storage: Storage): readonly string[] {
 
 /** Whether a storage's volumes are block devices, not files. */
 export function isBlock({ type }: Pick<Storage, 'type'>): boolean {
-  return type === 'lvm' || type === 'lvmthin' || type === 'zfspool'
+  return type !== 'dir' && type !== 'nfs'
 }
 
 /** Whether a storage's volumes are those of LVM. */
@@ -45,6 +45,7 @@ export function isOnNode(storage: Storage, node: string): boolean {
 export function pathOf(storage: Storage, volid: string): string {
   const name = volid.slice(volid.indexOf(':') + 1)
   if (isLvm(storage)) return `/dev/${storage.path ?? 'pve'}/${name}`
+  if (storage.type === 'rbd') return `rbd:${storage.path ?? storage.name}/${name.split('/').at(-1) ?? name}`
   // A linked volume is named `{base}/{name}`, and lies beside its base.
   if (isBlock(storage)) return `/dev/zvol/${storage.path ?? 'rpool'}/${name.split('/').at(-1) ?? name}`
   const root = rootOf(storage)
@@ -110,7 +111,7 @@ export function canDo(
 ): boolean {
   if (storage.type === 'lvmthin') return feature !== 'clone' || isBase(volume.volid) || ofSnapshot
   if (storage.type === 'lvm') return feature === 'copy' && !ofSnapshot
-  if (storage.type === 'zfspool')
+  if (isBlock(storage))
     return feature === 'clone' ? isBase(volume.volid) : feature === 'snapshot' || !ofSnapshot
   if (feature === 'clone') return isBase(volume.volid) && !ofSnapshot
   if (feature === 'copy') return !ofSnapshot || volume.format === 'qcow2'

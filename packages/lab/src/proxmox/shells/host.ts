@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { Disk, setPassword } from '../../guest/disk.ts'
 import { Terminal } from '../../guest/terminal/terminal.ts'
 import { forbidden } from '../api-error.ts'
+import { installCeph, VERSION } from '../ceph/state.ts'
 import type { Call } from '../handler.ts'
 import type { ProxmoxWorld } from '../world.ts'
 import { sessionMachine } from './machine.ts'
@@ -16,7 +17,7 @@ const SYSTEM = {
 /** What a shell shows first when it was opened for more than a login. */
 const ERRANDS: Readonly<Record<string, string>> = {
   upgrade: 'Starting system upgrade: apt-get dist-upgrade\nYour System is up-to-date\n\nstarting shell',
-  ceph_install: 'The lab has no packages of Ceph to install.\n\nstarting shell',
+  ceph_install: `start installation\n\ninstalled Ceph ${VERSION} Squid successfully!\n\nreloading API to load new Ceph RADOS library...\n\nstarting shell`,
 }
 
 const disks = new WeakMap<ProxmoxWorld, Map<string, Disk>>()
@@ -49,6 +50,7 @@ export function hostShell(call: Call): Shell {
       )
       const errand = ERRANDS[cmd]
       if (errand !== undefined) terminal.print(errand)
+      if (cmd === 'ceph_install') installCeph(world, node)
       terminal.open()
       return { terminal, close: () => terminal.close() }
     },

@@ -46,7 +46,7 @@ export const storageConfigHandlers: Handlers = {
         name,
         type,
         content: ['images', 'rootdir'],
-        shared: type === 'nfs',
+        shared: isSharedByNature(type),
         capacity: CAPACITY,
         speed: SPEED,
       }
@@ -75,9 +75,14 @@ export const storageConfigHandlers: Handlers = {
 }
 
 /** What kinds of storages there are here. */
-const TYPES = new Set(['dir', 'nfs', 'lvm', 'lvmthin', 'zfspool'])
+const TYPES = new Set(['dir', 'nfs', 'lvm', 'lvmthin', 'zfspool', 'rbd'])
 /** What storages of a kind must say. */
 const REQUIRED: Readonly<Record<string, string>> = { dir: 'path', lvm: 'vgname', zfspool: 'pool' }
+
+/** Whether every host has a storage because of what it is. */
+function isSharedByNature(type: Storage['type']): boolean {
+  return type === 'nfs' || type === 'rbd'
+}
 
 function isType(type: string): type is Storage['type'] {
   return TYPES.has(type)
@@ -101,7 +106,8 @@ function changed(call: Call, storage: Storage): Storage {
   return {
     ...rest,
     content: content === undefined ? storage.content : splitList(content),
-    shared: storage.type === 'nfs' || call.flag('shared', removed.has('shared') ? false : storage.shared),
+    shared:
+      isSharedByNature(storage.type) || call.flag('shared', removed.has('shared') ? false : storage.shared),
     options,
     ...(nodes !== undefined && { nodes: splitList(nodes) }),
     ...(path !== undefined && { path }),
@@ -120,7 +126,7 @@ function show(world: ProxmoxWorld, storage: Storage): Record<string, unknown> {
     nodes: nodes?.join(','),
     ...(disabled && { disable: 1 }),
     // What is shared by its nature does not say so.
-    ...(shared && type !== 'nfs' && { shared: 1 }),
+    ...(shared && !isSharedByNature(type) && { shared: 1 }),
     digest: digestOf(world),
   }
 }

@@ -80,7 +80,7 @@ function stateOf(
 /** Image formats of a storage, in the old and the new shape. */
 function formatsOf({ type }: Storage): Record<string, unknown> {
   const supported =
-    type === 'lvmthin' || type === 'lvm'
+    type === 'lvmthin' || type === 'lvm' || type === 'rbd'
       ? ['raw']
       : type === 'zfspool'
         ? ['raw', 'subvol']

@@ -26,7 +26,9 @@ export function parseName(storage: Storage, name: string): VolumeName {
   if (isBlock(storage)) {
     const vmid = /^(?:base-\d+-[^/\s]+\/)?(?:vm|base)-(\d+)-[^/\s]+$/.exec(name)?.[1]
     return vmid === undefined
-      ? die(`unable to parse ${isLvm(storage) ? 'lvm' : 'zfs'} volume name '${name}'`)
+      ? die(
+          `unable to parse ${isLvm(storage) ? 'lvm' : storage.type === 'rbd' ? 'rbd' : 'zfs'} volume name '${name}'`,
+        )
       : { volid, name, content: 'images', vmid: Number(vmid) }
   }
   const image = /^(?:\d+\/base-[^/]+\/)?(\d+)\/[^/\s]+\.(?:raw|qcow2|vmdk|subvol)$/.exec(name)?.[1]

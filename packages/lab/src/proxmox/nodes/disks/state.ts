@@ -55,7 +55,7 @@ export function disksOf(call: Call): Disk[] {
   const describe = (
     devpath: string,
     size: number,
-    facts: { used?: string; gpt: number; mounted: number },
+    facts: { used?: string; gpt: number; mounted: number; osdid?: number; 'osdid-list'?: number[] },
   ): Disk => ({
     devpath,
     size,
@@ -71,11 +71,12 @@ export function disksOf(call: Call): Disk[] {
   })
   const system = describe('/dev/sda', host?.rootSize ?? 100 * GIB, { used: 'LVM', gpt: 1, mounted: 0 })
   const others = SPARE.map(([devpath, size]) => {
-    const { used, gpt, kind } = states(call).get(keyOf(call, devpath)) ?? {}
+    const { used, gpt, kind, osdid } = states(call).get(keyOf(call, devpath)) ?? {}
     return describe(devpath, size, {
       ...(typeof used === 'string' && { used }),
       gpt: gpt === '1' ? 1 : 0,
       mounted: kind === 'directory' ? 1 : 0,
+      ...(osdid !== undefined && { osdid: Number(osdid), 'osdid-list': [Number(osdid)] }),
     })
   })
   return [system, ...others]
