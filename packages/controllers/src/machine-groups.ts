@@ -1,4 +1,4 @@
-import { ANNOTATION_RESHAPE, type Machine } from '@fochista/api'
+import type { Machine } from '@fochista/api'
 
 // What machines are looked up by, so that no question about a few costs a look at all: `world.machines.by(inPool, …)`.
 
@@ -19,10 +19,5 @@ export const withVmid = ({ spec, status }: Machine): string[] =>
     (vmid) => `${spec.proxmoxCluster}/${vmid}`,
   )
 
-/** Machines that have a host and have not been Ready there yet, by Proxmox cluster: what was promised to them may not be taken yet. */
-export const onTheirWay = ({ spec, status }: Machine): string[] =>
-  spec.host === undefined || (spec.made && status?.wasReady) ? [] : [spec.proxmoxCluster]
-
-/** Machines whose VM is to get another shape, by Proxmox cluster: it may not have taken the room yet that was promised to it. */
-export const reshaping = ({ metadata, spec }: Machine): string[] =>
-  metadata.annotations?.[ANNOTATION_RESHAPE] === undefined ? [] : [spec.proxmoxCluster]
+/** Machines of a Proxmox cluster, by its name. */
+export const inProxmoxCluster = ({ spec }: Machine): string[] => [spec.proxmoxCluster]

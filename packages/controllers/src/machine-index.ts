@@ -34,7 +34,12 @@ export function createMachineIndex(machines: Pick<Informer<Machine>, 'subscribe'
     }
     if (names.length === 0) groupsOfMachine.delete(key)
   }
-  machines.subscribe(({ type, object }) => put(keyOf(object), type === 'deleted' ? [] : groupsOf(object)))
+  machines.subscribe((change) => {
+    const { type, object } = change
+    // Most changes are of what is said of a Machine.
+    if (type === 'modified' && isGroupedAlike(object, change.old)) return
+    put(keyOf(object), type === 'deleted' ? [] : groupsOf(object))
+  })
   const keys = (...parts: (string | number)[]): string[] => [...(groups.get(parts.join('\0')) ?? [])]
   return {
     ofPool: (namespace, pool) => keys('pool', namespace, pool),
@@ -45,6 +50,12 @@ export function createMachineIndex(machines: Pick<Informer<Machine>, 'subscribe'
     unmadeOfClass: (name) => keys('class', name),
   }
 }
+
+const grouping = ['nodePoolName', 'clusterName', 'className', 'proxmoxCluster', 'vmid', 'made'] as const
+
+/** Whether two states of a Machine belong to the same groups. */
+const isGroupedAlike = (one: Machine, other: Machine): boolean =>
+  one.status?.task === other.status?.task && grouping.every((field) => one.spec[field] === other.spec[field])
 
 function groupsOf({ metadata, spec, status }: Machine): string[] {
   const { namespace = 'default' } = metadata

@@ -7,22 +7,23 @@ import {
   shapeOf,
   usageOf,
   valueOf,
-  type Machine,
   type MachineClass,
   type NodePool,
   type Shape,
 } from '@fochista/api'
-import { isPermissionDenied, orUndefined, parsePropertyString } from '@fochista/proxmox'
+import { isPermissionDenied, orUndefined, parsePropertyString, type ClusterResource } from '@fochista/proxmox'
 import { AddressesExhaustedError, claimAddresses } from '../placement/addresses.ts'
 import { chooseHost, type HostAnswer } from '../placement/hosts.ts'
 import { inventoryOf } from '../placement/inventory.ts'
+import { createPromises, type Promises } from '../placement/promises.ts'
 import { templatesOf, type Template } from '../placement/templates.ts'
 import { drawVmid } from '../placement/vmids.ts'
-import { inNamespace, inPool, onTheirWay, reshaping, withVmid } from '../machine-groups.ts'
+import { inNamespace, inProxmoxCluster, withVmid } from '../machine-groups.ts'
 import { poolNameOf } from '../proxmox-cluster/connections.ts'
 import type { VmRef } from '../proxmox-cluster/hypervisor.ts'
 import { keyOf } from '../runtime/keys.ts'
 import { askedOf } from '../node-pool/way.ts'
+import type { World } from '../world.ts'
 import {
   blocked,
   done,
@@ -106,7 +107,7 @@ async function draw(
       storages: connection.storages(),
       templates,
       templateStorages: await templateStorages(context, templates),
-      machines: promisedBeside(context, pool),
+      promises: promisesBeside(context),
     })
   if ('reason' in answer) return noRoom(context, answer.reason, answer.message)
   const isClaimed = (one: number): boolean =>
@@ -157,34 +158,32 @@ async function draw(
   return done('Placed', `On ${answer.host} as VM ${vmid}${found ? ', which was made before' : ''}.`)
 }
 
-/**
- * The machines that take room which the inventory does not show as taken: those on their way, those whose VM is to get another shape, and
- * those whose VM does not run.
- */
-function promisedBeside(
-  { machine, connection, namespace, world }: MachineContext,
-  pool: NodePool,
-): Machine[] {
-  const { proxmoxCluster, id } = machine.spec
-  // There may be thousands on their way, and all are counted for each that is placed.
-  const found = world.machines.by(onTheirWay, proxmoxCluster).filter(({ spec }) => spec.id !== id)
-  const others = new Map<string, Machine>()
-  const add = (machines: readonly Machine[]): void => {
-    for (const one of machines)
-      if (
-        one.spec.proxmoxCluster === proxmoxCluster &&
-        one.spec.id !== id &&
-        one.spec.host !== undefined &&
-        onTheirWay(one).length === 0
-      )
-        others.set(keyOf(one), one)
+/** What was worked out of the list of VMs of each Proxmox cluster, by its name, and is kept with the machines until there is another list. */
+const kept = new WeakMap<World, Map<string, { vms: readonly ClusterResource[]; promises: Promises }>>()
+
+/** What all other machines take of the hosts beside what the inventory shows as taken. */
+function promisesBeside({ machine, connection, world, key }: MachineContext): Promises {
+  const { proxmoxCluster } = machine.spec
+  const vms = connection.observer.vms()
+  const all = kept.get(world) ?? keepPromises(world)
+  let known = all.get(proxmoxCluster)
+  if (known?.vms !== vms) {
+    known = { vms, promises: createPromises(inventoryOf(vms)) }
+    all.set(proxmoxCluster, known)
+    for (const one of world.machines.by(inProxmoxCluster, proxmoxCluster)) known.promises.put(keyOf(one), one)
   }
-  add(world.machines.by(reshaping, proxmoxCluster))
-  // Those of the pool are spread, whether they run or not.
-  add(world.machines.by(inPool, `${namespace}/${pool.metadata.name}`))
-  for (const vmid of inventoryOf(connection.observer.vms()).stopped)
-    add(world.machines.by(withVmid, `${proxmoxCluster}/${vmid}`))
-  return [...found, ...others.values()]
+  known.promises.put(key, undefined)
+  return known.promises
+}
+
+function keepPromises(world: World): Map<string, { vms: readonly ClusterResource[]; promises: Promises }> {
+  const all: ReturnType<typeof keepPromises> = new Map()
+  kept.set(world, all)
+  world.machines.follow((key, machine) => {
+    for (const [cluster, { promises }] of all)
+      promises.put(key, machine?.spec.proxmoxCluster === cluster ? machine : undefined)
+  })
+  return all
 }
 
 /**

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Machine } from '@fochista/api'
 import type { ClusterResource } from '@fochista/proxmox'
 import {
   aClass,
@@ -13,15 +14,21 @@ import {
   placed,
 } from '../test/factories.ts'
 import { chooseHost, type HostQuestion } from './hosts.ts'
+import { inventoryOf } from './inventory.ts'
+import { createPromises } from './promises.ts'
 import { templatesOf } from './templates.ts'
 
 const hosts = ['pve1', 'pve2', 'pve3']
 
 /** Three empty hosts, each with its own template and storage. */
-function aQuestion(given: Partial<HostQuestion> & { inventory?: ClusterResource[] } = {}): HostQuestion {
-  const { inventory, ...rest } = given
+function aQuestion(
+  given: Partial<HostQuestion> & { inventory?: ClusterResource[]; machines?: Machine[] } = {},
+): HostQuestion {
+  const { inventory, machines = [], ...rest } = given
   const machineClass = rest.machineClass ?? aClass({ spec: { template: { name: 'worker' } } })
   const vms = inventory ?? hosts.map((host, index) => aTemplate(9000 + index, host))
+  const promises = createPromises(inventoryOf(vms))
+  for (const [index, machine] of machines.entries()) promises.put(`acme/${index}`, machine)
   return {
     machineClass,
     poolName: 'workers',
@@ -39,7 +46,7 @@ function aQuestion(given: Partial<HostQuestion> & { inventory?: ClusterResource[
     ],
     templates: templatesOf(machineClass, vms),
     templateStorages: new Map(),
-    machines: [],
+    promises,
     ...rest,
   }
 }

@@ -1,8 +1,9 @@
-import type { Machine, MachineClass } from '@fochista/api'
+import type { MachineClass } from '@fochista/api'
 import { formatBytes } from '@fochista/api'
 import type { ClusterResource } from '@fochista/proxmox'
 import type { StorageConfig } from '../proxmox-cluster/hypervisor.ts'
 import { inventoryOf } from './inventory.ts'
+import type { Promises } from './promises.ts'
 import { carries, type Template } from './templates.ts'
 
 /** What is looked for. */
@@ -24,11 +25,8 @@ export interface HostQuestion {
   readonly templates: readonly Template[]
   /** Storages that hold a template's disks. */
   readonly templateStorages: ReadonlyMap<number, readonly string[]>
-  /**
-   * Machines of the Proxmox cluster that have a host: at least all whose VM does not run, is not made yet or is to get another shape, and
-   * all of the pool. This one is not among them.
-   */
-  readonly machines: readonly Machine[]
+  /** What the machines of the Proxmox cluster take beside; this one is not among them. */
+  readonly promises: Promises
 }
 
 /** A host and the template that is cloned onto it. */
@@ -42,17 +40,6 @@ export interface NoHost {
   readonly reason: string
   readonly message: string
 }
-
-/** What the machines of a question take of a host beside what its list shows as taken. */
-interface Promised {
-  /** How many of them are of the pool. */
-  ofPool: number
-  /** Memory of those that are to be on the host and do not run there yet, or run with less than they are to have, bytes. */
-  memory: number
-  /** Room on the class's storage of those that are not made yet, bytes: a VM is listed long before its clone has taken its room. */
-  disk: number
-}
-const NOTHING: Promised = { ofPool: 0, memory: 0, disk: 0 }
 
 interface Candidate extends HostAnswer {
   readonly freeMemory: number
@@ -85,9 +72,8 @@ export function chooseHost(question: HostQuestion): HostAnswer | NoHost {
     }
   const refusals: NoHost[] = []
   const candidates: Candidate[] = []
-  const promised = promisedOn(question)
   for (const node of online) {
-    const answer = judgeHost(node, fitting, question, promised)
+    const answer = judgeHost(node, fitting, question)
     if ('reason' in answer) refusals.push(answer)
     else candidates.push(answer)
   }
@@ -101,37 +87,14 @@ export function chooseHost(question: HostQuestion): HostAnswer | NoHost {
   }
 }
 
-/** What machines take of the hosts. Each is looked at once: there may be thousands on their way. */
-function promisedOn({
-  machineClass,
-  poolName,
-  namespace,
-  vms,
-  machines,
-}: HostQuestion): Map<string, Promised> {
-  const { running } = inventoryOf(vms)
-  const hosts = new Map<string, Promised>()
-  for (const { metadata, spec } of machines) {
-    if (spec.host === undefined) continue
-    let host = hosts.get(spec.host)
-    if (!host) hosts.set(spec.host, (host = { ...NOTHING }))
-    if (spec.nodePoolName === poolName && metadata.namespace === namespace) host.ofPool += 1
-    const has = spec.vmid === undefined ? 0 : (running.get(spec.vmid) ?? 0)
-    host.memory += Math.max(0, (spec.memory ?? 0) - has)
-    if (!spec.made && spec.storage === machineClass.spec.storage) host.disk += spec.disk ?? 0
-  }
-  return hosts
-}
-
 function judgeHost(
   node: ClusterResource,
   templates: readonly Template[],
   question: HostQuestion,
-  hosts: ReadonlyMap<string, Promised>,
 ): Candidate | NoHost {
   const host = node.node ?? ''
-  const { machineClass } = question
-  const { ofPool, memory } = hosts.get(host) ?? NOTHING
+  const { machineClass, namespace, poolName, promises } = question
+  const ofPool = promises.ofPool(`${namespace}/${poolName}`, host)
   const most = machineClass.spec.placement?.maxPerHost
   if (most !== undefined && ofPool >= most)
     return { reason: 'HostLimit', message: `${host} has ${ofPool} of at most ${most} machines of the pool` }
@@ -141,7 +104,7 @@ function judgeHost(
     return { reason: 'InsufficientCPU', message: `${host} has ${cores} cores, ${question.cores} are needed` }
 
   const totalMemory = node.maxmem ?? 0
-  const freeMemory = totalMemory - memoryInUse(node, question) - memory
+  const freeMemory = totalMemory - memoryInUse(node, question) - promises.memory(host)
   if (freeMemory < question.memory)
     return {
       reason: 'InsufficientMemory',
@@ -152,7 +115,7 @@ function judgeHost(
     [machineClass.spec.storage, 'images', question.disk],
     [machineClass.spec.isoStorage, 'iso', 0],
   ] as const) {
-    const refusal = judgeStorage(host, name, content, bytes, question, hosts)
+    const refusal = judgeStorage(host, name, content, bytes, question)
     if (refusal) return refusal
   }
 
@@ -178,7 +141,6 @@ function judgeStorage(
   content: string,
   bytes: number,
   question: HostQuestion,
-  hosts: ReadonlyMap<string, Promised>,
 ): NoHost | undefined {
   const resource = question.storageResources.find((one) => one.storage === name && one.node === host)
   if (!resource) return { reason: 'StorageNotFound', message: `${host} has no storage "${name}"` }
@@ -189,9 +151,7 @@ function judgeStorage(
     return { reason: 'StorageContent', message: `storage "${name}" does not allow content "${content}"` }
   if (bytes === 0) return undefined
   const isShared = question.storages.some((one) => one.name === name && one.isShared)
-  const promised = isShared
-    ? [...hosts.values()].reduce((sum, { disk }) => sum + disk, 0)
-    : (hosts.get(host) ?? NOTHING).disk
+  const promised = question.promises.disk(name, isShared ? undefined : host)
   const free = (resource.maxdisk ?? 0) - (resource.disk ?? 0) - promised
   return free < bytes
     ? {

@@ -4,10 +4,8 @@ import type { ClusterResource } from '@fochista/proxmox'
 export interface Inventory {
   /** What the running VMs of each host may take, bytes. */
   readonly memory: ReadonlyMap<string | undefined, number>
-  /** Memory of those that run by their VMIDs, bytes. */
-  readonly running: ReadonlyMap<number, number>
-  /** VMIDs of those that do not. */
-  readonly stopped: readonly number[]
+  /** Memory that each takes by its VMID, bytes: none of one that does not run. */
+  readonly taken: ReadonlyMap<number, number>
   /** QEMU templates. */
   readonly templates: readonly ClusterResource[]
   /** VMs of a name: names are not unique in Proxmox. */
@@ -24,15 +22,13 @@ export function inventoryOf(vms: readonly ClusterResource[]): Inventory {
   const known = inventories.get(vms)
   if (known) return known
   const memory = new Map<string | undefined, number>()
-  const running = new Map<number, number>()
-  const stopped: number[] = []
+  const taken = new Map<number, number>()
   const byName = new Map<string | undefined, ClusterResource[]>()
   for (const vm of vms) {
     const { node, vmid, status, maxmem = 0 } = vm
-    if (status === 'running') {
-      memory.set(node, (memory.get(node) ?? 0) + maxmem)
-      if (vmid !== undefined) running.set(vmid, maxmem)
-    } else if (vmid !== undefined) stopped.push(vmid)
+    const own = status === 'running' ? maxmem : 0
+    memory.set(node, (memory.get(node) ?? 0) + own)
+    if (vmid !== undefined) taken.set(vmid, own)
     const namesakes = byName.get(vm.name)
     if (namesakes) namesakes.push(vm)
     else byName.set(vm.name, [vm])
@@ -40,8 +36,7 @@ export function inventoryOf(vms: readonly ClusterResource[]): Inventory {
   let groups: VmGroups | undefined
   const inventory = {
     memory,
-    running,
-    stopped,
+    taken,
     templates: vms.filter(({ type, template }) => type === 'qemu' && isTrue(template)),
     named: (name: string) => byName.get(name) ?? [],
     inPoolOrNamedAfter: (pool: string, prefix: string) => {

@@ -1,7 +1,7 @@
 import type { Kind, Kubernetes, KubernetesObject } from '@fochista/kubernetes'
 import { isNotFound, orUndefined } from '@fochista/kubernetes'
 import { copyOf } from './copy.ts'
-import { createGroups, type Grouping, type Groups } from './groups.ts'
+import { createGroups, type Follower, type Grouping, type Groups } from './groups.ts'
 import { keyOf, splitKey } from './keys.ts'
 
 /** What is read of an informer. */
@@ -25,6 +25,8 @@ export interface FreshReader<T> {
   list(): T[]
   /** The objects of a group, as `list` has them. What it costs depends on them alone, however many others there are. */
   by(grouping: Grouping<T>, group: string): T[]
+  /** Tells of each object as `list` has it, now and whenever it has changed. */
+  follow(follower: Follower<T>): void
   /** Notes what the server answered to a write of ours. */
   wrote(object: T): void
   /** True if a state of an object is one of the last that we wrote: a watch that lags tells of each. */
@@ -47,12 +49,8 @@ export function createFreshReader<T extends KubernetesObject>(
   /** UIDs of objects that we know to be gone though the cache may still show them: what it shows of them is acted upon no more. */
   const gone = new Map<string, string | undefined>()
   /** Made when first asked for. */
-  const groupings = new Map<Grouping<T>, Groups<T>>()
-  const groupAnew = (key: string): void => {
-    if (groupings.size === 0) return
-    const object = stateOf(key)
-    for (const groups of groupings.values()) groups.put(key, object)
-  }
+  let groups: Groups<T> | undefined
+  const groupAnew = (key: string): void => groups?.put(key, stateOf(key))
   // What is gone is no more to be waited for. Whoever subscribes after us finds it forgotten.
   cache.subscribe(({ type, object }) => {
     if (type === 'deleted' && gone.get(keyOf(object)) === object.metadata.uid) gone.delete(keyOf(object))
@@ -115,21 +113,20 @@ export function createFreshReader<T extends KubernetesObject>(
     const cached = shown(key, cache.get(namespace, name))
     return caughtUp(key, cached) ? cached : written.get(key)
   }
-  const groupsBy = (grouping: Grouping<T>): Groups<T> => {
-    const known = groupings.get(grouping)
-    if (known) return known
-    const groups = createGroups(grouping)
-    groupings.set(grouping, groups)
-    for (const object of cache.list()) groups.put(keyOf(object), stateOf(keyOf(object)))
-    for (const key of written.keys()) groups.put(key, stateOf(key))
+  const grouped = (): Groups<T> => {
+    if (groups) return groups
+    groups = createGroups()
+    for (const object of cache.list()) groupAnew(keyOf(object))
+    for (const key of written.keys()) groupAnew(key)
     return groups
   }
   return {
     by: (grouping, name) => {
-      const members = groupsBy(grouping).members(name)
-      for (const [key, { metadata }] of members) if (metadata.deletionTimestamp) askIfUnseen(key)
-      return [...members.values()]
+      const members = grouped().members(grouping, name)
+      for (const one of members) if (one.metadata.deletionTimestamp) askIfUnseen(keyOf(one))
+      return members
     },
+    follow: (follower) => grouped().follow(follower),
     get: async (key) => {
       const { namespace, name } = splitKey(key)
       const cached = shown(key, cache.get(namespace, name))

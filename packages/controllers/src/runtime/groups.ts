@@ -5,35 +5,77 @@ export type Grouping<T> = (object: T) => readonly string[]
 export interface Groups<T> {
   /** Notes an object as it is now; undefined if it is gone. */
   put(key: string, object: T | undefined): void
-  /** The objects of a group by their keys. */
-  members(group: string): ReadonlyMap<string, T>
+  /** Tells of each object that is there, and of each that changes. */
+  follow(follower: Follower<T>): void
+  /** The objects of a group. What a grouping is asked for first time is worked out of all objects. */
+  members(grouping: Grouping<T>, group: string): T[]
+}
+
+/** Hears of objects as they are now; undefined for one that is gone. */
+export type Follower<T> = (key: string, object: T | undefined) => void
+
+interface Entry<T> {
+  object: T
+  /** Of each grouping that was asked for, in the order of the first questions. */
+  readonly names: (readonly string[])[]
+}
+
+/** One grouping: the entries of each group by key. */
+interface Index<T> {
+  readonly grouping: Grouping<T>
+  readonly groups: Map<string, Map<string, Entry<T>>>
 }
 
 /** Makes empty groups. */
-export function createGroups<T>(grouping: Grouping<T>): Groups<T> {
-  const groups = new Map<string, Map<string, T>>()
-  const namesOf = new Map<string, readonly string[]>()
-  const nobody: ReadonlyMap<string, T> = new Map()
+export function createGroups<T>(): Groups<T> {
+  const entries = new Map<string, Entry<T>>()
+  const indexes: Index<T>[] = []
+  const followers: Follower<T>[] = []
+  /** Most changes of an object leave it in its groups, which hold its entry, so that nothing of theirs is touched. */
+  const file = (key: string, entry: Entry<T>, at: number, names: readonly string[]): void => {
+    const before = entry.names[at] ?? []
+    if (before.length === names.length && before.every((name, index) => name === names[index])) return
+    entry.names[at] = names
+    const groups = indexes[at]?.groups ?? new Map<string, Map<string, Entry<T>>>()
+    for (const name of before) {
+      if (names.includes(name)) continue
+      const group = groups.get(name)
+      group?.delete(key)
+      if (group?.size === 0) groups.delete(name)
+    }
+    for (const name of names) {
+      const group = groups.get(name)
+      if (group) group.set(key, entry)
+      else groups.set(name, new Map([[key, entry]]))
+    }
+  }
+  const indexOf = (grouping: Grouping<T>): Index<T> => {
+    const known = indexes.find((one) => one.grouping === grouping)
+    if (known) return known
+    const index = { grouping, groups: new Map<string, Map<string, Entry<T>>>() }
+    const at = indexes.push(index) - 1
+    for (const [key, entry] of entries) file(key, entry, at, grouping(entry.object))
+    return index
+  }
   return {
     put: (key, object) => {
-      const names = object === undefined ? [] : grouping(object)
-      for (const name of namesOf.get(key) ?? []) {
-        if (names.includes(name)) continue
-        const group = groups.get(name)
-        group?.delete(key)
-        if (group?.size === 0) groups.delete(name)
-      }
-      if (object === undefined || names.length === 0) {
-        namesOf.delete(key)
+      let entry = entries.get(key)
+      if (entry?.object === object) return
+      for (const follower of followers) follower(key, object)
+      if (object === undefined) {
+        if (entry) for (const at of indexes.keys()) file(key, entry, at, [])
+        entries.delete(key)
         return
       }
-      namesOf.set(key, names)
-      for (const name of names) {
-        const group = groups.get(name)
-        if (group) group.set(key, object)
-        else groups.set(name, new Map([[key, object]]))
-      }
+      if (entry) entry.object = object
+      else entries.set(key, (entry = { object, names: [] }))
+      for (const [at, { grouping }] of indexes.entries()) file(key, entry, at, grouping(object))
     },
-    members: (group) => groups.get(group) ?? nobody,
+    follow: (follower) => {
+      followers.push(follower)
+      for (const [key, { object }] of entries) follower(key, object)
+    },
+    members: (grouping, group) =>
+      [...(indexOf(grouping).groups.get(group)?.values() ?? [])].map(({ object }) => object),
   }
 }
