@@ -143,8 +143,7 @@ async function adoptRunningClone(context: MachineContext): Promise<StepResult | 
   if (!own) return undefined
   const { upid } = own
   connection.slots.hold(context.key, domainsOf(context))
-  await noteTask(context, upid)
-  return waitingFor(
+  return noteTask(
     context,
     upid,
     'Cloning',
@@ -217,13 +216,8 @@ async function beginClone(context: MachineContext): Promise<StepResult> {
       ...(pool ? { pool } : {}),
       ...(template.node === host ? {} : { target: host }),
     })
-    await noteTask(context, upid)
-    return waitingFor(
-      context,
-      upid,
-      'Cloning',
-      `Cloning template ${template.vmid} into VM ${vmid} on ${host}.`,
-    )
+    const words = `Cloning template ${template.vmid} into VM ${vmid} on ${host}.`
+    return await noteTask(context, upid, 'Cloning', words)
   } catch (error) {
     // One that may have begun keeps its slot: the next look finds its task, its VM, or neither.
     if (error instanceof ProxmoxApiError && !isConnectionError(error)) connection.slots.release(context.key)

@@ -54,8 +54,7 @@ export async function configure(context: MachineContext): Promise<StepResult> {
   const wanted = context.machine.spec.disk ?? 0
   if (disk && disk.bytes < wanted) {
     const upid = await hypervisor.resize(vm, disk.key, wanted)
-    await noteTask(context, upid)
-    return waitingFor(context, upid, 'Resizing', `The disk grows to ${formatBytes(wanted)}B.`)
+    return noteTask(context, upid, 'Resizing', `The disk grows to ${formatBytes(wanted)}B.`)
   }
   const live = liveOf(config)
   ;(context.machine.status ??= {}).live = live

@@ -62,6 +62,8 @@ export interface MachineContext {
   /** The connection to its Proxmox cluster. Throws when there is none; `isConnected` asks. */
   readonly connection: ClusterConnection
   readonly isConnected: boolean
+  /** Says what the step that runs now will say, before it ends: what is saved meanwhile is written along with it. */
+  say: (said: StepResult) => void
   /** Writes what the steps have changed so far. Throws a conflict if somebody else changed the machine. */
   save(): Promise<void>
   /** Where the VM is, as far as it can be known without asking. */
@@ -96,6 +98,7 @@ export function createContext(world: World, before: Machine, signal: AbortSignal
       return connection
     },
     isConnected: connection !== undefined,
+    say: () => undefined,
     save: async () => {
       const written = await patchIfChanged(world.kubernetes, Machines, saved, context.machine)
       world.machines.wrote(written)

@@ -125,6 +125,10 @@ async function attempt(
   step: MachineStep,
   run: (context: MachineContext) => Promise<StepResult>,
 ): Promise<StepResult> {
+  context.say = (said) => {
+    say(context, step, said)
+    sumUp(context)
+  }
   try {
     return await run(context)
   } catch (error) {
@@ -153,12 +157,15 @@ function say(
 }
 
 async function finish(context: MachineContext, result: Result): Promise<Result> {
-  const { machine } = context
+  sumUp(context)
+  await context.save()
+  return result
+}
+
+function sumUp({ machine }: MachineContext): void {
   const status = (machine.status ??= {})
   status.phase = phaseOf(machine)
   if (machine.metadata.generation !== undefined) status.observedGeneration = machine.metadata.generation
-  await context.save()
-  return result
 }
 
 /** Connects to the tenant cluster, so that its Nodes are watched. What keeps us from it is said by the step that needs it. */

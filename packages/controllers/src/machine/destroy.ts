@@ -13,7 +13,7 @@ import type { VmConfig, VmRef } from '../proxmox-cluster/hypervisor.ts'
 import { keyOf } from '../runtime/keys.ts'
 import { blocked, waiting, type Holdup, type MachineContext, type StepResult } from './context.ts'
 import { foreignDisks } from './disks.ts'
-import { noteTask, taskOf, waitingFor, type TaskState } from './task.ts'
+import { noteTask, taskOf, type TaskState } from './task.ts'
 
 const PAUSE_MS = 5000
 
@@ -54,8 +54,7 @@ export async function destroy(
     connection.removals.release(context.key)
     throw error
   })
-  await noteTask(context, upid)
-  return waitingFor(context, upid, 'Destroying', `VM ${vm.vmid} is destroyed.`)
+  return noteTask(context, upid, 'Destroying', `VM ${vm.vmid} is destroyed.`)
 }
 
 /** Waits for whoever has locked the VM, such as a backup. @returns undefined if it is not locked */
@@ -79,9 +78,8 @@ async function adoptRunning(context: MachineContext, { node, vmid }: VmRef): Pro
 }
 
 async function adopt(context: MachineContext, upid: string): Promise<StepResult> {
-  await noteTask(context, upid)
   holdRemoval(context, upid)
-  return waitingFor(context, upid, 'Destroying', `VM ${context.machine.spec.vmid} is destroyed.`)
+  return noteTask(context, upid, 'Destroying', `VM ${context.machine.spec.vmid} is destroyed.`)
 }
 
 /** Whether nothing but the number of a VM is left, which goes last. The API's schema does not name this lock. */

@@ -108,8 +108,7 @@ export async function removeImages(context: MachineContext): Promise<StepResult 
       if (!volid.includes(own)) continue
       const upid = await connection.hypervisor.deleteVolume(node, isoStorage, volid)
       if (upid) {
-        await noteTask(context, upid)
-        return waitingFor(context, upid, 'RemovingSeed', 'The seed image is deleted.')
+        return noteTask(context, upid, 'RemovingSeed', 'The seed image is deleted.')
       }
     }
   }

@@ -320,8 +320,8 @@ async function stop(
     // Of a cluster that goes, and of a guest that never joined, nothing is worth an orderly end.
     const isOrderly = tenant !== undefined && nodeOf(context) !== undefined
     const upid = isOrderly ? await hypervisor.shutdown(vm, SHUTDOWN_SECONDS) : await hypervisor.stop(vm)
-    await noteTask(context, upid)
-    return waitingFor(context, upid, 'Stopping', `VM ${vm.vmid} is ${isOrderly ? 'shut down' : 'stopped'}.`)
+    const how = isOrderly ? 'shut down' : 'stopped'
+    return await noteTask(context, upid, 'Stopping', `VM ${vm.vmid} is ${how}.`)
   } catch (error) {
     if (isNotRunning(error)) return undefined
     if (isConnectionError(error) || isTimeout(error)) return hostSilent(context, error as Error)

@@ -8,7 +8,7 @@ import { waiting, type MachineContext, type StepResult } from './context.ts'
 import { drainNode } from './drain.ts'
 import { nodeOf } from './node.ts'
 import { durationOf } from './place.ts'
-import { failedAt, lookAtTask, noteTask, waitingFor } from './task.ts'
+import { failedAt, lookAtTask, noteTask } from './task.ts'
 
 /** Annotation of a Node that we have cordoned to reboot its VM: since when, whether it is ours to uncordon, and the boot that is to end. */
 const REBOOT = 'fochista.dev/reboot'
@@ -59,8 +59,7 @@ export async function rebootInto(context: MachineContext, vm: VmRef): Promise<St
         : await hypervisor.reboot(vm, SHUTDOWN_SECONDS))
     // Its health counts from the start that follows.
     world.voice.unknown(machine, 'Started', 'Rebooting', words)
-    await noteTask(context, upid)
-    return waitingFor(context, upid, 'Rebooting', words)
+    return await noteTask(context, upid, 'Rebooting', words)
   } catch (error) {
     if (!isNotRunning(error)) throw error
     return waiting('Rebooting', words, 0)

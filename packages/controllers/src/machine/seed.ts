@@ -193,8 +193,7 @@ async function attach(context: MachineContext, parts: SeedParts, task: TaskState
     )
     const upid = await connection.hypervisor.uploadImage(vm.node, isoStorage, filename, image)
     status.seedImage = volid
-    await noteTask(context, upid)
-    return waitingFor(context, upid, 'Uploading', `The seed image is uploaded to \`${isoStorage}\`.`)
+    return noteTask(context, upid, 'Uploading', `The seed image is uploaded to \`${isoStorage}\`.`)
   }
   // It was uploaded, by the task that was waited for above. Attaching is what tells whether it is there.
   delete status.seedImage
@@ -239,11 +238,11 @@ async function stopForNewSeed(context: MachineContext, tenant: Tenant): Promise<
     return done('Joined', 'The machine has joined; it needs no seed any more.')
   const vm = context.vm()
   if (!vm) return waiting('NoVM', 'The VM is not there.', 0)
-  await noteTask(context, await context.connection.hypervisor.stop(vm))
-  return waiting(
+  return noteTask(
+    context,
+    await context.connection.hypervisor.stop(vm),
     'SeedingAgain',
     'Token or CA have changed before it joined: it gets a new seed and starts again.',
-    150,
   )
 }
 

@@ -45,8 +45,7 @@ export async function start(context: MachineContext): Promise<StepResult> {
   const starts = `VM ${vm.vmid} of machine ${machine.metadata.name} starts on ${vm.node}.`
   try {
     const upid = await connection.hypervisor.start(vm)
-    await noteTask(context, upid)
-    return waitingFor(context, upid, 'Starting', starts)
+    return await noteTask(context, upid, 'Starting', starts)
   } catch (error) {
     if (!isAlreadyRunning(error) && !isTaskFailed(error)) throw error
   }

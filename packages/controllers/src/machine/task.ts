@@ -88,14 +88,25 @@ export function holdAfterFailure(
   return world.retries.isHeld(key) ? blocked(said.reason, said.message, UNCALLED_MS) : undefined
 }
 
-/** Notes a task that was just started, at once: after a crash it is what is waited for. */
-export async function noteTask(context: MachineContext, upid: string): Promise<void> {
+/**
+ * Notes a task that was just started, at once: after a crash it is what is waited for. What is said of it is written along with it.
+ * @returns what `waitingFor` says
+ */
+export async function noteTask(
+  context: MachineContext,
+  upid: string,
+  reason: string,
+  message: string,
+): Promise<StepResult> {
   context.forgetConfig()
   ended.delete(context)
   context.connection.taskTimes.began(upid, context.world.clock.now())
   context.world.retries.began(context.key)
   ;(context.machine.status ??= {}).task = upid
+  const said = waitingFor(context, upid, reason, message)
+  context.say(said)
   await context.save()
+  return said
 }
 
 /** When to look at a task again. Only while a task of ours runs do we ask at all. */
