@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { ANNOTATION_PAUSED, setCondition, type Machine } from '@fochista/api'
 import { TenantControlPlane } from '@fochista/kamaji'
 import { Lease, Node } from '@fochista/kubernetes'
 import { createControllers } from './controllers.ts'
+import { createHealth } from './health/health.ts'
 import { Machines, NodePools } from './kinds.ts'
 import { createMachineIndex } from './machine-index.ts'
 import { aWorld, type Given } from './test/a-world.ts'
@@ -14,8 +16,10 @@ const pool = { name: 'workers', namespace: NAMESPACE }
 function atWork(given: Given = {}) {
   const world = aWorld(given)
   world.proxmox.slow = true
+  const looks: string[] = []
   const controllers = createControllers({
     world: world.world,
+    health: { ...createHealth(), looked: (name) => void looks.push(name) },
     index: createMachineIndex(world.caches.machines),
     proxmoxClusters: { reconcile: () => Promise.resolve(undefined), close: () => Promise.resolve() },
   })
@@ -42,6 +46,8 @@ function atWork(given: Given = {}) {
         for (const key of world.woken.splice(0)) machineQueue?.add(key)
       }
     },
+    /** How often a loop has looked so far. */
+    looks: (loop: string): number => looks.filter((name) => name === loop).length,
     phases: () => world.management.all(Machines).map(({ status }) => status?.phase),
     scale: (replicas: number) =>
       world.management.change(NodePools, pool, (one) => (one.spec.replicas = replicas)),
@@ -119,7 +125,9 @@ test('what cannot succeed is tried now and then, not all the time', async () => 
     return upid
   }
   await world.pass(600)
-  assert.ok(starts >= 3 && starts <= 3 * 22, `${starts} starts in ten minutes`)
+  // One try each, then one in six seconds for all on one host.
+  const hosts = new Set([...world.proxmox.vms.values()].map(({ node }) => node))
+  assert.ok(starts >= 3 && starts <= 3 + hosts.size * (600 / 6), `${starts} starts in ten minutes`)
   const writes = world.management.calls.filter(
     ({ verb, plural }) => verb === 'patch' && plural === 'machines',
   )
@@ -133,5 +141,36 @@ test('a pool whose machines cannot be placed neither floods the server nor its p
   assert.ok((await world.events()).length < 30)
   const writes = world.management.calls.filter(({ verb, plural }) => verb !== 'get' && plural !== 'events')
   assert.ok(writes.length < 40, `${writes.length} writes in ten minutes`)
+  await world.stop()
+})
+
+test('a pool looks at once when a machine fails or is Ready no more, and later at how far one is', async () => {
+  const world = atWork()
+  await world.pass(120)
+  const [machine] = world.management.all(Machines)
+  const ref = { name: machine?.metadata.name ?? '', namespace: NAMESPACE }
+  // The machine's own loop would put right at once what is said here.
+  world.management.change(
+    Machines,
+    ref,
+    ({ metadata }) => (metadata.annotations = { [ANNOTATION_PAUSED]: '' }),
+  )
+  await world.pass(5)
+  const looksAfter = async (
+    milliseconds: number,
+    change: (one: Machine) => void = () => undefined,
+  ): Promise<number> => {
+    const before = world.looks('node-pool')
+    world.management.change(Machines, ref, change)
+    await world.clock.advance(milliseconds)
+    return world.looks('node-pool') - before
+  }
+  const saying = (type: string, status: 'Unknown' | 'False') => (one: Machine) =>
+    void setCondition(one, { type, status, reason: 'Test', message: '' }, world.clock.now())
+  assert.equal(await looksAfter(2000, saying('Started', 'Unknown')), 0)
+  assert.equal(await looksAfter(2000), 1)
+  assert.ok((await looksAfter(100, saying('Started', 'False'))) > 0)
+  assert.ok((await looksAfter(100, saying('Ready', 'Unknown'))) > 0)
+  assert.ok((await looksAfter(100, (one) => (one.metadata.labels = { mine: '' }))) > 0)
   await world.stop()
 })

@@ -11,7 +11,7 @@ import {
   type ControllerConfig,
   type Source,
 } from './runtime/controller.ts'
-import { isMoreThanStatus, type Change } from './runtime/news.ts'
+import { differs, isMoreThanStatus, type Change } from './runtime/news.ts'
 import type { FreshReader } from './runtime/fresh.ts'
 import { outageOf } from './runtime/outage.ts'
 import type { Machine, NodePool } from '@fochista/api'
@@ -84,11 +84,13 @@ export function createControllers(config: {
       name: 'node-pool',
       sources: [
         itself(caches.nodePools, world.nodePools),
-        each(
-          caches.machines,
-          ({ metadata, spec }) => [`${metadata.namespace ?? 'default'}/${spec.nodePoolName}`],
-          isNewsToPool,
-        ),
+        (add, addAfter) =>
+          caches.machines.subscribe((change) => {
+            const { metadata, spec } = change.object
+            const key = `${metadata.namespace ?? 'default'}/${spec.nodePoolName}`
+            if (isNewsToPool(change)) add(key)
+            else addAfter(key, PROGRESS_PAUSE_MS)
+          }),
         each(caches.controlPlanes, ({ metadata }) =>
           poolsOfControlPlane(world, metadata.namespace ?? 'default', metadata.name),
         ),
@@ -186,17 +188,36 @@ function itself<T extends KubernetesObject>(informer: Informer<T>, reader: Fresh
     })
 }
 
-/** What a pool counts and says of its machines; how far a task of theirs has come is nothing to it. */
-function isNewsToPool(change: Change<Machine>): boolean {
-  if (isMoreThanStatus(change)) return true
-  return said(change.object) !== said(change.old)
+/**
+ * What a pool decides by: its machines as they come, go, fail, get stuck, become Ready or cease to be it, and what others ask of them. How far
+ * each is on its way is only counted and told.
+ */
+function isNewsToPool({ type, object, old }: Change<Machine>): boolean {
+  if (type !== 'modified' || !old) return true
+  const [now, before] = [object.metadata, old.metadata]
+  return (
+    now.uid !== before.uid ||
+    now.deletionTimestamp !== before.deletionTimestamp ||
+    differs(now.annotations, before.annotations) ||
+    differs(now.labels, before.labels) ||
+    differs(standing(object), standing(old))
+  )
 }
 
-const said = (machine: Machine | undefined): string =>
-  JSON.stringify([
-    machine?.status?.failure,
-    machine?.status?.conditions?.map(({ type, status, reason }) => [type, status, reason]),
-  ])
+/** What its conditions come to: what is wrong with it, whether it is Ready, and whether one that was made is still to be looked at. */
+function standing({ spec, status: { failure, conditions = [] } = {} }: Machine): unknown[] {
+  const telling = conditions.filter(
+    ({ type, status, reason }) => type === 'Ready' || status === 'False' || reason === 'ListingNodes',
+  )
+  return [
+    spec.made === true && conditions.length === 0,
+    failure,
+    ...telling.map(({ type, status, reason }) => [type, status, reason]),
+  ]
+}
+
+/** So much later a pool tells how far its machines are, milliseconds: each of a hundred takes a dozen steps, and a look is at all of them. */
+const PROGRESS_PAUSE_MS = 3000
 
 /** Machines are seeded for the cluster that their pool has seen. */
 function isNewsOfCluster({ object, old }: Change<NodePool>): boolean {

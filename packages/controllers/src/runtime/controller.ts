@@ -3,8 +3,8 @@ import type { Clock } from './clock.ts'
 import type { Logger } from './logger.ts'
 import { createQueue, type Queue, type Result } from './queue.ts'
 
-/** Tells a controller which keys to look at, as `Queue.add` takes them. Called once at the start; returns what ends it. */
-export type Source = (add: Queue['add']) => () => void
+/** Tells a controller which keys to look at, now or later, as its queue takes them. Called once at the start; returns what ends it. */
+export type Source = (add: Queue['add'], addAfter: Queue['addAfter']) => () => void
 
 /** What a controller is made from. */
 export interface ControllerConfig {
@@ -78,7 +78,10 @@ export function createController(config: ControllerConfig): Controller {
     name,
     queue,
     start: () => {
-      if (ends.length === 0) ends = sources.map((source) => source((key, isNews) => queue.add(key, isNews)))
+      if (ends.length > 0) return
+      const add: Queue['add'] = (key, isNews) => queue.add(key, isNews)
+      const addAfter: Queue['addAfter'] = (key, ms) => queue.addAfter(key, ms)
+      ends = sources.map((source) => source(add, addAfter))
     },
     stop: async () => {
       for (const end of ends) end()

@@ -28,6 +28,7 @@ export function isMoreThanStatus({ type, object, old }: Change<KubernetesObject>
   )
 }
 
-function differs(one: object | undefined, other: object | undefined): boolean {
+/** Whether two values of plain data differ. */
+export function differs(one: object | undefined, other: object | undefined): boolean {
   return one !== other && JSON.stringify(one) !== JSON.stringify(other)
 }
