@@ -56,6 +56,8 @@ export async function wayOf(machines: number): Promise<number> {
       if (ready >= machines) resolve()
     }),
   )
+  // The controllers' timers keep no process alive.
+  const alive = setInterval(() => undefined, 1000)
   const before = process.cpuUsage()
   for (const controller of controllers) controller.start()
   for (let rest = machines; rest > 0; rest -= POOL)
@@ -65,6 +67,7 @@ export async function wayOf(machines: number): Promise<number> {
     )
   await all
   const { user, system } = process.cpuUsage(before)
+  clearInterval(alive)
   await Promise.all(controllers.map((controller) => controller.stop()))
   return (user + system) / 1e6
 }
