@@ -7,7 +7,7 @@ import {
 } from '@fochista/api'
 import { isOutdated, marginsOf, planScale } from './rollout.ts'
 import { revisionOf, revisedFields } from '../revision.ts'
-import { askedOf, isReshaping, type Reshaping, type Way } from './way.ts'
+import { askedOf, isRebooting, isReshaping, type Reshaping, type Way } from './way.ts'
 
 /** What becomes of a field that a pool's edit changes. */
 export interface FieldPlan {
@@ -77,7 +77,12 @@ export function planPool(
 ): PoolPlan {
   const staying = machines.filter(({ metadata }) => metadata.deletionTimestamp === undefined)
   const steps: PlanStep[] = []
-  const ways = new Map<string, Way>()
+  // What is under way belongs to the plan.
+  const ways = new Map<string, Way>(
+    staying
+      .filter(isReshaping)
+      .map((machine) => [nameOf(machine), isRebooting(machine) ? 'reboot' : 'hot'] as const),
+  )
   let left = staying
   let create = 0
   let most = staying.length

@@ -303,6 +303,11 @@ test('a plan names each machine’s way, and is the one that is played', () => {
     [single.replace, single.reboot.length, single.standIns, single.fields[0]?.effect],
     [[], 1, 1, 'reboot'],
   )
+  const begun = served(before, { cores: 4, asked: { cores: 4 } })
+  begun.metadata.annotations = { [ANNOTATION_RESHAPE]: 'reboot' }
+  const wanted = edited(before, { cores: 4 })
+  const midway = planPool(wanted, wanted, aClass(), [begun, ...machines.slice(1)], NOW)
+  assert.deepEqual([midway.reboot.length, midway.reboot.includes(begun.metadata.name)], [3, true])
   const fewer = planPool(before, edited(before, { cores: 4, replicas: 2 }), aClass(), machines, NOW)
   assert.deepEqual([fewer.reboot.length, fewer.remove.length, fewer.replace, fewer.standIns], [2, 1, [], 0])
   assert.equal(planPool(before, before, aClass(), machines, NOW).steps.length, 0)
