@@ -100,7 +100,8 @@ async function testStage(name, files, { budgetMinutes, concurrency, isEndless = 
     ...files,
   ]
   const limitMs = isEndless ? undefined : budgetMinutes * PATIENCE * 60_000
-  const code = await run(node, command, { limitMs })
+  // Tests read what is printed, in English.
+  const code = await run(node, command, { limitMs, env: { ...env, LC_ALL: 'C.UTF-8' } })
   const text = existsSync(tap) ? readFileSync(tap, 'utf8') : ''
   rmSync(folder, { recursive: true, force: true })
   const count = (word) => Number(new RegExp(`^# ${word} (\\d+)$`, 'm').exec(text)?.[1] ?? 0)
