@@ -49,11 +49,21 @@ async function find(
     return fromUrl(env['KAMAJI_URL'], env['KAMAJI_TOKEN'], env['KAMAJI_CA'])
   if (env['KUBERNETES_SERVICE_HOST'] && existsSync(join(SERVICE_ACCOUNT, 'token')) && !flags.context)
     return connectionInCluster(env)
-  const usual = join(env['HOME'] ?? homedir(), '.kube', 'config')
-  if (existsSync(usual)) return connectionFromKubeconfig(usual, context)
+  const home = env['HOME'] ?? ownHome()
+  const usual = home === undefined ? undefined : join(home, '.kube', 'config')
+  if (usual !== undefined && existsSync(usual)) return connectionFromKubeconfig(usual, context)
   throw new KubeconfigError(
     'no management cluster: set KUBECONFIG, or KAMAJI_URL and KAMAJI_TOKEN, or write ~/.kube/config',
   )
+}
+
+/** A user whom the system does not know has none. */
+function ownHome(): string | undefined {
+  try {
+    return homedir()
+  } catch {
+    return undefined
+  }
 }
 
 /** kubectl passes over files of a list that do not exist; a list of which none exists is a mistake worth telling. */

@@ -83,13 +83,14 @@ async function runPlugin(
       (error, stdout, stderr) => {
         if (!error) return resolve(stdout)
         // The error's own message holds the arguments, and those may hold a secret.
-        const why =
-          error.code === 'ENOENT'
-            ? 'not found'
-            : error.killed
-              ? 'no answer in time'
-              : `exit status ${String(error.code)}`
-        const hint = error.code === 'ENOENT' && config.installHint ? `\n${config.installHint}` : ''
+        // EACCES is said also of a name that nobody finds, where a folder of PATH may not be read.
+        const isMissing = error.code === 'ENOENT' || (error.code === 'EACCES' && !command.includes('/'))
+        const why = isMissing
+          ? 'not found'
+          : error.killed
+            ? 'no answer in time'
+            : `exit status ${String(error.code)}`
+        const hint = isMissing && config.installHint ? `\n${config.installHint}` : ''
         const told = stderr.trim().slice(-500)
         return reject(new KubeconfigError(`exec plug-in ${command}: ${why}${told ? `: ${told}` : ''}${hint}`))
       },
