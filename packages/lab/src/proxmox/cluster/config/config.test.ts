@@ -86,6 +86,18 @@ test('one host becomes a cluster, grows by a host that runs VMs, and shrinks aga
   assert.equal(((await ask(`GET ${CONFIG}/totem`)) as Facts)['config_version'], '4')
 })
 
+test('a host that is added to a larger cluster gets the next address, and the configuration a new version', async () => {
+  const { ask } = checkedWorld()
+  assert.equal(((await ask(`GET ${CONFIG}/totem`)) as Facts)['config_version'], '2')
+  await ask(`POST ${CONFIG}/nodes/pve3`)
+  const members = (await ask(`GET ${CONFIG}/nodes`)) as Facts[]
+  assert.deepEqual(
+    members.map(({ ring0_addr: address }) => address),
+    ['192.0.2.11', '192.0.2.12', '192.0.2.13'],
+  )
+  assert.equal(((await ask(`GET ${CONFIG}/totem`)) as Facts)['config_version'], '3')
+})
+
 test('a host that is in a cluster, or has guests, does not join another one', async () => {
   const join = { hostname: '192.0.2.200', fingerprint: FINGERPRINT, password: 'secret' }
   const inCluster = await checkedWorld().task(`POST ${CONFIG}/join`, join)

@@ -26,12 +26,14 @@ export const configHandlers: Handlers = {
   [`DELETE ${PATH}/nodes/{node}`]: remove,
   [`GET ${PATH}/join`]: (call) => {
     const { world } = call
+    const { fingerprints } = world.cluster
     if (!isCluster(world)) throw new ApiError(424, 'node is not in a cluster, no join info available!')
     return {
       nodelist: membersOf(world).map((member) => ({
         ...member,
         pve_addr: world.hosts.get(member.name)?.address,
-        pve_fp: world.cluster.fingerprints.get(member.name),
+        // The lab has one address, and so one certificate.
+        pve_fp: fingerprints.get(member.name) ?? fingerprints.get(call.contact),
       })),
       preferred_node: call.optional('node') ?? call.contact,
       totem: totemOf(world),
@@ -101,13 +103,15 @@ function add(call: Call): Promise<Record<string, unknown>> {
     const votes = call.number('votes') ?? 1
     const id = call.number('nodeid') ?? before?.id ?? freeId(call)
     const like = world.hosts.get(contact) ?? die(`no such cluster node '${contact}'`)
-    const address = call.optional('new_node_ip') ?? linkOf(call) ?? `192.0.2.${10 + id}`
+    const address =
+      call.optional('new_node_ip') ?? linkOf(call) ?? like.address.replace(/\d+$/, String(10 + id))
     if (before !== undefined && !(call.flag('force') && before.id === id))
       die(`can't add existing node '${name}'`)
     const ring = linkOf(call) ?? address
     const holder = membersOf(world).find((other) => other.ring0_addr === ring && other.name !== name)
     if (holder !== undefined)
       die(`corosync: address '${ring}' already used on link 0 by node '${holder.name}'`)
+    writeConfig(world)
     if (before === undefined) {
       const { cores, memory, rootSize } = like
       world.hosts.set(name, {
@@ -120,14 +124,8 @@ function add(call: Call): Promise<Record<string, unknown>> {
         bootedAt: world.clock.now(),
         ...(rootSize !== undefined && { rootSize }),
       })
-      // The lab has one address, and so one certificate.
-      const { certificates, fingerprints } = world.cluster
-      const [chain, fingerprint] = [certificates.get(contact), fingerprints.get(contact)]
-      if (chain !== undefined) certificates.set(name, chain)
-      if (fingerprint !== undefined) fingerprints.set(name, fingerprint)
     }
     setMember(world, name, { votes, address: ring })
-    writeConfig(world)
     return {
       corosync_authkey: createHash('sha256').update(`${world.ticketKey} corosync`).digest('base64'),
       corosync_conf: configText(world),
