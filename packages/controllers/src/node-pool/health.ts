@@ -26,12 +26,13 @@ export function planRepair(world: World, pool: NodePool, staying: readonly Machi
   const { generation } = pool.metadata
   // An edit of the pool may have cured it, and a machine that is Ready since proves that it can be done.
   const since = Date.parse(status.failures?.since ?? '')
-  const isCured = staying.some(
-    (machine) => isTrue(machine, 'Ready') && Date.parse(machine.metadata.creationTimestamp ?? '') > since,
-  )
-  if (status.failures && (status.failures.generation !== generation || isCured)) delete status.failures
+  const isCured = (machine: Machine): boolean =>
+    isTrue(machine, 'Ready') && Date.parse(machine.metadata.creationTimestamp ?? '') > since
+  if (status.failures && (status.failures.generation !== generation || staying.some(isCured)))
+    delete status.failures
   // Counted already, and asked to go only once that was written: after a crash it is not counted again.
-  const counted = staying.find(({ metadata }) => metadata.name === status.failures?.machine)
+  const counted =
+    status.failures && staying.find(({ metadata }) => metadata.name === status.failures?.machine)
   if (counted?.status?.failure) return { replace: [counted] }
   // One that has come round meanwhile stays; should it fail again, it is counted again.
   if (counted) delete status.failures?.machine
