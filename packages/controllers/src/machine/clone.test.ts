@@ -142,6 +142,30 @@ test('a made VMID where somebody else’s VM lies now is reported and never give
   assert.equal(world.machine().spec.vmid, 412)
 })
 
+test('a template that is gone, or on another host now, is looked for anew; one that is listed is waited for', async () => {
+  for (const away of [true, false]) {
+    const { world, machine } = aPlaced()
+    const template = world.proxmox.vms.get(9000)
+    if (away) world.proxmox.vms.delete(9000)
+    else if (template) template.node = 'pve2'
+    const said = await world.step(clone, machine)
+    assert.deepEqual([said.state, said.reason], ['waiting', 'TemplateGone'])
+    assert.match(said.message, /Template 9000 is not on pve1 any more/)
+    assert.equal(world.machine().spec.vmid, undefined)
+    assert.equal(world.machine().spec.template, undefined)
+  }
+  const { world, machine } = aPlaced()
+  const path = 'nodes/pve1/qemu-server/9000.conf'
+  const error = new ProxmoxApiError(
+    { method: 'POST', path: '/' },
+    500,
+    `Configuration file '${path}' does not exist`,
+  )
+  world.proxmox.refuse = { write: 'clone', error }
+  await assert.rejects(world.step(clone, machine), /does not exist/)
+  assert.equal(world.machine().spec.vmid, 412)
+})
+
 test('a locked VM without a task that makes it is stuck after a minute, and not before', async () => {
   const { world, machine } = aPlaced()
   world.proxmox.slow = true

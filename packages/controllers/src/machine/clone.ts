@@ -11,6 +11,7 @@ import {
   isAlreadyExists,
   isConnectionError,
   isLocked,
+  isNotFound,
   isPermissionDenied,
   isStorageFull,
   ProxmoxApiError,
@@ -222,6 +223,14 @@ async function beginClone(context: MachineContext): Promise<StepResult> {
     // One that may have begun keeps its slot: the next look finds its task, its VM, or neither.
     if (error instanceof ProxmoxApiError && !isConnectionError(error)) connection.slots.release(context.key)
     if (isAlreadyExists(error)) return takenMeanwhile(context)
+    if (isNotFound(error)) await connection.observer.refresh()
+    if (isNotFound(error) && connection.observer.vm(template.vmid)?.node !== template.node)
+      return giveUpVmid(
+        context,
+        'TemplateGone',
+        `Template ${template.vmid} is not on ${template.node} any more.`,
+        'Another place is looked for.',
+      )
     throw error
   }
 }

@@ -343,7 +343,10 @@ async function release(context: MachineContext): Promise<StepResult> {
   const { machine, world, namespace } = context
   const config = await orUndefined(() => true, context.config())
   const vm = context.vm()
-  if (vm && config && ownerOf(context, config).owner === 'us' && !parseMark(config.description)?.released) {
+  const isOurs = config !== undefined && ownerOf(context, config).owner === 'us'
+  // The mark of a clone that runs cannot be written, and what it leaves still says `building`.
+  const isUnfinished = machine.spec.vmid !== undefined && !machine.spec.made && !isOurs
+  if (vm && isOurs && !parseMark(config.description)?.released) {
     const description = withMark(config.description, {
       installation: world.installation,
       namespace,
@@ -362,6 +365,6 @@ async function release(context: MachineContext): Promise<StepResult> {
   return letGo(
     context,
     'Released',
-    `VM ${machine.spec.vmid ?? 'none'} on ${vm?.node ?? machine.spec.host ?? 'no host'} is let go and not destroyed.`,
+    `VM ${machine.spec.vmid ?? 'none'} on ${vm?.node ?? machine.spec.host ?? 'no host'} is let go and not destroyed.${isUnfinished ? ' It was still being made: what its clone leaves is taken away after an hour, unless somebody adopts it (`fochista orphan list`).' : ''}`,
   )
 }
