@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { compare, type Figure } from './figure.ts'
@@ -35,6 +35,9 @@ export async function commandStart(): Promise<Figure[]> {
     PROXMOX_SECRET: 'none',
   }
   const overTls = { ...env, PROXMOX_URL: secure.url, PROXMOX_CA: ca }
+  const kubeconfig = join(folder, 'kubeconfig')
+  writeFileSync(kubeconfig, kubeconfigOf(secure.url, ca))
+  const ofKube = { ...env, KUBECONFIG: kubeconfig }
   const run = (file: string, ...args: string[]): Buffer => execFileSync(file, args, { env })
   const built = (...args: string[]): Buffer => run(process.execPath, program, ...args)
   const listed = (output: Buffer): void => {
@@ -63,6 +66,16 @@ export async function commandStart(): Promise<Figure[]> {
           },
         },
       ),
+      // What it says of Pods is the server's own table, as with kubectl; libraries in JavaScript read the kubeconfig and speak HTTP.
+      await compare(
+        'fochista kube pods, 1,000 Pods, over TLS',
+        1.25,
+        () => listed(execFileSync(process.execPath, [program, 'kube', 'pods'], { env: ofKube })),
+        {
+          name: 'kubectl get pods, 1,000 Pods, over TLS',
+          run: () => listed(execFileSync('kubectl', ['get', 'pods'], { env: ofKube })),
+        },
+      ),
       await compare('fochista pool scale --help', 2.5, () => built('pool', 'scale', '--help'), {
         name: 'kubectl scale --help',
         run: () => run('kubectl', 'scale', '--help'),
@@ -73,4 +86,27 @@ export async function commandStart(): Promise<Figure[]> {
     await secure.stop()
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+/** A kubeconfig as kubectl writes it. */
+function kubeconfigOf(server: string, ca: string): string {
+  return `apiVersion: v1
+clusters:
+- cluster:
+    certificate-authority: ${ca}
+    server: ${server}
+  name: bench
+contexts:
+- context:
+    cluster: bench
+    namespace: default
+    user: bench
+  name: bench
+current-context: bench
+kind: Config
+users:
+- name: bench
+  user:
+    token: bench
+`
 }
