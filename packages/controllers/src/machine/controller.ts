@@ -31,6 +31,7 @@ import { hasShapeNews, leaveToReshape } from './reshape.ts'
 import { seed } from './seed.ts'
 import { start } from './start.ts'
 import { taskOf } from './task.ts'
+import { commandOn } from './way-on.ts'
 
 /** A machine's way: each step first looks whether it is done, acts only if not, and says so in the condition of its name. */
 const steps: Readonly<Record<MachineStep, (context: MachineContext) => Promise<StepResult>>> = {
@@ -148,9 +149,7 @@ function say(
 ): void {
   // Whatever blocks a deletion, there is a way round it.
   const needsWayOn = state === 'blocked' && isDeleting(machine) && !said.includes('machine release')
-  const message = needsWayOn
-    ? `${said} To keep the VM: \`fochista machine release ${machine.metadata.name}\`.`
-    : said
+  const message = needsWayOn ? `${said} To keep the VM: ${commandOn(machine, 'release')}.` : said
   if (state === 'done') world.voice.yes(machine, step, reason, message)
   else if (state === 'waiting') world.voice.unknown(machine, step, reason, message)
   else world.voice.no(machine, step, reason, message)
@@ -193,7 +192,7 @@ function whyHeld(context: MachineContext): Holdup | undefined {
   const why = !proxmoxCluster
     ? `ProxmoxCluster "${name}" is not there.`
     : `Waiting for Proxmox cluster "${name}". ${getCondition(proxmoxCluster, 'Ready')?.message ?? 'It is not connected yet.'}`
-  const wayOn = isLeaving ? ` To keep its VM: \`fochista machine release ${machine.metadata.name}\`.` : ''
+  const wayOn = isLeaving ? ` To keep its VM: ${commandOn(machine, 'release')}.` : ''
   return waiting('ProxmoxUnreachable', `${why}${wayOn}`, UNCONNECTED_PAUSE_MS)
 }
 

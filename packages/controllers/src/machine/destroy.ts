@@ -14,6 +14,7 @@ import { keyOf } from '../runtime/keys.ts'
 import { blocked, waiting, type Holdup, type MachineContext, type StepResult } from './context.ts'
 import { foreignDisks } from './disks.ts'
 import { noteTask, taskOf, type TaskState } from './task.ts'
+import { commandOn } from './way-on.ts'
 
 const PAUSE_MS = 5000
 
@@ -28,7 +29,7 @@ export async function destroy(
   if (foreign.length > 0 && machine.metadata.annotations?.[ANNOTATION_WITH_DISKS] === undefined)
     return blocked(
       REASON.foreignDisk,
-      `VM ${vm.vmid} is stopped and not destroyed: it holds ${foreign.join(', ')}, which neither template nor pool gave. Move it to another VM (\`qm disk move ${vm.vmid} ${foreign[0]?.split(' ')[0]} --target-vmid …\`), keep the VM (\`fochista machine release ${machine.metadata.name}\`), or let it go too (\`fochista machine delete ${machine.metadata.name} --with-disks\`).`,
+      `VM ${vm.vmid} is stopped and not destroyed: it holds ${foreign.join(', ')}, which neither template nor pool gave. Move it to another VM (\`qm disk move ${vm.vmid} ${foreign[0]?.split(' ')[0]} --target-vmid …\`), keep the VM (${commandOn(machine, 'release')}), or let it go too (${commandOn(machine, 'delete', '--with-disks')}).`,
       PAUSE_MS * 6,
     )
   const lock = awaitLock(context, vm, config)
@@ -36,7 +37,7 @@ export async function destroy(
   if (config.protection)
     return blocked(
       'Protected',
-      `VM ${vm.vmid} is protected. Take the protection off (\`qm set ${vm.vmid} --protection 0\`), or keep it (\`fochista machine release ${machine.metadata.name}\`).`,
+      `VM ${vm.vmid} is protected. Take the protection off (\`qm set ${vm.vmid} --protection 0\`), or keep it (${commandOn(machine, 'release')}).`,
       PAUSE_MS * 3,
     )
   countEarlierRemovals(context)
@@ -66,7 +67,7 @@ export function awaitLock(
   if (!lock) return undefined
   return waiting(
     'Locked',
-    `VM ${vmid} is locked (${lock}); waiting for whoever holds it. To keep it: \`fochista machine release ${machine.metadata.name}\`.`,
+    `VM ${vmid} is locked (${lock}); waiting for whoever holds it. To keep it: ${commandOn(machine, 'release')}.`,
     PAUSE_MS,
   )
 }

@@ -416,7 +416,7 @@ test('a right that is missing is named', async () => {
   assert.equal(reason(), 'PermissionDenied')
   assert.equal(
     message(),
-    `The token lacks VM.Allocate on /vms/412. The commands that grant it: \`fochista doctor -o pveum\`. To keep the VM: \`fochista machine release ${machine.metadata.name}\`.`,
+    `The token lacks VM.Allocate on /vms/412. The commands that grant it: \`fochista doctor -o pveum\`. To keep the VM: \`fochista machine release ${machine.metadata.name} --namespace acme\`.`,
   )
   assert.ok(world.machine(machine.metadata.name).metadata.finalizers?.length)
 })

@@ -50,6 +50,7 @@ import {
   waitingFor,
   type TaskState,
 } from './task.ts'
+import { commandOn } from './way-on.ts'
 
 /** How long a guest that is asked to shut down may take before it is switched off, seconds. */
 const SHUTDOWN_SECONDS = 60
@@ -208,8 +209,7 @@ export function forgetLeaving(world: World, key: string): void {
 }
 
 /** How a deletion that cannot go on is ended by a person. */
-const wayOn = ({ machine }: MachineContext): string =>
-  ` To keep the VM: \`fochista machine release ${machine.metadata.name}\`.`
+const wayOn = ({ machine }: MachineContext): string => ` To keep the VM: ${commandOn(machine, 'release')}.`
 
 /** The VM to be destroyed, if there is one and it is ours. */
 async function findVm(context: MachineContext): Promise<{ vm?: VmRef; config?: VmConfig } | StepResult> {
@@ -273,10 +273,9 @@ const isDeclaredDead = ({ metadata }: Machine): boolean =>
   metadata.annotations?.[ANNOTATION_HOST_IS_DEAD] !== undefined
 
 function noAnswer({ machine }: MachineContext, host: string | undefined, { message }: Error): Holdup {
-  const { name } = machine.metadata
   return blocked(
     'HostUnreachable',
-    `${host} does not answer, so nobody knows whether VM ${machine.spec.vmid} runs: ${message}. If the host is dead: \`fochista machine delete ${name} --host-is-dead\`; to keep the VM: \`fochista machine release ${name}\`.`,
+    `${host} does not answer, so nobody knows whether VM ${machine.spec.vmid} runs: ${message}. If the host is dead: ${commandOn(machine, 'delete', '--host-is-dead')}; to keep the VM: ${commandOn(machine, 'release')}.`,
     PAUSE_MS * 3,
   )
 }

@@ -5,6 +5,7 @@ import type { VmConfig, VmRef } from '../proxmox-cluster/hypervisor.ts'
 import { blocked, done, waiting, type Done, type MachineContext, type StepResult } from './context.ts'
 import { rebootInto } from './reboot.ts'
 import { isOtherShape, shapeDifference, shapeKeys, shapeText } from './shape.ts'
+import { annotateCommand, commandOn } from './way-on.ts'
 
 /** When to look for room again: hosts get free without a word to us. */
 const NO_ROOM_PAUSE_MS = 15_000
@@ -60,7 +61,7 @@ function roomLacking({ machine, connection }: MachineContext, vm: VmRef): StepRe
   if (host?.maxmem === undefined) return undefined
   const inUse = Math.max(host.mem ?? 0, inventoryOf(observer.vms()).memory.get(vm.node) ?? 0)
   const free = Math.max(0, Math.floor((host.maxmem - inUse) / 2 ** 20) * 2 ** 20)
-  const wayOn = `Move VM ${vm.vmid} or another to another host (\`fochista vm migrate\`), let the machine be replaced (\`fochista machine delete ${machine.metadata.name}\`), or ask for less.`
+  const wayOn = `Move VM ${vm.vmid} or another to another host (\`fochista vm migrate\`), let the machine be replaced (${commandOn(machine, 'delete')}), or ask for less.`
   if (more > 0 && more > free)
     return blocked(
       'InsufficientMemory',
@@ -99,6 +100,6 @@ export async function otherShape(context: MachineContext, vm: VmRef): Promise<Do
   const { cores, memory } = machine.spec
   return done(
     REASON.shapeDiffers,
-    `VM ${vm.vmid} has ${shapeText(seen.maxcpu ?? cores, seen.maxmem ?? memory)}, and was given ${shapeText(cores, memory)}: somebody has changed it. It is left so. To have it as it was, drained and rebooted: kubectl annotate machine ${machine.metadata.name} ${ANNOTATION_RESHAPE}=reboot`,
+    `VM ${vm.vmid} has ${shapeText(seen.maxcpu ?? cores, seen.maxmem ?? memory)}, and was given ${shapeText(cores, memory)}: somebody has changed it. It is left so. To have it as it was, drained and rebooted: ${annotateCommand(machine, `${ANNOTATION_RESHAPE}=reboot`)}`,
   )
 }

@@ -4,6 +4,7 @@ import { HOW_TO_GRANT } from '../proxmox-cluster/rights.ts'
 import { keyOf } from '../runtime/keys.ts'
 import type { World } from '../world.ts'
 import { blocked, type Holdup, type MachineContext, type StepResult } from './context.ts'
+import { commandOn } from './way-on.ts'
 
 /** Two looks that find no VM must be so far apart before it counts as gone, milliseconds. */
 const EVIDENCE_MS = 60_000
@@ -115,7 +116,7 @@ export async function hostGone(context: MachineContext): Promise<Holdup | undefi
   if (host === undefined || !(await isHostGone(context, host))) return undefined
   return blocked(
     REASON.hostGone,
-    `${host} is no member of the Proxmox cluster any more, so nobody knows whether VM ${machine.spec.vmid} runs. If it does not: \`fochista machine delete ${machine.metadata.name} --host-is-dead\`.`,
+    `${host} is no member of the Proxmox cluster any more, so nobody knows whether VM ${machine.spec.vmid} runs. If it does not: ${commandOn(machine, 'delete', '--host-is-dead')}.`,
     EVIDENCE_MS,
   )
 }
@@ -126,7 +127,7 @@ export function hostOffline({ machine, connection }: MachineContext): Holdup | u
   if (connection.observer.nodes().find(({ node }) => node === host)?.status !== 'offline') return undefined
   return blocked(
     'HostOffline',
-    `${host} is offline, so nobody knows whether VM ${machine.spec.vmid} runs. It is waited for; if the host is lost for good: \`fochista machine delete ${machine.metadata.name} --host-is-dead\`.`,
+    `${host} is offline, so nobody knows whether VM ${machine.spec.vmid} runs. It is waited for; if the host is lost for good: ${commandOn(machine, 'delete', '--host-is-dead')}.`,
     EVIDENCE_MS,
   )
 }

@@ -130,7 +130,7 @@ async function retire(world: World, pool: NodePool, machines: readonly Machine[]
     pool,
     CONDITION.ready,
     'Deleting',
-    `${left.length} machines are on their way out; ${first?.metadata.name}: ${first?.status?.conditions?.find(({ type }) => type === 'Ready')?.message ?? 'just asked to go'}`,
+    `${left.length === 1 ? '1 machine is on its' : `${left.length} machines are on their`} way out; ${first?.metadata.name}: ${first?.status?.conditions?.find(({ type }) => type === 'Ready')?.message ?? 'just asked to go'}`,
   )
   return { requeueAfterMs: LOOK_MS }
 }
@@ -300,7 +300,7 @@ async function planOf(
     if (vmids.length > 0)
       return {
         reason: REASON.vmsWithoutMachine,
-        message: `VMs ${vmids.join(', ')} bear this pool's mark and no Machine has them, so no other is made. Restore their Machines, adopt them or delete them: \`fochista orphan list\`.`,
+        message: `VMs ${vmids.join(', ')} bear this pool's mark and no Machine has them, so no other is made. Restore their Machines, adopt them or delete them: \`fochista orphan list --proxmox ${proxmoxClusterName}\`.`,
       }
   }
   return { machineClass, version: answer.version }

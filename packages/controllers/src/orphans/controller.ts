@@ -58,7 +58,7 @@ export async function runSweeps(
 async function report(world: World, name: string, at: string, orphans: readonly Orphan[]): Promise<void> {
   const cluster: ProxmoxCluster | undefined = world.caches.proxmoxClusters.get(undefined, name)
   if (!cluster) return
-  for (const orphan of orphans) world.voice.tell(cluster, 'Warning', 'Orphan', describe(world, orphan))
+  for (const orphan of orphans) world.voice.tell(cluster, 'Warning', 'Orphan', describe(world, name, orphan))
   await orUndefined(
     isNotFound,
     world.kubernetes.patch(
@@ -72,10 +72,10 @@ async function report(world: World, name: string, at: string, orphans: readonly 
   )
 }
 
-function describe(world: World, { vmid, node, mark }: Orphan): string {
+function describe(world: World, cluster: string, { vmid, node, mark }: Orphan): string {
   const [machine] = world.machines.by(withId, mark.id)
   const what = machine
     ? `which has VM ${machine.spec.vmid ?? 'none'}: it is a copy that a person made. Delete it if it is not wanted`
     : 'which is not there. Adopt or delete it'
-  return `VM ${vmid} on ${node} bears the mark of machine ${mark.namespace}/${mark.machine}, ${what}: \`fochista orphan list\`.`
+  return `VM ${vmid} on ${node} bears the mark of machine ${mark.namespace}/${mark.machine}, ${what}: \`fochista orphan list --proxmox ${cluster}\`.`
 }
