@@ -218,8 +218,10 @@ test('a budget holds the drain of a leaving machine, up to its limit and no long
     await eventually('its time is over, and it goes', 60_000, async () =>
       assert.ok(!(await own('held')).some(({ metadata }) => metadata.name === name)),
     )
-    const events = JSON.stringify(await ask(bench, 'GET', '/api/v1/namespaces/default/events'))
-    assert.match(events, /DrainTimedOut/)
+    await eventually('an Event says so', 60_000, async () => {
+      const events = JSON.stringify(await ask(bench, 'GET', '/api/v1/namespaces/default/events'))
+      assert.match(events, /DrainTimedOut/)
+    })
   } finally {
     await tenant.close()
   }
@@ -268,7 +270,7 @@ test('a namespace that is deleted takes all with it; what a silent host holds is
     const [left] = await machinesOf(bench, 'cut-off')
     const ready = left?.status?.conditions?.find(({ type }) => type === 'Ready')
     assert.equal(ready?.reason, 'HostUnreachable')
-    assert.match(ready.message, /fochista machine release held-fast-/)
+    assert.match(ready.message, /`fochista machine release held-fast-\S+ --namespace cut-off`/)
   })
   await bench.ok('machine', 'release', name, '--namespace', 'cut-off')
   await faults.clear()
@@ -302,16 +304,19 @@ test('a disk that could not be removed with its VM is named though the controlle
   await faults.clear()
   await victim.start('--no-leader-election')
   await eventually('the machine is gone', 30_000, async () => assert.deepEqual(await own('messy'), []))
-  const told = (await ask(bench, 'GET', '/api/v1/namespaces/default/events')) as {
-    items: { reason: string; involvedObject: { kind: string; name: string } }[]
-  }
-  assert.ok(
-    told.items.some(
-      ({ reason, involvedObject }) => reason === 'DiskLeft' && involvedObject.name === machine.metadata.name,
-    ),
-  )
-  const left = await leftDisks()
-  assert.ok(left.some((disk) => disk.node === node && disk.volid.includes(`vm-${vmid}-`)))
+  await eventually('Events name the disk, on the machine and on the Proxmox cluster', 60_000, async () => {
+    const told = (await ask(bench, 'GET', '/api/v1/namespaces/default/events')) as {
+      items: { reason: string; involvedObject: { kind: string; name: string } }[]
+    }
+    assert.ok(
+      told.items.some(
+        ({ reason, involvedObject }) =>
+          reason === 'DiskLeft' && involvedObject.name === machine.metadata.name,
+      ),
+    )
+    const left = await leftDisks()
+    assert.ok(left.some((disk) => disk.node === node && disk.volid.includes(`vm-${vmid}-`)))
+  })
   await removeLeftDisks()
   await deletePart(bench, 'messy', 'pool')
   await deletePart(bench, 'messy', 'control plane')
