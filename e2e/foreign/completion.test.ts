@@ -24,8 +24,14 @@ const env = {
 await bench.kubectl('apply', '-f', example('tenant-test.yaml'))
 await bench.ok('vm', 'create', 'pve1', 'vmid=700', 'name=web-1', 'memory=512')
 
+/** Ctrl-U: empties the line. */
+const clear = '\u0015'
+
 interface Shell {
-  /** Types a text and resolves to what the shell says from then on, once that matches. */
+  /**
+   * Types a text into an empty line and resolves to what the shell says from then on, once that matches. It is typed again when nothing came of
+   * it for long: names that are slow to come cost a TAB no time, and are then not there.
+   */
   type(text: string, wanted: RegExp): Promise<string>
 }
 
@@ -34,18 +40,19 @@ function shell(t: TestContext, command: string): Shell {
   const child = spawn('script', ['-qec', `stty cols 200; ${command}`, '/dev/null'], { env })
   t.after(() => child.kill('SIGKILL'))
   let said = ''
-  child.stdout.on('data', (bytes: Buffer) => (said += bytes.toString()))
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (said += text))
   after(() => child.stdin.destroy())
   return {
-    type: async (text, wanted) => {
-      const before = said.length
-      child.stdin.write(text)
-      await eventually(`${JSON.stringify(text)} gives ${wanted}`, 30_000, () => {
-        assert.match(said.slice(before), wanted)
-        return Promise.resolve()
-      })
-      return said.slice(before)
-    },
+    type: (text, wanted) =>
+      eventually(`${JSON.stringify(text)} gives ${wanted}`, 60_000, async () => {
+        const before = said.length
+        child.stdin.write(`${clear}${text}`)
+        await eventually('it is said', 5000, () => {
+          assert.match(said.slice(before), wanted)
+          return Promise.resolve()
+        })
+        return said.slice(before)
+      }),
   }
 }
 
@@ -56,18 +63,17 @@ test('bash completes commands, options, words, parameters and live names, also a
     "PS1='> '; bind 'set bell-style none'; eval \"$(fochista completion bash)\"; echo rea'dy'\r",
     /ready/,
   )
-  const clear = '\u0015'
   await bash.type('fochista orph\tl\t', /fochista orphan list /)
-  await bash.type(`${clear}fochista vm start we\t`, /fochista vm start web-1 /)
-  await bash.type(`${clear}fochista vm config 700 bio\t`, /config 700 bios=$/)
-  await bash.type(`s\t`, /seabios /)
-  await bash.type(`${clear}fochista vm migrate web-1 target=pve\t\t`, /target=pve1|pve1 +pve2 +pve3/)
-  await bash.type(`${clear}fochista vm list --outp\tj\t`, /--output json /)
-  await bash.type(`${clear}fochista cluster get -n def\tten\t`, /cluster get -n default tenant-test /)
-  await bash.type(`${clear}fochista api get /nodes/pve1/qemu/700/conf\t`, /700\/config /)
-  await bash.type(`${clear}fochista storage delete pve1 local local:im\t`, /delete pve1 local local:im/)
+  await bash.type('fochista vm start we\t', /fochista vm start web-1 /)
+  await bash.type('fochista vm config 700 bio\t', /config 700 bios=$/)
+  await bash.type('fochista vm config 700 bios=s\t', /seabios /)
+  await bash.type('fochista vm migrate web-1 target=pve\t\t', /target=pve1|pve1 +pve2 +pve3/)
+  await bash.type('fochista vm list --outp\tj\t', /--output json /)
+  await bash.type('fochista cluster get -n def\tten\t', /cluster get -n default tenant-test /)
+  await bash.type('fochista api get /nodes/pve1/qemu/700/conf\t', /700\/config /)
+  await bash.type('fochista storage delete pve1 local local:im\t', /delete pve1 local local:im/)
   // A word of the line is never run.
-  await bash.type(`${clear}fochista vm config '$(touch ${bench.folder}/run)' bi\t`, /bios=/)
+  await bash.type(`fochista vm config '$(touch ${bench.folder}/run)' bi\t`, /bios=/)
   assert.notEqual((await bench.run('test', ['-e', join(bench.folder, 'run')])).code, 0)
 })
 
@@ -78,11 +84,10 @@ test('zsh completes commands with their summaries, words and live names', async 
     "PS1='> '; unsetopt BEEP; autoload -U compinit; compinit -u -D; eval \"$(fochista completion zsh)\"; echo rea'dy'\r",
     /\nready/,
   )
-  const clear = '\u0015'
   await zsh.type('fochista vm sta\t', /start/)
-  await zsh.type(`${clear}fochista vm snapshot \t`, /rollback +-- go back to a snapshot/)
-  await zsh.type(`${clear}fochista vm stop we\t`, /web-1/)
-  await zsh.type(`${clear}fochista vm config web-1 bios=s\t`, /seabios/)
+  await zsh.type('fochista vm snapshot \t', /rollback +-- go back to a snapshot/)
+  await zsh.type('fochista vm stop we\t', /web-1/)
+  await zsh.type('fochista vm config web-1 bios=s\t', /seabios/)
 })
 
 test('fish completes commands, words, parameters and live names', async (t) => {
@@ -97,7 +102,9 @@ test('fish completes commands, words, parameters and live names', async (t) => {
     return stdout
   }
   assert.match(await complete('fochista vm snapshot '), /^rollback\tgo back to a snapshot$/m)
-  assert.match(await complete('fochista vm start we'), /^web-1\t700 /m)
+  await eventually('names come', 60_000, async () =>
+    assert.match(await complete('fochista vm start we'), /^web-1\t700 /m),
+  )
   assert.match(await complete('fochista vm config web-1 bios='), /^bios=seabios$/m)
   assert.match(await complete('fochista storage upload pve1 local /et'), /^\/etc\/$/m)
 })

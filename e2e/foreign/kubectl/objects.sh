@@ -110,15 +110,22 @@ kubectl get --raw /apis/kamaji.clastix.io/v1alpha1
 expect 0 '"kind":"APIResourceList"' '"name":"tenantcontrolplanes/scale"'
 command kubectl -n work get configmaps -w -o name >watched 2>/dev/null &
 WATCHER=$!
-for _ in $(seq 600); do [[ -s watched ]] && break; sleep 0.1; done
+for _ in $(seq 1800); do [[ -s watched ]] && break; sleep 0.1; done
 work create configmap seen
-for _ in $(seq 600); do [[ $(<watched) == *configmap/seen* ]] && break; sleep 0.1; done
+for _ in $(seq 1800); do [[ $(<watched) == *configmap/seen* ]] && break; sleep 0.1; done
 kill "$WATCHER"
 wait "$WATCHER" 2>/dev/null
 [[ $(<watched) == *configmap/seen* ]] || complain 'a watch does not see what is made'
-work get configmap seen -w -o name --request-timeout=2s
+# The time that they are given is that of each request, so that on a slow machine a short one is over before there is a watch.
+for seconds in 2 20 100; do
+  work get configmap seen -w -o name --request-timeout=${seconds}s
+  [[ $STATUS == 0 ]] && break
+done
 expect 0 'configmap/seen'
-work get configmaps -w --watch-only --output-watch-events --request-timeout=1s
+for seconds in 1 10 100; do
+  work get configmaps -w --watch-only --output-watch-events --request-timeout=${seconds}s
+  [[ $STATUS == 0 ]] && break
+done
 younger 16 && expect 0 '!seen'
 work create configmap seen
 expect 1 'error: failed to create configmap: configmaps "seen" already exists'
@@ -232,14 +239,14 @@ for websockets in true false; do
   : >forwarded
   KUBECTL_PORT_FORWARD_WEBSOCKETS=$websockets command kubectl -n work port-forward deployment/plane :6443 :10257 >forwarded 2>&1 &
   FORWARDER=$!
-  for _ in $(seq 600); do [[ $(<forwarded) == *'-> 10257'* ]] && break; sleep 0.1; done
+  for _ in $(seq 1800); do [[ $(<forwarded) == *'-> 10257'* ]] && break; sleep 0.1; done
   local_port() { sed -n "s/Forwarding from 127.0.0.1:\([0-9]*\) -> $1/\1/p" forwarded | head -n 1; }
   for _ in 1 2; do
-    [[ $(command curl -sk --max-time 60 "https://127.0.0.1:$(local_port 6443)/version") == *'"gitVersion": "v1.30.0"'* ]] ||
+    [[ $(command curl -sk --max-time 300 "https://127.0.0.1:$(local_port 6443)/version") == *'"gitVersion": "v1.30.0"'* ]] ||
       complain "port-forward does not reach the control plane: $(<forwarded)"
   done
-  command curl -sk --max-time 60 "https://127.0.0.1:$(local_port 10257)/" && complain 'something answers at a port at which nothing listens'
-  for _ in $(seq 600); do [[ $(<forwarded) == *'error forwarding port 10257'* ]] && break; sleep 0.1; done
+  command curl -sk --max-time 300 "https://127.0.0.1:$(local_port 10257)/" && complain 'something answers at a port at which nothing listens'
+  for _ in $(seq 1800); do [[ $(<forwarded) == *'error forwarding port 10257'* ]] && break; sleep 0.1; done
   [[ $(<forwarded) == *'dial tcp4 127.0.0.1:10257: connect: connection refused'* ]] ||
     complain "port-forward does not say that nothing listens: $(<forwarded)"
   kill "$FORWARDER"
@@ -254,9 +261,9 @@ work delete secrets -l gone=yes
 expect 0 'secret "keys" deleted' 'secret "pull" deleted'
 work delete deployment applied --wait=false
 expect 0 'deployment.apps "applied" deleted'
-work delete jobs --all --timeout=30s
+work delete jobs --all --timeout=600s
 expect 0 'job.batch "once" deleted'
-work delete tcp plane --timeout=60s
+work delete tcp plane --timeout=600s
 expect 0 'tenantcontrolplane.kamaji.clastix.io "plane" deleted'
 work delete deployment web --cascade=orphan
 expect 0 'deployment.apps "web" deleted'
@@ -272,6 +279,6 @@ kubectl delete clusterrole,clusterrolebinding -l nosuch=yes
 expect 0 'No resources found'
 kubectl delete clusterrole/seer clusterrolebinding/seers
 expect 0
-kubectl delete namespace work --timeout=60s
+kubectl delete namespace work --timeout=600s
 expect 0 'namespace "work" deleted'
 finish

@@ -29,9 +29,9 @@ expect 1 'field "nosuch" does not exist'
 kubectl create namespace loads
 kubectl -n loads create deployment web --image=nginx:1.27
 expect 0
-kubectl -n loads rollout status deployment/web --timeout=60s
+kubectl -n loads rollout status deployment/web --timeout=600s
 expect 0 'deployment "web" successfully rolled out'
-kubectl -n loads wait --for=condition=Available deployment/web --timeout=60s
+kubectl -n loads wait --for=condition=Available deployment/web --timeout=600s
 expect 0 'deployment.apps/web condition met'
 kubectl -n loads scale deployment/web --replicas=3
 expect 0 'deployment.apps/web scaled'
@@ -42,7 +42,7 @@ expect 0 'deployment.apps/web scaled'
 kubectl -n loads autoscale deployment/web --min=1 --max=3
 expect 0 'horizontalpodautoscaler.autoscaling/web autoscaled'
 kubectl -n loads set image deployment/web nginx=nginx:1.28
-kubectl -n loads rollout status deployment/web --timeout=60s
+kubectl -n loads rollout status deployment/web --timeout=600s
 expect 0 'successfully rolled out'
 kubectl -n loads rollout history deployment/web
 expect 0 'REVISION' '1' '2'
@@ -59,36 +59,39 @@ expect 0 'deployment.apps/web paused'
 kubectl -n loads rollout resume deployment/web
 expect 0 'deployment.apps/web resumed'
 if younger 23; then
-  kubectl -n loads wait --for='jsonpath={.status.readyReplicas}=2' deployment/web --timeout=60s
+  kubectl -n loads wait --for='jsonpath={.status.readyReplicas}=2' deployment/web --timeout=600s
   expect 0 'condition met'
 fi
 kubectl -n loads wait --for=condition=Nosuch deployment/web --timeout=1s
 expect 1 'timed out waiting for the condition on deployments/web'
-kubectl -n loads wait --for=condition=Available deployment --all --timeout=60s
+kubectl -n loads wait --for=condition=Available deployment --all --timeout=600s
 expect 0 'deployment.apps/web condition met'
 if younger 31; then
   (sleep 1; command kubectl -n loads create configmap later >/dev/null) &
-  kubectl -n loads wait --for=create configmap/later --timeout=30s
+  kubectl -n loads wait --for=create configmap/later --timeout=600s
   expect 0 'configmap/later condition met'
 fi
 if younger 27; then
   # Older ones fail if it is gone before they look.
   (sleep 0.5; command kubectl -n loads delete hpa web >/dev/null) &
-  kubectl -n loads wait --for=delete hpa/web --timeout=30s
+  kubectl -n loads wait --for=delete hpa/web --timeout=600s
   expect 0
 fi
 
 # ── run, expose, logs, and what needs a program in a pod ──────────────────────────────────────────────────────────
 kubectl -n loads run alone --image=nginx:1.27 --port=80 --labels=app=alone
 expect 0 'pod/alone created'
-kubectl -n loads wait --for=condition=Ready pod/alone --timeout=60s
+kubectl -n loads wait --for=condition=Ready pod/alone --timeout=600s
 expect 0 'pod/alone condition met'
 kubectl -n loads expose pod alone --port=8080 --target-port=80
 expect 0 'service/alone exposed'
-kubectl -n loads get endpoints alone
+until_answer 60 ':80' kubectl -n loads get endpoints alone
 expect 0 ':80'
 kubectl -n loads logs alone --tail=5 --timestamps
 expect 0
+# The pods that there are then stay: the rollout is over, and who went is gone.
+kubectl -n loads rollout status deployment/web --timeout=600s
+until_answer 60 '!Terminating' kubectl -n loads get pods
 kubectl -n loads logs -l app=web
 expect 0
 kubectl -n loads logs deploy/web
@@ -148,7 +151,7 @@ kubectl cordon "$NODE"
 expect 0 "node/$NODE cordoned"
 kubectl get node "$NODE"
 expect 0 'Ready,SchedulingDisabled'
-kubectl drain "$NODE" --ignore-daemonsets --force --delete-emptydir-data --pod-selector=app=alone --timeout=60s
+kubectl drain "$NODE" --ignore-daemonsets --force --delete-emptydir-data --pod-selector=app=alone --timeout=600s
 younger 21 && expect 0 "node/$NODE drained"
 kubectl uncordon "$NODE"
 expect 0 "node/$NODE uncordoned"
@@ -220,6 +223,6 @@ kubectl apply -k kustomize
 expect 0 'configmap/k-c created'
 kubectl -n loads get configmap k-c -o 'go-template={{ .data.a }}'
 expect 0 b
-kubectl delete namespace loads --timeout=60s
+kubectl delete namespace loads --timeout=600s
 expect 0 'namespace "loads" deleted'
 finish
