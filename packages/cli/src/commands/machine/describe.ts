@@ -8,7 +8,7 @@ import { proxmoxClusters } from '../proxmox/resource.ts'
 import { requireObject } from '../resources.ts'
 import { nextThing } from './next-thing.ts'
 import { machines } from './resource.ts'
-import { conditionOf, currentStep, leavingCondition, stepOf, steps } from './timeline.ts'
+import { conditionOf, currentStep, leavingCondition, notBegunToGo, stepOf, steps } from './timeline.ts'
 
 /** `fochista machine describe`: first what it waits for or that it is paused, then what it is and its timeline. */
 export const machineDescribe = command({
@@ -52,10 +52,7 @@ export function headline(machine: Machine, paused: string | undefined): string[]
   const next = nextThing(failure?.reason ?? condition?.reason)
   const more = next ? [`  ${next}`] : []
   if (leaving)
-    return [
-      `${tr('Leaving', 'In uscita')}: ${oneLine(condition?.message || tr('being deleted', 'in eliminazione'))}`,
-      ...more,
-    ]
+    return [`${tr('Leaving', 'In uscita')}: ${oneLine(condition?.message || notBegunToGo())}`, ...more]
   if (failure) return [`${tr('Failed', 'Fallita')}: ${oneLine(failure.message)}`, ...more]
   if (!step)
     return [

@@ -27,6 +27,13 @@ export function leavingCondition(machine: Machine): Condition | undefined {
   )
 }
 
+/** What is said of something that is to go while nobody has begun with it: it has a finalizer, and only the controllers take that off. */
+export const notBegunToGo = (): string =>
+  tr(
+    'being deleted; no controller has seen that yet (fochista serve)',
+    'in eliminazione; nessun controller lo ha ancora visto (fochista serve)',
+  )
+
 /** A step while it is not done: what says Ready must be ready. */
 const doing: Readonly<Record<Step, () => string>> = {
   Placed: () => tr('Placing', 'Collocazione'),
@@ -43,7 +50,7 @@ export function stepOf(machine: Machine): ProgressLine {
   const { name, deletionTimestamp, annotations } = machine.metadata
   const { failure } = machine.status ?? {}
   if (deletionTimestamp) {
-    const detail = leavingCondition(machine)?.message || tr('being deleted', 'in eliminazione')
+    const detail = leavingCondition(machine)?.message || notBegunToGo()
     return { name, state: tr('Leaving', 'In uscita'), detail, style: 'off' }
   }
   if (failure) return { name, state: tr('Failed', 'Fallita'), detail: failure.message, style: 'failed' }

@@ -1,6 +1,17 @@
 import type { NodePool } from '@fochista/api'
 import { age } from '../../output.ts'
+import { notBegunToGo } from '../machine/timeline.ts'
 import type { Resource } from '../resources.ts'
+
+/** What keeps a pool, how far a rollout is, which takes nothing from a pool that has what it wants, or what a deletion waits for. */
+function messageOf({ metadata, status }: NodePool): string | undefined {
+  const conditions = status?.conditions ?? []
+  if (metadata.deletionTimestamp)
+    return (
+      conditions.find(({ type, status: is }) => type === 'Ready' && is !== 'True')?.message ?? notBegunToGo()
+    )
+  return conditions.find(({ status: is, reason }) => is === 'False' || reason === 'RollingOut')?.message
+}
 
 /** NodePools on the command line. */
 export const pools: Resource<NodePool> = {
@@ -19,10 +30,7 @@ export const pools: Resource<NodePool> = {
     { heading: 'AGE', cell: (pool) => age(pool.metadata.creationTimestamp), right: true },
     {
       heading: 'MESSAGE',
-      // How far a rollout is, too: it takes nothing from a pool that has what it wants.
-      cell: (pool) =>
-        pool.status?.conditions?.find(({ status, reason }) => status === 'False' || reason === 'RollingOut')
-          ?.message,
+      cell: messageOf,
       wide: true,
     },
   ],
