@@ -16,8 +16,8 @@ export interface Io {
   readInput(): Promise<string>
   /** Asks a person for yes or no on the terminal; false where there is none, and for anything but a yes. */
   ask(question: string): Promise<boolean>
-  /** Asks for a secret on the terminal, which does not show what is typed; undefined where there is none. Ctrl-C rejects with an AbortError. */
-  askSecret(question: string): Promise<string | undefined>
+  /** Asks for a secret on the terminal, which does not show what is typed; undefined where there is none. Ctrl-C and the signal reject with an AbortError. */
+  askSecret(question: string, signal?: AbortSignal): Promise<string | undefined>
   /** The terminal itself, for a command that hands it over to another machine. */
   readonly terminal: TerminalIo
   /** Terminal width in columns; 120 where there is none. */
@@ -118,7 +118,7 @@ export function processIo(): Io {
         terminal.close()
       }
     },
-    askSecret: async (question) => {
+    askSecret: async (question, signal) => {
       if (!interactive || !process.stdin.isTTY) return undefined
       const [{ createInterface }, { Writable }] = await Promise.all([
         import('node:readline/promises'),
@@ -131,7 +131,9 @@ export function processIo(): Io {
       // The terminal hands over Ctrl-C as a key meanwhile.
       terminal.on('SIGINT', () => stop.abort())
       try {
-        return await terminal.question('', { signal: stop.signal })
+        return await terminal.question('', {
+          signal: signal === undefined ? stop.signal : AbortSignal.any([stop.signal, signal]),
+        })
       } finally {
         terminal.close()
         process.stderr.write('\n')

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { startLab } from '@fochista/lab'
 import { createContext } from './context.ts'
+import { CancelledError } from './errors.ts'
 import { runLine } from './program.ts'
 import { testIo } from './test-io.ts'
 
@@ -159,6 +160,35 @@ test('a second factor comes from the environment or is asked for, and a code ser
     missing.stderr,
     /error: ada@pve signs in with a second factor, and there is no code\n {2}Set PROXMOX_OTP .*\n {2}make an API token .*: {2}pveum user token add ada@pve fochista\n$/,
   )
+})
+
+test('a question ends with the command, whoever stops it', async () => {
+  const stop = new AbortController()
+  let isOver = false
+  const io = {
+    ...testIo(),
+    askSecret: (_question: string, signal?: AbortSignal): Promise<string | undefined> => {
+      const answer = new Promise<undefined>((resolve) => {
+        signal?.addEventListener('abort', () => {
+          isOver = true
+          resolve(undefined)
+        })
+      })
+      stop.abort(new CancelledError())
+      return answer
+    },
+  }
+  const environment = { ...lab.environment, PROXMOX_TOKEN_ID: undefined, PROXMOX_SECRET: undefined }
+  const code = await runLine(['node', 'list'], io, stop.signal, (given, signal, flags) =>
+    createContext(given, signal, flags, {
+      ...environment,
+      PROXMOX_PASSWORD: undefined,
+      PROXMOX_USER: 'root@pam',
+      HOME: '/nonexistent',
+    }),
+  )
+  assert.ok(isOver)
+  assert.notEqual(code, 0)
 })
 
 test('a user whose second factor cannot be typed is told how to come by a token', async (t) => {

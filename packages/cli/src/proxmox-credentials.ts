@@ -6,13 +6,19 @@ import { exitCodes } from './exit-codes.ts'
 import { tr } from './locale.ts'
 import { requirePrivate, type Environment } from './settings.ts'
 
+/** Where somebody is asked, and what ends the question. */
+type Asking = Pick<Context, 'io'> & Partial<Pick<Context, 'signal'>>
+
 /**
  * Who signs in: an API token (`PROXMOX_TOKEN_ID`, `PROXMOX_SECRET`), or a user (`PROXMOX_USER`) with a password, which comes from
  * `PROXMOX_PASSWORD`, from the file `PROXMOX_PASSWORD_FILE`, or else is asked for on the terminal; a second factor that Proxmox wants comes from
  * `PROXMOX_OTP`, or is asked for too. A password is never an argument, which every user of the machine could read; the ticket it brings is kept in this
  * process only. Throws UsageError for what is missing or of the wrong form.
  */
-export async function credentialsFrom(environment: Environment, io: Context['io']): Promise<Credentials> {
+export async function credentialsFrom(
+  environment: Environment,
+  { io, signal }: Asking,
+): Promise<Credentials> {
   const username = environment['PROXMOX_USER']
   const tokenId = environment['PROXMOX_TOKEN_ID']
   if (username && tokenId)
@@ -26,8 +32,8 @@ export async function credentialsFrom(environment: Environment, io: Context['io'
   if (username)
     return {
       username: userFrom(username),
-      password: await passwordOf(username, environment, io),
-      secondFactor: secondFactorOf(username, environment, io),
+      password: await passwordOf(username, environment, { io, signal }),
+      secondFactor: secondFactorOf(username, environment, { io, signal }),
     }
   return {
     tokenId: tokenIdFrom(required(environment, 'PROXMOX_TOKEN_ID')),
@@ -47,11 +53,15 @@ export function required(environment: Environment, name: string): string {
   })
 }
 
-async function passwordOf(username: string, environment: Environment, io: Context['io']): Promise<string> {
+async function passwordOf(
+  username: string,
+  environment: Environment,
+  { io, signal }: Asking,
+): Promise<string> {
   if (environment['PROXMOX_PASSWORD']) return environment['PROXMOX_PASSWORD']
   const file = environment['PROXMOX_PASSWORD_FILE']
   if (file) return passwordIn(file)
-  const typed = await io.askSecret(tr(`Password of ${username}:`, `Password di ${username}:`))
+  const typed = await io.askSecret(tr(`Password of ${username}:`, `Password di ${username}:`), signal)
   if (typed) return typed
   throw new CommandError(tr(`there is no password for ${username}`, `manca la password di ${username}`), {
     hint: tr(
@@ -66,7 +76,7 @@ async function passwordOf(username: string, environment: Environment, io: Contex
 function secondFactorOf(
   username: string,
   environment: Environment,
-  io: Context['io'],
+  { io, signal }: Asking,
 ): () => string | Promise<string | undefined> {
   let given = environment['PROXMOX_OTP']
   return () => {
@@ -78,6 +88,7 @@ function secondFactorOf(
         `Code of ${username}’s second factor, or a recovery key:`,
         `Codice del secondo fattore di ${username}, o una chiave di recupero:`,
       ),
+      signal,
     )
   }
 }

@@ -15,7 +15,7 @@ export async function connectProxmox(
   const endpoints = required(environment, 'PROXMOX_URL')
     .split(',')
     .map((url) => url.trim())
-  const credentials = await credentialsFrom(environment, context.io)
+  const credentials = await credentialsFrom(environment, context)
   const tls = tlsFrom(environment)
   const { createProxmox } = await import('@fochista/proxmox')
   const proxmox = createProxmox({ endpoints, credentials, ...(tls ? { tls } : {}) })
