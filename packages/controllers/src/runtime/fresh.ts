@@ -1,6 +1,5 @@
 import type { Kind, Kubernetes, KubernetesObject } from '@fochista/kubernetes'
 import { isNotFound, orUndefined } from '@fochista/kubernetes'
-import { copyOf } from './copy.ts'
 import { createGroups, type Follower, type Grouping, type Groups } from './groups.ts'
 import { keyOf, splitKey } from './keys.ts'
 
@@ -19,7 +18,7 @@ export interface Cache<T> {
  * caught up with what we wrote.
  */
 export interface FreshReader<T> {
-  /** One object, the caller's own copy. */
+  /** One object. Shared, as those of `list`: whoever changes it works on a copy. */
   get(key: string): Promise<T | undefined>
   /** All objects, with our own writes put in where the cache lags behind them. Shared: do not change them. */
   list(): T[]
@@ -130,9 +129,7 @@ export function createFreshReader<T extends KubernetesObject>(
     get: async (key) => {
       const { namespace, name } = splitKey(key)
       const cached = shown(key, cache.get(namespace, name))
-      if (caughtUp(key, cached)) return cached && copyOf(cached)
-      const live = await ask(key)
-      return live && copyOf(live)
+      return caughtUp(key, cached) ? cached : ask(key)
     },
     list: () => {
       const cachedAll = cache.list()
