@@ -185,7 +185,9 @@ test(
     socket.close()
     assert.equal(await code, 0)
     assert.match(io.stderr, /The screen was closed; open it again with: {2}fochista vm screen 700\n$/)
-    await assert.rejects(fetch(url))
+    // Somebody else may listen there by now.
+    const later = await fetch(url).catch(() => undefined)
+    assert.notEqual(later?.status, 200)
   },
 )
 
