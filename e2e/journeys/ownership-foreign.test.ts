@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { test } from 'node:test'
+import { createLabFaults } from '../chaos/faults/lab.ts'
+import { TOKEN } from '../chaos/faults/scenario.ts'
 import { ask } from '../chaos/world.ts'
 import { eventually } from '../harness.ts'
 import type { Meddle, Passing } from '../middleman.ts'
@@ -9,11 +11,15 @@ import { ours, saysOf, setStage, type Worker } from '../ownership/stage.ts'
 // Whatever Fochista does to its own VMs, somebody else's stay as they are, also when that somebody acts in the worst moment.
 const stage = await setStage()
 const { bench, foreigner, middleman } = stage
+const faults = createLabFaults(bench)
 const stopServing = await bench.serve()
 
 /** What each test has put between the controllers and Proxmox; the first that answers counts. */
 const meddlers: ((...given: Parameters<Meddle>) => ReturnType<Meddle> | undefined)[] = []
-middleman.meddle = (passing, forward) => {
+/** VMIDs that somebody is about to have: what ours ask of them is asked then. */
+const takenJustNow = new Map<number, Promise<void>>()
+middleman.meddle = async (passing, forward) => {
+  await takenJustNow.get(Number(passing.form.get('newid') ?? vmidIn(passing)))
   for (const meddler of meddlers) {
     const answer = meddler(passing, forward)
     if (answer) return answer
@@ -112,24 +118,39 @@ test('VMs of others stay as they are', { concurrency: true }, async (t) => {
 
     t.test('a VMID that somebody took when our clone had failed is given up', async () => {
       let vmid: number | undefined
+      let taken: Promise<void> | undefined
       meddlers.push((passing, forward) => {
         if (!isClone(passing) || !isOfPool(passing, 'broken') || vmid !== undefined) return undefined
-        vmid = Number(passing.form.get('newid'))
+        const newid = (vmid = Number(passing.form.get('newid')))
         return (async () => {
-          const answer = await forward()
-          const upid = (JSON.parse(answer.body.toString('utf8')) as { data: string }).data
-          await foreigner.ask('DELETE', `/nodes/${upid.split(':')[1]}/tasks/${encodeURIComponent(upid)}`)
-          await eventually('the VM of the broken clone is gone', 30_000, async () =>
-            assert.equal(await foreigner.find(vmid ?? 0), undefined),
-          )
-          await foreigner.create({ vmid: vmid ?? 0 })
-          await remember(vmid ?? 0)
-          return answer
+          // The clone is under way when it is stopped, however fast this machine is; meanwhile others of ours wait.
+          await faults.add({
+            on: { backEnd: 'proxmox', task: 'qmclone', user: TOKEN },
+            what: { kind: 'task-hangs' },
+          })
+          try {
+            const answer = await forward()
+            const upid = (JSON.parse(answer.body.toString('utf8')) as { data: string }).data
+            const path = `/nodes/${upid.split(':')[1]}/tasks/${encodeURIComponent(upid)}`
+            await foreigner.ask('DELETE', path)
+            const { exitstatus } = (await foreigner.ask('GET', `${path}/status`)) as { exitstatus?: string }
+            assert.equal(exitstatus, 'received interrupt')
+            taken = foreigner.create({ vmid: newid }).then(() => remember(newid))
+            takenJustNow.set(
+              newid,
+              taken.catch(() => undefined),
+            )
+            return answer
+          } finally {
+            await faults.clear()
+          }
         })()
       })
       await stage.pool('broken', 1)
       const [worker] = await stage.joined('broken', 1)
-      assert.ok(vmid !== undefined && worker?.spec.vmid !== vmid)
+      assert.ok(taken)
+      await taken
+      assert.notEqual(worker?.spec.vmid, vmid)
       await stage.scale('broken', 0)
     }),
 
@@ -277,8 +298,10 @@ test('VMs of others stay as they are', { concurrency: true }, async (t) => {
     await bench.ok('machine', 'delete', worker?.metadata.name ?? '', '--host-is-dead')
     assert.deepEqual(await stage.workers('lost'), [])
     await bench.ok('lab', 'fault', 'clear')
-    assert.equal((await foreigner.find(vmid))?.status, 'running')
-    assert.match(await bench.ok('orphan', 'list', '--proxmox', 'lab'), new RegExp(`^ *${vmid} .*lost`, 'm'))
+    await eventually('the host tells of its VM again, and it is reported', 60_000, async () => {
+      assert.equal((await foreigner.find(vmid))?.status, 'running')
+      assert.match(await bench.ok('orphan', 'list', '--proxmox', 'lab'), new RegExp(`^ *${vmid} .*lost`, 'm'))
+    })
   })
   for (const [vmid, before] of foreign)
     assert.deepEqual(
