@@ -124,9 +124,10 @@ export function processIo(): Io {
         import('node:readline/promises'),
         import('node:stream'),
       ])
-      process.stderr.write(`${question} `)
       const unseen = new Writable({ write: (_chunk, _encoding, done) => done() })
+      // From here on the terminal shows no key: only then is there something to type.
       const terminal = createInterface({ input: process.stdin, output: unseen, terminal: true })
+      process.stderr.write(`${question} `)
       const stop = new AbortController()
       // The terminal hands over Ctrl-C as a key meanwhile.
       terminal.on('SIGINT', () => stop.abort())
