@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { request } from 'node:https'
 import { connect, createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
@@ -104,10 +104,13 @@ test('the least token sees the VMs and may not change those of others', async ()
 
 test('a control plane made by kubectl becomes Ready, its kubeconfig works, and deleted it leaves no listener', async (context) => {
   const run = promisify(execFile)
+  // kubectl remembers there what a server of this port had to offer: another one had, if the home is not new.
+  const home = mkdtempSync(join(tmpdir(), 'fochista-kubectl-'))
+  context.after(() => rmSync(home, { recursive: true, force: true }))
   const kubectl = async (kubeconfig: string, ...args: string[]): Promise<string> =>
     (
       await run('kubectl', args, {
-        env: { ...process.env, KUBECONFIG: kubeconfig, HOME: '/nonexistent' },
+        env: { ...process.env, KUBECONFIG: kubeconfig, HOME: home },
         timeout: 150_000,
       })
     ).stdout

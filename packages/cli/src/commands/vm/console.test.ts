@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -14,7 +16,9 @@ import { testIo, type TestIo } from '../../test-io.ts'
 
 const lab = await startLab({ ports: { proxmox: 0, kubernetes: 0 }, speed: 10 })
 after(() => lab.stop())
-const environment: Record<string, string | undefined> = { ...lab.environment, HOME: '/nonexistent' }
+const home = await mkdtemp(join(tmpdir(), 'fochista-console-'))
+after(() => rm(home, { recursive: true, force: true }))
+const environment: Record<string, string | undefined> = { ...lab.environment, HOME: home }
 
 interface Running {
   readonly io: TestIo
