@@ -1,6 +1,6 @@
 import { ANNOTATION_RESHAPE, formatBytes, getCondition } from '@fochista/api'
 import { TenantNotReadyError, type Tenant } from '@fochista/kamaji'
-import { isNotFound, KubernetesError, Node, orUndefined } from '@fochista/kubernetes'
+import { isConflict, isNotFound, KubernetesError, Node, orUndefined } from '@fochista/kubernetes'
 import { isNotRunning } from '@fochista/proxmox'
 import type { VmRef } from '../proxmox-cluster/hypervisor.ts'
 import { timestampOf } from '../runtime/clock.ts'
@@ -15,6 +15,8 @@ const REBOOT = 'fochista.dev/reboot'
 /** How long a guest may take to end before it is switched off, seconds. */
 const SHUTDOWN_SECONDS = 60
 const PAUSE_MS = 5000
+/** When to look again at a Node that was not as the watch had shown it, milliseconds. */
+const CONFLICT_PAUSE_MS = 1000
 /** A tenant finds a Node whose kubelet does not report not Ready within less than this, milliseconds. */
 const SILENCE_MS = 120_000
 
@@ -202,6 +204,12 @@ async function inTenant(
   } catch (error) {
     if (error instanceof TenantNotReadyError)
       return waiting('ClusterNotReady', `Waiting for the control plane: ${error.message}.`, PAUSE_MS)
+    if (isConflict(error))
+      return waiting(
+        'Draining',
+        'Somebody else has just written its Node: it is looked at again.',
+        CONFLICT_PAUSE_MS,
+      )
     if (error instanceof KubernetesError)
       return waiting('ClusterUnreachable', `Waiting for the tenant cluster: ${error.message}`, PAUSE_MS)
     throw error
