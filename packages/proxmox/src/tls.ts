@@ -1,6 +1,7 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import type { ConnectionOptions, SecureContext, SecureContextOptions, TLSSocket } from 'node:tls'
 import { alarmIn } from './alarm.ts'
+import { ClosedError } from './http/connection.ts'
 import type { Connect } from './http/pool.ts'
 
 /** How the endpoints' certificates are verified. By default against the CAs of the system. */
@@ -90,7 +91,7 @@ function whenConnected(
     done()
   }
   const ready = (): void => finish()
-  const closed = (): void => finish(new Error('the connection was closed before it was made'))
+  const closed = (): void => finish(new ClosedError('the connection was closed before it was made'))
   const stop = (): void => {
     cancel()
     socket.off(event, ready).off('error', finish).off('close', closed)

@@ -24,8 +24,9 @@ export interface ConnectionOwner {
   gone(connection: Connection): void
 }
 
-/** A failure as those of sockets are. */
-class ClosedError extends Error {
+/** A connection ended that was wanted. As the failures of sockets it has a code. */
+export class ClosedError extends Error {
+  override readonly name = 'ClosedError'
   readonly code = 'ECONNRESET'
 }
 

@@ -129,6 +129,19 @@ test('what a closed client is asked fails, and so does what it had under way', a
   assert.match((await failureOf(requestOn(endpoint, ask()))).message, /client is closed/)
 })
 
+test('a call of a client that is closed meanwhile may have taken effect', async (t) => {
+  const { promise: arrived, resolve } = Promise.withResolvers<void>()
+  const { url } = await serve(t, () => resolve())
+  const proxmox = connect(t, url)
+  const failure = failureOf(
+    proxmox.post('/nodes/{node}/qemu/{vmid}/status/start', { path: { node: 'a', vmid: 100 } }),
+  )
+  await arrived
+  await proxmox.close()
+  const error = await failure
+  assert.ok(error instanceof ProxmoxConnectionError && error.mayHaveTakenEffect)
+})
+
 test('who accepts and never says a word of TLS is given up after the time for connecting, and nothing was sent', async (t) => {
   const { port } = await raw(t, () => {})
   const proxmox = connect(t, `https://127.0.0.1:${port}`, { connectTimeoutMs: 50 })

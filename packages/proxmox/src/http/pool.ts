@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import { alarmIn } from '../alarm.ts'
-import { Connection, type Outgoing } from './connection.ts'
+import { ClosedError, Connection, type Outgoing } from './connection.ts'
 
 /**
  * Connects, and calls with the socket or with why there is none. @returns what gives it up, after which nobody is called
@@ -29,7 +29,7 @@ export class Pool {
 
   /** Sends a request as soon as there is a connection for it. Its own `failed` hears what goes wrong. */
   dispatch(request: Outgoing): void {
-    if (this.#isClosed) return request.failed(new Error('the client is closed'))
+    if (this.#isClosed) return request.failed(new ClosedError('the client is closed'))
     const connection = this.#takeIdle()
     if (connection) return connection.send(request)
     this.#waiting.add(request)
@@ -45,7 +45,7 @@ export class Pool {
   /** Closes all connections; what is under way or waits fails. */
   destroy(): void {
     this.#isClosed = true
-    const error = new Error('the client was closed')
+    const error = new ClosedError('the client was closed')
     for (const giveUp of this.#connecting) giveUp()
     this.#connecting.clear()
     this.#failAll(error)
