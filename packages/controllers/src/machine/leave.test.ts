@@ -323,6 +323,21 @@ test('a protected or locked VM is waited for, and its condition names the way on
   assert.deepEqual(locked.world.proxmox.writes, [])
 })
 
+test('a machine whose VM is gone and whose host is lost does not wait for the images that were there', async () => {
+  const { world, vm, leave, looks, reason, message } = aLeaving()
+  // A stranger has its number, elsewhere.
+  Object.assign(vm, { node: 'pve2', config: { name: 'theirs' } })
+  world.proxmox.images.add(`local:iso/fochista-${world.machine().spec.id}-0.iso`)
+  world.proxmox.silent.add('pve1')
+  await looks(2)
+  assert.equal(reason(), 'HostUnreachable')
+  assert.match(message(), /^pve1 does not answer.* --host-is-dead/)
+  leave({ 'fochista.dev/host-is-dead': '' })
+  await looks(1)
+  assert.ok(world.isGone())
+  assert.deepEqual(world.proxmox.vms.get(412)?.config, { name: 'theirs' })
+})
+
 test('a VM that runs while it is backed up is drained once, and stopped only when its lock is gone', async () => {
   const { world, vm, looks, reason, message } = aLeaving({ config: { lock: 'backup' } })
   await looks(5)

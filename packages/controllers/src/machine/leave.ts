@@ -90,8 +90,7 @@ export async function leave(context: MachineContext): Promise<StepResult> {
     (found.vm && (await stop(context, found.vm, found.config, tenant))) ??
     (await inTenant(context, tenant, (one) => deleteNode(context, one))) ??
     (found.vm && found.config && (await destroy(context, found.vm, found.config))) ??
-    (await awaitUploads(context)) ??
-    (await removeImages(context)) ??
+    (await imagesOrSilence(context)) ??
     (await inTenant(context, tenant, (one) => one.deleteBootstrapTokens(tokenDescription(machine.spec.id))))
   if (left) return left
   const late = (await takeGivenUp(context)) ?? (await tellLeftDisks(context, task))
@@ -266,6 +265,25 @@ async function taskOrSilence(context: MachineContext): Promise<TaskState | Holdu
     // Whether the VM's own host is the one that is dead is seen when it is asked for the VM.
     delete machine.status?.task
     return { state: 'none' }
+  }
+}
+
+/**
+ * Deletes the seed images. What lies on a host that is no member any more, or that a person has called dead, is gone with it: the VM may have
+ * been elsewhere, or be destroyed already.
+ */
+async function imagesOrSilence(context: MachineContext): Promise<StepResult | undefined> {
+  const { machine, connection } = context
+  try {
+    return (await awaitUploads(context)) ?? (await removeImages(context))
+  } catch (error) {
+    if (!isConnectionError(error) && !isTimeout(error)) throw error
+    const { host } = machine.spec
+    const { hosts } = await connection.hypervisor.membership()
+    if (isDeclaredDead(machine) || (host !== undefined && !hosts.includes(host))) return undefined
+    const isOffline = connection.observer.nodes().find(({ node }) => node === host)?.status === 'offline'
+    if (isOffline) return noAnswer(context, host, error as Error)
+    throw error
   }
 }
 
