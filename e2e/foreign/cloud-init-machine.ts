@@ -19,6 +19,8 @@ import type { TestContext } from 'node:test'
 const cache = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'fochista')
 /** Debian's release; FOCHISTA_DEBIAN=trixie tries a newer cloud-init. */
 const release = process.env['FOCHISTA_DEBIAN'] || 'bookworm'
+/** What runs for longer hangs, milliseconds. */
+const LONGEST_MS = 600_000
 const base = join(cache, `debian-${release}-cloud-init`)
 const programs = ['debootstrap', 'unshare', 'isoinfo', 'cp']
 
@@ -61,7 +63,9 @@ export function startCloudInitMachine(t: TestContext, macs: readonly string[]): 
   }
   makeBase()
   const root = join(cache, `machine-${process.pid}`)
-  t.after(() => rmSync(root, { recursive: true, force: true }))
+  t.after(() => rmSync(root, { recursive: true, force: true, maxRetries: 20, retryDelay: 200 }))
+  // A run that was killed may have left one of the same number.
+  rmSync(root, { recursive: true, force: true })
   must('cp', ['-a', '--reflink=auto', base, root])
   for (const name of recorded) {
     const path = join(root, 'usr/local/sbin', name)
@@ -85,7 +89,7 @@ export function startCloudInitMachine(t: TestContext, macs: readonly string[]): 
         [...inside(root), '-c', `${prelude}{ ${script}\n} 2>&1`],
         {
           encoding: 'utf8',
-          timeout: 60_000,
+          timeout: LONGEST_MS,
           killSignal: 'SIGKILL',
         },
       )
@@ -113,13 +117,27 @@ export function packagesOfDebian(wanted: readonly string[]): string {
   if (existsSync(folder)) return folder
   const inside = join(base, 'var/cache/apt/archives')
   const quiet = ['apt-get', '-qq', '-y', '--no-install-recommends', '--download-only']
-  must('chroot', [base, 'apt-get', '-qq', 'update'])
-  must('chroot', [base, ...quiet, 'install', ...wanted])
+  fetched('chroot', [base, 'apt-get', '-qq', 'update'])
+  fetched('chroot', [base, ...quiet, 'install', ...wanted])
+  rmSync(`${folder}.${process.pid}`, { recursive: true, force: true })
   mkdirSync(`${folder}.${process.pid}`)
   for (const name of readdirSync(inside).filter((each) => each.endsWith('.deb')))
     renameSync(join(inside, name), join(`${folder}.${process.pid}`, name))
   renameSync(`${folder}.${process.pid}`, folder)
   return folder
+}
+
+/** Runs what fetches from Debian's mirrors, up to three times: one may not answer just then. `before` clears away what an earlier try left. */
+function fetched(program: string, args: readonly string[], before: () => void = () => undefined): void {
+  for (let tries = 1; ; tries += 1) {
+    before()
+    try {
+      must(program, args)
+      return
+    } catch (error) {
+      if (tries === 3) throw error
+    }
+  }
 }
 
 /** Half a minute the first time; later nothing. */
@@ -128,10 +146,12 @@ function makeBase(): void {
   mkdirSync(cache, { recursive: true, mode: 0o700 })
   const fresh = `${base}.${process.pid}`
   try {
-    must('debootstrap', ['--variant=minbase', release, fresh])
+    fetched('debootstrap', ['--variant=minbase', release, fresh], () =>
+      rmSync(fresh, { recursive: true, force: true }),
+    )
     const packages = 'cloud-init netplan.io iproute2 sudo openssh-client'
     const install = `DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends ${packages} && apt-get clean`
-    must('chroot', [fresh, 'sh', '-c', install])
+    fetched('chroot', [fresh, 'sh', '-c', install])
     // Whoever is first wins; the copy of the second is as good.
     if (!existsSync(base)) renameSync(fresh, base)
   } finally {
@@ -198,7 +218,12 @@ function boot(root: string, image: Uint8Array | undefined): Boot {
 
 /** Runs a program to its end and gives what it printed. Throws with its last words if it fails. */
 function must(program: string, args: readonly string[]): string {
-  const options = { encoding: 'utf8', maxBuffer: 2 ** 26, timeout: 300_000, killSignal: 'SIGKILL' } as const
+  const options = {
+    encoding: 'utf8',
+    maxBuffer: 2 ** 26,
+    timeout: LONGEST_MS,
+    killSignal: 'SIGKILL',
+  } as const
   const { status, stdout, stderr, error } = spawnSync(program, args, options)
   if (error) throw error
   if (status !== 0)

@@ -136,7 +136,7 @@ function run(program: string, args: readonly string[], input = ''): string {
   const { status, stdout, stderr, error } = spawnSync(program, args, {
     encoding: 'utf8',
     input,
-    timeout: 60_000,
+    timeout: 600_000,
   })
   if (error) throw error
   if (status !== 0)

@@ -71,7 +71,7 @@ function runUnit(machine: CloudInitMachine, { fault = '', killAt = '' } = {}): R
   const [, command = ''] =
     /^ExecStart=(.*)$/m.exec(machine.read('etc/systemd/system/fochista-packages.service')) ?? []
   const { output } = machine.shell(`python3 /srv/web-server.py & server=$!
-i=0; until python3 -c 'import socket; socket.create_connection(("127.0.0.1", 80))' 2>/dev/null; do i=$((i + 1)); [ $i -lt 50 ] || exit 9; done
+i=0; until python3 -c 'import socket; socket.create_connection(("127.0.0.1", 80))' 2>/dev/null; do i=$((i + 1)); [ $i -lt 2000 ] || exit 9; done
 ${command}
 echo "ended: $?"
 kill $server`)
