@@ -18,8 +18,10 @@ async function beside(args: readonly string[], task: (url: string) => Promise<vo
     await task(
       await new Promise<string>((resolve, reject) => {
         proxy.on('exit', (code) => reject(new Error(`kubectl proxy ended with ${code}`)))
-        proxy.stdout.on('data', (chunk: Buffer) => {
-          const match = /Starting to serve on (\S+)/.exec(chunk.toString())
+        let said = ''
+        proxy.stdout.setEncoding('utf8').on('data', (text: string) => {
+          said += text
+          const match = /Starting to serve on (\S+)\n/.exec(said)
           if (match) resolve(`http://${match[1]}`)
         })
       }),

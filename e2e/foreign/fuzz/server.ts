@@ -20,7 +20,7 @@ export interface Answer {
   body: string
 }
 
-/** Sends a request as it should be and resolves to its answer. Rejects after ten seconds. */
+/** Sends a request as it should be and resolves to its answer. Rejects after a minute. */
 export function call(
   { host, port, authorization }: Server,
   method: string,
@@ -42,7 +42,7 @@ export function call(
             ? {}
             : { 'content-type': body.type, 'content-length': Buffer.byteLength(body.text) }),
         },
-        signal: AbortSignal.timeout(10_000),
+        signal: AbortSignal.timeout(60_000),
       },
       (response) => {
         const chunks: Buffer[] = []
