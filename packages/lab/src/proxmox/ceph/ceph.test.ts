@@ -84,6 +84,17 @@ test('daemons are made, turned off and on and taken away, and health tells of it
     safe: 0,
     status: "mon 'pve1' cannot be taken away without harm: 1 others run",
   })
+  const monitors = (await call(`GET ${CEPH}/mon`)) as Facts[]
+  assert.deepEqual(
+    monitors.map(({ name, state, rank }) => [name, state, rank]),
+    [
+      ['pve1', 'running', 0],
+      ['pve2', 'running', 1],
+    ],
+  )
+  const own = (await ask(`GET ${CEPH}/status`)) as { quorum_names: string[] }
+  assert.deepEqual(own.quorum_names, ['pve1', 'pve2'])
+  await done('DELETE /nodes/pve2/ceph/mgr/pve2')
   await done('DELETE /nodes/pve2/ceph/mon/pve2')
   for (const [request, message] of [
     [`POST ${CEPH}/mon/pve1`, "monitor 'pve1' already exists\n"],
@@ -174,6 +185,7 @@ test('a pool is a storage of all hosts that holds VMs, and a file system is two 
     { name: 'files', data_pool: 'files_data', metadata_pool: 'files_metadata' },
   ])
   assert.equal(((await ask(`GET ${CEPH}/mds`)) as Facts[])[0]?.['state'], 'active')
+  await done(`DELETE ${CEPH}/mds/pve1`)
   await assert.rejects(ask(`POST ${CEPH}/fs/files`), { message: "ceph fs 'files' already exists\n" })
   const twice = await task(`POST ${CEPH}/pool`, { name: 'files_data' })
   assert.equal(twice.exitstatus, "pool 'files_data' already exists")
