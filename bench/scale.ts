@@ -3,7 +3,6 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { median, type Figure } from './figure.ts'
-import { wayOf } from './scale/way.ts'
 import { startServers } from './scale/servers.ts'
 import type { WorldSize } from './scale/world.ts'
 
@@ -11,6 +10,8 @@ const LARGE: WorldSize = { clusters: 1000, vms: 10_000, machines: 5000 }
 /** How long the processor is counted at rest, seconds: each pool looks once a minute. */
 const REST_SECONDS = 60
 const MIB = 2 ** 20
+/** The image's own. */
+const NURSERY = '--max-semi-space-size=4'
 const root = join(import.meta.dirname, '..')
 
 /** What the process of the controllers tells when it is asked. */
@@ -40,9 +41,29 @@ export async function scale(): Promise<Figure[]> {
 
 /**
  * What a machine's way from declared to Ready takes of the processor, with back ends in memory, when there are 100, 1,000 and 10,000 of
- * them: the same for each, or something looks at all to know about one.
+ * them: the same for each, or something looks at all to know about one. All in one process of its own with the image's V8 options, so that
+ * no other figure's memory and no compiling is counted.
  */
 export async function costPerMachine(): Promise<Figure[]> {
+  const child = fork(join(import.meta.dirname, 'scale', 'way-process.ts'), {
+    execArgv: [...process.execArgv, NURSERY, '--expose-gc'],
+  })
+  const ended = once(child, 'exit').then(([code]) => {
+    throw new Error(`the process of the ways ended with ${code}`)
+  })
+  try {
+    return await waysOf(async (count) => {
+      child.send(count)
+      const [seconds] = (await Promise.race([once(child, 'message'), ended])) as [number]
+      return seconds
+    })
+  } finally {
+    child.kill()
+  }
+}
+
+/** @param wayOf Processor time of so many ways, seconds. */
+async function waysOf(wayOf: (machines: number) => Promise<number>): Promise<Figure[]> {
   // What is compiled on the way is not to count.
   await wayOf(1000)
   const costs = new Map<number, number[]>()
@@ -76,8 +97,8 @@ async function costOf(
   execFileSync(join(root, 'node_modules', '.bin', 'tsc'), ['-b', 'packages/controllers'], { cwd: root })
   const servers = await startServers(size)
   const child = fork(join(import.meta.dirname, 'scale', 'process.mjs'), [servers.management], {
-    // The image's own, and as in a container of 512 MiB: without a limit V8 would rather take memory than collect what is no longer used.
-    execArgv: ['--max-semi-space-size=4', '--max-old-space-size=320'],
+    // As in a container of 512 MiB: without a limit V8 would rather take memory than collect what is no longer used.
+    execArgv: [NURSERY, '--max-old-space-size=320'],
   })
   try {
     const started = performance.now()

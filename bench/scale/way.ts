@@ -1,5 +1,3 @@
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { createControllers } from '../../packages/controllers/src/controllers.ts'
 import { Machines, NodePools } from '../../packages/controllers/src/kinds.ts'
 import { createMachineIndex } from '../../packages/controllers/src/machine-index.ts'
@@ -19,8 +17,6 @@ import type { FakeProxmox } from '../../packages/controllers/src/test/fake-proxm
 const POOL = 100
 /** Tasks that are remembered, as Proxmox lists the latest only. */
 const TASKS = 500
-setFlagsFromString('--expose-gc')
-const collectGarbage = runInNewContext('gc') as () => void
 
 /**
  * Brings so many machines from declared to Ready, in pools of a hundred, with back ends in memory whose tasks end at once and whose guests
@@ -61,10 +57,6 @@ export async function wayOf(machines: number): Promise<number> {
       if (ready >= machines) resolve()
     }),
   )
-  // The controllers' timers keep no process alive.
-  const alive = setInterval(() => undefined, 1000)
-  // What an earlier world has left is not this one's.
-  collectGarbage()
   const before = process.cpuUsage()
   for (const controller of controllers) controller.start()
   for (let rest = machines; rest > 0; rest -= POOL)
@@ -74,7 +66,6 @@ export async function wayOf(machines: number): Promise<number> {
     )
   await all
   const { user, system } = process.cpuUsage(before)
-  clearInterval(alive)
   await Promise.all(controllers.map((controller) => controller.stop()))
   return (user + system) / 1e6
 }
