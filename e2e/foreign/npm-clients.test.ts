@@ -19,15 +19,20 @@ function areInstalled(t: TestContext): boolean {
     .digest('hex')
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return true
   t.diagnostic('installing the clients that e2e/foreign/npm-clients/package-lock.json names (npm ci)')
-  const { status, stderr } = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
-    cwd: folder,
-    encoding: 'utf8',
-  })
-  if (status === 0) {
-    writeFileSync(stamp, wanted)
-    return true
+  const said = []
+  // The registry may not answer just then.
+  for (let tries = 0; tries < 3; tries += 1) {
+    const { status, stderr } = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+      cwd: folder,
+      encoding: 'utf8',
+    })
+    if (status === 0) {
+      writeFileSync(stamp, wanted)
+      return true
+    }
+    said.push(stderr)
   }
-  if (process.env['FOCHISTA_NO_SKIP']) throw new Error(`npm ci failed in ${folder}: ${stderr}`)
+  if (process.env['FOCHISTA_NO_SKIP']) throw new Error(`npm ci failed in ${folder}: ${said.join('\n')}`)
   t.skip('NEEDS the clients of e2e/foreign/npm-clients, which npm ci could not install')
   return false
 }

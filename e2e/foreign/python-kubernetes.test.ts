@@ -61,7 +61,7 @@ def change():
     core.delete_namespaced_config_map('c3', 'py')
 threading.Timer(0.3, change).start()
 watcher = watch.Watch()
-for event in watcher.stream(core.list_namespaced_config_map, 'py', resource_version=listed.metadata.resource_version, timeout_seconds=20):
+for event in watcher.stream(core.list_namespaced_config_map, 'py', resource_version=listed.metadata.resource_version, timeout_seconds=180):
     # The cluster's own ConfigMap may come in between.
     if event['object'].metadata.name.startswith('c'):
         seen.append((event['type'], event['object'].metadata.name))
@@ -95,7 +95,7 @@ led = threading.Event()
 lock = ConfigMapLock('election', 'py', uuid.uuid4().hex)
 elected = electionconfig.Config(lock, lease_duration=4, renew_deadline=3, retry_period=1, onstarted_leading=led.set, onstopped_leading=lambda: None)
 threading.Thread(target=leaderelection.LeaderElection(elected).run, daemon=True).start()
-assert led.wait(20), 'nobody leads'
+assert led.wait(180), 'nobody leads'
 
 custom.delete_namespaced_custom_object(*group, 'py', 'tenantcontrolplanes', 'by-python')
 print('done', flush=True)

@@ -23,7 +23,7 @@ const refused = (call, code, words) =>
 
 /** Waits until `look` gives something; its last answer. */
 async function until(look) {
-  for (let turn = 0; turn < 600; turn += 1) {
+  for (let turn = 0; turn < 1800; turn += 1) {
     const seen = await look()
     if (seen) return seen
     await sleep(100)
@@ -107,6 +107,11 @@ await refused(
 )
 for (const number of [1, 2, 3])
   await core.createNamespacedConfigMap({ namespace, body: { metadata: { generateName: `page-${number}-` } } })
+await until(async () =>
+  (await core.listNamespacedConfigMap({ namespace })).items.some(
+    ({ metadata }) => metadata.name === 'kube-root-ca.crt',
+  ),
+)
 let page = await core.listNamespacedConfigMap({ namespace, limit: 2 })
 let count = page.items.length
 while (page.metadata._continue) {
