@@ -93,6 +93,9 @@ async function draw(
   const shape = { ...asked, disk: Math.max(asked.disk, ...templates.map(({ disk }) => disk ?? 0)) }
   const overQuota = quotaRefusal(context, pool, machineClass, shape)
   if (overQuota) return overQuota
+  const storagesOfTemplates = await templateStorages(context, found ? [] : templates)
+  // One list for all that is reckoned: what has begun to run in a later one would be counted nowhere.
+  const vms = observer.vms()
   const answer =
     (found && whereFound(found, templates)) ??
     chooseHost({
@@ -102,12 +105,12 @@ async function draw(
       ...shape,
       version: machine.spec.version,
       nodes: observer.nodes(),
-      vms: observer.vms(),
+      vms,
       storageResources: observer.storages(),
       storages: connection.storages(),
       templates,
-      templateStorages: await templateStorages(context, templates),
-      promises: promisesBeside(context),
+      templateStorages: storagesOfTemplates,
+      promises: promisesBeside(context, vms),
     })
   if ('reason' in answer) return noRoom(context, answer.reason, answer.message)
   const isClaimed = (one: number): boolean =>
@@ -161,10 +164,9 @@ async function draw(
 /** What was worked out of the list of VMs of each Proxmox cluster, by its name, and is kept with the machines until there is another list. */
 const kept = new WeakMap<World, Map<string, { vms: readonly ClusterResource[]; promises: Promises }>>()
 
-/** What all other machines take of the hosts beside what the inventory shows as taken. */
-function promisesBeside({ machine, connection, world, key }: MachineContext): Promises {
+/** What all other machines take of the hosts beside what a list of VMs shows as taken. */
+function promisesBeside({ machine, world, key }: MachineContext, vms: readonly ClusterResource[]): Promises {
   const { proxmoxCluster } = machine.spec
-  const vms = connection.observer.vms()
   const all = kept.get(world) ?? keepPromises(world)
   let known = all.get(proxmoxCluster)
   if (known?.vms !== vms) {
