@@ -1,11 +1,13 @@
 import { NodePools } from '../kinds.ts'
 import { createChance, decideEverything } from './chance.ts'
-import { act, drawHistory, restore, type Command, type Stage } from './commands.ts'
+import { act, drawHistory } from './commands.ts'
 import { startLife, type Life } from './life.ts'
 import { refuseInEnding } from './namespaces.ts'
-import { calm, personActs, whatIsLeft } from './rest.ts'
+import { calm, personActs, whatIsLeft, whoIsMute } from './rest.ts'
 import { createRules, ViolationError } from './rules.ts'
 import { createVirtualTime } from './time.ts'
+import type { Command, End, Stage } from './stage.ts'
+import { restore } from './trouble.ts'
 import { createTruth } from './truth.ts'
 import type { Weather } from './weather.ts'
 
@@ -29,7 +31,7 @@ export async function play(seed: number, commands: readonly Command[]): Promise<
   const time = createVirtualTime()
   const truth = createTruth(time, chance)
   refuseInEnding(truth)
-  const weather: Weather = { faults: 0, slow: 0, lagMs: 0, roughUntil: 0 }
+  const weather: Weather = { faults: 0, slow: 0, lagMs: 0, skewMs: 0, roughUntil: 0 }
   const rules = createRules(truth, weather)
   const story: string[] = []
   const tell = (words: string): void => {
@@ -37,11 +39,11 @@ export async function play(seed: number, commands: readonly Command[]): Promise<
   }
   const began = time.now()
   let life: Life | undefined
-  let fuse: { writes: number; when: 'before' | 'after'; downMs: number } | undefined
+  let fuse: { writes: number; when: End; downMs: number } | undefined
   const begin = (): void => {
     life = startLife({ truth, weather, rules, diesAt })
   }
-  const diesAt = (when: 'before' | 'after'): boolean => {
+  const diesAt = (when: End): boolean => {
     if (!fuse || fuse.when !== when) return false
     fuse.writes -= 1
     if (fuse.writes >= 0) return false
@@ -56,6 +58,7 @@ export async function play(seed: number, commands: readonly Command[]): Promise<
     weather,
     lost: [],
     crash: (writes, when, downMs) => (fuse ??= { writes, when, downMs }),
+    disconnect: (forMs) => life?.disconnect(forMs),
   }
   const isBroken = (): boolean => rules.violation !== undefined
 
@@ -68,6 +71,8 @@ export async function play(seed: number, commands: readonly Command[]): Promise<
       if (rules.violation) return rules.violation
       left = whatIsLeft(truth)
       if (left.length === 0) return undefined
+      const mute = whoIsMute(truth)
+      if (mute !== undefined) return new ViolationError('mute', mute)
       // What a person is to decide has stood there for a while.
       if (wait > 200_000) for (const words of personActs(truth)) tell(`a person: ${words}`)
       rules.noteCommand()
@@ -88,6 +93,7 @@ export async function play(seed: number, commands: readonly Command[]): Promise<
     fuse = undefined
     weather.faults = 0
     weather.slow = 0
+    weather.skewMs = 0
     weather.roughUntil = Math.min(weather.roughUntil, time.now() + 180_000)
     if (life && !life.isAlive) await time.pass(20_000)
     for (const object of stage.lost) restore(truth, object)

@@ -1,6 +1,6 @@
 import { keyOf } from '../runtime/keys.ts'
 import type { DrainResult, Tenant } from '@fochista/kamaji'
-import { TenantControlPlane, TenantNotReadyError, isReady } from '@fochista/kamaji'
+import { TenantControlPlane, TenantNotReadyError } from '@fochista/kamaji'
 import {
   KubernetesConnectionError,
   Namespace,
@@ -20,7 +20,7 @@ import { createMissingVms } from '../machine/vanished.ts'
 import { runSweeps } from '../orphans/controller.ts'
 import { sweepClaims } from '../placement/addresses.ts'
 import { createConnection, createConnections } from '../proxmox-cluster/connections.ts'
-import type { Hypervisor } from '../proxmox-cluster/hypervisor.ts'
+import { WritesForbiddenError, type Hypervisor } from '../proxmox-cluster/hypervisor.ts'
 import { createBackground } from '../runtime/background.ts'
 import { createVoice } from '../runtime/conditions.ts'
 import { createFreshReader } from '../runtime/fresh.ts'
@@ -31,6 +31,7 @@ import type { Tenants } from '../tenants/tenants.ts'
 import { INSTALLATION } from '../test/factories.ts'
 import type { World } from '../world.ts'
 import type { Rules } from './rules.ts'
+import type { End } from './stage.ts'
 import type { Truth } from './truth.ts'
 import { nextFault, type BackEnd, type Weather } from './weather.ts'
 
@@ -39,6 +40,8 @@ export interface Life {
   readonly isAlive: boolean
   /** Ends as a machine that loses its power: of what was asked no answer comes any more, and nothing more is asked. */
   kill(): void
+  /** Loses the connection to Proxmox, and is given one again after a while. */
+  disconnect(forMs: number): void
 }
 
 /** What a life is given. */
@@ -47,7 +50,7 @@ export interface LifeConfig {
   readonly weather: Weather
   readonly rules: Rules
   /** Asked before and after each write whether the process dies there. */
-  readonly diesAt: (when: 'before' | 'after') => boolean
+  readonly diesAt: (when: End) => boolean
 }
 
 const WRITES = new Set([
@@ -77,7 +80,10 @@ export function startLife({ truth, weather, rules, diesAt }: LifeConfig): Life {
   const { time, chance, management } = truth
   let isAlive = true
   const abort = new AbortController()
-  const clock = time.of(() => isAlive)
+  const clock = time.of(
+    () => isAlive,
+    () => weather.skewMs,
+  )
   const kill = (): void => {
     isAlive = false
     // Nothing more is asked; who still sleeps would be kept for ever.
@@ -104,7 +110,13 @@ export function startLife({ truth, weather, rules, diesAt }: LifeConfig): Life {
       throw fault.error
     }
     if (isWrite && diesAt('before')) kill()
-    if (!isAlive) return never()
+    const isLate = isAlive && isWrite && diesAt('late')
+    if (isLate) {
+      kill()
+      await time.sleep(chance.whole(1, 40_000))
+    } else if (!isAlive) return never()
+    if (backEnd === 'proxmox' && isWrite && isPaused())
+      throw new WritesForbiddenError('ProxmoxCluster "dc1" is paused.')
     const after = isWrite ? rules.writing(backEnd, name, args) : undefined
     const answer = await run()
     after?.()
@@ -115,6 +127,7 @@ export function startLife({ truth, weather, rules, diesAt }: LifeConfig): Life {
     }
     return isAlive ? answer : never()
   }
+  const isPaused = (): boolean => caches.proxmoxClusters.get(undefined, 'dc1')?.spec.paused === true
   /** The same object, each of whose calls goes through the weather. */
   const through = <T extends object>(backEnd: BackEnd, target: T, special: Partial<T> = {}): T =>
     new Proxy(target, {
@@ -205,19 +218,23 @@ export function startLife({ truth, weather, rules, diesAt }: LifeConfig): Life {
     drifted: new Set(),
     placing: createKeyedMutex(),
   }
-  const connection = createConnection({
-    name: 'dc1',
-    hypervisor,
-    observer: createObserverOf(),
-    storages: () => truth.proxmox.storages,
-    clock,
-    emit: (event) => connections.emit(event),
-  })
-  // A look at a task that runs changes nothing: one or two are enough, where the real record of times asks for a dozen.
-  connections.set({
-    ...connection,
-    taskTimes: { ...connection.taskTimes, pause: () => chance.whole(100, 2500) },
-  })
+  const observer = createObserverOf()
+  const connect = (): void => {
+    const connection = createConnection({
+      name: 'dc1',
+      hypervisor,
+      observer,
+      storages: () => truth.proxmox.storages,
+      clock,
+      emit: (event) => connections.emit(event),
+    })
+    // A look at a task that runs changes nothing: one or two are enough, where the real record of times asks for a dozen.
+    connections.set({
+      ...connection,
+      taskTimes: { ...connection.taskTimes, pause: () => chance.whole(100, 2500) },
+    })
+  }
+  connect()
   const controllers = createControllers({
     world,
     index: createMachineIndex(caches.machines),
@@ -237,6 +254,10 @@ export function startLife({ truth, weather, rules, diesAt }: LifeConfig): Life {
       return isAlive
     },
     kill,
+    disconnect: (forMs) => {
+      connections.remove('dc1')
+      clock.setTimeout(connect, forMs)
+    },
   }
 
   async function sweepClaimsNowAndThen(): Promise<void> {
@@ -284,6 +305,7 @@ export function startLife({ truth, weather, rules, diesAt }: LifeConfig): Life {
     const { proxmox } = truth
     return {
       ...proxmox.observer,
+      nodes: () => proxmox.observer.nodes().filter(({ node }) => !truth.removedHosts.has(node ?? '')),
       vm: (vmid) => shown.get(vmid),
       vms: () => [...shown.values()],
       resources: () => [...shown.values()],
@@ -304,7 +326,7 @@ export function startLife({ truth, weather, rules, diesAt }: LifeConfig): Life {
       get: async (controlPlane) => {
         const key = keyOf(controlPlane)
         const truly = truth.tenants.get(key)
-        if (!truly || !isReady(controlPlane) || truly.uid !== controlPlane.metadata.uid)
+        if (!truly || truly.uid !== controlPlane.metadata.uid)
           throw new TenantNotReadyError('it has no kubeconfig yet')
         const have = open.get(key)
         if (have?.uid === truly.uid) return have.tenant

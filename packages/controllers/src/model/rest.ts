@@ -1,13 +1,22 @@
-import { ANNOTATION_PAUSED, ANNOTATION_RESHAPE, isTrue, type Machine, type NodePool } from '@fochista/api'
+import {
+  ANNOTATION_HOST_IS_DEAD,
+  ANNOTATION_PAUSED,
+  ANNOTATION_RESHAPE,
+  ANNOTATION_WITH_DISKS,
+  isTrue,
+  type Condition,
+  type Machine,
+  type NodePool,
+} from '@fochista/api'
 import { TenantControlPlane } from '@fochista/kamaji'
 import { Lease, Node } from '@fochista/kubernetes'
-import { MachineClasses, Machines, NodePools } from '../kinds.ts'
+import { MachineClasses, Machines, NodePools, ProxmoxClusters } from '../kinds.ts'
 import { tokenDescription } from '../machine/seed.ts'
 import { isOutdated } from '../node-pool/rollout.ts'
 import { reshapingOf } from '../node-pool/way.ts'
 import { GIB } from '../test/factories.ts'
 import type { FakeVm } from '../test/fake-proxmox.ts'
-import { CORDONED_BY_HAND } from './commands.ts'
+import { CORDONED_BY_HAND } from './hands.ts'
 import { CLUSTERS, type Truth } from './truth.ts'
 
 /** What keeps the world from being as it should be; empty once it is. */
@@ -129,9 +138,35 @@ const usedOf = (truth: Truth, namespace: string | undefined, className: string |
     .machines()
     .filter(({ metadata, spec }) => metadata.namespace === namespace && spec.className === className).length
 
-function reasonOf({ status }: Machine): string {
-  const said = status?.conditions?.filter(({ status: is }) => is !== 'True').at(0)
+/** What a machine says of itself: one that leaves in its last condition, any other in the first that is not so. */
+function saidOf({ metadata, status }: Machine): Condition | undefined {
+  const unmet = status?.conditions?.filter(({ status: is }) => is !== 'True') ?? []
+  return metadata.deletionTimestamp ? unmet.find(({ type }) => type === 'Ready') : unmet[0]
+}
+
+function reasonOf(machine: Machine): string {
+  const said = saidOf(machine)
   return `${said?.type} ${said?.reason} ${said?.message}`
+}
+
+/** Such a time is enough to be looked at and to say what is the matter, milliseconds. */
+const WORDLESS_MS = 120_000
+
+/** Who does not say why it is not as it should be, or leaves a person without a way on. */
+export function whoIsMute(truth: Truth): string | undefined {
+  if (truth.time.now() - truth.forgottenAt < WORDLESS_MS) return undefined
+  for (const machine of truth.machines()) {
+    const { name, creationTimestamp, deletionTimestamp } = machine.metadata
+    const since = Date.parse(deletionTimestamp ?? creationTimestamp ?? '')
+    const isAsItShouldBe = deletionTimestamp === undefined && isTrue(machine, 'Ready')
+    if (isAsItShouldBe || truth.time.now() - since < WORDLESS_MS) continue
+    const said = saidOf(machine)
+    if (!said?.reason || said.message.length < 5) return `${name} says nothing: ${JSON.stringify(said)}`
+    const namesWayOn = /machine (release|delete)/.test(said.message)
+    if (deletionTimestamp && said.status === 'False' && !namesWayOn)
+      return `${name} cannot go and names no way on: ${said.reason} ${said.message}`
+  }
+  return undefined
 }
 
 /** What a person is asked for by a condition that names it, and what one who reads it does. */
@@ -156,10 +191,34 @@ export function personActs(truth: Truth): string[] {
   const done: string[] = []
   for (const machine of truth.machines()) {
     const { name, namespace = '', deletionTimestamp } = machine.metadata
-    const said = machine.status?.conditions?.find(({ status }) => status === 'False')
+    const first = saidOf(machine)
+    const said = first?.status === 'False' ? first : undefined
     const isLost = !truth
       .pools()
       .some(({ metadata }) => metadata.name === machine.spec.nodePoolName && metadata.namespace === namespace)
+    const vm = truth.madeOf(machine.spec.id)?.vm
+    if (said?.reason === 'Protected' && vm) {
+      delete vm.config['protection']
+      truth.touch()
+      done.push(`take the protection off VM ${vm.vmid}`)
+    }
+    if (said?.reason === 'ForeignDisk') {
+      truth.management.change(Machines, { name, namespace }, ({ metadata }) => {
+        metadata.annotations = { ...metadata.annotations, [ANNOTATION_WITH_DISKS]: '' }
+      })
+      done.push(`delete ${name} with its disks`)
+    }
+    const host = machine.status?.node ?? machine.spec.host ?? ''
+    const isHostSaidLost = ['HostGone', 'HostOffline', 'HostUnreachable'].includes(said?.reason ?? '')
+    if (truth.lostHosts.has(host) && isHostSaidLost) {
+      truth.management.change(Machines, { name, namespace }, ({ metadata }) => {
+        metadata.annotations = { ...metadata.annotations, [ANNOTATION_HOST_IS_DEAD]: '' }
+      })
+      truth.takenAt = truth.time.now()
+      void truth.management.kubernetes.delete(Machines, { name, namespace })
+      done.push(`delete ${name}, its host is dead`)
+      continue
+    }
     if (deletionTimestamp || !(isLost || machineReasons.has(said?.reason ?? ''))) continue
     truth.takenAt = truth.time.now()
     void truth.management.kubernetes.delete(Machines, { name, namespace })
@@ -234,9 +293,19 @@ export function calm(truth: Truth): void {
         Machines,
         { name: metadata.name, namespace: metadata.namespace ?? '' },
         (one) => {
-          delete one.metadata.annotations
+          delete one.metadata.annotations?.[ANNOTATION_PAUSED]
         },
       )
+  truth.management.change(ProxmoxClusters, { name: 'dc1' }, ({ spec, metadata }) => {
+    spec.paused = false
+    metadata.generation = (metadata.generation ?? 1) + 1
+  })
+  truth.proxmox.silent.clear()
+  for (const host of truth.lostHosts) truth.proxmox.silent.add(host)
+  truth.removeLostHosts()
+  truth.bringTemplates()
+  truth.touch()
+  for (const [namespace, name] of CLUSTERS) truth.turn(namespace, name, 'Ready')
   for (const tenant of truth.tenants.values()) tenant.downUntil = 0
   for (const one of truth.made) one.unwellUntil = 0
   for (const [namespace, name] of CLUSTERS)

@@ -29,7 +29,7 @@ async function aWorld() {
     { node: 'pve1', vmid: 9000 },
     { newid: placed.vmid, description: markOf(machine) },
   )
-  const weather: Weather = { faults: 0, slow: 0, lagMs: 0, roughUntil: 0 }
+  const weather: Weather = { faults: 0, slow: 0, lagMs: 0, skewMs: 0, roughUntil: 0 }
   const rules = createRules(truth, weather)
   const broken = (
     backEnd: Parameters<typeof rules.writing>[0],
@@ -39,7 +39,13 @@ async function aWorld() {
     rules.writing(backEnd, name, args)?.()
     return rules.violation?.rule
   }
-  return { truth, broken }
+  /** What rules of a world that has gone on say when a Machine is asked to go. */
+  const ask = (...args: unknown[]): string | undefined => {
+    const later = createRules(truth, weather)
+    later.writing('kubernetes', 'delete', args)
+    return later.violation?.rule
+  }
+  return { truth, broken, ask }
 }
 
 test('the VM of somebody else is not to be touched, and ours not destroyed while it is to stay', async () => {
@@ -97,7 +103,7 @@ test('a finalizer dropped before the VM is gone, and a VMID or an address given 
   assert.equal(broken('kubernetes', 'patch', kind, own), 'vmid-twice')
   const other = await aWorld()
   const { truth: world } = other
-  const rulesOf = createRules(world, { faults: 0, slow: 0, lagMs: 0, roughUntil: 0 })
+  const rulesOf = createRules(world, { faults: 0, slow: 0, lagMs: 0, skewMs: 0, roughUntil: 0 })
   const after = rulesOf.writing('kubernetes', 'patch', [kind, own])
   world.management.vanish(Machines, own)
   after?.()
@@ -135,7 +141,7 @@ test('a VM rebooted while it serves, one reboot too many, and a made Machine tha
         conditions: [{ type: 'Ready', status: 'True', reason: 'Ready', message: '', lastTransitionTime: at }],
       }
     })
-    const rules = createRules(truth, { faults: 0, slow: 0, lagMs: 0, roughUntil: 0 })
+    const rules = createRules(truth, { faults: 0, slow: 0, lagMs: 0, skewMs: 0, roughUntil: 0 })
     const after = rules.writing('kubernetes', 'patch', [kind, own])
     truth.management.change(Machines, own, effect)
     after?.()
@@ -148,6 +154,49 @@ test('a VM rebooted while it serves, one reboot too many, and a made Machine tha
   assert.equal(await written(({ spec }) => (spec.cores = 8)), undefined)
   assert.equal(await written(({ spec }) => (spec.host = 'pve2')), 'made-changed')
   assert.equal(await written(({ spec }) => (spec.disk = 1)), 'made-changed')
+})
+
+test('a Machine that is replaced though it is well, or soon after another, or of a paused pool, is seen', async () => {
+  const kind = { plural: Machines.plural }
+  const own = { name: machine.metadata.name, namespace: 'acme' }
+  const failing = async () => {
+    const world = await aWorld()
+    const { truth } = world
+    truth.management.change(Machines, own, (one) => {
+      one.status = { failure: { reason: 'NodeUnhealthy', message: 'it is silent' } }
+    })
+    return world
+  }
+  const ill = await failing()
+  assert.equal(ill.broken('kubernetes', 'delete', kind, own), undefined)
+  assert.equal(ill.broken('kubernetes', 'delete', kind, own), 'replaced-at-once')
+  const well = await failing()
+  const tenant = well.truth.tenants.get('acme/alpha')
+  tenant?.fake.joins(machine)
+  const one = well.truth.madeOf(machine.spec.id)
+  assert.ok(one && tenant)
+  Object.assign(one.vm, { status: 'running' })
+  Object.assign(one, { joined: tenant.uid, registeredAt: well.truth.time.now() })
+  await well.truth.time.pass(120_000)
+  tenant.fake.api.change(Node, { name: own.name }, ({ status }) => {
+    Object.assign(status?.conditions?.[0] ?? {}, { status: 'True', lastTransitionTime: undefined })
+  })
+  assert.equal(well.broken('kubernetes', 'delete', kind, own), 'healthy-replaced')
+  const paused = await failing()
+  paused.truth.management.change(NodePools, { name: pool.metadata.name, namespace: 'acme' }, (one) => {
+    one.spec.paused = true
+    one.metadata.generation = 7
+  })
+  await paused.truth.time.pass(60_000)
+  assert.equal(paused.ask(kind, own), 'paused')
+})
+
+test('a VM that is destroyed with the disk of a person is seen', async () => {
+  const { truth, broken } = await aWorld()
+  const one = truth.madeOf(machine.spec.id)
+  if (one) one.diskAt = truth.time.now()
+  await truth.time.pass(60_000)
+  assert.equal(broken('proxmox', 'destroy', ref), 'disk-lost')
 })
 
 test('a history that is played again comes out the same', async () => {

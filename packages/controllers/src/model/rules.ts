@@ -1,10 +1,13 @@
 import {
   ANNOTATION_DELETE_FIRST,
+  ANNOTATION_HOST_IS_DEAD,
   ANNOTATION_RELEASE,
   ANNOTATION_RESHAPE,
+  ANNOTATION_WITH_DISKS,
   FINALIZER,
   getCondition,
   isTrue,
+  parseMark,
   type Machine,
   type NodePool,
 } from '@fochista/api'
@@ -15,6 +18,7 @@ import { tokenDescription } from '../machine/seed.ts'
 import { isOutdated } from '../node-pool/rollout.ts'
 import { reshapingOf } from '../node-pool/way.ts'
 import type { VmRef } from '../proxmox-cluster/hypervisor.ts'
+import { createReplacementRules } from './replacement.ts'
 import type { Truth } from './truth.ts'
 import type { BackEnd, Weather } from './weather.ts'
 
@@ -58,15 +62,13 @@ interface Seen {
 export function createRules(truth: Truth, weather: Weather): Rules {
   const { time, management, proxmox } = truth
   let violation: ViolationError | undefined
+  const must = (holds: boolean, rule: string, message: string): void => {
+    if (!holds) violation ??= new ViolationError(rule, message)
+  }
+  const replacement = createReplacementRules(truth, must)
   /** What each pool has asked for, oldest first. */
   const asked = new Map<string, Seen[]>()
 
-  const break_ = (rule: string, message: string): void => {
-    violation ??= new ViolationError(rule, message)
-  }
-  const must = (holds: boolean, rule: string, message: string): void => {
-    if (!holds) break_(rule, message)
-  }
   const keyOfPool = ({ metadata }: NodePool): string => `${metadata.namespace}/${metadata.name}`
 
   const notePools = (): void => {
@@ -89,6 +91,14 @@ export function createRules(truth: Truth, weather: Weather): Rules {
     const history = asked.get(key) ?? []
     const firstAfter = history.findIndex(({ at }) => at > since)
     return history.slice(firstAfter < 0 ? -1 : Math.max(0, firstAfter - 1)).map(({ pool }) => pool)
+  }
+
+  /** When Machines came to be Ready, or ceased to be, by the world's clock: that of the controllers may be wrong. By id. */
+  const changedAt = new Map<string, number>()
+  const readinessChangedAt = ({ spec }: Machine): number => changedAt.get(spec.id) ?? 0
+  const noteReadiness = (before: Machine | undefined, after: Machine | undefined): void => {
+    if (after && isTrue(after, 'Ready') !== (before !== undefined && isTrue(before, 'Ready')))
+      changedAt.set(after.spec.id, time.now())
   }
 
   const stayingOf = (machine: Machine): Machine[] =>
@@ -143,7 +153,10 @@ export function createRules(truth: Truth, weather: Weather): Rules {
     )
     must(vms.length === 0, 'vm-left', `${name} is gone and its VM ${vms[0]?.vm.vmid} is there`)
     const image = [...proxmox.images].find((volid) => volid.includes(`fochista-${id}-`))
-    must(image === undefined, 'image-left', `${name} is gone and ${image} is there`)
+    // What lies on a host that a person has called dead is out of reach.
+    const isHostDead = machine.metadata.annotations?.[ANNOTATION_HOST_IS_DEAD] !== undefined
+    if (isHostDead) truth.released.add(id)
+    must(image === undefined || isHostDead, 'image-left', `${name} is gone and ${image} is there`)
     const lease = management.all(Lease).find(({ spec }) => spec?.holderIdentity?.endsWith(id))
     must(
       lease === undefined,
@@ -168,6 +181,13 @@ export function createRules(truth: Truth, weather: Weather): Rules {
     must(tenant.fake.api.read(Node, name) === undefined, 'node-left', `${name} is gone and its Node is there`)
   }
 
+  const requireUnpaused = ({ metadata, spec }: Machine, specs: readonly NodePool[]): void =>
+    must(
+      specs.length === 0 || specs.some((pool) => !pool.spec.paused),
+      'paused',
+      `${metadata.name} is made or asked to go while pool ${spec.nodePoolName} is paused`,
+    )
+
   /** A Machine is only asked to go for a reason. */
   const requireCause = (machine: Machine): void => {
     const { namespace = '', name } = machine.metadata
@@ -180,11 +200,16 @@ export function createRules(truth: Truth, weather: Weather): Rules {
       controlPlane.metadata.deletionTimestamp !== undefined
     // What a person has just taken away may still be counted.
     const isDisturbed = time.now() - Math.max(truth.takenAt, truth.restoredAt) < windowMs()
-    if (isEnding || isDisturbed || machine.status?.failure !== undefined) return
+    if (isEnding || isDisturbed) return
     const specs = recent(key)
+    requireUnpaused(machine, specs)
     const staying = stayingOf(machine)
     const fewest = Math.min(...specs.map(({ spec }) => spec.replicas ?? 1))
     const outdated = specs.some((one) => isOld(one, machine))
+    if (machine.status?.failure !== undefined) {
+      if (staying.length <= fewest && !outdated) replacement.require(machine, specs, staying, windowMs())
+      return
+    }
     must(
       staying.length > fewest || outdated,
       'no-cause',
@@ -193,15 +218,12 @@ export function createRules(truth: Truth, weather: Weather): Rules {
     if (!isTrue(machine, 'Ready') || machine.metadata.annotations?.[ANNOTATION_DELETE_FIRST] !== undefined)
       return
     // One that has just become Ready was none when it was chosen: the call has taken its time.
-    const readySince = Date.parse(getCondition(machine, 'Ready')?.lastTransitionTime ?? '')
-    if (time.now() - readySince < CALM_WINDOW_MS) return
+    if (time.now() - readinessChangedAt(machine) < CALM_WINDOW_MS) return
     // One that was Ready a moment ago may still be taken for it.
     const wasReady = (one: Machine): boolean => {
       const said = getCondition(one, 'Ready')
       if (!said && time.now() - truth.forgottenAt < windowMs()) return true
-      return (
-        said?.status === 'True' || time.now() - Date.parse(said?.lastTransitionTime ?? '') < CALM_WINDOW_MS
-      )
+      return said?.status === 'True' || time.now() - readinessChangedAt(one) < CALM_WINDOW_MS
     }
     const readyAfter = staying.filter(wasReady).length - 1
     const least = Math.min(
@@ -245,7 +267,7 @@ export function createRules(truth: Truth, weather: Weather): Rules {
     const specs = recent(`${namespace}/${machine.spec.nodePoolName}`)
     const serving = stayingOf(machine).filter((one) => {
       const said = getCondition(one, 'Ready')
-      const wasReady = time.now() - Date.parse(said?.lastTransitionTime ?? '') < windowMs()
+      const wasReady = time.now() - readinessChangedAt(one) < windowMs()
       const isUnseen = !said && time.now() - truth.forgottenAt < windowMs()
       return (
         one.metadata.name !== name &&
@@ -265,8 +287,8 @@ export function createRules(truth: Truth, weather: Weather): Rules {
     Number(maxSurge) === 0 && Number(maxUnavailable) === 0 ? 1 : Number(maxUnavailable)
 
   const requireRoom = (machine: Machine): void => {
-    // What a person has just brought back may not be seen yet.
-    if (time.now() - truth.restoredAt < windowMs()) return
+    // What a person has just brought back, or changed, may not be seen yet.
+    if (time.now() - Math.max(truth.restoredAt, truth.quotaChangedAt) < windowMs()) return
     const { namespace = '' } = machine.metadata
     const quota = management.read(MachineClasses, machine.spec.className ?? '')?.spec.quota?.machines
     const ofClass = truth
@@ -280,6 +302,7 @@ export function createRules(truth: Truth, weather: Weather): Rules {
       `${ofClass.length} machines of class ${machine.spec.className} in ${namespace}, the last ${machine.metadata.name}`,
     )
     const specs = recent(`${namespace}/${machine.spec.nodePoolName}`)
+    requireUnpaused(machine, specs)
     const most = Math.max(
       ...specs.map(({ spec }) => (spec.replicas ?? 1) + Number(spec.rollout?.maxSurge ?? 1)),
     )
@@ -295,10 +318,17 @@ export function createRules(truth: Truth, weather: Weather): Rules {
     const vm = proxmox.vms.get(vmid)
     if (!vm) return
     const one = truth.madeAt(vmid)
+    // What a clone leaves that ran while its machine was let go is taken away, as the machine's last words have said.
+    const isLeftHalfMade =
+      name === 'destroy' && one?.released && parseMark(String(vm.config['description']))?.building
+    if (isLeftHalfMade) return
     must(one !== undefined && !one.released, 'foreign-touched', `${name} of VM ${vmid}, which is not ours`)
     if (!one) return
     const machine = truth.machine(one.machine, one.namespace)
     const isLeaving = machine?.metadata.deletionTimestamp !== undefined
+    const isMeant = machine?.metadata.annotations?.[ANNOTATION_WITH_DISKS] !== undefined
+    if (name === 'destroy' && (one.diskAt ?? time.now()) < time.now() - windowMs())
+      must(isMeant, 'disk-lost', `VM ${vmid} of ${one.machine} is destroyed with the disk of a person`)
     if (name === 'destroy' && machine?.spec.id === one.id)
       must(isLeaving, 'destroyed', `VM ${vmid} of ${one.machine}, which is to stay`)
     // Of a Machine that was lost in this very moment a look may still be under way.
@@ -323,8 +353,9 @@ export function createRules(truth: Truth, weather: Weather): Rules {
     const twin = [...truth.made].find(
       (one) => !one.released && proxmox.vms.get(one.vm.vmid) === one.vm && description.includes(one.id),
     )
+    // Of one VMID Proxmox makes one VM, however often it is asked.
     must(
-      twin === undefined,
+      twin === undefined || twin.vm.vmid === newid,
       'vm-twice',
       `VM ${newid} is made for ${twin?.machine}, which has VM ${twin?.vm.vmid}`,
     )
@@ -334,7 +365,13 @@ export function createRules(truth: Truth, weather: Weather): Rules {
   /** One clone at once on a host's own storage. */
   const requireFreeStorage = (node: string): void => {
     // One whose Machine was lost is nobody's to count.
-    const wanted = new Set(truth.machines().map(({ spec }) => spec.vmid))
+    // One that is let go while it is cloned counts no more either.
+    const wanted = new Set(
+      truth
+        .machines()
+        .filter(({ metadata }) => metadata.annotations?.[ANNOTATION_RELEASE] === undefined)
+        .map(({ spec }) => spec.vmid),
+    )
     const running = proxmox.tasks.filter(
       (task) =>
         task.state === 'running' &&
@@ -422,6 +459,8 @@ export function createRules(truth: Truth, weather: Weather): Rules {
       if (name === 'delete' && before && !before.metadata.deletionTimestamp) requireCause(before)
       return () => {
         const after = truth.machine(machineName, namespace)
+        noteReadiness(before, after)
+        replacement.note(before, after)
         if (before?.metadata.finalizers?.includes(FINALIZER) && !after) requireNothingLeft(before)
         if (name === 'create' && after) requireRoom(after)
         if (name === 'patch' && before && after) {

@@ -6,8 +6,8 @@ export interface VirtualTime extends Clock {
   pass(ms: number, isOver?: () => boolean): Promise<void>
   /** Events that have happened so far. */
   readonly events: number
-  /** The clock of one process: of one that has died nothing is called any more. */
-  of(isAlive: () => boolean): Clock
+  /** The clock of one process, so many milliseconds before the others: of one that has died nothing is called any more. */
+  of(isAlive: () => boolean, skewMs?: () => number): Clock
 }
 
 interface Timer {
@@ -55,13 +55,13 @@ export function createVirtualTime(): VirtualTime {
     push(timer)
     return () => (timer.callback = undefined)
   }
-  const clockOf = (isAlive: () => boolean): Clock => {
+  const clockOf = (isAlive: () => boolean, skewMs = () => 0): Clock => {
     const own = (callback: () => void, ms: number): (() => void) =>
       setTimeout(() => {
         if (isAlive()) callback()
       }, ms)
     return {
-      now: () => now,
+      now: () => now + skewMs(),
       setTimeout: own,
       sleep: (ms, signal) =>
         new Promise((resolve, reject) => {

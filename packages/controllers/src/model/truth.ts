@@ -1,5 +1,5 @@
 import { parseMark, type Machine, type NodePool } from '@fochista/api'
-import { TenantControlPlane } from '@fochista/kamaji'
+import { TenantControlPlane, type TenantControlPlaneState } from '@fochista/kamaji'
 import { Namespace, Node, Secret } from '@fochista/kubernetes'
 import { ProxmoxApiError } from '@fochista/proxmox'
 import { MachineClasses, Machines, NodePools, ProxmoxClusters } from '../kinds.ts'
@@ -45,6 +45,10 @@ export interface MadeVm {
   boots?: number
   /** A person has given it another shape. */
   reshapedByHand?: boolean
+  /** When a person gave it a disk. */
+  diskAt?: number
+  /** Its guest runs and never asks to join. */
+  isDeaf?: boolean
 }
 
 /** A tenant cluster that stands behind a control plane. */
@@ -85,6 +89,19 @@ export interface Truth {
   readonly changes: number
   /** Status of VMs as the lists have it: up to ten seconds old. */
   readonly listedStatus: Map<number, string>
+  /** When the quota of a class was changed last. */
+  quotaChangedAt: number
+  /** Hosts that are lost for good. */
+  readonly lostHosts: Set<string>
+  /** Those of them that are no members of the Proxmox cluster any more. */
+  readonly removedHosts: ReadonlySet<string>
+  /** A host that is lost is taken out of the Proxmox cluster: what was there is listed no more. */
+  removeLostHosts(): void
+  /** Templates that are away, as they will come back. */
+  readonly awayTemplates: FakeVm[]
+  bringTemplates(): void
+  /** A control plane goes into another state. @returns false if it is not there */
+  turn(namespace: string, name: string, state: Exclude<TenantControlPlaneState, 'Waiting'>): boolean
   /** One in so many clones, starts and other tasks fails, per cent. */
   taskFailures: number
   touch(): void
@@ -138,6 +155,8 @@ export function createTruth(time: VirtualTime, chance: Chance): Truth {
   const tenants = new Map<string, ModelTenant>()
   const listedStatus = new Map<number, string>()
   const scheduled = new Set<string>()
+  /** Hosts that are no members any more. */
+  let removed: ReadonlySet<string> = new Set()
   let changes = 0
   let uids = 0
   const touch = (): void => void (changes += 1)
@@ -184,6 +203,35 @@ export function createTruth(time: VirtualTime, chance: Chance): Truth {
     },
     listedStatus,
     taskFailures: 0,
+    quotaChangedAt: 0,
+    lostHosts: new Set(),
+    get removedHosts() {
+      return removed
+    },
+    removeLostHosts: () => {
+      for (const { vmid, node } of proxmox.vms.values()) {
+        if (!truth.lostHosts.has(node)) continue
+        const id = truth.madeAt(vmid)?.id
+        for (const volid of proxmox.images) if (id && volid.includes(id)) proxmox.images.delete(volid)
+        proxmox.vms.delete(vmid)
+      }
+      removed = new Set(truth.lostHosts)
+      touch()
+    },
+    awayTemplates: [],
+    bringTemplates: () => {
+      for (const template of truth.awayTemplates.splice(0))
+        if (!removed.has(template.node)) proxmox.has(template)
+      touch()
+    },
+    turn: (namespace, name, state) => {
+      if (!management.read(TenantControlPlane, name, namespace)) return false
+      management.change(TenantControlPlane, { name, namespace }, ({ status }) => {
+        const version = status?.kubernetesResources?.version
+        if (version) version.status = state
+      })
+      return true
+    },
     touch,
     bring: (namespace, name, certificate) => {
       const uid = `tcp-${(uids += 1)}`
@@ -253,6 +301,10 @@ export function createTruth(time: VirtualTime, chance: Chance): Truth {
     }
     return {
       ...hypervisor,
+      membership: async () => {
+        const { hosts, quorate } = await hypervisor.membership()
+        return { hosts: hosts.filter((host) => !removed.has(host)), quorate }
+      },
       clone: async (template, params) => {
         const answer = await after(hypervisor.clone(template, params))
         const vm = proxmox.vms.get(params.newid)
@@ -283,7 +335,10 @@ export function createTruth(time: VirtualTime, chance: Chance): Truth {
           memory: 'hotplug problem - the guest does not answer',
         })
       },
-      resize: (...given) => after(hypervisor.resize(...given)),
+      resize: async (vm, ...given) => {
+        requireUnlocked(vm.vmid)
+        return after(hypervisor.resize(vm, ...given))
+      },
       start: async (vm) => {
         requireUnlocked(vm.vmid)
         if (proxmox.vms.get(vm.vmid)?.status === 'running') throw refusal(`VM ${vm.vmid} already running`)
@@ -298,7 +353,10 @@ export function createTruth(time: VirtualTime, chance: Chance): Truth {
         }
         return after(hypervisor.shutdown(vm, seconds))
       },
-      stop: (vm) => after(hypervisor.stop(vm)),
+      stop: async (vm) => {
+        requireUnlocked(vm.vmid)
+        return after(hypervisor.stop(vm))
+      },
       reboot: async (vm, seconds) => {
         requireUnlocked(vm.vmid)
         return after(hypervisor.reboot(vm, seconds))
@@ -307,6 +365,8 @@ export function createTruth(time: VirtualTime, chance: Chance): Truth {
         requireUnlocked(vm.vmid)
         if (proxmox.vms.get(vm.vmid)?.status === 'running')
           throw refusal(`VM ${vm.vmid} is running - destroy failed`)
+        if (proxmox.vms.get(vm.vmid)?.config['protection'])
+          throw refusal(`can't remove VM ${vm.vmid} - protection mode enabled`)
         return after(hypervisor.destroy(vm))
       },
       uploadImage: (...given) => after(hypervisor.uploadImage(...given)),
@@ -343,8 +403,10 @@ export function createTruth(time: VirtualTime, chance: Chance): Truth {
   function finish(task: FakeProxmox['tasks'][number], fails: boolean): void {
     if (task.state !== 'running') return
     touch()
-    task.state = fails ? 'unexpected status' : 'succeeded'
     const target = Number(/with ID (\d+)/.exec(task.head)?.[1] ?? task.id)
+    const missing = task.type === 'qmstart' ? missingImageOf(target) : undefined
+    task.state = missing ?? (fails ? 'unexpected status' : 'succeeded')
+    if (missing !== undefined) return
     if (!fails || (task.type === 'qmstart' && chance.percent(50))) task.effect()
     // A clone that failed takes away what it had made.
     else if (task.type === 'qmclone') proxmox.vms.delete(target)
@@ -353,8 +415,18 @@ export function createTruth(time: VirtualTime, chance: Chance): Truth {
     schedule()
   }
 
+  /** A VM does not start whose image is gone. */
+  function missingImageOf(vmid: number): string | undefined {
+    for (const value of Object.values(proxmox.config(vmid))) {
+      const [volid = ''] = String(value).split(',')
+      if (volid.includes(':iso/') && !proxmox.images.has(volid)) return `volume '${volid}' does not exist`
+    }
+    return undefined
+  }
+
   function broadcast(): void {
-    for (const { vmid, status } of proxmox.vms.values()) {
+    for (const { vmid, node, status: truly } of proxmox.vms.values()) {
+      const status = proxmox.silent.has(node) ? 'unknown' : truly
       if (listedStatus.get(vmid) !== status) touch()
       listedStatus.set(vmid, status)
     }
@@ -390,6 +462,7 @@ export function createTruth(time: VirtualTime, chance: Chance): Truth {
       return
     }
     // A kubelet makes its Node once: only a restart makes it again.
+    if (one.isDeaf) return
     const hasJoined = one.joined === tenant.uid
     if (hasJoined && one.joinedSince === one.runningSince) return
     const hasToken = (tenant.fake.tokens.get(tokenDescription(one.id))?.expiresAt ?? 0) > time.now()

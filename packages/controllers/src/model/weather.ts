@@ -22,6 +22,8 @@ export interface Weather {
   slow: number
   /** How long a watch may lag behind, milliseconds. */
   lagMs: number
+  /** The clock of our own process is so much before those of the servers, milliseconds. */
+  skewMs: number
   /** When it was rough last, milliseconds since 1970. */
   roughUntil: number
 }
