@@ -18,6 +18,8 @@ async function browserOn(t: TestContext, folder: string, url: string): Promise<D
       '--headless=new',
       '--no-sandbox',
       '--disable-gpu',
+      // The /dev/shm of a container may be too small for it.
+      '--disable-dev-shm-usage',
       '--no-first-run',
       '--window-size=1000,700',
       '--remote-debugging-port=0',
@@ -89,7 +91,7 @@ test('a browser shows the picture of a VM, and changes it by keys', async (t) =>
   const picture = (): Promise<string> => evaluate("document.querySelector('#screen canvas').toDataURL()")
   const size =
     "(({ width, height }) => width > 100 && height > 100)(document.querySelector('#screen canvas'))"
-  assert.equal(await evaluate(size), true)
+  await eventually('the page has a screen', 30_000, async () => assert.equal(await evaluate(size), true))
   const isLit = `(() => {
     const canvas = document.querySelector('#screen canvas')
     const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height)

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { call } from '../back-ends.ts'
 import { eventually, has, root, startBench } from '../harness.ts'
 
-const bench = await startBench({ bare: true, speed: 100 })
+const bench = await startBench({ bare: true, speed: 60 })
 const { environment, folder } = bench
 const programs = join(folder, 'programs')
 const secretFile = join(folder, 'token-secret')
