@@ -97,7 +97,7 @@ test('a pool whose control plane is not there yet waits and destroys nothing; th
   )
 
   await t.test('the pool goes, and with it its VM and image', async () => {
-    await bench.ok('pool', 'delete', 'workers', '--timeout', '2m')
+    await bench.ok('pool', 'delete', 'workers', '--timeout', '10m')
     assert.deepEqual(await proxmoxInventory(bench), before)
   })
   await stopServing()
