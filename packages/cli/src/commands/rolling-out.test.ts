@@ -11,6 +11,7 @@ import { stringify } from 'yaml'
 import { createContext } from '../context.ts'
 import { runLine } from '../program.ts'
 import { testIo } from '../test-io.ts'
+import { classes } from './class/resource.ts'
 import { machines } from './machine/resource.ts'
 import { pools } from './pool/resource.ts'
 
@@ -45,7 +46,11 @@ const planOf = async (line: string): Promise<PoolPlan> =>
   JSON.parse(await ok(`pool plan workers ${line} -o json`)) as PoolPlan
 
 await ok('install')
-const [nodePoolKind, machineKind] = [await pools.kind(), await machines.kind()]
+const [nodePoolKind, machineKind, classKind] = [
+  await pools.kind(),
+  await machines.kind(),
+  await classes.kind(),
+]
 await kubernetes.create(
   nodePoolKind,
   nodePoolManifest({
@@ -66,6 +71,7 @@ for (const name of ['workers-a', 'workers-b', 'workers-c']) {
       id: `00000000-0000-4000-8000-00000000000${name.slice(-1)}`,
       nodePoolName: 'workers',
       proxmoxCluster: 'dc1',
+      className: 'small',
       poolHash: revisionOf(pool),
       asked: askedOf(pool),
       cores: 2,
@@ -193,6 +199,26 @@ test('what the controllers would refuse is no plan, and a class that is not ther
   assert.equal(refused.code, 1)
   assert.match(refused.stderr, /spec\.version: "v1\.31\.2" does not fit control plane v1\.30\.0/)
   assert.match(refused.stderr, /fochista cluster upgrade tenant-test/)
+})
+
+test('a plan says what the quota of the class has no room for', async () => {
+  await ok(
+    'class create small --proxmox dc1 --template-tags kubelet --storage local-lvm --iso-storage local --bridge vmbr0',
+  )
+  const limited = async (quota: object, line: string): Promise<string> => {
+    await kubernetes.patch(classKind, { name: 'small' }, { spec: { quota } })
+    return (await run(`pool plan workers ${line}`)).stderr
+  }
+  assert.match(
+    await limited({ cores: 8 }, '--cores 4'),
+    /room for 2 of 3 machines of this shape: class "small" allows a namespace at most 8 cores in all/,
+  )
+  assert.match(await limited({ cores: 9 }, '--cores 3'), /So not all are rebooted/)
+  assert.match(
+    await limited({ cores: 40, machines: 3 }, '--cores 4'),
+    /no room for 4 machines at once: .*maxUnavailable to 1/,
+  )
+  assert.equal(await limited({ cores: 40, machines: 4 }, '--cores 4'), '')
 })
 
 test('a rollout names the time before which machines are replaced; --dry-run names it only', async () => {

@@ -8,6 +8,7 @@ import { requireObject } from '../resources.ts'
 import { editOptions, withEdits } from './edits.ts'
 import { requireAllowed, requireFittingVersion } from './refusal.ts'
 import { pools } from './resource.ts'
+import { roomLacking } from './room.ts'
 
 /** `fochista pool plan`: what an edit would do to a pool's machines, by the controllers' own decisions. It writes nothing. */
 export const poolPlan = command({
@@ -48,6 +49,8 @@ export const poolPlan = command({
       return context.io.raw(stringify(plan))
     }
     print(context.io, plan)
+    const lacking = await roomLacking(context, wanted, machineClass, plan, all.items)
+    if (lacking !== undefined) context.io.note(lacking)
     const className = wanted.spec.className ?? wanted.status?.className
     if (!machineClass)
       context.io.note(
