@@ -181,6 +181,9 @@ async function foreign() {
   )
   await testStage('foreign clients, alone', files.filter(isAlone), { budgetMinutes: 1.5, concurrency: 1 })
 }
+/** What the files of a worker do in a Debian that boots by an emulated processor: minutes long, so on demand. */
+const guest = () =>
+  testStage('guest', filesBelow('e2e/guest', '.test.ts'), { budgetMinutes: 10, concurrency: 1 })
 /** Where a journey of chaos is that has no file of its name in e2e/chaos. */
 const elsewhere = { model: join(root, 'packages', 'controllers', 'src', 'model', 'model.test.ts') }
 
@@ -315,6 +318,10 @@ switch (task) {
     await foreign()
     summary()
     break
+  case 'guest':
+    await guest()
+    summary()
+    break
   case 'chaos':
     await chaos(rest)
     summary()
@@ -342,7 +349,7 @@ switch (task) {
     break
   default:
     say(
-      `unknown task ${task}: demo, fochista, test, unit, journeys, chaos, foreign, conformance, coverage, check, generate, bench`,
+      `unknown task ${task}: demo, fochista, test, unit, journeys, chaos, foreign, guest, conformance, coverage, check, generate, bench`,
     )
     process.exit(2)
 }
