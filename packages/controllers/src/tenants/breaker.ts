@@ -12,6 +12,11 @@ type Breaker = <T>(run: () => Promise<T>) => Promise<T>
 export function createBreaker(now: () => number): Breaker {
   let timeouts = 0
   let closedUntil = 0
+  /** Also by a call that was on its way when others were given up. */
+  const answered = (): void => {
+    timeouts = 0
+    closedUntil = 0
+  }
   return async (run) => {
     const rest = closedUntil - now()
     if (rest > 0)
@@ -21,11 +26,11 @@ export function createBreaker(now: () => number): Breaker {
       )
     try {
       const value = await run()
-      timeouts = 0
+      answered()
       return value
     } catch (error) {
-      timeouts = isTimeout(error) ? timeouts + 1 : 0
-      if (timeouts >= MOST_TIMEOUTS) closedUntil = now() + PAUSE_MS
+      if (!isTimeout(error)) answered()
+      else if ((timeouts += 1) >= MOST_TIMEOUTS) closedUntil = now() + PAUSE_MS
       throw error
     }
   }
