@@ -66,7 +66,7 @@ export const hands: Acts = {
         if (truth.proxmox.vms.has(vmid) || isFresh) continue
         truth.proxmox.has({
           vmid,
-          node: b % 2 === 0 ? 'pve1' : 'pve2',
+          node: b % 2 === 0 || truth.lostHosts.size > 0 ? 'pve1' : 'pve2',
           status: b % 3 === 0 ? 'running' : 'stopped',
           config: { name: `db-${vmid}`, ...(b % 4 === 0 ? { description: markOfOthers(vmid, truth) } : {}) },
         })
@@ -88,16 +88,7 @@ export const hands: Acts = {
       return gone.map(({ vmid }) => vmid).join(' ')
     },
   ],
-  'VM stopped by hand': [
-    2,
-    (stage, a) => {
-      const one = among(finished(stage), a)
-      if (!one) return undefined
-      one.vm.status = 'stopped'
-      stage.truth.touch()
-      return `VM ${one.vm.vmid}`
-    },
-  ],
+  'VM stopped by hand': [2, onVm(({ vm }) => (vm.status = 'stopped'))],
   'VM destroyed by hand': [
     2,
     (stage, a) => {
@@ -112,15 +103,11 @@ export const hands: Acts = {
   ],
   'VM reshaped by hand': [
     1,
-    (stage, a) => {
-      const one = among(finished(stage), a)
-      if (!one) return undefined
+    onVm((one) => {
       one.vm.config['cores'] = 6
       delete one.vm.config['vcpus']
       one.reshapedByHand = true
-      stage.truth.touch()
-      return `VM ${one.vm.vmid}`
-    },
+    }),
   ],
   'Node cordoned by hand': [
     2,
@@ -138,13 +125,7 @@ export const hands: Acts = {
   ],
   'VM renamed by hand': [
     1,
-    (stage, a) => {
-      const one = among(finished(stage), a)
-      if (!one) return undefined
-      Object.assign(one.vm.config, { name: 'mine', description: 'do not touch' })
-      stage.truth.touch()
-      return `VM ${one.vm.vmid}`
-    },
+    onVm(({ vm }) => Object.assign(vm.config, { name: 'mine', description: 'do not touch' })),
   ],
   'VM migrated by hand': [
     2,
