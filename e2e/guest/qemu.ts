@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 
+const PROGRAM = 'qemu-system-x86_64'
+
 /** What a VM has when it is switched on. */
 export interface Hardware {
   readonly cores: number
@@ -30,7 +32,7 @@ export async function startQemu(folder: string, { cores, mostCores, memoryMiB }:
   const qmp = join(folder, 'qmp')
   const accel = process.env['FOCHISTA_ACCEL'] || 'tcg'
   const child = spawn(
-    'qemu-system-x86_64',
+    PROGRAM,
     [
       ['-machine', `q35,accel=${accel}`, '-cpu', accel === 'kvm' ? 'host' : 'max'],
       ['-smp', `${cores},sockets=1,cores=${mostCores},maxcpus=${mostCores}`],
