@@ -93,9 +93,11 @@ test('kubectl reads and drives everything', async (t) => {
           ),
         )
       }
-      assert.match(
-        await tenant('get', 'nodes', '-o', 'wide'),
-        /^\S+ +Ready +worker +\S+ +v1\.30\.\d+ +\d+\.\d+\.\d+\.\d+/m,
+      await eventually('a Node is Ready', 30_000, async () =>
+        assert.match(
+          await tenant('get', 'nodes', '-o', 'wide'),
+          /^\S+ +Ready +worker +\S+ +v1\.30\.\d+ +\d+\.\d+\.\d+\.\d+/m,
+        ),
       )
     },
   )
@@ -105,8 +107,10 @@ test('kubectl reads and drives everything', async (t) => {
     assert.match(table, /nodepool\.fochista\.dev\/workers/)
     assert.match(table, /machine\.fochista\.dev\/workers-/)
     const name = (await bench.kubectl('get', 'machines', '-o', 'name')).split('\n')[0] ?? ''
-    assert.match(await bench.kubectl('describe', name), /Events:[\s\S]*Joined/)
-    assert.match(await bench.kubectl('get', 'events'), /machine\/workers-/)
+    await eventually('Events tell of it', 60_000, async () => {
+      assert.match(await bench.kubectl('describe', name), /Events:[\s\S]*Joined/)
+      assert.match(await bench.kubectl('get', 'events'), /machine\/workers-/)
+    })
   })
 
   await t.test('kubectl scale up, then down', async () => {
@@ -139,16 +143,16 @@ test('kubectl reads and drives everything', async (t) => {
         /True/,
       )
     })
-    await bench.kubectl('delete', 'np/newer', 'tcp/newer', '--timeout=120s')
+    await bench.kubectl('delete', 'np/newer', 'tcp/newer', '--timeout=600s')
   })
 
   await t.test('kubectl delete tcp takes everything of the cluster with it', async () => {
-    await bench.kubectl('delete', 'tcp', 'tenant-test', '--timeout=60s')
+    await bench.kubectl('delete', 'tcp', 'tenant-test', '--timeout=600s')
     await eventually('no VM, image or Machine is left', 150_000, async () => {
       assert.deepEqual(await proxmoxInventory(bench), before.proxmox)
       assert.equal((await bench.kubectl('get', 'machines', '-o', 'name')).trim(), '')
     })
-    await bench.kubectl('delete', 'np', 'workers', '--timeout=60s')
+    await bench.kubectl('delete', 'np', 'workers', '--timeout=600s')
     const objects = (names: readonly string[]): string[] =>
       names.filter((name) => !name.startsWith('leases/'))
     assert.deepEqual(objects(await managementInventory(bench)), objects(before.management))

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { example, startBench } from '../harness.ts'
+import { eventually, example, startBench } from '../harness.ts'
 
 const bench = await startBench()
 
@@ -13,22 +13,22 @@ test('a class of a stock image makes workers: packages at first boot, Nodes of t
   await bench.ok('class', 'create', 'stock', ...template, ...places)
   await bench.grant('default')
   const pool = ['--pool', 'workers=2', '--class', 'stock', '--version', 'v1.30.4']
-  const options = ['--apply', example('network.yaml'), '--timeout', '4m']
+  const options = ['--apply', example('network.yaml'), '--timeout', '10m']
   await bench.ok('cluster', 'create', 'stoked', ...pool, ...options)
   const kubeconfig = join(bench.folder, 'stoked.kubeconfig')
   await writeFile(kubeconfig, await bench.ok('cluster', 'kubeconfig', 'stoked'))
-  const flags = ['--kubeconfig', kubeconfig]
-  const { code, stdout, stderr } = await bench.run('kubectl', [...flags, 'get', 'nodes', '-o', 'json'])
-  assert.equal(code, 0, stderr)
-  const nodes = (JSON.parse(stdout) as { items: Node[] }).items
   const version = JSON.parse(await bench.kubectl('get', 'tenantcontrolplane', 'stoked', '-o', 'json')) as {
     spec: { kubernetes: { version: string } }
   }
-  assert.equal(nodes.length, 2)
-  for (const { status } of nodes) {
-    assert.equal(status.nodeInfo.kubeletVersion, version.spec.kubernetes.version)
-    assert.equal(status.conditions.find(({ type }) => type === 'Ready')?.status, 'True')
-  }
+  await eventually('both Nodes are Ready, of that version', 30_000, async () => {
+    const text = await bench.kubectl('--kubeconfig', kubeconfig, 'get', 'nodes', '-o', 'json')
+    const nodes = (JSON.parse(text) as { items: Node[] }).items
+    assert.equal(nodes.length, 2)
+    for (const { status } of nodes) {
+      assert.equal(status.nodeInfo.kubeletVersion, version.spec.kubernetes.version)
+      assert.equal(status.conditions.find(({ type }) => type === 'Ready')?.status, 'True')
+    }
+  })
 })
 
 interface Node {
