@@ -41,8 +41,8 @@ export async function scale(): Promise<Figure[]> {
 
 /**
  * What a machine's way from declared to Ready takes of the processor, with back ends in memory, when there are 100, 1,000 and 10,000 of
- * them: the same for each, or something looks at all to know about one. All in one process of its own with the image's V8 options, so that
- * no other figure's memory and no compiling is counted.
+ * them: the same for each, or something looks at all to know about one. In turn in one process of its own, with the image's V8 options,
+ * after a thousand that are not counted: most of what is compiled is compiled by then.
  */
 export async function costPerMachine(): Promise<Figure[]> {
   const child = fork(join(import.meta.dirname, 'scale', 'way-process.ts'), {
@@ -64,7 +64,6 @@ export async function costPerMachine(): Promise<Figure[]> {
 
 /** @param wayOf Processor time of so many ways, seconds. */
 async function waysOf(wayOf: (machines: number) => Promise<number>): Promise<Figure[]> {
-  // What is compiled on the way is not to count.
   await wayOf(1000)
   const costs = new Map<number, number[]>()
   for (const count of [100, 1000, 100, 1000, 100, 1000, 100, 10_000, 100]) {
