@@ -182,16 +182,19 @@ const NOTICED_MS = 12_000
 /** On a busy machine what is to be said may be said late; who has heard it waits no longer. */
 const SAID_MS = 60_000
 
+/** A VM is missed for a minute before it is replaced, and a busy machine takes minutes more. */
+const CONVERGED_MS = 300_000
+
 const seconds = (ms: number): string => (ms / 1000).toFixed(1)
 
 const grow = async (): Promise<void> => {
   await scalePool(bench, POOL, 3)
-  await eventually('three machines have joined, and there is no VM more', 120_000, () =>
+  await eventually('three machines have joined, and there is no VM more', CONVERGED_MS, () =>
     requireConverged(bench, new Map([[POOL, 3]])),
   )
 }
 
 const shrink = async (): Promise<void> => {
   await scalePool(bench, POOL, 1)
-  await eventually('one is left', 120_000, () => requireConverged(bench, new Map([[POOL, 1]])))
+  await eventually('one is left', CONVERGED_MS, () => requireConverged(bench, new Map([[POOL, 1]])))
 }

@@ -3,20 +3,28 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { nodePoolKind } from '@fochista/api'
 import { connectTenant, TenantControlPlane } from '@fochista/kamaji'
-import { connectionFromEnvironment, createKubernetes, Node } from '@fochista/kubernetes'
+import {
+  connectionFromEnvironment,
+  createInformer,
+  createKubernetes,
+  defineKind,
+  Node,
+  type KubernetesObject,
+} from '@fochista/kubernetes'
 import { call } from '../back-ends.ts'
 import { startFastControllers } from '../fast-controllers.ts'
 import { eventually, example, startBench } from '../harness.ts'
 import { createLabFaults } from './faults/lab.ts'
-import { findVm, person } from './faults/scenario.ts'
-import { ask, createCluster, machinesOf, vmsOf, type MachineLike } from './world.ts'
+import { destroyByHand, findVm } from './faults/scenario.ts'
+import { ask, createCluster, machinesOf, type MachineLike } from './world.ts'
 
 /** A NodePool, as much of it as a check needs. */
-interface PoolLike {
+interface PoolLike extends KubernetesObject {
   readonly status?: {
     readonly conditions?: { type: string; reason: string; message: string }[]
-    readonly failures?: { since: string }
+    readonly failures?: { count: number; since: string }
   }
 }
 
@@ -26,12 +34,14 @@ const ours = '/apis/fochista.dev/v1alpha1'
 const bench = await startBench({ speed: 20 })
 const faults = createLabFaults(bench)
 const kubernetes = createKubernetes(await connectionFromEnvironment(bench.environment))
-// A minute of evidence is three seconds. A Node may be silent for longer, so that none is too silent on a machine that is busy.
+/** A Node may be silent for longer than evidence takes, so that none is too silent on a machine that is busy. */
+const PATIENCE = '160s'
+// A minute of evidence is three seconds.
 const pace = { speed: 20 }
 const stopControllers = await startFastControllers(bench, pace)
 await createCluster(bench, POOL, 3)
 await ask(bench, 'PATCH', `${ours}/namespaces/default/nodepools/${POOL}`, {
-  spec: { health: { unhealthyAfter: '160s', restartAfter: '5s', nodeStartupTimeout: '60m' } },
+  spec: { health: { unhealthyAfter: PATIENCE, restartAfter: '5s', nodeStartupTimeout: '60m' } },
 })
 await eventually('the tenant has a network plugin', 60_000, async () => {
   const file = join(bench.folder, 'kubeconfig')
@@ -58,17 +68,6 @@ const steady = (): Promise<MachineLike[]> =>
     const all = await machinesOf(bench)
     assert.deepEqual(all.map(isReady), [true, true, true], JSON.stringify(all.map(({ status }) => status)))
     return all
-  })
-
-/** A person destroys a VM, whose machine may start it again after it was stopped, as often as it has time to. */
-const destroy = ({ spec }: MachineLike): Promise<void> =>
-  eventually('the VM is destroyed', 60_000, async () => {
-    const vm = (await vmsOf(bench)).find(({ vmid }) => vmid === spec.vmid)
-    if (!vm) return
-    const path = `/nodes/${vm.node}/qemu/${vm.vmid}`
-    if (vm.status === 'running') await person(bench, 'POST', `${path}/status/stop`, '')
-    await person(bench, 'DELETE', path)
-    assert.fail('it is listed still')
   })
 
 const runs = async (node: string, vmid: number): Promise<boolean> => {
@@ -129,7 +128,7 @@ test('of a pool of three the one whose VM is destroyed is replaced, and no other
   const [lost] = before
   assert.ok(lost)
   const watching = watch(before)
-  await destroy(lost)
+  await destroyByHand(bench, lost)
   await requireOneReplaced(before, lost)
   assert.deepEqual(await watching.end(), [])
   await eventually('an Event says so', 60_000, async () => {
@@ -183,7 +182,24 @@ test('with more kubelets silent than may be nothing is replaced, and it is said;
   assert.deepEqual(after.map(nameOf).sort(), before.map(nameOf).sort())
 })
 
+/** When the machines of a pool's last row of failures were replaced, by the controllers' clock: a watch misses none, however busy the machine. */
+const rows = new Map<string, Map<number, number>>()
+const pools = createInformer(kubernetes, defineKind<PoolLike>(nodePoolKind))
+pools.subscribe(({ object: { metadata, status } }) => {
+  const { count, since = '' } = status?.failures ?? {}
+  if (count === undefined) return
+  const row = count === 1 ? new Map<number, number>() : (rows.get(metadata.name) ?? new Map<number, number>())
+  rows.set(metadata.name, row.set(count, Date.parse(since)))
+})
+pools.start()
+after(() => pools.stop())
+const rowOf = (pool: string): number[] => [...(rows.get(pool)?.values() ?? [])]
+
+/** Those of the first pool, which fall silent all at once while another pool has machines that never join. */
+let silenced: readonly MachineLike[] = []
+
 test('machines that never join are replaced one after the other with a pause, and after the third no more', async () => {
+  silenced = await steady()
   const pool = 'never'
   const path = `${ours}/namespaces/default/nodepools`
   // Each of its VMs has a kubelet that stands still from its beginning, however fast it boots: their VMIDs are known beforehand.
@@ -191,6 +207,12 @@ test('machines that never join are replaced one after the other with a pause, an
   await ask(bench, 'PATCH', `${ours}/proxmoxclusters/lab`, { spec: { vmidRange } })
   for (let vmid = vmidRange.start; vmid <= vmidRange.end; vmid += 1)
     await faults.add({ on: { backEnd: 'proxmox', vmid }, what: { kind: 'kubelet-stops' } })
+  // Of these none may be silent for a moment only.
+  await ask(bench, 'PATCH', `${path}/${POOL}`, {
+    spec: { health: { maxUnhealthy: silenced.length, unhealthyAfter: '60s' } },
+  })
+  for (const { spec } of silenced)
+    await faults.add({ on: { backEnd: 'proxmox', vmid: spec.vmid }, what: { kind: 'kubelet-stops' } })
   await ask(bench, 'POST', path, {
     apiVersion: 'fochista.dev/v1alpha1',
     kind: 'NodePool',
@@ -198,13 +220,10 @@ test('machines that never join are replaced one after the other with a pause, an
     spec: { clusterName: POOL, className: 'small', replicas: 1, health: { nodeStartupTimeout: '5s' } },
   })
   const made = new Set<string>()
-  const replacedAt = new Set<string>()
   const own = async (): Promise<MachineLike[]> =>
     (await machinesOf(bench)).filter(({ spec }) => spec.nodePoolName === pool)
   const look = async (): Promise<void> => {
     for (const machine of await own()) made.add(nameOf(machine))
-    const { since } = (await poolOf(pool)).status?.failures ?? {}
-    if (since) replacedAt.add(since)
   }
   await eventually('the pool gives up', 90_000, async () => {
     await look()
@@ -218,19 +237,33 @@ test('machines that never join are replaced one after the other with a pause, an
   const end = Date.now() + 3500
   while (Date.now() < end) await look()
   assert.equal(made.size, 3, [...made].join(' '))
-  const [first = '', second = ''] = replacedAt
-  assert.equal(replacedAt.size, 2)
-  assert.ok(Date.parse(second) - Date.parse(first) >= 29_000, `${first}, then ${second}`)
-  await faults.clear()
+  const [first = 0, second = 0, ...more] = rowOf(pool)
+  assert.deepEqual(more, [])
+  assert.ok(second - first >= 29_000, `the second after ${second - first} ms`)
   await ask(bench, 'DELETE', `${path}/${pool}`)
   await eventually('it goes with its machine', 60_000, async () => assert.deepEqual(await own(), []))
+})
+
+test('machines that fell silent meanwhile go one after the other: at once, after half a minute, after a minute', async () => {
+  await eventually('all three are replaced', 120_000, () => {
+    assert.equal(rowOf(POOL).length, silenced.length)
+    return Promise.resolve()
+  })
+  const [first = 0, second = 0, third = 0] = rowOf(POOL)
+  // A second is what a time stamp leaves out.
+  assert.ok(second - first >= 29_000, `the second after ${second - first} ms`)
+  assert.ok(third - second >= 59_000, `the third after ${third - second} ms`)
+  await ask(bench, 'PATCH', `${ours}/namespaces/default/nodepools/${POOL}`, {
+    spec: { health: { maxUnhealthy: null, unhealthyAfter: PATIENCE } },
+  })
+  await faults.clear()
 })
 
 test('VMs that vanish all at once are not believed to be gone: nothing is replaced, and it is said', async () => {
   const before = await steady()
   // What takes time here is at once for the controllers, which do not see it.
   await stopControllers()
-  await Promise.all(before.map(destroy))
+  await Promise.all(before.map((machine) => destroyByHand(bench, machine)))
   await startFastControllers(bench, pace)
   await eventually('the Proxmox cluster and its machines say so', 60_000, async () => {
     const { status } = (await ask(bench, 'GET', `${ours}/proxmoxclusters/lab`)) as MachineLike

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { eventually } from '../../harness.ts'
-import { machinesOf, vmsOf, type MachineLike } from '../world.ts'
-import { onOccasion, person, times, type Fault, type Scenario, type Stage } from './scenario.ts'
+import { machinesOf, type MachineLike } from '../world.ts'
+import { destroyByHand, onOccasion, times, type Fault, type Scenario, type Stage } from './scenario.ts'
 
 const lost = (node: string, vms: 'run' | 'stop'): Fault => ({
   on: { backEnd: 'proxmox', node },
@@ -16,14 +16,11 @@ const removed = (node: string): Fault => ({
  * Takes a machine's host out of the Proxmox cluster for good. A person deletes the machine by the word that it says itself.
  * @returns what destroys the VM that was left behind, once its host is there again
  */
-async function loseForGood(
-  stage: Stage,
-  { metadata, spec }: MachineLike,
-  node: string,
-): Promise<() => Promise<void>> {
+async function loseForGood(stage: Stage, machine: MachineLike, node: string): Promise<() => Promise<void>> {
   const { bench, fault } = stage
+  const { name } = machine.metadata
   const find = async (): Promise<MachineLike | undefined> =>
-    (await machinesOf(bench)).find((one) => one.metadata.name === metadata.name)
+    (await machinesOf(bench)).find((one) => one.metadata.name === name)
   await fault(removed(node))
   await onOccasion(stage, 'the machine says that its host is gone', async () => {
     const said = (await find())?.status?.conditions ?? []
@@ -33,16 +30,10 @@ async function loseForGood(
     )
   })
   await eventually('a person says that the host is dead', 60_000, async () => {
-    if (await find()) await bench.ok('machine', 'delete', metadata.name, '--host-is-dead', '--no-wait')
+    if (await find()) await bench.ok('machine', 'delete', name, '--host-is-dead', '--no-wait')
   })
   await onOccasion(stage, 'the machine goes', async () => assert.equal(await find(), undefined))
-  return () =>
-    eventually('what was left of the VM is destroyed', 60_000, async () => {
-      const left = (await vmsOf(bench)).find(({ vmid }) => vmid === spec.vmid)
-      if (!left) return
-      await person(bench, 'DELETE', `/nodes/${left.node}/qemu/${left.vmid}`)
-      assert.fail('it is listed still')
-    })
+  return () => destroyByHand(bench, machine)
 }
 
 /** Takes the host of a machine that is being made out of the cluster, whose clone hangs so that it is. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { eventually } from '../../harness.ts'
 import { machinesOf } from '../world.ts'
-import { byHand, onOccasion, person, times, type Scenario, type Stage } from './scenario.ts'
+import { byHand, destroyByHand, onOccasion, person, times, type Scenario, type Stage } from './scenario.ts'
 
 /** Does something by hand to the VMs of all machines of the pool. */
 async function toAll(stage: Stage, form: string): Promise<void> {
@@ -29,12 +29,6 @@ const deleteSeed = (stage: Stage): Promise<void> =>
     }
     assert.fail('no seed image yet')
   })
-
-/** Destroys the VM of the machine that stands. */
-async function destroy(stage: Stage): Promise<void> {
-  await byHand(stage, 'POST', '/status/stop', '')
-  await eventually('the VM is destroyed', 20_000, () => byHand(stage, 'DELETE', ''))
-}
 
 async function migrate(stage: Stage): Promise<void> {
   const { node } = await stage.vm()
@@ -79,7 +73,7 @@ export const peopleScenarios: readonly Scenario[] = [
   {
     name: 'a VM is destroyed by hand',
     hands: 'a VM or its host',
-    act: destroy,
+    act: ({ bench, machine }) => destroyByHand(bench, machine),
     says: [/VM \d+ is (on no host|gone: no host has it)/],
     holdMs: 100_000,
     costsTheMachine: true,

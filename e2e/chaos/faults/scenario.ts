@@ -74,6 +74,18 @@ export async function onOccasion(
   else await eventually(what, 2000, attempt).catch(() => undefined)
 }
 
+/** A person destroys a VM, whose machine may start it again after it was stopped, as often as it has time to. */
+export function destroyByHand(bench: Bench, { spec }: MachineLike): Promise<void> {
+  return eventually('the VM is destroyed', 60_000, async () => {
+    const vm = (await vmsOf(bench)).find(({ vmid }) => vmid === spec.vmid)
+    if (!vm) return
+    const path = `/nodes/${vm.node}/qemu/${vm.vmid}`
+    if (vm.status === 'running') await person(bench, 'POST', `${path}/status/stop`, '')
+    await person(bench, 'DELETE', path)
+    assert.fail('it is listed still')
+  })
+}
+
 /** A person at work in the Proxmox cluster, with every right. */
 export async function person(bench: Bench, method: string, path: string, form?: string): Promise<unknown> {
   const given =
