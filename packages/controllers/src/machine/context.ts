@@ -117,6 +117,13 @@ export function createContext(world: World, before: Machine, signal: AbortSignal
   return context
 }
 
+/** Of looks that could not ask for their VM: the host that was asked in vain. */
+const unanswered = new WeakMap<MachineContext, string>()
+
+/** The host that a machine stands or falls with: the one that was asked for its VM in vain, else where that was seen last or was to be made. */
+export const hostInQuestion = (context: MachineContext): string | undefined =>
+  unanswered.get(context) ?? context.machine.status?.node ?? context.machine.spec.host
+
 /**
  * Asks for the VM's configuration where it was last seen, then where it was to be made, then where the list says it is now: a VM may
  * have been migrated, and a host answers of a VM it does not have that it does not exist.
@@ -129,7 +136,10 @@ async function findConfig(context: MachineContext): Promise<VmConfig | undefined
   const ask = async (node: string | undefined): Promise<VmConfig | undefined> => {
     if (node === undefined || asked.has(node)) return undefined
     asked.add(node)
-    const config = await connection.hypervisor.config({ node, vmid })
+    const config = await connection.hypervisor.config({ node, vmid }).catch((error: unknown) => {
+      unanswered.set(context, node)
+      throw error
+    })
     if (config) (machine.status ??= {}).node = node
     return config
   }

@@ -338,6 +338,26 @@ test('a machine whose VM is gone and whose host is lost does not wait for the im
   assert.deepEqual(world.proxmox.vms.get(412)?.config, { name: 'theirs' })
 })
 
+test('of a VM that was migrated and is not found, the host is named that was asked in vain', async () => {
+  const { world, machine, leave, looks, reason, message } = aLeaving()
+  world.management.change(Machines, machine.metadata, (one) => {
+    one.status = { ...one.status, node: 'pve2' }
+  })
+  world.proxmox.vms.delete(412)
+  world.proxmox.silent.add('pve1')
+  await looks(1)
+  assert.match(message(), /^pve1 does not answer/)
+  const { nodes } = world.proxmox.observer
+  world.proxmox.observer.nodes = () => nodes().filter(({ node }) => node === 'pve2')
+  world.proxmox.hypervisor.membership = () => Promise.resolve({ hosts: ['pve2'], quorate: true })
+  await looks(1)
+  assert.equal(reason(), 'HostGone')
+  assert.match(message(), /^pve1 is no member .* --host-is-dead/)
+  leave({ 'fochista.dev/host-is-dead': '' })
+  await looks(2)
+  assert.ok(world.isGone())
+})
+
 test('a VM that runs while it is backed up is drained once, and stopped only when its lock is gone', async () => {
   const { world, vm, looks, reason, message } = aLeaving({ config: { lock: 'backup' } })
   await looks(5)

@@ -19,6 +19,7 @@ import { removeFinalizer } from '../runtime/finalizers.ts'
 import {
   blocked,
   done,
+  hostInQuestion,
   ownerOf,
   waiting,
   type Holdup,
@@ -302,7 +303,7 @@ function noAnswer({ machine }: MachineContext, host: string | undefined, { messa
 async function hostSilent(context: MachineContext, error: Error): Promise<StepResult> {
   const { machine, world } = context
   if (!isDeclaredDead(machine))
-    return (await hostGone(context)) ?? noAnswer(context, machine.status?.node ?? machine.spec.host, error)
+    return (await hostGone(context)) ?? noAnswer(context, hostInQuestion(context), error)
   const tenant = await tenantOf(context)
   if (tenant && 'state' in tenant) return tenant
   const left =

@@ -3,7 +3,7 @@ import { maxUnhealthyOf } from '../node-pool/health.ts'
 import { HOW_TO_GRANT } from '../proxmox-cluster/rights.ts'
 import { keyOf } from '../runtime/keys.ts'
 import type { World } from '../world.ts'
-import { blocked, type Holdup, type MachineContext, type StepResult } from './context.ts'
+import { blocked, hostInQuestion, type Holdup, type MachineContext, type StepResult } from './context.ts'
 import { commandOn } from './way-on.ts'
 
 /** Two looks that find no VM must be so far apart before it counts as gone, milliseconds. */
@@ -112,7 +112,7 @@ export async function isHostGone({ connection }: MachineContext, host: string): 
 /** Whether the machine's host is no member of the Proxmox cluster any more; then a person has to say what became of the VM. */
 export async function hostGone(context: MachineContext): Promise<Holdup | undefined> {
   const { machine } = context
-  const host = machine.status?.node ?? machine.spec.host
+  const host = hostInQuestion(context)
   if (host === undefined || !(await isHostGone(context, host))) return undefined
   return blocked(
     REASON.hostGone,

@@ -208,9 +208,10 @@ export function personActs(truth: Truth): string[] {
       })
       done.push(`delete ${name} with its disks`)
     }
-    const host = machine.status?.node ?? machine.spec.host ?? ''
+    const hosts = [machine.status?.node, machine.spec.host]
+    const isOnLostHost = hosts.some((host) => host !== undefined && truth.lostHosts.has(host))
     const isHostSaidLost = ['HostGone', 'HostOffline', 'HostUnreachable'].includes(said?.reason ?? '')
-    if (truth.lostHosts.has(host) && isHostSaidLost) {
+    if (isOnLostHost && isHostSaidLost) {
       truth.management.change(Machines, { name, namespace }, ({ metadata }) => {
         metadata.annotations = { ...metadata.annotations, [ANNOTATION_HOST_IS_DEAD]: '' }
       })
