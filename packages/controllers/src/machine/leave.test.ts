@@ -347,8 +347,8 @@ test('of a VM that was migrated and is not found, the host is named that was ask
   world.proxmox.silent.add('pve1')
   await looks(1)
   assert.match(message(), /^pve1 does not answer/)
-  const { nodes } = world.proxmox.observer
-  world.proxmox.observer.nodes = () => nodes().filter(({ node }) => node === 'pve2')
+  const remaining = world.proxmox.observer.nodes().filter(({ node }) => node === 'pve2')
+  world.proxmox.observer.nodes = () => remaining
   world.proxmox.hypervisor.membership = () => Promise.resolve({ hosts: ['pve2'], quorate: true })
   await looks(1)
   assert.equal(reason(), 'HostGone')
