@@ -222,7 +222,7 @@ test('what a tenant may not have is refused by command, condition and Event, and
       '--apply',
       example('network.yaml'),
       '--timeout',
-      '2m',
+      '10m',
     )
     await makePool('big', { className: 'bounded', cores: 8 })
     await makePool('mirror', {
@@ -358,8 +358,10 @@ test('what a tenant may not have is refused by command, condition and Event, and
         ?.status?.conditions
       assert.match(JSON.stringify(said?.filter(({ status }) => status !== 'True')), /NodeNameTaken|NodeGone/)
     })
-    const now = (await machinesOf('one')).find(({ metadata }) => metadata.name === victim.metadata.name)
-    assert.ok(now && isReady(now), 'the victim is Ready')
+    await eventually('the victim is Ready', 30_000, async () => {
+      const now = (await machinesOf('one')).find(({ metadata }) => metadata.name === victim.metadata.name)
+      assert.ok(now && isReady(now), JSON.stringify(now?.status?.conditions))
+    })
     await tenant('DELETE', `/api/v1/nodes/${other.metadata.name}`)
     await tenant('DELETE', '/api/v1/nodes/impostor')
     await eventually('it joins anew', 60_000, async () =>
