@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Node } from '@fochista/kubernetes'
+import { ProxmoxApiError, ProxmoxConnectionError } from '@fochista/proxmox'
 import { aWorld, type Given } from '../test/a-world.ts'
 import { aMachine, aPool, markOf, placed } from '../test/factories.ts'
 import { join } from './join.ts'
@@ -131,6 +132,31 @@ test('once its Node is there the image is ejected and deleted, and the token goe
   assert.equal(world.tenant.tokens.has(description), false)
   assert.deepEqual(said.context.machine.status?.addresses, ['10.0.0.21'])
   assert.equal(said.context.machine.status?.providerID, 'proxmox://dc1/412')
+})
+
+test('what a host has that the VM has left since is no reason to wait where that host is silent or no member', async (t) => {
+  const silence = new ProxmoxConnectionError(
+    { method: 'GET', path: '/' },
+    new Error('No route to host'),
+    false,
+  )
+  const unknown = new ProxmoxApiError({ method: 'GET', path: '/' }, 500, "hostname lookup 'pve1' failed")
+  for (const [error, hosts] of [
+    [silence, ['pve1', 'pve2']],
+    [unknown, ['pve2', 'pve3']],
+  ] as const) {
+    const { world, machine, vm, description } = aSeeded({ status: 'running' })
+    vm.node = 'pve2'
+    vm.config['ide2'] = 'none,media=cdrom'
+    world.tenant.joins(machine)
+    const { hypervisor } = world.proxmox
+    t.mock.method(hypervisor, 'membership', () => Promise.resolve({ hosts, quorate: true }))
+    t.mock.method(hypervisor, 'volumes', (node: string) =>
+      node === 'pve1' ? Promise.reject(error) : Promise.resolve([]),
+    )
+    assert.equal((await world.step(join, machine)).state, 'done', error.message)
+    assert.equal(world.tenant.tokens.has(description), false)
+  }
 })
 
 test('images of other machines stay', async () => {

@@ -1,6 +1,6 @@
 import { getCondition, isTrue, REASON, type Machine } from '@fochista/api'
 import type { Node } from '@fochista/kubernetes'
-import { isPermissionDenied, orUndefined } from '@fochista/proxmox'
+import { isConnectionError, isPermissionDenied, isTimeout, orUndefined } from '@fochista/proxmox'
 import type { VmConfigChange } from '../proxmox-cluster/hypervisor.ts'
 import { adaptNode, isAdapted } from './adapt.ts'
 import { blocked, done, waiting, type MachineContext, type StepResult } from './context.ts'
@@ -27,7 +27,12 @@ export async function join(context: MachineContext): Promise<StepResult> {
   const tenant = await world.tenants.get(controlPlane)
   await adaptNode(context, tenant, node)
   if (hasJoined) return done('Joined', joinedMessage(machine))
-  const left = await removeImages(context)
+  const left = await removeImages(context).catch((error: unknown) => {
+    // What a silent host has that the VM has left since, goes with the machine: its Node is there.
+    const isElsewhere = (context.vm()?.node ?? machine.spec.host) !== machine.spec.host
+    if (!isElsewhere || !(isConnectionError(error) || isTimeout(error))) throw error
+    return undefined
+  })
   if (left) return left
   await tenant.deleteBootstrapTokens(tokenDescription(machine.spec.id))
   delete machine.status?.seedImage
@@ -104,12 +109,15 @@ export async function removeImages(context: MachineContext): Promise<StepResult 
   const own = `:iso/${imagePrefix(id)}`
   // An image of a local storage is where it was uploaded, which may be another host than the VM is on now.
   for (const node of new Set([host, machine.spec.host ?? host])) {
-    for (const { volid } of await connection.hypervisor.volumes(node, isoStorage, 'iso')) {
-      if (!volid.includes(own)) continue
-      const upid = await connection.hypervisor.deleteVolume(node, isoStorage, volid)
-      if (upid) {
-        return noteTask(context, upid, 'RemovingSeed', 'The seed image is deleted.')
+    try {
+      for (const { volid } of await connection.hypervisor.volumes(node, isoStorage, 'iso')) {
+        if (!volid.includes(own)) continue
+        const upid = await connection.hypervisor.deleteVolume(node, isoStorage, volid)
+        if (upid) return await noteTask(context, upid, 'RemovingSeed', 'The seed image is deleted.')
       }
+    } catch (error) {
+      // What lies on a host that is no member any more is gone with it.
+      if (node === vm?.node || (await connection.hypervisor.membership()).hosts.includes(node)) throw error
     }
   }
   return undefined

@@ -269,19 +269,15 @@ async function taskOrSilence(context: MachineContext): Promise<TaskState | Holdu
   }
 }
 
-/**
- * Deletes the seed images. What lies on a host that is no member any more, or that a person has called dead, is gone with it: the VM may have
- * been elsewhere, or be destroyed already.
- */
+/** Deletes the seed images. What lies on a host that a person has called dead is gone with it: the VM may be elsewhere, or destroyed. */
 async function imagesOrSilence(context: MachineContext): Promise<StepResult | undefined> {
   const { machine, connection } = context
   try {
     return (await awaitUploads(context)) ?? (await removeImages(context))
   } catch (error) {
     if (!isConnectionError(error) && !isTimeout(error)) throw error
+    if (isDeclaredDead(machine)) return undefined
     const { host } = machine.spec
-    const { hosts } = await connection.hypervisor.membership()
-    if (isDeclaredDead(machine) || (host !== undefined && !hosts.includes(host))) return undefined
     const isOffline = connection.observer.nodes().find(({ node }) => node === host)?.status === 'offline'
     if (isOffline) return noAnswer(context, host, error as Error)
     throw error
