@@ -223,7 +223,11 @@ async function keep(
   if (stopped) return stopped
   // A class may have shrunk under a running pool.
   const problem = quotaExceeded(plan.machineClass, usageIn(world, pool, plan.machineClass))
-  return problem && { reason: REASON.notAllowed, message: `${printProblem(problem)}. What runs stays.` }
+  if (!problem) return undefined
+  // What a roll has made beyond the number, and what has no place yet, would wait for one as long as the others wait for it.
+  const surplus = Math.max(0, staying.length - (pool.spec.replicas ?? 1))
+  await deleteMachines(world, staying.filter(({ spec }) => spec.vmid === undefined).slice(0, surplus))
+  return { reason: REASON.notAllowed, message: `${printProblem(problem)}. What runs stays.` }
 }
 
 /**

@@ -417,6 +417,27 @@ test('where a quota has no room for a shape beside the machine that stands in, a
   assert.deepEqual(made(), [2, 4], 'an old one has gone for it, and no other can come')
 })
 
+test('a quota made smaller in the middle of a roll takes back the machine that it leaves no place to', async () => {
+  const { world, looks, edit, now, said } = aPoolOf(aPool({ spec: { replicas: 2 } }), aClass())
+  await looks(2)
+  edit((spec) => Object.assign(spec, { cores: 4 }))
+  await looks(3)
+  const staying = (): unknown[] =>
+    now()
+      .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+      .map(({ spec }) => spec.cores)
+  assert.deepEqual(staying(), [2, 2, undefined], 'one more waits for its place')
+  world.management.change(MachineClasses, { name: 'small' }, ({ spec }) =>
+    Object.assign(spec, { quota: { machines: 2 } }),
+  )
+  await looks(4)
+  assert.deepEqual(staying(), [2, 2], 'what runs stays')
+  assert.match(
+    said()?.status?.conditions?.[0]?.message ?? '',
+    /^The rollout needs one machine more, and class "small" allows .* Set spec.rollout.maxUnavailable to 1/,
+  )
+})
+
 test('a class that is edited under a running pool writes nothing to its machines', async () => {
   const { world, looks, now } = aPoolOf(aPool({ spec: { replicas: 2 } }))
   await looks(2)
