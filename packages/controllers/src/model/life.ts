@@ -114,6 +114,7 @@ export function startLife({ truth, weather, rules, diesAt }: LifeConfig): Life {
     if (isLate) {
       kill()
       await time.sleep(chance.whole(1, 40_000))
+      truth.lateAt = time.now()
     } else if (!isAlive) return never()
     if (backEnd === 'proxmox' && isWrite && isPaused())
       throw new WritesForbiddenError('ProxmoxCluster "dc1" is paused.')

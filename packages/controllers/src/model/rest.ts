@@ -67,7 +67,11 @@ export function whatIsLeft(truth: Truth): string[] {
       left.push(
         `pool ${namespace}/${name} has ${own.length} of ${wanted} machines: ${said?.reason} ${said?.message}`,
       )
-    else if (own.length === wanted && own.some((machine) => isOld(truth, pool, machine)))
+    else if (
+      own.length === wanted &&
+      own.some((machine) => isOld(truth, pool, machine)) &&
+      !isOverfull(truth, namespace, pool.spec.className)
+    )
       left.push(`pool ${namespace}/${name} has outdated machines: ${said?.reason} ${said?.message}`)
   }
   for (const namespace of truth.ending) left.push(`namespace ${namespace} is being deleted`)
@@ -121,6 +125,12 @@ const orphanOf = (truth: Truth, image: string): boolean =>
 function isFull(truth: Truth, namespace: string, className: string, have: number, wanted: number): boolean {
   const quota = truth.management.read(MachineClasses, className)?.spec.quota?.machines
   return quota !== undefined && have < wanted && usedOf(truth, namespace, className) >= quota
+}
+
+/** A quota may have been made smaller than what runs: that stays, and does not grow. */
+function isOverfull(truth: Truth, namespace: string, className = ''): boolean {
+  const quota = truth.management.read(MachineClasses, className)?.spec.quota?.machines
+  return quota !== undefined && usedOf(truth, namespace, className) > quota
 }
 
 /** What was restored may be more than its quota allows meanwhile: then the last is not placed, and its pool says so. */

@@ -89,6 +89,8 @@ export interface Truth {
   readonly changes: number
   /** Status of VMs as the lists have it: up to ten seconds old. */
   readonly listedStatus: Map<number, string>
+  /** When a write of controllers that lead no more came through last. */
+  lateAt: number
   /** When the quota of a class was changed last. */
   quotaChangedAt: number
   /** Hosts that are lost for good. */
@@ -203,6 +205,7 @@ export function createTruth(time: VirtualTime, chance: Chance): Truth {
     },
     listedStatus,
     taskFailures: 0,
+    lateAt: Number.NEGATIVE_INFINITY,
     quotaChangedAt: 0,
     lostHosts: new Set(),
     get removedHosts() {
