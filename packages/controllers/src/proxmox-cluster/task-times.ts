@@ -43,7 +43,7 @@ export function createTaskTimes(): TaskTimes {
       const age = ageOf(upid, now)
       const expected = usual.get(kindOf(upid))
       // Of the first of its kind nothing is known: often at first, then less.
-      if (expected === undefined) return clamp(age / 12)
+      if (expected === undefined) return clamp(age / 24)
       // Half-way too: a task that takes less than it used to is otherwise never seen to.
       const rest = (age < expected / 2 ? expected / 2 : expected * 0.95) - age
       return clamp(rest > 0 ? rest : Math.max(expected / 50, (age - expected) / 4))
