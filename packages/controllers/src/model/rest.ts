@@ -272,11 +272,13 @@ export function personActs(truth: Truth): string[] {
       })
       done.push(`ask for ${waiting.length} machines of pool ${name}`)
     }
-    if (said?.reason === 'JoinFailing') {
-      const failed = truth
-        .machines()
-        .find(({ status, spec }) => spec.nodePoolName === name && status?.failure)
-      if (failed) void truth.management.kubernetes.delete(Machines, { name: failed.metadata.name, namespace })
+    if (said?.reason === 'JoinFailing' || said?.reason === 'TooManyUnhealthy') {
+      const failed = waiting.find(({ status, metadata }) => status?.failure && !metadata.deletionTimestamp)
+      if (failed) {
+        truth.takenAt = truth.time.now()
+        void truth.management.kubernetes.delete(Machines, { name: failed.metadata.name, namespace })
+        done.push(`delete ${failed.metadata.name}: ${said.reason}`)
+      }
     }
     if (deletionTimestamp || !poolReasons.has(said?.reason ?? '')) continue
     void truth.management.kubernetes.delete(NodePools, { name, namespace })

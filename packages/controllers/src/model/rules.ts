@@ -85,7 +85,10 @@ export function createRules(truth: Truth, weather: Weather): Rules {
     }
   }
   const windowMs = (): number => (weather.roughUntil > time.now() ? ROUGH_WINDOW_MS : CALM_WINDOW_MS)
-  /** What was on the lips of one who leads no more comes on top of what is reckoned with: nobody can call it back. */
+  /**
+   * What was on the lips of one who leads no more, a Machine to be made or to go, comes on top of what is reckoned with: nobody can call it
+   * back, and who leads now has not seen it yet.
+   */
   const allowance = (): number => (time.now() - truth.lateAt < windowMs() ? 1 : 0)
   /** What a pool asks for, and what it asked for a moment ago. */
   const recent = (key: string): NodePool[] => {
@@ -213,7 +216,7 @@ export function createRules(truth: Truth, weather: Weather): Rules {
       return
     }
     must(
-      staying.length > fewest || outdated,
+      staying.length > fewest - allowance() || outdated,
       'no-cause',
       `${name} is asked to go, of ${staying.length} machines where ${fewest} are wanted`,
     )
@@ -233,7 +236,7 @@ export function createRules(truth: Truth, weather: Weather): Rules {
     )
     // Scaling down takes what is not Ready first, and more than is wanted need not stay.
     must(
-      readyAfter >= Math.min(least, fewest),
+      readyAfter >= Math.min(least, fewest) - allowance(),
       'unavailable',
       `${name} is asked to go and leaves ${readyAfter} Ready, at least ${least} must be: ${staying.map((one) => `${one.metadata.name} ${getCondition(one, 'Ready')?.reason}`).join(', ')}`,
     )
@@ -279,7 +282,7 @@ export function createRules(truth: Truth, weather: Weather): Rules {
     }).length
     const least = Math.min(...specs.map(({ spec }) => (spec.replicas ?? 1) - leastMissing(spec.rollout)))
     must(
-      serving >= least,
+      serving >= least - allowance(),
       'reboots-at-once',
       `${name} may be rebooted and leaves ${serving} serving, at least ${least} must be`,
     )
@@ -299,7 +302,7 @@ export function createRules(truth: Truth, weather: Weather): Rules {
         ({ metadata, spec }) => metadata.namespace === namespace && spec.className === machine.spec.className,
       )
     must(
-      quota === undefined || ofClass.length <= quota,
+      quota === undefined || ofClass.length <= quota + allowance(),
       'quota',
       `${ofClass.length} machines of class ${machine.spec.className} in ${namespace}, the last ${machine.metadata.name}`,
     )

@@ -238,6 +238,17 @@ test('a quota made smaller than what runs is reported, and takes nothing away', 
   )
 })
 
+test('of machines that have no place yet no more go than are too many, where a quota was made smaller too', async () => {
+  const world = aPoolWorld()
+  await world.looks(3)
+  world.edit(({ spec }) => (spec.replicas = 2))
+  world.management.change(MachineClasses, { name: 'small' }, ({ spec }) =>
+    Object.assign(spec, { quota: { machines: 2 } }),
+  )
+  await world.looks(3)
+  assert.equal(world.staying().length, 2)
+})
+
 test('what the class does not allow is refused with field, value and rule', async () => {
   const world = aPoolWorld({ pool: aPool({ spec: { cores: 64 } }) })
   await world.looks(2)

@@ -225,8 +225,9 @@ async function keep(
   const problem = quotaExceeded(plan.machineClass, usageIn(world, pool, plan.machineClass))
   if (!problem) return undefined
   // What a roll has made beyond the number, and what has no place yet, would wait for one as long as the others wait for it.
-  const surplus = Math.max(0, staying.length - (pool.spec.replicas ?? 1))
-  await deleteMachines(world, staying.filter(({ spec }) => spec.vmid === undefined).slice(0, surplus))
+  const kept = staying.filter((machine) => !scale.remove.includes(machine))
+  const surplus = Math.max(0, kept.length - (pool.spec.replicas ?? 1))
+  await deleteMachines(world, kept.filter(({ spec }) => spec.vmid === undefined).slice(0, surplus))
   return { reason: REASON.notAllowed, message: `${printProblem(problem)}. What runs stays.` }
 }
 

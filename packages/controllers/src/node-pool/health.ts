@@ -54,7 +54,7 @@ export function planRepair(world: World, pool: NodePool, staying: readonly Machi
     return {
       replace: [],
       reason: REASON.tooManyUnhealthy,
-      message: `${unhealthy} machines are unhealthy and at most ${most} may be (spec.health.maxUnhealthy), so nothing is replaced. ${first.metadata.name}: ${message}`,
+      message: `${unhealthy === 1 ? '1 machine is' : `${unhealthy} machines are`} unhealthy and at most ${most} may be (spec.health.maxUnhealthy), so nothing is replaced. ${first.metadata.name}: ${message} Cure or delete what is unhealthy, or raise that number.`,
     }
   const pause = failures ? Math.min(FIRST_PAUSE_MS * 2 ** (failures.count - 1), LONGEST_PAUSE_MS) : 0
   const rest = failures ? since + pause - world.clock.now() : 0

@@ -137,6 +137,12 @@ test('with more unhealthy than may be nothing is replaced', () => {
   const repair = planRepair(world, pool, [...failed, ...several(5, () => made(pool))])
   assert.deepEqual(repair.replace, [])
   assert.equal(repair.reason, 'TooManyUnhealthy')
+  const none = aPool({ spec: { health: { maxUnhealthy: 0 } } })
+  const alone = planRepair(world, none, [made(none, { isReady: false, failure: 'NodeUnhealthy' })])
+  assert.match(
+    'message' in alone ? alone.message : '',
+    /^1 machine is unhealthy and at most 0 may be .* Cure or delete what is unhealthy, or raise that number\.$/,
+  )
 })
 
 test('one whose time is over is not taken for the only one while others are silent too, unless we reboot them', () => {
