@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
 import { test } from 'node:test'
+import { createServer as createTlsServer } from 'node:tls'
 import { ProxmoxConnectionError, ProxmoxTlsError } from './errors.ts'
 import { isTlsError, isUnsafeToRepeat } from './failures.ts'
-import { answer, connect, failureOf, listen, serve, testFingerprint } from './test-server.ts'
+import { answer, connect, failureOf, listen, serve, testdata, testFingerprint } from './test-server.ts'
 
 const otherPin = 'AA'.repeat(32)
 const start = ['/nodes/{node}/qemu/{vmid}/status/start', { path: { node: 'a', vmid: 100 } }] as const
@@ -66,6 +68,39 @@ test('a connection that ends within the handshake sent nothing, so that even a w
   assert.equal(seen.length, 1)
   const error = await failureOf(connect(t, `https://127.0.0.1:${port}`).post(...start))
   assert.ok(error instanceof ProxmoxConnectionError && !error.mayHaveTakenEffect)
+})
+
+test('TLS that breaks after the handshake ends what was under way, which may have taken effect, and its connection', async (t) => {
+  const sockets: Socket[] = []
+  const breakLast = (): void => void sockets.at(-1)?.write('no record of TLS')
+  const keys = { cert: testdata('server.crt'), key: testdata('server.key') }
+  let answers = true
+  const server = createTlsServer(keys, (secure) => {
+    secure
+      .on('error', () => {})
+      .on('data', () => {
+        if (answers) secure.write('HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\n{"data":null}')
+        else breakLast()
+      })
+  })
+  server.on('connection', (socket: Socket) => void sockets.push(socket))
+  const port = await listen(server)
+  t.after(() => {
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  })
+  const other = await serve(t, (_, response) => answer(response, null))
+  const proxmox = connect(t, [`https://127.0.0.1:${port}`, other.url])
+  await proxmox.post(...start)
+  const [idle] = sockets as [Socket]
+  const closed = once(idle, 'close')
+  breakLast()
+  await closed
+  answers = false
+  const error = await failureOf(proxmox.post(...start))
+  assert.ok(error instanceof ProxmoxConnectionError && error.mayHaveTakenEffect, String(error))
+  assert.equal(sockets.length, 2)
+  assert.equal(other.seen.length, 0)
 })
 
 test('a pin that is no SHA-256 fingerprint, or none at all, is refused when the client is made', (t) => {

@@ -175,7 +175,8 @@ function translate(call: Call, deadline: Deadline, error: unknown): unknown {
   if (ended !== undefined) return ended
   if (error instanceof ProxmoxError) return error
   if (error instanceof TooLargeError) return new ProxmoxAnswerError(call, error.status, error.message)
-  if (isCertificateError(error)) {
+  // The same codes come of a connection that breaks later, when a write may have taken effect.
+  if (wasNotSent(error) && isCertificateError(error)) {
     const shown = error instanceof FingerprintMismatchError ? error.fingerprint : undefined
     return new ProxmoxTlsError(call, error, shown)
   }

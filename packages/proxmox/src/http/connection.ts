@@ -45,7 +45,7 @@ export class Connection {
   constructor(socket: Socket, owner: ConnectionOwner) {
     this.#socket = socket
     this.#owner = owner
-    socket.on('data', this.#take).on('end', this.#end).on('error', this.#note).on('close', this.#close)
+    socket.on('data', this.#take).on('end', this.#end).on('error', this.#broken).on('close', this.#close)
     socket.unref()
   }
 
@@ -121,7 +121,7 @@ export class Connection {
   #handOver(request: Outgoing, reader: AnswerReader, rest: Buffer): void {
     if (!request.upgraded) return this.destroy(new ClosedError('the other side changed to another protocol'))
     const socket = this.#socket
-    socket.off('data', this.#take).off('end', this.#end).off('error', this.#note).off('close', this.#close)
+    socket.off('data', this.#take).off('end', this.#end).off('error', this.#broken).off('close', this.#close)
     // As a socket that nobody has read: it flows when somebody listens. One that was paused would not.
     const nobody = (): void => {}
     socket.on('readable', nobody).off('readable', nobody)
@@ -140,9 +140,8 @@ export class Connection {
     } else this.destroy(new ClosedError('the other side closed the connection'))
   }
 
-  readonly #note = (error: Error): void => {
-    this.#error ??= error
-  }
+  /** What breaks TLS is told by an error alone: nothing closes the socket then. */
+  readonly #broken = (error: Error): void => this.destroy(error)
 
   readonly #close = (): void => {
     this.#error ??= new ClosedError('the other side closed the connection')
