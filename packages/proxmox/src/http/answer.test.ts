@@ -113,6 +113,11 @@ test('what is no answer, or of which nobody knows where it ends, is refused', ()
     'HTTP/1.1 200 OK\nContent-Length: 0\r\n\r\n',
     `${ok}no header\r\n\r\n`,
     `${ok}: no name\r\n\r\n`,
+    `${ok}Content-Length : 2\r\n\r\nok`,
+    `${ok}X: a\r\n Content-Length: 2\r\n\r\nok`,
+    `${ok}X: a\nContent-Length: 2\r\n\r\nok`,
+    `${ok}X: a\rContent-Length: 2\r\n\r\nok`,
+    `${ok}X: a\0\r\n\r\n`,
     `${ok}Content-Length: 1\r\nContent-Length: 2\r\n\r\n`,
     `${ok}Content-Length: 1, 1\r\n\r\n`,
     `${ok}Content-Length: -1\r\n\r\n`,
@@ -140,4 +145,13 @@ test('no more of a body is kept than may be, however its length is told', () => 
   const heads = ['Content-Length: 1001\r\n\r\n', 'Transfer-Encoding: chunked\r\n\r\n3e9\r\n', '\r\n']
   for (const head of heads)
     assert.throws(() => read([bytesOf(`HTTP/1.1 200 OK\r\n${head}${'x'.repeat(1001)}`)]), TooLargeError)
+})
+
+test('a body that comes byte by byte is put together as it comes, each byte once', () => {
+  const text = Array.from({ length: 5000 }, (_, index) => String.fromCharCode(97 + (index % 26))).join('')
+  const chunks = Array.from(text, (one) => `1\r\n${one}\r\n`).join('')
+  const answer = new AnswerReader(5000)
+  answer.push(bytesOf('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n'))
+  assert.equal(answer.push(bytesOf(`${chunks}0\r\n\r\n`))?.length, 0)
+  assert.equal(answer.text(), text)
 })

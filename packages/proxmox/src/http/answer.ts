@@ -20,6 +20,8 @@ export class TooLargeError extends Error {
 /** Bytes that an answer's head may have, and the lines between the chunks of a body. */
 const MAX_HEAD_BYTES = 16 * 1024
 const HEAD_END = Buffer.from('\r\n\r\n')
+/** So many pieces of a body are put together at once: a piece of one byte weighs a hundred. */
+const MAX_PIECES = 1024
 const NO_BYTES = Buffer.alloc(0)
 
 /** What is read next. A body without a length ends with its connection. */
@@ -43,7 +45,9 @@ export class AnswerReader {
   /** Bytes of the body or the chunk that have not come. */
   #left = 0
   #size = 0
-  readonly #chunks: Buffer[] = []
+  /** The body: pieces that were put together, and behind them those that have come since. */
+  readonly #pieces: Buffer[] = []
+  #packed = 0
   readonly #maxBytes: number
 
   constructor(maxBytes: number) {
@@ -73,8 +77,8 @@ export class AnswerReader {
 
   /** The body, whole. */
   text(): string {
-    const [only] = this.#chunks
-    return (this.#chunks.length === 1 && only ? only : Buffer.concat(this.#chunks)).toString('utf8')
+    const [only] = this.#pieces
+    return (this.#pieces.length === 1 && only ? only : Buffer.concat(this.#pieces)).toString('utf8')
   }
 
   /** The headers, names in lower case; those that came several times are joined. */
@@ -204,20 +208,25 @@ export class AnswerReader {
     if (bytes.length === 0) return
     this.#size += bytes.length
     if (this.#size > this.#maxBytes) throw new TooLargeError(this.status, this.#maxBytes)
-    this.#chunks.push(bytes)
+    this.#pieces.push(bytes)
+    if (this.#pieces.length - this.#packed < MAX_PIECES) return
+    this.#pieces.push(Buffer.concat(this.#pieces.splice(this.#packed)))
+    this.#packed += 1
   }
 }
+
+/** A header, with the line end before it. No stray CR or LF, no blank before the colon, no folded line: others would read those otherwise. */
+const headerLine = /\r\n([!#$%&'*+.^`|~\w-]+):([^\0\r\n]*)(?=\r\n|$)/y
 
 /** Names, in lower case, and values of a head's lines. Throws a BrokenAnswerError for a line that is no header. */
 function headerLines(head: string): [name: string, value: string][] {
   const lines: [string, string][] = []
-  for (let at = head.indexOf('\r\n'); at >= 0;) {
-    const next = head.indexOf('\r\n', at + 2)
-    const colon = head.indexOf(':', at + 2)
-    const end = next < 0 ? head.length : next
-    if (colon <= at + 2 || colon > end) throw new BrokenAnswerError('the answer has a line that is no header')
-    lines.push([head.slice(at + 2, colon).toLowerCase(), head.slice(colon + 1, end).trim()])
-    at = next
+  const first = head.indexOf('\r\n')
+  for (let at = first < 0 ? head.length : first; at < head.length; at = headerLine.lastIndex) {
+    headerLine.lastIndex = at
+    const [, name = '', value = ''] = headerLine.exec(head) ?? []
+    if (name === '') throw new BrokenAnswerError('the answer has a line that is no header')
+    lines.push([name.toLowerCase(), value.trim()])
   }
   return lines
 }
