@@ -72,6 +72,7 @@ for (const name of ['workers-a', 'workers-b', 'workers-c']) {
       nodePoolName: 'workers',
       proxmoxCluster: 'dc1',
       className: 'small',
+      version: 'v1.30.4',
       poolHash: revisionOf(pool),
       asked: askedOf(pool),
       cores: 2,

@@ -168,6 +168,7 @@ const nameOf = ({ metadata }: Machine): string => metadata.name
 /** A machine as the pool would make it, once it is Ready. */
 function readyMachine(pool: NodePool, serial: number, now: number, isStandIn: boolean): Machine {
   const at = new Date(now + serial * 1000).toISOString()
+  const { className, version } = pool.spec
   return {
     apiVersion: pool.apiVersion,
     kind: 'Machine',
@@ -180,6 +181,8 @@ function readyMachine(pool: NodePool, serial: number, now: number, isStandIn: bo
       id: '',
       nodePoolName: pool.metadata.name,
       proxmoxCluster: '',
+      ...(className === undefined ? {} : { className }),
+      ...(version === undefined ? {} : { version }),
       poolHash: revisionOf(pool),
       asked: askedOf(pool),
       made: true,

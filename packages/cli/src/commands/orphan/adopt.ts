@@ -134,7 +134,7 @@ async function machineOf(
       clusterName: pool.spec.clusterName,
       className: machineClass.metadata.name,
       ...(version === undefined ? {} : { version }),
-      // It runs and serves: whether it is outdated begins to count with the pool's next change.
+      // Nobody knows what else the pool asked for when it was made: that begins to count with the pool's next change.
       poolHash: revisionOf(pool),
       asked: askedOf(pool),
       vmid,
