@@ -77,6 +77,8 @@ function templatesOf(schema: ApiSchema): readonly Template[] {
 /** The template of a concrete path; literal segments win over parameters, as in Proxmox. */
 function templateOf(schema: ApiSchema, path: string): string | undefined {
   const segments = path.split('/').filter(Boolean)
+  // Whoever relays the call would walk up the path, to another call than was checked.
+  if (segments.includes('.') || segments.includes('..')) return undefined
   let best: Template | undefined
   for (const one of templatesOf(schema)) {
     const { parts, takesRest } = one

@@ -258,6 +258,10 @@ test('a call by its concrete path is checked against the schema before it is sen
   const unknown = await failureOf(proxmox.call('GET', '/nodes/pve1/nonsense'))
   assert.ok(unknown instanceof ProxmoxApiError && unknown.status === 501)
   assert.equal(unknown.reason, "Method 'GET /nodes/pve1/nonsense' not implemented")
+  await assert.rejects(
+    proxmox.call('GET', '/nodes/../status'),
+    /failed with 501: Method 'GET \/nodes\/\.\.\/status'/,
+  )
   assert.equal(seen.length, 1)
 })
 

@@ -125,13 +125,17 @@ function trustOf(tls: TlsConfig | undefined): Trust {
   let context: SecureContext | undefined
   if (!tls)
     return {
-      options: () => ({ secureContext: (context ??= createSecureContext()) }),
+      options: () => ({ secureContext: (context ??= createSecureContext()), rejectUnauthorized: true }),
       mayResume: true,
       problem: noProblem,
     }
   if ('ca' in tls) {
     const secureContext = createSecureContext({ ca: tls.ca })
-    return { options: () => ({ secureContext }), mayResume: true, problem: noProblem }
+    return {
+      options: () => ({ secureContext, rejectUnauthorized: true }),
+      mayResume: true,
+      problem: noProblem,
+    }
   }
   // Nothing is verified against a CA, so none is read.
   const options = { secureContext: createSecureContext({ ca: [] }), rejectUnauthorized: false }

@@ -3,6 +3,7 @@ import type { Deadline } from './deadline.ts'
 import type { Endpoint } from './endpoints.ts'
 import { printHead } from './http/head.ts'
 import type { Outgoing } from './http/connection.ts'
+import type { Reply } from './request.ts'
 
 /** A connection that has become a WebSocket's: what was answered, and its bytes both ways. */
 export interface Upgraded {
@@ -10,13 +11,6 @@ export interface Upgraded {
   readonly headers: Readonly<Record<string, string>>
   /** The frames, unread. Bytes that came with the answer are read first. */
   readonly socket: Duplex
-}
-
-/** An answer that is no switch. */
-export interface NotUpgraded {
-  readonly status: number
-  readonly statusText: string
-  readonly text: string
 }
 
 /** How much of a refusal is read, bytes. */
@@ -34,7 +28,7 @@ export function upgradeOn(
     readonly headers: Readonly<Record<string, string>>
     readonly deadline: Deadline
   },
-): Promise<Upgraded | NotUpgraded> {
+): Promise<Upgraded | Reply> {
   return new Promise((resolve, reject) => {
     const ended = deadline.reason()
     if (ended !== undefined) return reject(ended as Error)

@@ -158,6 +158,19 @@ test('an upload can be aborted', async (t) => {
   assert.equal(await failureOf(upload), reason)
 })
 
+test('a size that is no count of bytes is refused, as is a path that leads elsewhere', async (t) => {
+  const proxmox = connect(t, 'https://127.0.0.1:1')
+  for (const size of [Number.NaN, -1, 1.5])
+    await assert.rejects(
+      proxmox.upload({ ...target, data: { stream: pieces(bytes), size } }),
+      /^TypeError: data\.size: /,
+    )
+  await assert.rejects(
+    proxmox.upload({ ...target, node: '..', data: bytes }),
+    /^TypeError: .*"node" may not be/,
+  )
+})
+
 test('a file name that Proxmox would change is refused', async (t) => {
   const proxmox = connect(t, 'https://127.0.0.1:1')
   for (const filename of ['a b.iso', 'a+b.iso', '../a.iso', 'a"\r\n.iso', '', 'x'.repeat(256)])

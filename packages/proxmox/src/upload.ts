@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
+import { fillPath } from './encode.ts'
 
 /** The bytes themselves, the path of a file, or a stream of bytes together with their count. */
 export type UploadData =
@@ -44,8 +45,8 @@ const CHUNK = 256 * 1024
 
 /**
  * Prepares a multipart form exactly as pveproxy reads it: known text fields before the file, a boundary without quotes, the file's field
- * named `filename`, and a Content-Length (it takes no chunked bodies). Throws a TypeError for a name that Proxmox would change, and what
- * reading the file throws.
+ * named `filename`, and a Content-Length (it takes no chunked bodies). Throws a TypeError for a name that Proxmox would change, for a size
+ * that is no count of bytes, and what reading the file throws.
  */
 export async function prepareUpload(options: UploadOptions): Promise<PreparedUpload> {
   const { node, storage, content, filename, data, onProgress } = options
@@ -62,6 +63,7 @@ export async function prepareUpload(options: UploadOptions): Promise<PreparedUpl
   )
   const foot = Buffer.from(`\r\n--${boundary}--\r\n`)
   const size = await sizeOf(data)
+  if (!Number.isSafeInteger(size) || size < 0) throw new TypeError(`data.size: ${size} is no count of bytes`)
   const open = async function* (): AsyncGenerator<Uint8Array> {
     yield head
     let sent = 0
@@ -79,7 +81,7 @@ export async function prepareUpload(options: UploadOptions): Promise<PreparedUpl
     yield foot
   }
   return {
-    path: `/nodes/${encodeURIComponent(node)}/storage/${encodeURIComponent(storage)}/upload`,
+    path: fillPath('/nodes/{node}/storage/{storage}/upload', { node, storage }),
     headers: {
       'content-type': `multipart/form-data; boundary=${boundary}`,
       'content-length': String(head.length + size + foot.length),

@@ -1,3 +1,4 @@
+import { encodeForm, fillPath } from '../encode.ts'
 import type { Tasks } from '../task.ts'
 import type { Answered } from '../transport.ts'
 import type { Upgraded } from '../upgrade.ts'
@@ -75,15 +76,15 @@ export function createConsoles({ post, upgrade, tasks }: ConsoleCalls): Consoles
     key: string,
     signal: AbortSignal | undefined,
   ): Promise<Upgraded> => {
-    const query = `port=${port}&vncticket=${encodeURIComponent(ticket)}`
-    const path = `/nodes/${encodeURIComponent(node)}/qemu/${vmid}/vncwebsocket?${query}`
+    const path = fillPath('/nodes/{node}/qemu/{vmid}/vncwebsocket', { node, vmid })
+    const query = encodeForm({ port, vncticket: ticket })
     const headers = {
       'sec-websocket-version': '13',
       'sec-websocket-key': key,
       // Without it some versions relay base64.
       'sec-websocket-protocol': 'binary',
     }
-    return upgrade(endpoint, path, headers, signal)
+    return upgrade(endpoint, `${path}?${query}`, headers, signal)
   }
   const newKey = (): string => Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString('base64')
   return {
