@@ -35,6 +35,11 @@ test('an error of an SDK comes with the next thing to do', () => {
   }
 })
 
+test('what a server wrote does not steer the terminal', () => {
+  const error = new Error('refused: \u001b]0;title\u0007 \u009b2J\n\tsecond line')
+  assert.equal(explain(error).message, 'refused:  ]0;title   2J\n\tsecond line')
+})
+
 test('each field that was refused stands on a line, once', () => {
   const causes = [
     { field: 'spec.replicas', message: 'must be at least 0' },

@@ -53,8 +53,19 @@ export interface Explanation {
   readonly exitCode: ExitCode
 }
 
-/** Explains any error. Those of the SDKs are told apart by name and fields: no SDK is loaded to print one. */
+/**
+ * Explains any error, in words that a terminal takes for nothing else: a server or a tenant may have written them. Errors of the SDKs are told
+ * apart by name and fields: no SDK is loaded to print one.
+ */
 export function explain(error: unknown): Explanation {
+  const { message, hint, exitCode } = reasonOf(error)
+  return { message: harmless(message), hint: hint && harmless(hint), exitCode }
+}
+
+/** Text without control characters but those that end a line or indent it. */
+const harmless = (text: string): string => text.replaceAll(/[^\P{Cc}\n\t]+/gu, ' ')
+
+function reasonOf(error: unknown): Explanation {
   if (error instanceof CommandError)
     return { message: error.message, hint: error.hint, exitCode: error.exitCode }
   if (!(error instanceof Error)) return { message: String(error), exitCode: exitCodes.failed }
