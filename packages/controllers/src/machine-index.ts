@@ -1,5 +1,6 @@
 import type { Machine } from '@fochista/api'
 import type { Informer } from '@fochista/kubernetes'
+import { isAlike } from './runtime/alike.ts'
 import { keyOf } from './runtime/keys.ts'
 
 /** Keys of Machines by what they depend on, kept as the Machines change: a change of a VM or a Node must not cost a look at all of them. */
@@ -21,7 +22,7 @@ export function createMachineIndex(machines: Pick<Informer<Machine>, 'subscribe'
   const groupsOfMachine = new Map<string, string[]>()
   const put = (key: string, names: string[]): void => {
     const before = groupsOfMachine.get(key)
-    if (before?.length === names.length && before.every((name, at) => name === names[at])) return
+    if (isAlike(before, names)) return
     for (const name of before ?? []) {
       const group = groups.get(name)
       group?.delete(key)
@@ -36,9 +37,10 @@ export function createMachineIndex(machines: Pick<Informer<Machine>, 'subscribe'
   }
   machines.subscribe((change) => {
     const { type, object } = change
+    const facts = factsOf(object)
     // Most changes are of what is said of a Machine.
-    if (type === 'modified' && isGroupedAlike(object, change.old)) return
-    put(keyOf(object), type === 'deleted' ? [] : groupsOf(object))
+    if (type === 'modified' && isAlike(factsOf(change.old), facts)) return
+    put(keyOf(object), type === 'deleted' ? [] : groupsOf(facts))
   })
   const keys = (...parts: (string | number)[]): string[] => [...(groups.get(parts.join('\0')) ?? [])]
   return {
@@ -51,22 +53,28 @@ export function createMachineIndex(machines: Pick<Informer<Machine>, 'subscribe'
   }
 }
 
-const grouping = ['nodePoolName', 'clusterName', 'className', 'proxmoxCluster', 'vmid', 'made'] as const
+/** Everything of a Machine that decides which groups it is in. */
+const factsOf = ({ metadata: { namespace = 'default' }, spec, status }: Machine) =>
+  [
+    namespace,
+    spec.nodePoolName,
+    spec.clusterName,
+    spec.className,
+    spec.proxmoxCluster,
+    spec.vmid,
+    spec.made,
+    status?.task,
+  ] as const
 
-/** Whether two states of a Machine belong to the same groups. */
-const isGroupedAlike = (one: Machine, other: Machine): boolean =>
-  one.status?.task === other.status?.task && grouping.every((field) => one.spec[field] === other.spec[field])
-
-function groupsOf({ metadata, spec, status }: Machine): string[] {
-  const { namespace = 'default' } = metadata
-  const { nodePoolName, clusterName, className, proxmoxCluster, vmid, made } = spec
+function groupsOf(facts: ReturnType<typeof factsOf>): string[] {
+  const [namespace, nodePoolName, clusterName, className, proxmoxCluster, vmid, made, task] = facts
   const groups: (string | number)[][] = [
     ['pool', namespace, nodePoolName],
     ['cluster', proxmoxCluster],
   ]
   if (clusterName !== undefined) groups.push(['control plane', namespace, clusterName])
   if (vmid !== undefined) groups.push(['vm', proxmoxCluster, vmid])
-  if (status?.task !== undefined) groups.push(['task', status.task])
+  if (task !== undefined) groups.push(['task', task])
   if (className !== undefined && !made) groups.push(['class', className])
   return groups.map((parts) => parts.join('\0'))
 }

@@ -1,4 +1,5 @@
 import type { Machine } from '@fochista/api'
+import { isAlike } from '../runtime/alike.ts'
 import type { Inventory } from './inventory.ts'
 
 /**
@@ -16,47 +17,45 @@ export interface Promises {
   ofPool(pool: string, host: string): number
 }
 
+/** What one machine takes: of which pool, host and storage, memory and room on the storage in bytes. */
+type Share = readonly [pool: string, host: string, storage: string, memory: number, room: number]
+
 /** Makes them for a list of VMs, with no machine yet. */
 export function createPromises({ taken }: Pick<Inventory, 'taken'>): Promises {
   const sums = new Map<string, number>()
-  const machines = new Map<string, Machine>()
+  const shares = new Map<string, Share>()
   const sumOf = (...parts: string[]): number => sums.get(parts.join('\0')) ?? 0
-  const add = (machine: Machine | undefined, sign: 1 | -1): void => {
-    if (machine?.spec.host === undefined) return
-    const { metadata, spec } = machine
-    const { host = '', storage = '', disk = 0 } = spec
-    const room = spec.made ? 0 : disk
+  const add = ([pool, host, storage, memory, room]: Share, sign: 1 | -1): void => {
     for (const [amount, ...parts] of [
-      [memoryOf(machine), 'memory', host],
+      [memory, 'memory', host],
       [room, 'disk', storage],
       [room, 'disk', storage, host],
-      [1, 'pool', `${metadata.namespace ?? 'default'}/${spec.nodePoolName}`, host],
+      [1, 'pool', pool, host],
     ] as const)
       if (amount > 0) sums.set(parts.join('\0'), sumOf(...parts) + sign * amount)
   }
-  const memoryOf = ({ spec: { vmid, memory = 0, made }, status }: Machine): number => {
+  const shareOf = ({ metadata: { namespace = 'default' }, spec, status }: Machine): Share | undefined => {
+    const { nodePoolName, host, storage = '', memory = 0, disk = 0, vmid, made } = spec
+    if (host === undefined) return undefined
     const has = vmid === undefined ? undefined : taken.get(vmid)
     // One that ran, and whose VM is not there any more, comes back as another machine.
-    return has === undefined && made && status?.wasReady ? 0 : Math.max(0, memory - (has ?? 0))
+    const isGone = has === undefined && made && status?.wasReady
+    const lacking = isGone ? 0 : Math.max(0, memory - (has ?? 0))
+    return [`${namespace}/${nodePoolName}`, host, storage, lacking, made ? 0 : disk]
   }
   return {
     put: (key, machine) => {
-      const before = machines.get(key)
-      if (before && machine && isPromisedAlike(before, machine)) return
-      add(before, -1)
-      add(machine, 1)
-      if (machine) machines.set(key, machine)
-      else machines.delete(key)
+      const before = shares.get(key)
+      const share = machine && shareOf(machine)
+      // Most changes of a machine are of what is said of it.
+      if (share && isAlike(before, share)) return
+      if (before) add(before, -1)
+      if (share) add(share, 1)
+      if (share) shares.set(key, share)
+      else shares.delete(key)
     },
     memory: (host) => sumOf('memory', host),
     disk: (storage, host) => sumOf('disk', storage, ...(host === undefined ? [] : [host])),
     ofPool: (pool, host) => sumOf('pool', pool, host),
   }
 }
-
-const told = ['host', 'storage', 'memory', 'disk', 'vmid', 'made', 'nodePoolName'] as const
-
-/** Most changes of a machine are of what is said of it. */
-const isPromisedAlike = (one: Machine, other: Machine): boolean =>
-  one.status?.wasReady === other.status?.wasReady &&
-  told.every((field) => one.spec[field] === other.spec[field])

@@ -1,3 +1,5 @@
+import { isAlike } from './alike.ts'
+
 /** The names of the groups that an object is in, worked out from the object alone. Pass the same function each time: it is the group's key. */
 export type Grouping<T> = (object: T) => readonly string[]
 
@@ -34,7 +36,7 @@ export function createGroups<T>(): Groups<T> {
   /** Most changes of an object leave it in its groups, which hold its entry, so that nothing of theirs is touched. */
   const file = (key: string, entry: Entry<T>, at: number, names: readonly string[]): void => {
     const before = entry.names[at] ?? []
-    if (before.length === names.length && before.every((name, index) => name === names[index])) return
+    if (isAlike(before, names)) return
     entry.names[at] = names
     const groups = indexes[at]?.groups ?? new Map<string, Map<string, Entry<T>>>()
     for (const name of before) {
