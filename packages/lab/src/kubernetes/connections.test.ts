@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { connect, type TLSSocket } from 'node:tls'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { createLabClock } from '../clock.ts'
+import { createApiServer } from './server.ts'
 import { startTestApi } from './test-api.ts'
+import { selfSigned } from './test-certificate.ts'
 
 const { api } = await startTestApi()
 
@@ -63,3 +68,25 @@ for (const [what, request] of Object.entries(REQUESTS))
       await untilGone(least)
     }
   })
+
+/** Listens, ends, and tells what of it is still in memory. */
+async function lived(): Promise<WeakRef<object>> {
+  const passing = createApiServer({ tls: await selfSigned(), clock: createLabClock() })
+  await passing.listen()
+  await passing.suspend()
+  await passing.resume()
+  await passing.close()
+  return new WeakRef(passing.registry)
+}
+
+test('of a server that was closed nothing is left: a lab makes one for each control plane', async () => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const kept = await lived()
+  const deadline = Date.now() + 20_000
+  while (kept.deref() !== undefined && Date.now() < deadline) {
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    collect()
+  }
+  assert.equal(kept.deref(), undefined, 'the server is still held in memory')
+})

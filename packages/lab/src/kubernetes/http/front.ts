@@ -61,6 +61,8 @@ export function createFront(https: HttpsServer): Front {
       new Promise((resolve) => {
         server.close(() => resolve())
         breakOff()
+        // Ends the timer of that watch, which would hold the whole server in memory.
+        https.close()
       }),
   }
 }
