@@ -23,7 +23,7 @@ test('an error of an SDK comes with the next thing to do', () => {
     [failure('ProxmoxTimeoutError', {}), /PROXMOX_URL/],
     [
       failure('ProxmoxTlsError', { fingerprint: 'AB:CD' }),
-      /--ca-file[\s\S]*pvenode cert info[\s\S]*--fingerprint AB:CD/,
+      /--ca-file[\s\S]*pvenode cert info[\s\S]*export PROXMOX_FINGERPRINT=AB:CD/,
     ],
     [failure('ProxmoxTlsError', {}), /--insecure/],
     [failure('Error', {}), undefined],

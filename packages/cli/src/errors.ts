@@ -183,13 +183,13 @@ function hintFor(
 
 function tlsHint(fingerprint: unknown): string {
   const ways = tr(
-    'Pin the certificate with --fingerprint (PROXMOX_FINGERPRINT), give its CA with --ca-file (PROXMOX_CA), or (not for production) pass --insecure.',
-    'Fissa il certificato con --fingerprint (PROXMOX_FINGERPRINT), indica la sua CA con --ca-file (PROXMOX_CA), oppure (mai in produzione) usa --insecure.',
+    'Pin the certificate (PROXMOX_FINGERPRINT) or give its CA (PROXMOX_CA); `fochista proxmox add` also takes --fingerprint, --ca-file and, not for production, --insecure.',
+    'Fissa il certificato (PROXMOX_FINGERPRINT) o indica la sua CA (PROXMOX_CA); `fochista proxmox add` accetta anche --fingerprint, --ca-file e, mai in produzione, --insecure.',
   )
   if (typeof fingerprint !== 'string') return ways
   const compare = tr(
     'If `pvenode cert info` on the host shows the same fingerprint, pin it:',
     'Se `pvenode cert info` sull’host mostra la stessa impronta, fissala:',
   )
-  return `${ways}\n${compare}  --fingerprint ${fingerprint}`
+  return `${ways}\n${compare}  export PROXMOX_FINGERPRINT=${fingerprint}`
 }

@@ -48,7 +48,7 @@ export async function requireFittingVersion(context: Context, pool: NodePool): P
   const refusal = versionRefusal(pool, controlPlane.spec.kubernetes.version)
   if (refusal !== undefined)
     throw new CommandError(`pool "${name}": ${refusal}`, {
-      hint: `${tr('The control plane goes first:', 'Prima il control plane:')}  fochista cluster upgrade ${pool.spec.clusterName}`,
+      hint: `${tr('A newer kubelet needs a newer control plane first:', 'Un kubelet più nuovo vuole prima un control plane più nuovo:')}  fochista cluster upgrade ${pool.spec.clusterName} --version VERSION`,
     })
 }
 
