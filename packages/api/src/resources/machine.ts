@@ -11,6 +11,7 @@ import {
   objectName,
   optional,
   text,
+  timestamp,
 } from '../schema.ts'
 
 const address = object('A static address of a network card.', {
@@ -29,6 +30,7 @@ const fixedOnceMade = [
   'version',
   'poolGeneration',
   'poolHash',
+  'rolledBefore',
   'vmid',
   'host',
   'storage',
@@ -57,6 +59,11 @@ const spec = object(
     poolGeneration: optional(integer('Generation of the pool’s spec it was made by.')),
     poolHash: optional(
       text('Hash of what of the pool’s spec makes a machine what it is.', { maxLength: 64 }),
+    ),
+    rolledBefore: optional(
+      timestamp(
+        'The pool’s rollout.before that had come when it was made: it is as that asks, whatever the server’s clock says of when it was made.',
+      ),
     ),
     vmid: optional(integer('VMID of its VM.', { minimum: 100, maximum: 999_999_999 })),
     host: optional(text('Host on which it is to be made.', { maxLength: 63 })),

@@ -170,13 +170,16 @@ const status = object('What there is.', {
     }),
   ),
   failures: optional(
-    object('Machines in a row that were replaced because they had failed; a Ready one ends the row.', {
-      count: integer('How many.', { minimum: 0 }),
-      joining: integer('How many of them never joined.', { minimum: 0 }),
-      since: timestamp('When the last of them was asked to go.'),
-      machine: optional(text('Name of the last of them.')),
-      generation: optional(integer('Generation of the spec that they were made by; an edit begins anew.')),
-    }),
+    object(
+      'Machines in a row that were replaced because they had failed. A Ready one made since, and a pause without another, end it.',
+      {
+        count: integer('How many.', { minimum: 0 }),
+        joining: integer('How many of them never joined.', { minimum: 0 }),
+        since: timestamp('When the last of them was asked to go.'),
+        machine: optional(text('Name of the last of them.')),
+        generation: optional(integer('Generation of the spec that they were made by; an edit begins anew.')),
+      },
+    ),
   ),
   conditions: optional(conditions()),
 })

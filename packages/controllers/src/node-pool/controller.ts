@@ -343,8 +343,9 @@ async function create(
   let begun = 0
   const createOne = async (): Promise<void> => {
     begun += 1
-    const isStandIn = begun > wanted - standIns
-    const machine = newMachine(pool, machineClass, version, (name) => names.has(name), isStandIn)
+    const now = world.clock.now()
+    const how = { isStandIn: begun > wanted - standIns, now }
+    const machine = newMachine(pool, machineClass, version, (name) => names.has(name), how)
     names.add(machine.metadata.name)
     const created = await orUndefined(isAlreadyExists, world.kubernetes.create(Machines, machine)).catch(
       (error: unknown) => {

@@ -1,4 +1,4 @@
-import { ANNOTATION_RESHAPE, isTrue, REASON, type Machine, type NodePool } from '@fochista/api'
+import { ANNOTATION_RESHAPE, getCondition, isTrue, REASON, type Machine, type NodePool } from '@fochista/api'
 import type { World } from '../world.ts'
 
 /** Pause after the first replacement of a row, milliseconds; doubled with each further one. */
@@ -24,19 +24,14 @@ export type Repair =
 export function planRepair(world: World, pool: NodePool, staying: readonly Machine[]): Repair {
   const status = (pool.status ??= {})
   const { generation } = pool.metadata
-  // An edit of the pool may have cured it, and a machine that is Ready since proves that it can be done.
-  const since = Date.parse(status.failures?.since ?? '')
-  const isCured = (machine: Machine): boolean =>
-    isTrue(machine, 'Ready') && Date.parse(machine.metadata.creationTimestamp ?? '') > since
-  if (status.failures && (status.failures.generation !== generation || staying.some(isCured)))
-    delete status.failures
+  const failed = staying.filter((machine) => machine.status?.failure !== undefined)
+  endRow(world, pool, staying, failed.length)
   // Counted already, and asked to go only once that was written: after a crash it is not counted again.
   const counted =
     status.failures && staying.find(({ metadata }) => metadata.name === status.failures?.machine)
   if (counted?.status?.failure) return { replace: [counted] }
   // One that has come round meanwhile stays; should it fail again, it is counted again.
   if (counted) delete status.failures?.machine
-  const failed = staying.filter((machine) => machine.status?.failure !== undefined)
   const [first] = failed
   if (!first?.status?.failure) return { replace: [] }
   const { failures } = status
@@ -56,8 +51,7 @@ export function planRepair(world: World, pool: NodePool, staying: readonly Machi
       reason: REASON.tooManyUnhealthy,
       message: `${unhealthy === 1 ? '1 machine is' : `${unhealthy} machines are`} unhealthy and at most ${most} may be (spec.health.maxUnhealthy), so nothing is replaced. ${first.metadata.name}: ${message} Cure or delete what is unhealthy, or raise that number.`,
     }
-  const pause = failures ? Math.min(FIRST_PAUSE_MS * 2 ** (failures.count - 1), LONGEST_PAUSE_MS) : 0
-  const rest = failures ? since + pause - world.clock.now() : 0
+  const rest = restOfPause(world, pool)
   if (rest > 0)
     return {
       replace: [],
@@ -84,6 +78,33 @@ export function planRepair(world: World, pool: NodePool, staying: readonly Machi
     message: `Machine ${first.metadata.name} is replaced: ${message}`,
     lookAgainMs: 0,
   }
+}
+
+/**
+ * Ends the row of failures: an edit of the pool may have cured it. One that was placed since and is Ready proves that machines do join; the
+ * pauses get short again once none has failed when the last of them is over, for of those that fail at once each has to wait.
+ */
+function endRow(world: World, pool: NodePool, staying: readonly Machine[], failed: number): void {
+  const { failures } = pool.status ?? {}
+  if (!pool.status || !failures) return
+  if (failures.generation !== pool.metadata.generation) {
+    delete pool.status.failures
+    return
+  }
+  // Both times are of our own clock and in whole seconds: the next machine is placed in the second in which the last was asked to go.
+  const isProof = (machine: Machine): boolean =>
+    isTrue(machine, 'Ready') &&
+    Date.parse(getCondition(machine, 'Placed')?.lastTransitionTime ?? '') >= Date.parse(failures.since)
+  if (!staying.some(isProof)) return
+  failures.joining = 0
+  if (failed === 0 && restOfPause(world, pool) <= 0) delete pool.status.failures
+}
+
+/** How much longer no failed machine is replaced, milliseconds; none if the row is empty. */
+function restOfPause({ clock }: World, { status: { failures } = {} }: NodePool): number {
+  if (!failures) return 0
+  const pause = Math.min(FIRST_PAUSE_MS * 2 ** (failures.count - 1), LONGEST_PAUSE_MS)
+  return Date.parse(failures.since) + pause - clock.now()
 }
 
 /**

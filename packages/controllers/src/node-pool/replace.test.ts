@@ -3,9 +3,9 @@ import { test } from 'node:test'
 import type { Machine, NodePool } from '@fochista/api'
 import { revisionOf } from '../revision.ts'
 import { aWorld } from '../test/a-world.ts'
-import { aClass, aMachine, aPool } from '../test/factories.ts'
+import { aClass, aMachine, aPool, NAMESPACE } from '../test/factories.ts'
 import type { World } from '../world.ts'
-import { NodePools } from '../kinds.ts'
+import { Machines, NodePools } from '../kinds.ts'
 import { createNodePoolReconciler } from './controller.ts'
 import { planRepair } from './health.ts'
 import { isOutdated, planScale } from './rollout.ts'
@@ -13,6 +13,7 @@ import { isOutdated, planScale } from './rollout.ts'
 const conditions = (status: 'True' | 'False') => [
   { type: 'Ready', status, reason: 'X', message: '', lastTransitionTime: '2026-01-01T00:00:00Z' },
 ]
+const placed = { type: 'Placed', status: 'True', reason: 'Placed', message: '' } as const
 const NOW = Date.parse('2026-01-02T00:00:00Z')
 let serial = 0
 const made = (
@@ -54,6 +55,28 @@ test('a machine is outdated by the pool’s own words, or by the time that a per
     false,
     'a time to come would outdate each new one too',
   )
+})
+
+test('where the server’s clock is late a machine that was made for a time is not made for it again', async () => {
+  const before = '2026-01-01T12:00:00Z'
+  const pool = aPool({ spec: { replicas: 1, rollout: { before } }, status: { cluster: { uid: 'tcp-1' } } })
+  const { world, clock, management } = aWorld({ pool })
+  const make = async (): Promise<Machine> => {
+    const reconcile = createNodePoolReconciler(world)
+    for (let turn = 0; turn < 3; turn += 1) await reconcile('acme/workers', new AbortController().signal)
+    const [machine, ...more] = management.all(Machines).filter(({ metadata }) => !metadata.deletionTimestamp)
+    assert.ok(machine && more.length === 0)
+    return { ...machine, metadata: { ...machine.metadata, creationTimestamp: '2026-01-01T11:52:00Z' } }
+  }
+  await clock.advance(Date.parse(before) - 1000 - clock.now())
+  const early = await make()
+  assert.equal(isOutdated(pool, aClass(), early, NOW), true, 'the time was still to come')
+  management.vanish(Machines, { name: early.metadata.name, namespace: NAMESPACE })
+  await clock.advance(2000)
+  const machine = await make()
+  assert.equal(isOutdated(pool, aClass(), machine, NOW), false)
+  const later = aRollout(1, { before: '2026-01-01T12:00:01Z' })
+  assert.equal(isOutdated(later, aClass(), machine, NOW), true)
 })
 
 test('a share of few machines that comes to none still lets one be missed', () => {
@@ -170,7 +193,7 @@ test('one whose time is over is not taken for the only one while others are sile
   assert.deepEqual(replaced(world, pool, machines), [failed])
 })
 
-test('the pauses between replacements grow, until a machine made since is Ready', async () => {
+test('the pauses between replacements grow, until a machine made since is Ready and none has failed for so long', async () => {
   const { world, clock } = aWorld()
   const pool = aRollout(10)
   const others = several(9, () => made(pool))
@@ -189,11 +212,23 @@ test('the pauses between replacements grow, until a machine made since is Ready'
     await clock.advance(wait)
   }
   assert.deepEqual(waits, [30_000, 60_000, 120_000])
-  const fresh = made(pool)
-  fresh.metadata.creationTimestamp = new Date(clock.now()).toISOString()
+  // Placed in the very second in which the one before it was asked to go; the server's clock may say anything.
+  const placedAt = (lastTransitionTime = ''): Machine => {
+    const machine = made(pool)
+    machine.status?.conditions?.push({ ...placed, lastTransitionTime })
+    return machine
+  }
+  const fresh = placedAt(pool.status?.failures?.since)
   const failed = made(pool, { isReady: false, failure: 'NodeUnhealthy' })
-  planRepair(world, pool, [fresh, failed, ...others])
-  assert.equal(pool.status?.failures?.count, 1)
+  assert.deepEqual(replaced(world, pool, [fresh, failed, ...others]), [failed])
+  assert.equal(pool.status?.failures?.count, 4, 'it failed with those before it')
+  planRepair(world, pool, [fresh, ...others])
+  assert.equal(pool.status?.failures?.count, 4, 'its pause is not over')
+  await clock.advance(240_000)
+  planRepair(world, pool, others)
+  assert.equal(pool.status?.failures?.count, 4, 'none was placed since')
+  planRepair(world, pool, [placedAt(pool.status?.failures?.since), ...others])
+  assert.equal(pool.status?.failures, undefined)
 })
 
 test('the third machine in a row that does not join stops the pool, until it is edited', async () => {
@@ -204,6 +239,15 @@ test('the third machine in a row that does not join stops the pool, until it is 
     assert.equal(replaced(world, pool, [failed()]).length, 1)
     await clock.advance(3_600_000)
   }
+  const since = pool.status?.failures?.since ?? ''
+  const joined = made(pool)
+  joined.status?.conditions?.push({ ...placed, lastTransitionTime: since })
+  const other = structuredClone(pool)
+  assert.equal(
+    planRepair(world, other, [failed(), joined]).reason,
+    'Replacing',
+    'one has joined between them',
+  )
   const third = planRepair(world, pool, [failed()])
   assert.deepEqual([third.replace, third.reason], [[], 'JoinFailing'])
   pool.metadata.generation = 2

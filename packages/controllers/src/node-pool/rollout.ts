@@ -27,7 +27,8 @@ export interface ScalePlan {
 /**
  * True for a machine that must be replaced: the pool's spec would make it otherwise today and what differs cannot be changed, or it was
  * made before `rollout.before`. A time that is still to come counts once it has: until then each machine made in another's place would be
- * outdated too, and none would last.
+ * outdated too, and none would last. So it would be where the server's clock, by which a machine's age is told, is late: one that was made for
+ * this time is not made for it again.
  * @param machineClass The pool's; see `shapeWanted`.
  * @param now Milliseconds since 1970.
  */
@@ -39,7 +40,8 @@ export function isOutdated(
 ): boolean {
   if (!isMadeAsAsked(pool, machine) || isMisshapen(pool, machineClass, machine)) return true
   const before = Date.parse(pool.spec.rollout?.before ?? '')
-  return before <= now && Date.parse(machine.metadata.creationTimestamp ?? '') < before
+  const isMadeForIt = Date.parse(machine.spec.rolledBefore ?? '') >= before
+  return before <= now && !isMadeForIt && Date.parse(machine.metadata.creationTimestamp ?? '') < before
 }
 
 /**

@@ -16,16 +16,18 @@ import { revisionOf } from '../revision.ts'
 
 /**
  * A Machine of a pool that does not exist yet. Its id is minted here and never changes.
- * @param isStandIn It stands in for others that are rebooted, and goes once they are.
+ * @param how.isStandIn It stands in for others that are rebooted, and goes once they are. @default false
+ * @param how.now By our own clock, milliseconds since 1970. @default no `rollout.before` has come yet
  */
 export function newMachine(
   pool: NodePool,
   machineClass: MachineClass,
   version: string,
   isTaken: (name: string) => boolean,
-  isStandIn = false,
+  { isStandIn = false, now = 0 }: { isStandIn?: boolean; now?: number } = {},
 ): Machine {
   const { name, namespace = 'default' } = pool.metadata
+  const { before } = pool.spec.rollout ?? {}
   return {
     apiVersion: API_VERSION,
     kind: machineKind.kind,
@@ -44,6 +46,7 @@ export function newMachine(
       className: machineClass.metadata.name,
       version,
       poolHash: revisionOf(pool),
+      ...(before !== undefined && Date.parse(before) <= now ? { rolledBefore: before } : {}),
     },
   }
 }
