@@ -7,7 +7,7 @@ import {
 } from '@fochista/api'
 import { isOutdated, marginsOf, planScale } from './rollout.ts'
 import { revisionOf, revisedFields } from '../revision.ts'
-import { askedOf, isRebooting, isReshaping, type Reshaping, type Way } from './way.ts'
+import { askedOf, isAvailable, isRebooting, isReshaping, type Reshaping, type Way } from './way.ts'
 
 /** What becomes of a field that a pool's edit changes. */
 export interface FieldPlan {
@@ -88,7 +88,9 @@ export function planPool(
   let most = staying.length
   while (steps.length < MOST_STEPS) {
     const step = planScale(wanted, machineClass, left, now)
-    const begun = left.some(isReshaping) || (step.settle ?? []).length > 0
+    // Also where nothing is done at once: what is on its way is waited for.
+    const begun =
+      left.some((machine) => !isAvailable(machine) || isReshaping(machine)) || (step.settle ?? []).length > 0
     const seen = step.reshape.filter(({ way }) => way !== 'none')
     if (step.create === 0 && step.remove.length === 0 && step.reshape.length === 0 && !begun) break
     const gone = new Set(step.remove)
@@ -147,9 +149,9 @@ function settledOf(machine: Machine): Machine {
   return { ...machine, metadata: { ...machine.metadata, annotations } }
 }
 
-/** A machine as it is once what was begun with it has ended well. */
+/** A machine as it is once what was begun with it has ended well: changed, or Ready for the first time. */
 function arrived(machine: Machine, change: Reshaping | undefined): Machine {
-  if (!change && !isReshaping(machine)) return machine
+  if (!change && !isReshaping(machine) && isAvailable(machine)) return machine
   const { [ANNOTATION_RESHAPE]: _done, ...annotations } = machine.metadata.annotations ?? {}
   return {
     ...machine,

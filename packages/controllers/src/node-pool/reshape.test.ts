@@ -308,6 +308,12 @@ test('a plan names each machine’s way, and is the one that is played', () => {
   const wanted = edited(before, { cores: 4 })
   const midway = planPool(wanted, wanted, aClass(), [begun, ...machines.slice(1)], NOW)
   assert.deepEqual([midway.reboot.length, midway.reboot.includes(begun.metadata.name)], [3, true])
+  const coming = served(before, {})
+  coming.status = {}
+  const rolling = edited(before, { bootstrap: { postJoinCommands: ['true'] }, rollout: { maxSurge: 0 } })
+  const rolled = { ...coming, spec: { ...coming.spec, poolHash: revisionOf(rolling) } }
+  const rest = planPool(rolling, rolling, aClass(), [rolled, ...machines.slice(1)], NOW)
+  assert.deepEqual([rest.replace.length, rest.create, rest.keep], [2, 2, [rolled.metadata.name]])
   const fewer = planPool(before, edited(before, { cores: 4, replicas: 2 }), aClass(), machines, NOW)
   assert.deepEqual([fewer.reboot.length, fewer.remove.length, fewer.replace, fewer.standIns], [2, 1, [], 0])
   assert.equal(planPool(before, before, aClass(), machines, NOW).steps.length, 0)

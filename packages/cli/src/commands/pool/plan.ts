@@ -98,7 +98,8 @@ function print(io: Io, plan: PoolPlan): void {
     io.out()
   }
   const { replace, reboot, grow, hot, remove, keep, create, standIns, most, fewest, steps } = plan
-  if (steps.length === 0)
+  const changing = reboot.length + hot.length + grow.length
+  if (steps.length === 0 && changing === 0)
     return io.out(
       keep.length === 0
         ? tr(
@@ -141,6 +142,8 @@ function print(io: Io, plan: PoolPlan): void {
             `${standIns} macchine farebbero le veci di quelle riavviate, e alla fine verrebbero rimosse: nessuna può mancare (spec.rollout.maxUnavailable: 0)`,
           ),
     )
+  // What is under way already needs no further step.
+  if (steps.length === 0) return
   if (steps.length === 1)
     return io.out(
       tr(
