@@ -30,9 +30,10 @@ import {
   type MachineContext,
   type StepResult,
 } from './context.ts'
+import { hostGone, hostOffline } from './host.ts'
 import { countEarlierClones, lockDomains, runningClones } from './running-clones.ts'
 import { giveUpVmid, ownElsewhere, requireParents } from './place.ts'
-import { hostGone, hostOffline, vanished } from './vanished.ts'
+import { vanished } from './vanished.ts'
 import {
   failedAt,
   holdAfterFailure,

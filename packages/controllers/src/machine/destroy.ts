@@ -1,18 +1,12 @@
 import { ANNOTATION_WITH_DISKS, REASON, type Machine } from '@fochista/api'
-import {
-  isConnectionError,
-  isNotFound,
-  isPermissionDenied,
-  isTimeout,
-  orUndefined,
-  parseUpid,
-} from '@fochista/proxmox'
+import { isNotFound, isPermissionDenied, orUndefined, parseUpid } from '@fochista/proxmox'
 import type { CloneSlots, LockDomain } from '../placement/slots.ts'
 import type { ClusterConnection } from '../proxmox-cluster/connections.ts'
 import type { VmConfig, VmRef } from '../proxmox-cluster/hypervisor.ts'
 import { keyOf } from '../runtime/keys.ts'
 import { blocked, waiting, type Holdup, type MachineContext, type StepResult } from './context.ts'
 import { foreignDisks } from './disks.ts'
+import { isSilence } from './host.ts'
 import { noteTask, taskOf, type TaskState } from './task.ts'
 import { commandOn } from './way-on.ts'
 
@@ -190,7 +184,7 @@ async function foreignDisksOf({ machine, connection }: MachineContext, config: V
   const origin =
     template &&
     (await orUndefined(
-      (error) => isConnectionError(error) || isTimeout(error) || isPermissionDenied(error),
+      (error) => isSilence(error) || isPermissionDenied(error),
       connection.template(template.node, template.vmid),
     ))
   return foreignDisks(config, vmid ?? 0, origin)

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { Node } from '@fochista/kubernetes'
 import { ProxmoxApiError, ProxmoxConnectionError } from '@fochista/proxmox'
 import { aWorld, type Given } from '../test/a-world.ts'
-import { aMachine, aPool, markOf, placed } from '../test/factories.ts'
+import { aHost, aMachine, aPool, markOf, placed } from '../test/factories.ts'
 import { join } from './join.ts'
 import { ready } from './ready.ts'
 import { imagePrefix, tokenDescription } from './seed.ts'
@@ -149,7 +149,9 @@ test('what a host has that the VM has left since is no reason to wait where that
     vm.node = 'pve2'
     vm.config['ide2'] = 'none,media=cdrom'
     world.tenant.joins(machine)
-    const { hypervisor } = world.proxmox
+    const { hypervisor, observer } = world.proxmox
+    const nodes = hosts.map((host) => aHost(host))
+    t.mock.method(observer, 'nodes', () => nodes)
     t.mock.method(hypervisor, 'membership', () => Promise.resolve({ hosts, quorate: true }))
     t.mock.method(hypervisor, 'volumes', (node: string) =>
       node === 'pve1' ? Promise.reject(error) : Promise.resolve([]),
@@ -157,6 +159,18 @@ test('what a host has that the VM has left since is no reason to wait where that
     assert.equal((await world.step(join, machine)).state, 'done', error.message)
     assert.equal(world.tenant.tokens.has(description), false)
   }
+})
+
+test('an image on the VM’s own host stays attached while that is silent, and is not forgotten', async () => {
+  const { world, machine, vm, description } = aSeeded({ status: 'running' })
+  vm.node = 'pve2'
+  world.tenant.joins(machine)
+  world.proxmox.silent.add('pve2')
+  await assert.rejects(world.step(join, machine))
+  assert.equal(world.tenant.tokens.has(description), true)
+  world.proxmox.silent.clear()
+  await world.step(join, machine)
+  assert.equal(vm.config['ide2'], 'none,media=cdrom')
 })
 
 test('images of other machines stay', async () => {

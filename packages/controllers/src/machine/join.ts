@@ -1,13 +1,13 @@
 import { getCondition, isTrue, REASON, type Machine } from '@fochista/api'
 import type { Node } from '@fochista/kubernetes'
-import { isConnectionError, isPermissionDenied, isTimeout, orUndefined } from '@fochista/proxmox'
 import type { VmConfigChange } from '../proxmox-cluster/hypervisor.ts'
 import { adaptNode, isAdapted } from './adapt.ts'
 import { blocked, done, waiting, type MachineContext, type StepResult } from './context.ts'
 import { namesakeOf, nodeOf } from './node.ts'
 import { durationOf } from './place.ts'
-import { imagePrefix, seedDriveOf, tokenDescription } from './seed.ts'
-import { lookAtTask, noteTask, waitingFor } from './task.ts'
+import { removeImages } from './remove-images.ts'
+import { seedDriveOf, tokenDescription } from './seed.ts'
+import { lookAtTask, waitingFor } from './task.ts'
 
 /** How often a machine on its way is looked at without a word from anywhere: often enough to renew its token in time. */
 const JOIN_PAUSE_MS = 60_000
@@ -27,12 +27,11 @@ export async function join(context: MachineContext): Promise<StepResult> {
   const tenant = await world.tenants.get(controlPlane)
   await adaptNode(context, tenant, node)
   if (hasJoined) return done('Joined', joinedMessage(machine))
-  const left = await removeImages(context).catch((error: unknown) => {
-    // What a silent host has that the VM has left since, goes with the machine: its Node is there.
-    const isElsewhere = (context.vm()?.node ?? machine.spec.host) !== machine.spec.host
-    if (!isElsewhere || !(isConnectionError(error) || isTimeout(error))) throw error
-    return undefined
-  })
+  const task = await lookAtTask(context)
+  if (task.state === 'running')
+    return waitingFor(context, task.upid, 'RemovingSeed', 'The seed image is deleted.')
+  await ejectImage(context)
+  const left = await removeImages(context)
   if (left) return left
   await tenant.deleteBootstrapTokens(tokenDescription(machine.spec.id))
   delete machine.status?.seedImage
@@ -87,38 +86,12 @@ function noteNode(machine: Machine, node: Node): void {
   if (addresses.length > 0) status.addresses = addresses.slice(0, 16)
 }
 
-/** Ejects and deletes every seed image of the machine. @returns what is still to be waited for */
-export async function removeImages(context: MachineContext): Promise<StepResult | undefined> {
+async function ejectImage(context: MachineContext): Promise<void> {
   const { connection, machine } = context
-  const task = await lookAtTask(context)
-  if (task.state === 'running')
-    return waitingFor(context, task.upid, 'RemovingSeed', 'The seed image is deleted.')
+  const config = await context.config()
   const vm = context.vm()
-  // What we may not read before our mark was seen on it is somebody else's, and has no image of ours.
-  const config = machine.spec.made
-    ? await context.config()
-    : await orUndefined(isPermissionDenied, context.config())
   const drive = config && seedDriveOf(config, machine.spec.id)
-  if (vm && drive) {
-    await connection.hypervisor.configure(vm, { [drive.key]: 'none,media=cdrom' } as VmConfigChange)
-    context.forgetConfig()
-  }
-  const { isoStorage, id } = machine.spec
-  const host = vm?.node ?? machine.spec.host
-  if (!isoStorage || !host) return undefined
-  const own = `:iso/${imagePrefix(id)}`
-  // An image of a local storage is where it was uploaded, which may be another host than the VM is on now.
-  for (const node of new Set([host, machine.spec.host ?? host])) {
-    try {
-      for (const { volid } of await connection.hypervisor.volumes(node, isoStorage, 'iso')) {
-        if (!volid.includes(own)) continue
-        const upid = await connection.hypervisor.deleteVolume(node, isoStorage, volid)
-        if (upid) return await noteTask(context, upid, 'RemovingSeed', 'The seed image is deleted.')
-      }
-    } catch (error) {
-      // What lies on a host that is no member any more is gone with it.
-      if (node === vm?.node || (await connection.hypervisor.membership()).hosts.includes(node)) throw error
-    }
-  }
-  return undefined
+  if (!vm || !drive) return
+  await connection.hypervisor.configure(vm, { [drive.key]: 'none,media=cdrom' } as VmConfigChange)
+  context.forgetConfig()
 }

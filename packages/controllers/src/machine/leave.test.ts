@@ -3,11 +3,11 @@ import { test } from 'node:test'
 import { parseMark } from '@fochista/api'
 import { TenantControlPlane, TenantRefusedError } from '@fochista/kamaji'
 import { KubernetesConnectionError, Lease, Node } from '@fochista/kubernetes'
-import { ProxmoxApiError } from '@fochista/proxmox'
+import { ProxmoxApiError, ProxmoxConnectionError } from '@fochista/proxmox'
 import { Machines, NodePools } from '../kinds.ts'
 import { aLeaving } from '../test/a-leaving.ts'
 import { aWorld } from '../test/a-world.ts'
-import { aClass, aMachine, aPool, markOf, NAMESPACE, placed } from '../test/factories.ts'
+import { aClass, aHost, aMachine, aPool, markOf, NAMESPACE, placed } from '../test/factories.ts'
 import { imagePrefix, tokenDescription } from './seed.ts'
 
 test('a machine is drained, shut down, its Node deleted and its VM destroyed, in this order', async () => {
@@ -82,6 +82,45 @@ test('a seed image whose upload nobody noted is waited for and deleted, that of 
   await looks(2)
   assert.ok(world.isGone())
   assert.deepEqual([...world.proxmox.images], [])
+})
+
+test('an upload on a host that is no member any more, or dead as a person says, holds nobody up', async (t) => {
+  const silence = new ProxmoxConnectionError(
+    { method: 'GET', path: '/' },
+    new Error('No route to host'),
+    false,
+  )
+  const unknown = new ProxmoxApiError({ method: 'GET', path: '/' }, 500, "hostname lookup 'pve3' failed")
+  for (const [error, hosts] of [
+    [unknown, ['pve1', 'pve2']],
+    [silence, ['pve1', 'pve2']],
+    [silence, ['pve1', 'pve2', 'pve3']],
+  ] as const) {
+    const { world, machine, leave, looks, reason, message } = aLeaving({
+      hasJoined: false,
+      status: 'stopped',
+      spec: { isoStorage: 'local' },
+    })
+    const isMember = hosts.some((host) => host === 'pve3')
+    const { hypervisor, observer } = world.proxmox
+    const nodes = [...observer.nodes(), ...(isMember ? [aHost('pve3', { status: 'offline' })] : [])]
+    t.mock.method(observer, 'nodes', () => nodes)
+    t.mock.method(hypervisor, 'membership', () => Promise.resolve({ hosts, quorate: true }))
+    world.proxmox.slow = true
+    await hypervisor.uploadImage('pve3', 'local', `${imagePrefix(machine.spec.id)}abc.iso`, Buffer.alloc(1))
+    world.proxmox.slow = false
+    t.mock.method(hypervisor, 'taskLog', (upid: string) =>
+      upid.includes(':pve3:') ? Promise.reject(error) : Promise.resolve([]),
+    )
+    await looks(3)
+    if (isMember) {
+      assert.equal(reason(), 'HostUnreachable')
+      assert.match(message(), /^pve3 does not answer, .*seed image.* --host-is-dead/)
+      leave({ 'fochista.dev/host-is-dead': '' })
+      await looks(1)
+    }
+    assert.ok(world.isGone(), error.message)
+  }
 })
 
 test('the finalizer goes last, also when killed after any call', async () => {

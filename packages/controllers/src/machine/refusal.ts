@@ -3,7 +3,7 @@ import { poolNameOf } from '../proxmox-cluster/connections.ts'
 import { fencePool } from '../proxmox-cluster/fence.ts'
 import { describeMissing, missingRights, rightsNeeded } from '../proxmox-cluster/rights.ts'
 import type { MachineContext } from './context.ts'
-import { hostOffline } from './vanished.ts'
+import { hostOffline } from './host.ts'
 
 /** What a failed step says of itself: the error's own words, with what a person can say of a host that is off, or which right is missing. */
 export async function wordsOf(context: MachineContext, error: unknown): Promise<string> {

@@ -3,7 +3,7 @@ import { isUpid, parseUpid } from '@fochista/proxmox'
 import type { Holdup, MachineContext, StepResult } from './context.ts'
 import { blocked, waiting } from './context.ts'
 import { UNCALLED_MS } from './retries.ts'
-import { isHostGone } from './vanished.ts'
+import { isHostGone } from './host.ts'
 
 /** How our task in flight stands. */
 export type TaskState =

@@ -3,8 +3,7 @@ import { maxUnhealthyOf } from '../node-pool/health.ts'
 import { HOW_TO_GRANT } from '../proxmox-cluster/rights.ts'
 import { keyOf } from '../runtime/keys.ts'
 import type { World } from '../world.ts'
-import { blocked, hostInQuestion, type Holdup, type MachineContext, type StepResult } from './context.ts'
-import { commandOn } from './way-on.ts'
+import { blocked, type MachineContext, type StepResult } from './context.ts'
 
 /** Two looks that find no VM must be so far apart before it counts as gone, milliseconds. */
 const EVIDENCE_MS = 60_000
@@ -101,33 +100,4 @@ export function inventorySuspicion(world: World, cluster: string): string | unde
   return isBelieved
     ? undefined
     : `${missing.size} of ${made.length} VMs in "${cluster}" have vanished at once, which is not believed: nothing is replaced. If they are really gone, delete their Machines.`
-}
-
-/** Whether a host is no member of the Proxmox cluster any more. Asked only if the list, which names hosts that are off too, does not name it. */
-export async function isHostGone({ connection }: MachineContext, host: string): Promise<boolean> {
-  if (connection.observer.nodes().some(({ node }) => node === host)) return false
-  return !(await connection.hypervisor.membership()).hosts.includes(host)
-}
-
-/** Whether the machine's host is no member of the Proxmox cluster any more; then a person has to say what became of the VM. */
-export async function hostGone(context: MachineContext): Promise<Holdup | undefined> {
-  const { machine } = context
-  const host = hostInQuestion(context)
-  if (host === undefined || !(await isHostGone(context, host))) return undefined
-  return blocked(
-    REASON.hostGone,
-    `${host} is no member of the Proxmox cluster any more, so nobody knows whether VM ${machine.spec.vmid} runs. If it does not: ${commandOn(machine, 'delete', '--host-is-dead')}.`,
-    EVIDENCE_MS,
-  )
-}
-
-/** Whether the machine's host is off, or cut off, as the others see it. It is waited for; if it never comes back a person has to say so. */
-export function hostOffline({ machine, connection }: MachineContext): Holdup | undefined {
-  const host = machine.status?.node ?? machine.spec.host
-  if (connection.observer.nodes().find(({ node }) => node === host)?.status !== 'offline') return undefined
-  return blocked(
-    'HostOffline',
-    `${host} is offline, so nobody knows whether VM ${machine.spec.vmid} runs. It is waited for; if the host is lost for good: ${commandOn(machine, 'delete', '--host-is-dead')}.`,
-    EVIDENCE_MS,
-  )
 }
