@@ -108,6 +108,17 @@ test('a VM that we may not read is somebody else’s', async () => {
   assert.deepEqual(world.machine().status?.vmidsGivenUp, [412])
 })
 
+test('a VM that we may not read may be ours while our pool may not be read either', async () => {
+  const { world, machine } = aPlaced()
+  world.proxmox.has({ vmid: 412 })
+  world.proxmox.secret.add(412)
+  world.proxmox.hypervisor.privileges = () => Promise.resolve([])
+  const said = await world.step(clone, machine)
+  assert.deepEqual([said.state, said.reason], ['blocked', 'NotReadable'])
+  assert.equal(world.machine().spec.vmid, 412)
+  assert.deepEqual(world.proxmox.writes, [])
+})
+
 test('a made VM that we may no longer read is kept, and the missing right named', async () => {
   const { world, machine } = aPlaced({ spec: { made: true } })
   world.proxmox.has({ vmid: 412 })

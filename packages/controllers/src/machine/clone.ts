@@ -43,6 +43,7 @@ import {
   waitingFor,
   type FailedTask,
 } from './task.ts'
+import { unauditedPath } from './unreadable.ts'
 
 /** How long a clone may be locked without a task that anybody knows before a person is asked: lists lag ten seconds behind. */
 const STUCK_AFTER_MS = 60_000
@@ -72,13 +73,15 @@ export async function clone(context: MachineContext): Promise<StepResult> {
 
   const config = await configOrRefusal(context)
   if (config !== undefined && config !== 'refused' && 'state' in config) return config
-  if (config === 'refused')
-    return machine.spec.made
-      ? blocked(
+  if (config === 'refused') {
+    const path = await unauditedPath(context)
+    return path === undefined
+      ? giveUpVmid(context, 'VMIDTaken', `VM ${vmid} is somebody else's.`)
+      : blocked(
           'NotReadable',
-          `VM ${vmid} cannot be read any more: the token lacks VM.Audit on /vms/${vmid}. ${HOW_TO_GRANT}`,
+          `VM ${vmid} cannot be read any more: the token lacks VM.Audit on ${path}. ${HOW_TO_GRANT}`,
         )
-      : giveUpVmid(context, 'VMIDTaken', `VM ${vmid} is somebody else's.`)
+  }
   if (config) return judge(context, config)
   if (machine.spec.made) return vanished(context)
   return (await adoptRunningClone(context)) ?? beginClone(context)

@@ -526,6 +526,20 @@ test('a VM that may not be read any more is not forgotten, one that was never se
   assert.equal(unseen.world.proxmox.vms.has(412), true)
 })
 
+test('what may not be read is not forgotten while our pool may not be read either: it may be our clone', async () => {
+  const { world, looks, reason, message } = aLeaving({ spec: { made: undefined }, hasJoined: false })
+  world.proxmox.secret.add(412)
+  world.proxmox.hypervisor.privileges = () => Promise.resolve([])
+  await looks(2)
+  assert.equal(reason(), 'NotReadable')
+  assert.match(message(), /VM\.Audit on \/pool\/fochista-acme\. .*machine release/)
+  assert.equal(world.isGone(), false)
+  world.proxmox.secret.clear()
+  await looks(6)
+  assert.ok(world.isGone())
+  assert.equal(world.proxmox.vms.has(412), false)
+})
+
 test('a clone that was given up and made after all goes with its machine', async () => {
   const world = aWorld()
   const machine = world.has(aMachine({ status: { vmidsGivenUp: [450, 451] } }))

@@ -16,6 +16,7 @@ import { hostSilent, taskOrSilence } from './silent-host.ts'
 import { stop } from './stop.ts'
 import { failedAt, holdAfterFailure, waitingFor } from './task.ts'
 import { commandOn } from './way-on.ts'
+import { unauditedPath } from './unreadable.ts'
 
 const PAUSE_MS = 5000
 
@@ -108,14 +109,16 @@ async function findVm(context: MachineContext): Promise<{ vm?: VmRef; config?: V
     world.voice.tell(machine, 'Warning', 'NotOurs', `VM ${vmid} is ${verdict.what}; it is left alone.`)
     return {}
   } catch (error) {
-    if (isPermissionDenied(error))
-      return machine.spec.made
-        ? blocked(
+    if (isPermissionDenied(error)) {
+      const path = await unauditedPath(context)
+      return path === undefined
+        ? {}
+        : blocked(
             'NotReadable',
-            `VM ${vmid} cannot be read: the token lacks VM.Audit on /vms/${vmid}. ${HOW_TO_GRANT}${wayOn(context)}`,
+            `VM ${vmid} cannot be read: the token lacks VM.Audit on ${path}. ${HOW_TO_GRANT}${wayOn(context)}`,
             PAUSE_MS * 6,
           )
-        : {}
+    }
     if (!isSilence(error) && !(await hostGone(context))) throw error
     return hostSilent(context, error as Error)
   }
