@@ -143,7 +143,30 @@ test('a VM that somebody holds a lock on is waited for', async () => {
   config()['lock'] = 'backup'
   const said = await world.step(configure, machine)
   assert.deepEqual([said.state, said.reason], ['waiting', 'Locked'])
+  assert.match(said.message, /locked \(backup\).* on pve1: `qm unlock 412`/)
   assert.deepEqual(world.proxmox.writes, [])
+})
+
+test('a VM that runs and has all it should have is not waited for while somebody backs it up', async () => {
+  const { world, machine, config } = await aClone()
+  for (let turn = 0; turn < 3; turn += 1) await world.step(configure, machine)
+  config()['lock'] = 'backup'
+  assert.equal((await world.step(configure, machine)).reason, 'Locked', 'it would be started under its lock')
+  const vm = world.proxmox.vms.get(412)
+  assert.ok(vm)
+  vm.status = 'running'
+  assert.deepEqual((await world.step(configure, machine)).reason, 'Configured')
+  config()['tags'] = 'theirs'
+  assert.equal((await world.step(configure, machine)).reason, 'Configured', 'their tags stay')
+  config()['description'] = 'mine'
+  assert.equal((await world.step(configure, machine)).reason, 'Locked', 'its mark is to be written')
+  assert.deepEqual(world.proxmox.writes.slice(-1), ['resize 412 scsi0'])
+})
+
+test('of a VM that somebody has suspended the way on is said', async () => {
+  const { world, machine, config } = await aClone()
+  config()['lock'] = 'suspended'
+  assert.match((await world.step(configure, machine)).message, /suspended.* On pve1: `qm resume 412`/)
 })
 
 test('a mark of another machine in the description is put right by the SMBIOS UUID', async () => {

@@ -10,9 +10,13 @@ import { parseDrive, parsePropertyString, parseSize, printPropertyString } from 
 import type { DiskKey, VmConfig, VmConfigChange } from '../proxmox-cluster/hypervisor.ts'
 import { timestampOf } from '../runtime/clock.ts'
 import { blocked, done, entriesOf, waiting, type MachineContext, type StepResult } from './context.ts'
-import { otherShape, reshape } from './reshape.ts'
+import { lockText } from './lock.ts'
+import { leaveToReshape, otherShape, reshape } from './reshape.ts'
 import { liveOf, shapeDifference } from './shape.ts'
 import { failedAt, holdAfterFailure, lookAtTask, noteTask, waitingFor } from './task.ts'
+
+/** How often a locked VM is looked at, milliseconds. */
+const LOCK_PAUSE_MS = 2000
 
 /**
  * Configured: the VM has the shape, cards, tags and mark that it should have. One call with the difference only; none if there is none.
@@ -37,22 +41,28 @@ export async function configure(context: MachineContext): Promise<StepResult> {
   const config = await context.config()
   const vm = context.vm()
   if (!config || !vm) return waiting('NoVM', 'The VM is not there.', 0)
-  if (config.lock)
-    return waiting('Locked', `VM ${vm.vmid} is locked (${config.lock}); waiting for whoever holds it.`, 2000)
   const hypervisor = context.connection.hypervisor
   // The first configuration writes the SMBIOS UUID, which decides from then on whose the VM is.
   const isNew = parseMark(config.description)?.building === true
   if (isNew && !context.machineClass)
     return blocked('ClassNotFound', `MachineClass "${context.machine.spec.className ?? ''}" is not there.`)
   const change = isNew ? differenceOf(context, config) : repairOf(context, config)
+  const disk = bootDiskOf(config)
+  const wanted = context.machine.spec.disk ?? 0
+  const isToGrow = disk !== undefined && disk.bytes < wanted
+  if (config.lock) {
+    const isToChange = Object.keys(change).length > 0 || isToGrow || isBeingReshaped(context)
+    // One that runs and has all that it should have serves on while it is backed up or migrated.
+    if (isToChange || (await hypervisor.status(vm))?.status !== 'running')
+      return waiting('Locked', lockText(vm, config.lock), LOCK_PAUSE_MS)
+    return done('Configured', describe(context))
+  }
   if (Object.keys(change).length > 0) {
     await hypervisor.configure(vm, change)
     context.forgetConfig()
     return waiting('Configuring', 'The configuration is written.', 0)
   }
-  const disk = bootDiskOf(config)
-  const wanted = context.machine.spec.disk ?? 0
-  if (disk && disk.bytes < wanted) {
+  if (isToGrow) {
     const upid = await hypervisor.resize(vm, disk.key, wanted)
     return noteTask(context, upid, 'Resizing', `The disk grows to ${formatBytes(wanted)}B.`)
   }
@@ -62,6 +72,10 @@ export async function configure(context: MachineContext): Promise<StepResult> {
   const left = isNew ? undefined : await reshape(context, vm, config)
   return left ?? (await otherShape(context, vm)) ?? done('Configured', describe(context))
 }
+
+/** True for a machine that is on its way to another shape. */
+const isBeingReshaped = ({ machine }: MachineContext): boolean =>
+  ['live', 'reboot'].includes(leaveToReshape(machine) ?? '')
 
 function describe({ machine }: MachineContext): string {
   const { cores, memory = 0, disk = 0 } = machine.spec

@@ -7,6 +7,7 @@ import { keyOf } from '../runtime/keys.ts'
 import { blocked, waiting, type Holdup, type MachineContext, type StepResult } from './context.ts'
 import { foreignDisks } from './disks.ts'
 import { isSilence } from './host.ts'
+import { lockText } from './lock.ts'
 import { noteTask, taskOf, type TaskState } from './task.ts'
 import { commandOn } from './way-on.ts'
 
@@ -53,17 +54,9 @@ export async function destroy(
 }
 
 /** Waits for whoever has locked the VM, such as a backup. @returns undefined if it is not locked */
-export function awaitLock(
-  { machine }: MachineContext,
-  { vmid }: VmRef,
-  { lock }: VmConfig,
-): Holdup | undefined {
+export function awaitLock({ machine }: MachineContext, vm: VmRef, { lock }: VmConfig): Holdup | undefined {
   if (!lock) return undefined
-  return waiting(
-    'Locked',
-    `VM ${vmid} is locked (${lock}); waiting for whoever holds it. To keep it: ${commandOn(machine, 'release')}.`,
-    PAUSE_MS,
-  )
+  return waiting('Locked', `${lockText(vm, lock)} To keep it: ${commandOn(machine, 'release')}.`, PAUSE_MS)
 }
 
 /** Takes up a destruction that runs and that the Machine does not name: a process that died, or that was not answered, has begun it. */
