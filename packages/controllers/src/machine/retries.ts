@@ -1,7 +1,7 @@
 import type { Clock } from '../runtime/clock.ts'
 import { createLines } from '../runtime/lines.ts'
 
-/** Pause before the first new try, milliseconds; doubled up to six seconds. */
+/** Pause before the first new try, milliseconds; doubled as those of a line are. */
 const FIRST_PAUSE_MS = 2000
 
 /** Who waits to be called looks again after this if nobody calls it, milliseconds. */
@@ -17,8 +17,8 @@ interface Failing {
 
 /**
  * Machines that failed at something slow or costly, as a clone whose storage is full. Those that failed for one cause try it one after the
- * other, at pauses of six seconds at most; when one gets through the others follow at once, and then the line is gone. Lost with the process:
- * then each tries once.
+ * other, at pauses of six seconds at most; when one gets through the others follow at once, and then the line is gone. One that fails alone
+ * for more than a minute tries less and less often, down to every half a minute. Lost with the process: then each tries once.
  */
 export interface Retries {
   /**

@@ -85,6 +85,38 @@ test('the failures of another cause neither wait nor go on with them', async () 
   assert.ok(asked.filter((key) => key === 'b').length <= 2)
 })
 
+test('one that fails alone is tried less and less often, down to twice a minute, and is through within half a one', async () => {
+  // It does not come by itself meanwhile.
+  const { clock, asked, broken, through } = aBackEnd(['a'], () => 'clone', 1000 * MINUTE)
+  await clock.advance(MINUTE)
+  assert.ok(asked.length >= 9, 'in its first minute it may be anybody’s affair')
+  asked.length = 0
+  await clock.advance(59 * MINUTE)
+  assert.ok(asked.length >= 118 && asked.length <= 140, `asked ${asked.length} times`)
+  asked.length = 0
+  await clock.advance(10 * MINUTE)
+  assert.equal(asked.length, 20)
+  broken.clear()
+  await clock.advance(30_000)
+  assert.deepEqual([...through], ['a'])
+})
+
+test('as soon as another fails likewise both are tried every six seconds', async () => {
+  const { clock, queue, asked, broken, through } = aBackEnd(['a', 'b'], () => 'clone', 1000 * MINUTE)
+  broken.delete('b')
+  await clock.advance(60 * MINUTE)
+  assert.ok(through.has('b'))
+  broken.add('b')
+  queue.add('b')
+  await clock.advance(6000)
+  asked.length = 0
+  await clock.advance(MINUTE)
+  assert.equal(asked.length, 10)
+  broken.clear()
+  await clock.advance(6000)
+  assert.ok(through.has('a'))
+})
+
 test('who fails for something else leaves the line, and a queue that stops tries nothing more', async () => {
   let cause: string | undefined = 'clone'
   const { clock, queue, asked } = aBackEnd(['a'], () => cause)

@@ -2,6 +2,11 @@ import type { Clock } from './clock.ts'
 
 /** The longest pause between two tries of a line, milliseconds: what works again is noticed within it, however long it did not. */
 const LONGEST_MS = 6000
+/**
+ * What fails for one key only is most likely that key's own affair: once it has failed for a minute its pauses grow on, each a tenth of the
+ * time for which it has failed, up to this, milliseconds.
+ */
+const LONGEST_ALONE_MS = 30_000
 /** So many try next when one has got through: all are soon through, and what has healed for one alone lets no crowd loose. */
 const AFTER_SUCCESS = 2
 /** A try that has been said to run keeps the others waiting for so long, milliseconds: one that hangs is no answer. */
@@ -35,7 +40,11 @@ interface Line {
   readonly keys: Set<string>
   /** Those who try now, with the time from which they are not waited for. */
   readonly trying: Map<string, number>
+  /** When its first key failed. */
+  readonly since: number
   tries: number
+  /** What the next try is put off at least, for what failed last took long, milliseconds. */
+  leastMs: number
   nextAt: number
   cancel: () => void
 }
@@ -43,7 +52,7 @@ interface Line {
 /** Makes no line yet. */
 export function createLines(config: {
   readonly clock: Clock
-  /** Pause before the first try of a line, milliseconds; doubled with each further one up to six seconds. */
+  /** Pause before the first try of a line, milliseconds; doubled with each further one up to six seconds, and more for one that is alone. */
   readonly baseDelayMs: number
   /** Whose turn it is. */
   readonly wake: (key: string) => void
@@ -79,9 +88,15 @@ export function createLines(config: {
     }
   }
 
-  const arm = (line: Line, leastMs = 0): void => {
-    const own = Math.min(baseDelayMs * 2 ** Math.min(line.tries, 30), LONGEST_MS)
-    const pause = Math.max(own, Math.min(leastMs, LONGEST_PAUSE_MS))
+  const pauseOf = ({ keys, since, tries, leastMs }: Line): number => {
+    const alone = Math.min((clock.now() - since) / 10, LONGEST_ALONE_MS)
+    const longest = keys.size > 1 ? LONGEST_MS : Math.max(LONGEST_MS, alone)
+    return Math.max(Math.min(baseDelayMs * 2 ** Math.min(tries, 30), longest), leastMs)
+  }
+
+  const arm = (line: Line, tookMs = 0): void => {
+    line.leastMs = Math.min(tookMs, LONGEST_PAUSE_MS)
+    const pause = pauseOf(line)
     line.tries += 1
     line.nextAt = clock.now() + pause
     line.cancel()
@@ -95,16 +110,27 @@ export function createLines(config: {
   return {
     join: (key, cause, tookMs = 0) => {
       if (causes.get(key) !== cause) leave(key)
+      const now = clock.now()
       let line = lines.get(cause)
       if (!line) {
-        line = { keys: new Set(), trying: new Map(), tries: 0, nextAt: 0, cancel: () => undefined }
+        line = {
+          keys: new Set(),
+          trying: new Map(),
+          since: now,
+          tries: 0,
+          leastMs: 0,
+          nextAt: 0,
+          cancel: () => undefined,
+        }
         lines.set(cause, line)
         arm(line, tookMs)
       } else if (line.trying.delete(key)) arm(line, tookMs)
       causes.set(key, cause)
       line.keys.delete(key)
       line.keys.add(key)
-      return line.nextAt - clock.now()
+      // The pause of one that was alone is too long for two.
+      if (line.nextAt - now > pauseOf(line)) arm(line, line.leastMs)
+      return line.nextAt - now
     },
     begin: (key) => {
       const line = lines.get(causes.get(key) ?? '')
