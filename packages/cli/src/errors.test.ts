@@ -11,6 +11,7 @@ test('an error of an SDK comes with the next thing to do', () => {
     [failure('KubernetesApiError', { status: 401 }), /KUBECONFIG/],
     [failure('ProxmoxApiError', { status: 401 }), /PROXMOX_TOKEN_ID/],
     [failure('KubernetesApiError', { status: 403 }), /fochista-tenant-admin/],
+    [failure('KubernetesApiError', { status: 403, message: 'admission webhook "x" denied it' }), undefined],
     [
       failure('KubernetesApiError', { status: 404, path: '/apis/fochista.dev/v1alpha1/nodepools' }),
       /fochista install/,

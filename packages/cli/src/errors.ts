@@ -153,7 +153,12 @@ function signIn(name: string, path: unknown): string {
 
 function hintFor(
   name: string,
-  { status, path, fingerprint }: { status?: unknown; path?: unknown; fingerprint?: unknown },
+  {
+    status,
+    path,
+    fingerprint,
+    message,
+  }: { status?: unknown; path?: unknown; fingerprint?: unknown; message: string },
 ): string | undefined {
   if (name === 'ProxmoxTlsError') return tlsHint(fingerprint)
   if (/Connection|Timeout/.test(name))
@@ -173,7 +178,8 @@ function hintFor(
         'È questo il cluster di gestione, e Kamaji vi è installato?',
       )
   }
-  if (status === 403 && name.startsWith('Kubernetes'))
+  // A webhook's refusal has the same status, and no role helps against it.
+  if (status === 403 && name.startsWith('Kubernetes') && !message.startsWith('admission webhook '))
     return tr(
       'An operator can bind the ClusterRole fochista-tenant-admin or fochista-operator to you.',
       'Un operatore può assegnarti il ClusterRole fochista-tenant-admin o fochista-operator.',

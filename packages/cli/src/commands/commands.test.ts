@@ -362,7 +362,7 @@ test('proxmox add connects by pin or by CA, and says what to do about a certific
   await ok(`proxmox add lab --ca-file ${lab.environment['PROXMOX_CA']}`, { env: unset })
   const unknown = await run('proxmox add other', { env: unset })
   assert.equal(unknown.code, 1)
-  assert.match(unknown.stderr, /pvenode cert info[\s\S]*--fingerprint ([0-9A-F]{2}:){31}/)
+  assert.match(unknown.stderr, /pvenode cert info[\s\S]*PROXMOX_FINGERPRINT=([0-9A-F]{2}:){31}/)
   const refused = await run('proxmox add other', {
     env: { PROXMOX_SECRET: '11111111-2222-3333-4444-555555555555' },
   })

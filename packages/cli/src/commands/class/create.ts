@@ -9,10 +9,11 @@ import {
   text,
   textOr,
 } from '../../command.ts'
-import { UsageError } from '../../errors.ts'
+import { CommandError, UsageError } from '../../errors.ts'
 import { tr } from '../../locale.ts'
 import { printManifests } from '../../output.ts'
 import { dryRunOption } from '../waiting.ts'
+import { classes } from './resource.ts'
 
 /** `fochista class create`: a MachineClass from flags. Anything finer is a manifest. */
 export const classCreate = command({
@@ -132,7 +133,15 @@ export const classCreate = command({
       isDefault: options.isDefault,
     })
     if (options.dryRun) return printManifests(context.io, [manifest])
-    await (await context.kubernetes()).apply(manifest, { force: true })
+    const { isAlreadyExists } = await import('@fochista/kubernetes')
+    const kubernetes = await context.kubernetes()
+    await kubernetes.create(await classes.kind(), manifest).catch((error: unknown) => {
+      if (!isAlreadyExists(error)) throw error
+      throw new CommandError(tr(`class "${name}" already exists`, `la classe "${name}" esiste già`), {
+        hint: `${tr('Change it with:', 'Modificala con:')}  kubectl edit machineclass ${name}`,
+        cause: error,
+      })
+    })
     context.io.out(`machineclass/${name} ${tr('created', 'creata')}`)
   },
 })

@@ -19,6 +19,9 @@ const resources = {
   datastores: { path: '/apis/kamaji.clastix.io/v1alpha1', plural: 'datastores', namespaced: false },
 } as const
 
+/** What no tenant's cluster has. */
+const managementOnly: ReadonlySet<string> = new Set(['datastores'])
+
 const tenantOption = text(
   '--cluster <name>',
   tr(
@@ -52,7 +55,7 @@ const listCommands: readonly Command[] = Object.entries(resources).map(([word, r
     options: {
       output: outputOption,
       selector: text('-l, --selector <labels>', tr('label selector', 'selettore di etichette')),
-      cluster: tenantOption,
+      ...(managementOnly.has(word) ? {} : { cluster: tenantOption }),
       ...(resource.namespaced
         ? {
             allNamespaces: flag('-A, --all-namespaces', tr('in all namespaces', 'in tutti i namespace')),
@@ -61,10 +64,12 @@ const listCommands: readonly Command[] = Object.entries(resources).map(([word, r
     },
     examples: [
       `fochista kube ${word}`,
-      `fochista kube ${word} --cluster tenant-test${resource.namespaced ? ' -A' : ''}`,
+      ...(managementOnly.has(word)
+        ? []
+        : [`fochista kube ${word} --cluster tenant-test${resource.namespaced ? ' -A' : ''}`]),
     ],
     run: async (context, args, options) => {
-      const given = options as typeof options & { allNamespaces?: boolean }
+      const given = options as typeof options & { allNamespaces?: boolean; cluster?: string }
       await withKubernetes(context, given.cluster, async (kubernetes, namespace) => {
         const place =
           resource.namespaced && !given.allNamespaces ? `/namespaces/${encodeURIComponent(namespace)}` : ''

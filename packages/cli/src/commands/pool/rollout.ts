@@ -14,7 +14,7 @@ export const poolRollout = command({
     'sostituisce ogni macchina di un pool con quel che pool e classe dicono oggi',
   ),
   options: { output: outputOption, dryRun: dryRunOption },
-  examples: ['fochista pool rollout workers', 'fochista pool get workers --watch'],
+  examples: ['fochista pool rollout workers', 'fochista pool list -o wide --watch'],
   run: async (context, args, options) => {
     const kind = await pools.kind()
     const pool = await requireObject(context, kind, 'pool', argument(args, 'pool'))

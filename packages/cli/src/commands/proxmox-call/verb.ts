@@ -130,7 +130,13 @@ async function run(verb: Verb, find: Find, { context, proxmox, args, options }: 
     for (const { path } of calls) context.io.out([method, path, ...printed].join(' '))
     return
   }
-  if (verb.isDestructive && !options.yes) await confirm(context, verb, targets)
+  if (verb.isDestructive && !options.yes) {
+    // A snapshot, a volume, a rule: what goes is not always what is acted on.
+    const parts = namesIn(verb.call).flatMap((name) =>
+      targets[0]?.path[name] === undefined ? (args[name] ?? []) : [],
+    )
+    await confirm(context, verb, targets, [...parts, ...words.filter((word) => word.includes('='))])
+  }
   const started: Started[] = []
   const failures: unknown[] = []
   for (const { target, path } of calls) {
@@ -187,9 +193,18 @@ function commandOf({ path }: Verb): string {
   return path.replaceAll(/ [<[].*$/g, '')
 }
 
-async function confirm({ io }: Context, verb: Verb, targets: readonly Target[]): Promise<void> {
+/** Names in braces of a path template. */
+const namesIn = (template: string): string[] =>
+  Array.from(template.matchAll(/\{([^}]+)\}/g), ([, name = '']) => name)
+
+async function confirm(
+  { io }: Context,
+  verb: Verb,
+  targets: readonly Target[],
+  details: readonly string[],
+): Promise<void> {
   const words = commandOf(verb)
-  const names = targets.map(({ name }) => name).join(', ')
+  const names = [targets.map(({ name }) => name).join(', '), ...details].join(' ')
   if (await io.ask(`${words}: ${names}? [y/N]`)) return
   throw new CommandError(tr(`not confirmed: ${words} ${names}`, `non confermato: ${words} ${names}`), {
     hint: tr('add --yes to do it without being asked', 'aggiungi --yes per farlo senza conferma'),

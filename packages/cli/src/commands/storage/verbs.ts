@@ -82,7 +82,9 @@ export const storageVerbs: readonly Verb[] = [
       'show a volume, or change its notes and its protection',
       'mostra un volume, o ne cambia le note e la protezione',
     ),
-    examples: ['fochista storage volume pve1 local local:iso/debian.iso notes="for installs"'],
+    examples: [
+      'fochista storage volume pve1 local local:backup/vzdump-qemu-101-2026_11_20-02_00_00.vma.zst notes="before the upgrade"',
+    ],
   },
   {
     path: 'storage rrd <node> <storage> [parameters...]',
