@@ -47,6 +47,8 @@ export const REASON = {
   nodeUnhealthy: 'NodeUnhealthy',
   /** NodePool: more machines are unhealthy than it allows, so nothing is replaced. */
   tooManyUnhealthy: 'TooManyUnhealthy',
+  /** NodePool: more were unhealthy than it allows, and those that still are have a minute to come round. */
+  recovering: 'Recovering',
   /** Machine: its host is no member of the Proxmox cluster any more. */
   hostGone: 'HostGone',
   /** NodePool: a machine could not be given its new shape, so no further one is changed. */

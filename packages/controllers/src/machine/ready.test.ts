@@ -61,6 +61,28 @@ test('a tenant whose clock is wrong by an hour has no machine replaced for a mom
   assert.equal(await look(), 'NodeUnhealthy', 'nor is one kept for an hour')
 })
 
+test('what was waited for before takes nothing from the time of a Node that falls silent then', async () => {
+  const { world, machine, turns, look } = await aReady()
+  const config = world.proxmox.config(world.machine().spec.vmid ?? 0)
+  // Its mark is to be written again, under a lock.
+  Object.assign(config, { lock: 'backup', description: 'mine' })
+  world.world.drifted.add(`${NAMESPACE}/${machine.metadata.name}`)
+  await look()
+  assert.deepEqual(
+    [world.condition('Ready')?.status, world.condition('Ready')?.reason],
+    ['Unknown', 'Locked'],
+  )
+  await world.clock.advance(60 * MINUTE)
+  delete config['lock']
+  turns('Unknown')
+  for (let turn = 0; turn < 3; turn += 1) assert.equal(await look(), undefined)
+  assert.equal(world.condition('Ready')?.reason, 'NodeNotReady')
+  await world.clock.advance(4 * MINUTE)
+  assert.equal(await look(), undefined)
+  await world.clock.advance(MINUTE)
+  assert.equal(await look(), 'NodeUnhealthy')
+})
+
 test('a VM that was stopped and started again gets its time from the start on', async () => {
   const { world, machine, turns, look } = await aReady()
   const { vmid = 0 } = world.machine().spec

@@ -29,11 +29,17 @@ function judge(context: MachineContext): StepResult {
         )
   }
   const message = said?.message ?? ''
-  if (/network ?plugin|cni plugin|NetworkReady=false/i.test(message))
+  if (/network ?plugin|cni plugin|NetworkReady=false/i.test(message)) {
+    if (hasNetworkPlugin(context))
+      return waiting(
+        'NetworkStarting',
+        `The Node waits for the cluster's network plugin, whose pod starts after the Node. If that lasts, see what becomes of the pod, with the tenant's kubeconfig: \`kubectl get pods -A --field-selector spec.nodeName=${node?.metadata.name}\`.`,
+      )
     return blocked(
       REASON.waitingForNetwork,
       'The Node waits for a network plugin, which Kamaji does not install. Install one, such as Cilium, Calico or Flannel: with the tenant’s kubeconfig (`fochista cluster kubeconfig NAME`), or next time with `cluster create --apply FILE`.',
     )
+  }
   const rest = patienceWith(context, node)
   const why =
     said?.status === 'Unknown'
@@ -41,13 +47,25 @@ function judge(context: MachineContext): StepResult {
       : message === ''
         ? 'The Node is not Ready yet.'
         : `The Node is not Ready: ${message.slice(0, 300)}`
-  if (rest === undefined || rest > 0) return waiting(REASON.nodeNotReady, why, rest)
+  if (rest === undefined || rest > 0) {
+    // The time of a condition moves with its status alone: it must not be that of what was waited for before.
+    if (getCondition(context.machine, 'Ready')?.reason !== REASON.nodeNotReady)
+      context.world.voice.unsay(context.machine, 'Ready')
+    return waiting(REASON.nodeNotReady, why, rest)
+  }
   if (status.failure === undefined) {
     status.failure = { reason: REASON.nodeUnhealthy, message: why }
     context.world.voice.tell(context.machine, 'Warning', REASON.nodeUnhealthy, why)
   }
   return blocked(REASON.nodeUnhealthy, `${why} The machine is to be replaced.`)
 }
+
+/** A Node was never Ready without one. */
+const hasNetworkPlugin = ({ machine, world, namespace }: MachineContext): boolean =>
+  machine.status?.wasReady === true ||
+  world.tenants
+    .nodes(namespace, machine.spec.clusterName ?? '')
+    .some((one) => readinessOf(one)?.status === 'True')
 
 const readinessOf = (node: Node | undefined) => node?.status?.conditions?.find(({ type }) => type === 'Ready')
 

@@ -1,9 +1,19 @@
-import { ANNOTATION_RESHAPE, getCondition, isTrue, REASON, type Machine, type NodePool } from '@fochista/api'
+import {
+  ANNOTATION_RESHAPE,
+  CONDITION,
+  getCondition,
+  isTrue,
+  REASON,
+  type Machine,
+  type NodePool,
+} from '@fochista/api'
 import type { World } from '../world.ts'
 
 /** Pause after the first replacement of a row, milliseconds; doubled with each further one. */
 const FIRST_PAUSE_MS = 30_000
 const LONGEST_PAUSE_MS = 30 * 60_000
+/** How long those that are still unhealthy are waited for once no more are so than may be, milliseconds. */
+const RECOVERY_MS = 60_000
 /** So many machines in a row that did not join stop the pool: the next would not either. */
 const MOST_JOIN_FAILURES = 3
 
@@ -15,6 +25,7 @@ export type Repair =
       readonly reason: string
       readonly message: string
       readonly lookAgainMs?: number
+      readonly isWaiting?: boolean
     }
 
 /**
@@ -51,6 +62,21 @@ export function planRepair(world: World, pool: NodePool, staying: readonly Machi
       reason: REASON.tooManyUnhealthy,
       message: `${unhealthy === 1 ? '1 machine is' : `${unhealthy} machines are`} unhealthy and at most ${most} may be (spec.health.maxUnhealthy), so nothing is replaced. ${first.metadata.name}: ${message} Cure or delete what is unhealthy, or raise that number.`,
     }
+  const now = world.clock.now()
+  const said = getCondition(pool, CONDITION.ready)
+  const isRecovering = said?.reason === REASON.recovering
+  // Those that fall silent at once come back one after the other: the last of them is not the only one that failed.
+  if (isRecovering || said?.reason === REASON.tooManyUnhealthy) {
+    const patience = (isRecovering ? Date.parse(said.lastTransitionTime) : now) + RECOVERY_MS - now
+    if (patience > 0)
+      return {
+        replace: [],
+        reason: REASON.recovering,
+        message: `No more are unhealthy than may be. Those that still are, are waited for a minute before one is replaced. ${first.metadata.name}: ${message}`,
+        lookAgainMs: patience,
+        isWaiting: true,
+      }
+  }
   const rest = restOfPause(world, pool)
   if (rest > 0)
     return {

@@ -168,6 +168,25 @@ test('with more unhealthy than may be nothing is replaced', () => {
   )
 })
 
+test('of many that were unhealthy the last to come round has a minute for it', async () => {
+  const { world, clock } = aWorld()
+  const pool = aRollout(3)
+  const failed = (): Machine => made(pool, { isReady: false, failure: 'NodeUnhealthy' })
+  const [one, other, well] = [failed(), failed(), made(pool)]
+  const say = ({ reason, isWaiting }: { reason?: string; isWaiting?: boolean }): void =>
+    world.voice[isWaiting ? 'unknown' : 'no'](pool, 'Ready', reason ?? '', '')
+  say(planRepair(world, pool, [one, other, well]))
+  await clock.advance(600_000)
+  for (let turn = 0; turn < 2; turn += 1) {
+    const repair = planRepair(world, pool, [one, made(pool), well])
+    assert.deepEqual([repair.replace, repair.reason], [[], 'Recovering'])
+    say(repair as { reason: string })
+    await clock.advance(29_000)
+  }
+  await clock.advance(2000)
+  assert.deepEqual(replaced(world, pool, [one, made(pool), well]), [one])
+})
+
 test('one whose time is over is not taken for the only one while others are silent too, unless we reboot them', () => {
   const { world } = aWorld()
   const pool = aRollout(3)
