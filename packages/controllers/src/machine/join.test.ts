@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Node } from '@fochista/kubernetes'
 import { ProxmoxApiError, ProxmoxConnectionError } from '@fochista/proxmox'
+import { Machines } from '../kinds.ts'
 import { aWorld, type Given } from '../test/a-world.ts'
 import { aHost, aMachine, aPool, markOf, placed } from '../test/factories.ts'
 import { join } from './join.ts'
@@ -230,6 +231,37 @@ test('a Node that waits for a network plugin says what to install; a silent kube
   assert.equal(await saying('Unknown', 'Kubelet stopped posting node status.'), 'NodeNotReady')
   assert.match((await world.step(ready, machine)).message, /kubelet has stopped to report/)
   assert.equal(await saying('False', 'PLEG is not healthy'), 'NodeNotReady')
+})
+
+test('a Node is not said to lack a network plugin that it, or another Node, has had', async () => {
+  const words = 'container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady'
+  for (const isOther of [true, false]) {
+    const { world, machine } = aSeeded({ status: 'running' })
+    world.tenant.joins(machine, false)
+    if (!isOther)
+      world.management.change(Machines, machine.metadata, (one) => {
+        one.status = { ...one.status, wasReady: true }
+      })
+    const says = (status: 'True' | 'False', message: string): NonNullable<Node['status']> => ({
+      conditions: [{ type: 'Ready', status, message }],
+    })
+    world.tenant.api.change(Node, { name: machine.metadata.name }, (node) => {
+      node.status = says('False', words)
+    })
+    if (isOther) {
+      assert.equal((await world.step(ready, machine)).reason, 'WaitingForNetwork')
+      world.tenant.api.has(Node, {
+        apiVersion: 'v1',
+        kind: 'Node',
+        metadata: { name: 'other' },
+        status: says('True', ''),
+      })
+    }
+    const said = await world.step(ready, machine)
+    assert.deepEqual([said.state, said.reason], ['waiting', 'NetworkStarting'])
+    assert.doesNotMatch(said.message, /install/i)
+    assert.match(said.message, /spec\.nodeName=workers-x7k2b/)
+  }
 })
 
 test('a whole way leads from nothing to Ready, killed after any write and begun again', async () => {

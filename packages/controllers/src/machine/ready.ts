@@ -33,7 +33,7 @@ function judge(context: MachineContext): StepResult {
     if (hasNetworkPlugin(context))
       return waiting(
         'NetworkStarting',
-        `The Node waits for the cluster's network plugin, whose pod starts after the Node. If that lasts, see what becomes of the pod, with the tenant's kubeconfig: \`kubectl get pods -A --field-selector spec.nodeName=${node?.metadata.name}\`.`,
+        `The Node waits for the cluster’s network plugin, whose pod starts after the Node. If that lasts, see what becomes of the pod, with the tenant’s kubeconfig: \`kubectl get pods -A --field-selector spec.nodeName=${node?.metadata.name}\`.`,
       )
     return blocked(
       REASON.waitingForNetwork,
