@@ -49,9 +49,12 @@ export class AnswerReader {
   readonly #pieces: Buffer[] = []
   #packed = 0
   readonly #maxBytes: number
+  readonly #onBody: ((bytes: Buffer) => void) | undefined
 
-  constructor(maxBytes: number) {
+  /** @param onBody Takes the body of a success as it comes, which `text` does not have then. */
+  constructor(maxBytes: number, onBody?: (bytes: Buffer) => void) {
     this.#maxBytes = maxBytes
+    this.#onBody = onBody
   }
 
   /** Takes bytes. @returns those that follow the answer, when it is whole; undefined while it is not */
@@ -75,7 +78,7 @@ export class AnswerReader {
     return this.#part === 'close'
   }
 
-  /** The body, whole. */
+  /** The body, whole, unless it was taken as it came. */
   text(): string {
     const [only] = this.#pieces
     return (this.#pieces.length === 1 && only ? only : Buffer.concat(this.#pieces)).toString('utf8')
@@ -208,6 +211,7 @@ export class AnswerReader {
     if (bytes.length === 0) return
     this.#size += bytes.length
     if (this.#size > this.#maxBytes) throw new TooLargeError(this.status, this.#maxBytes)
+    if (this.#onBody && this.status < 300) return this.#onBody(bytes)
     this.#pieces.push(bytes)
     if (this.#pieces.length - this.#packed < MAX_PIECES) return
     this.#pieces.push(Buffer.concat(this.#pieces.splice(this.#packed)))

@@ -9,6 +9,8 @@ export interface Outgoing {
   readonly body: string | AsyncIterable<Uint8Array> | undefined
   /** Bytes of an answer's body that are read. */
   readonly maxBytes: number
+  /** Takes the body of a success as it comes. What it throws fails the request. */
+  readonly onBody?: ((bytes: Buffer) => void) | undefined
   /** The answer, whole. */
   answered(answer: AnswerReader): void
   /** The answer's head is a 101, and the connection speaks another protocol from here on. What asked for none has no such end. */
@@ -58,7 +60,7 @@ export class Connection {
   send(request: Outgoing): void {
     const { head, body } = request
     this.#current = request
-    this.#reader = new AnswerReader(request.maxBytes)
+    this.#reader = new AnswerReader(request.maxBytes, request.onBody)
     this.#socket.ref()
     if (body === undefined) this.#socket.write(head, 'latin1')
     else if (typeof body === 'string') this.#socket.write(head + body, 'utf8')

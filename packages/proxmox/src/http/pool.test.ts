@@ -80,6 +80,18 @@ test('a connection over which more came than was asked for is not used again', a
   assert.equal(connections.length, 3)
 })
 
+test('an answer that comes while its request is still being sent counts, and its connection is not used again', async (t) => {
+  const { endpoint, connections } = await raw(t, (socket) => void socket.write(ok('1')))
+  async function* body(): AsyncGenerator<Uint8Array> {
+    yield Buffer.from('begun')
+    await new Promise(() => {})
+  }
+  const headers = { 'content-length': '1000' }
+  assert.equal((await requestOn(endpoint, { ...ask(), method: 'POST', headers, body: body() })).text, '1')
+  assert.equal((await requestOn(endpoint, ask())).text, '1')
+  assert.equal(connections.length, 2)
+})
+
 test('bytes on a connection that nobody uses end it', async (t) => {
   const { endpoint, connections } = await raw(t, (socket) => void socket.write(ok('1')))
   await requestOn(endpoint, ask())
