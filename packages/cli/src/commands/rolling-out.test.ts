@@ -222,6 +222,31 @@ test('a plan says what the quota of the class has no room for', async () => {
   assert.equal(await limited({ cores: 40, machines: 4 }, '--cores 4'), '')
 })
 
+test('a plan that makes machines says what it does not know of templates, or what the class says of them', async () => {
+  const noted = async (line: string): Promise<string> => (await run(`pool plan workers ${line}`)).stderr
+  assert.match(
+    await noted('--version v1.29.1'),
+    /Proxmox was not asked whether class "small" has a template with kubelet v1\.29\.1/,
+  )
+  assert.doesNotMatch(await noted('--replicas 2'), /template/)
+  const message = 'No VM that is a template and matches spec.template is listed in Proxmox.'
+  const lastTransitionTime = '2026-01-01T00:00:00Z'
+  const condition = {
+    type: 'Ready',
+    status: 'False',
+    reason: 'TemplateNotFound',
+    message,
+    lastTransitionTime,
+  }
+  await kubernetes.patch(
+    classKind,
+    { name: 'small' },
+    { status: { conditions: [condition] } },
+    { subresource: 'status' },
+  )
+  assert.match(await noted('--version v1.29.1'), /MachineClass "small" cannot be used now.*No VM that is a/)
+})
+
 test('a rollout names the time before which machines are replaced; --dry-run names it only', async () => {
   assert.match(await ok('pool rollout workers --dry-run'), /would be rolled/)
   assert.equal((await kubernetes.get<NodePool>(nodePoolKind, ref)).spec.rollout?.before, undefined)

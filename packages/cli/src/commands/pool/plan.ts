@@ -1,3 +1,4 @@
+import type { MachineClass, NodePool } from '@fochista/api'
 import type { FieldPlan, PoolPlan } from '@fochista/controllers'
 import { argument, choice, command } from '../../command.ts'
 import type { Io } from '../../io.ts'
@@ -51,6 +52,8 @@ export const poolPlan = command({
     print(context.io, plan)
     const lacking = await roomLacking(context, wanted, machineClass, plan, all.items)
     if (lacking !== undefined) context.io.note(lacking)
+    const unseen = machineClass && unseenOf(wanted, machineClass, plan)
+    if (unseen !== undefined) context.io.note(unseen)
     const className = wanted.spec.className ?? wanted.status?.className
     if (!machineClass)
       context.io.note(
@@ -73,6 +76,27 @@ export const poolPlan = command({
       )
   },
 })
+
+/** What keeps new machines from being made, as far as the class says it, or else what a plan that asks nothing of Proxmox cannot know. */
+function unseenOf(
+  { spec: { version } }: NodePool,
+  { metadata: { name }, spec: { install }, status }: MachineClass,
+  { create, fields }: PoolPlan,
+): string | undefined {
+  if (create === 0) return undefined
+  const refusal = status?.conditions?.find((one) => one.type === 'Ready' && one.status === 'False')
+  if (refusal)
+    return tr(
+      `MachineClass "${name}" cannot be used now, and no machine is made before that ends: ${refusal.message}`,
+      `La MachineClass "${name}" ora non si può usare, e nessuna macchina viene creata prima che ciò finisca: ${refusal.message}`,
+    )
+  const isNew = fields.some(({ field }) => field === 'spec.version' || field === 'spec.className')
+  if (!isNew || version === undefined || install === 'packages') return undefined
+  return tr(
+    `Proxmox was not asked whether class "${name}" has a template with kubelet ${version}; new machines wait for one.`,
+    `A Proxmox non è stato chiesto se la classe "${name}" ha un template con il kubelet ${version}; le nuove macchine aspettano che ci sia.`,
+  )
+}
 
 const effects: Readonly<Record<FieldPlan['effect'], string>> = {
   replace: tr('machines are replaced', 'le macchine vengono sostituite'),
