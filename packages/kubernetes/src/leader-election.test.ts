@@ -39,7 +39,7 @@ function handClock(calls: { open: number }): WaitingClock & { advance(ms: number
 
 /** A server that keeps one Lease as an API server does. */
 async function leaseServer(t: TestContext) {
-  const state = { lease: undefined as Lease | undefined, version: 0, down: false }
+  const state = { lease: undefined as Lease | undefined, version: 0, down: false, hangs: false }
   const { url } = await serve(t, ({ method, body, raw }, response) => {
     if (state.down) return void raw.socket.destroy()
     if (method === 'GET')
@@ -63,7 +63,8 @@ async function leaseServer(t: TestContext) {
     t.after(() => client.close())
     const kubernetes = {
       ...client,
-      get: ((...args: Parameters<typeof client.get>) => counted(client.get(...args))) as typeof client.get,
+      get: ((...args: Parameters<typeof client.get>) =>
+        state.hangs ? new Promise(() => {}) : counted(client.get(...args))) as typeof client.get,
       create: ((...args: Parameters<typeof client.create>) =>
         counted(client.create(...args))) as typeof client.create,
       update: ((...args: Parameters<typeof client.update>) =>
@@ -149,6 +150,18 @@ test('who cannot renew stops before anybody else may lead, and contends again', 
   assert.equal(state.lease?.spec?.leaseTransitions, 0)
   a.controller.abort()
   await running
+})
+
+test('who gets no answer at all stops as soon, however long the answer is waited for', async (t) => {
+  const { clock, contender, state } = await leaseServer(t)
+  const a = contender('a')
+  const running = a.run()
+  await until('a leads', () => a.election.isLeader)
+  await clock.advance(5000)
+  state.hangs = true
+  await clock.advance(11_000)
+  assert.deepEqual([a.election.isLeader, a.log], [false, ['leads', 'ended']])
+  void running
 })
 
 test('a leader that vanished is followed after its lease has been seen unchanged for its duration, whatever its clock said', async (t) => {

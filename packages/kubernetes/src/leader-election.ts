@@ -110,12 +110,24 @@ export function createLeaderElection(kubernetes: Kubernetes, config: LeaderElect
       await quiet(clock.sleep(retryPeriodMs, end))
       if (end.aborted) return
       const asked = clock.now()
-      const result = await tryAttempt()
+      const result = await within(renewedAt + renewDeadlineMs - asked, renew())
       if (result) renewedAt = asked
-      // A lost race with another writer of the Lease (an annotation) is tried again; another holder is final.
-      else if (clock.now() - renewedAt >= renewDeadlineMs || (result === false && (await isOthers())))
-        return lose()
+      else if (result === false || clock.now() - renewedAt >= renewDeadlineMs) return lose()
     }
+  }
+
+  /** Says whether the lease is still ours; undefined when that is not known. */
+  const renew = async (): Promise<boolean | undefined> => {
+    const result = await tryAttempt()
+    // A lost race with another writer of the Lease (an annotation) is tried again; another holder is final.
+    return result === false && !(await isOthers()) ? undefined : result
+  }
+
+  /** What a promise gives; undefined where it gives nothing in time: while answers hang, somebody else begins to lead. */
+  const within = async <T>(ms: number, promise: Promise<T>): Promise<T | undefined> => {
+    const over = new AbortController()
+    const end = quiet(clock.sleep(Math.max(0, ms), over.signal))
+    return Promise.race([promise, end.then(() => undefined)]).finally(() => over.abort())
   }
 
   const isOthers = async (): Promise<boolean> => {
