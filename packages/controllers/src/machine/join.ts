@@ -1,10 +1,10 @@
 import { getCondition, isTrue, REASON, type Machine } from '@fochista/api'
 import type { Node } from '@fochista/kubernetes'
+import { limitsOf } from '../node-pool/limits.ts'
 import type { VmConfigChange } from '../proxmox-cluster/hypervisor.ts'
 import { adaptNode, isAdapted } from './adapt.ts'
 import { blocked, done, waiting, type MachineContext, type StepResult } from './context.ts'
 import { namesakeOf, nodeOf } from './node.ts'
-import { durationOf } from './place.ts'
 import { removeImages } from './remove-images.ts'
 import { seedDriveOf, tokenDescription } from './seed.ts'
 import { lookAtTask, waitingFor } from './task.ts'
@@ -51,7 +51,7 @@ function notJoined(context: MachineContext): StepResult {
       JOIN_PAUSE_MS,
     )
   const since = Date.parse(getCondition(machine, 'Started')?.lastTransitionTime ?? '')
-  const limit = durationOf(pool?.spec.health?.nodeStartupTimeout, '20m')
+  const limit = limitsOf(pool).nodeStartup
   const late = world.clock.now() - since - limit
   if (late >= 2 * limit)
     failToJoin(context, `It did not join within three times the ${limit / 60_000} minutes that it had.`)

@@ -1,9 +1,9 @@
 import { TenantControlPlane, TenantNotReadyError, type Tenant } from '@fochista/kamaji'
 import { isNotFound, KubernetesError, orUndefined } from '@fochista/kubernetes'
+import { limitsOf } from '../node-pool/limits.ts'
 import type { World } from '../world.ts'
 import { waiting, type MachineContext, type StepResult } from './context.ts'
 import { hasJoined, nodeOf } from './node.ts'
-import { durationOf } from './place.ts'
 
 const PAUSE_MS = 5000
 
@@ -80,7 +80,7 @@ export function restOfDrain({ machine, pool, world, key }: MachineContext): numb
   seen.set(key, first)
   const asked = Date.parse(machine.metadata.deletionTimestamp ?? '')
   const since = first - asked > SKEW_MS ? asked : first
-  return since + durationOf(pool?.spec.drain?.timeout, '10m') - now
+  return since + limitsOf(pool).drain - now
 }
 
 /** Forgets when a machine was first seen leaving: it is gone. */

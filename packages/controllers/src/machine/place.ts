@@ -1,5 +1,4 @@
 import {
-  parseDuration,
   poolProblems,
   printProblem,
   quotaLeft,
@@ -296,8 +295,3 @@ export async function giveUpVmid(
 }
 
 const MOST_GIVEN_UP = 64
-
-/** A duration of a pool's spec in milliseconds; `fallback` is the schema's default. */
-export function durationOf(text: string | undefined, fallback: string): number {
-  return parseDuration(text ?? fallback) ?? parseDuration(fallback) ?? 0
-}

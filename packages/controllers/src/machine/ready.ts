@@ -1,9 +1,9 @@
 import { getCondition, isTrue, REASON } from '@fochista/api'
 import { isPausedForHealth, isReady } from '@fochista/kamaji'
 import type { Node } from '@fochista/kubernetes'
+import { limitsOf } from '../node-pool/limits.ts'
 import { blocked, done, waiting, type MachineContext, type StepResult } from './context.ts'
 import { nodeOf } from './node.ts'
-import { durationOf } from './place.ts'
 import { awaitBoot } from './reboot.ts'
 import { leaveToReshape } from './reshape.ts'
 
@@ -90,11 +90,7 @@ function patienceWith(
   const seen = said?.reason === REASON.nodeNotReady ? Date.parse(said.lastTransitionTime) : now
   const started = Date.parse(getCondition(machine, 'Started')?.lastTransitionTime ?? '')
   const since = Math.max(answering, seen, Number.isNaN(started) ? 0 : started)
-  const { unhealthyAfter, nodeStartupTimeout } = pool?.spec.health ?? {}
+  const { nodeStartup, unhealthyAfter } = limitsOf(pool)
   // A guest that we have rebooted ourselves has the time of one that begins.
-  const patience =
-    leaveToReshape(machine) === 'reboot'
-      ? durationOf(nodeStartupTimeout, '20m')
-      : durationOf(unhealthyAfter, '5m')
-  return since + patience - now
+  return since + (leaveToReshape(machine) === 'reboot' ? nodeStartup : unhealthyAfter) - now
 }

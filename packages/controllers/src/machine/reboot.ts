@@ -2,12 +2,12 @@ import { ANNOTATION_RESHAPE, formatBytes, getCondition } from '@fochista/api'
 import { TenantNotReadyError, type Tenant } from '@fochista/kamaji'
 import { isConflict, isNotFound, KubernetesError, Node, orUndefined } from '@fochista/kubernetes'
 import { isNotRunning } from '@fochista/proxmox'
+import { limitsOf } from '../node-pool/limits.ts'
 import type { VmRef } from '../proxmox-cluster/hypervisor.ts'
 import { timestampOf } from '../runtime/clock.ts'
 import { waiting, type MachineContext, type StepResult } from './context.ts'
 import { drainNode } from './drain.ts'
 import { nodeOf } from './node.ts'
-import { durationOf } from './place.ts'
 import { failedAt, lookAtTask, noteTask } from './task.ts'
 
 /** Annotation of a Node that we have cordoned to reboot its VM: since when, whether it is ours to uncordon, and the boot that is to end. */
@@ -82,7 +82,7 @@ async function empty(context: MachineContext, tenant: Tenant): Promise<StepResul
     return waiting('Draining', `Node ${node.metadata.name} is drained before its VM is rebooted.`, 0)
   }
   const since = Math.min(note.since, now)
-  const rest = since + durationOf(pool?.spec.drain?.timeout, '10m') - now
+  const rest = since + limitsOf(pool).drain - now
   const left = await drainNode(context, tenant, rest)
   if (left) return left
   const bootID = node.status?.nodeInfo?.bootID

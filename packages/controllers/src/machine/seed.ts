@@ -20,10 +20,10 @@ import {
   type SeedFile,
   type SeedNetwork,
 } from '../bootstrap/index.ts'
+import { limitsOf } from '../node-pool/limits.ts'
 import type { VmConfig, VmConfigChange } from '../proxmox-cluster/hypervisor.ts'
 import { blocked, done, entriesOf, waiting, type MachineContext, type StepResult } from './context.ts'
 import { hasJoined, nodeOf } from './node.ts'
-import { durationOf } from './place.ts'
 import { failedAt, holdAfterFailure, lookAtTask, noteTask, waitingFor, type TaskState } from './task.ts'
 
 /** Life of a join token; its end is pushed forward while the machine is on its way. */
@@ -116,7 +116,7 @@ function nodeLost({ machine, controlPlane, pool, world, namespace }: MachineCont
   const rest =
     answering === undefined
       ? TENANT_PAUSE_MS
-      : Math.max(since, answering) + durationOf(pool?.spec.health?.unhealthyAfter, '5m') - now
+      : Math.max(since, answering) + limitsOf(pool).unhealthyAfter - now
   if (rest <= 0) return undefined
   return waiting(
     'NodeGone',

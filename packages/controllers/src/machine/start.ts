@@ -1,7 +1,7 @@
 import { getCondition, isTrue } from '@fochista/api'
 import { isAlreadyRunning, isTaskFailed } from '@fochista/proxmox'
+import { limitsOf } from '../node-pool/limits.ts'
 import type { VmConfigChange, VmRef } from '../proxmox-cluster/hypervisor.ts'
-import { durationOf } from './place.ts'
 import { blocked, done, waiting, type MachineContext, type StepResult } from './context.ts'
 import { failToJoin } from './join.ts'
 import { nodeOf } from './node.ts'
@@ -79,7 +79,7 @@ function judgeStopped(context: MachineContext): void {
   const { machine, pool, world } = context
   const started = getCondition(machine, 'Started')
   if (nodeOf(context) || isTrue(machine, 'Joined') || started?.status !== 'True') return
-  const limit = durationOf(pool?.spec.health?.nodeStartupTimeout, '20m')
+  const limit = limitsOf(pool).nodeStartup
   if (world.clock.now() - Date.parse(started.lastTransitionTime) > limit)
     failToJoin(
       context,
@@ -92,7 +92,7 @@ function pauseBeforeRestart(context: MachineContext): number {
   const { machine, pool, world } = context
   if (!nodeOf(context) || leaveToReshape(machine) === 'reboot') return 0
   const said = getCondition(machine, 'Started')
-  const restartAfter = durationOf(pool?.spec.health?.restartAfter, '5m')
+  const { restartAfter } = limitsOf(pool)
   if (said?.reason !== 'Stopped') return restartAfter
   return Date.parse(said.lastTransitionTime) + restartAfter - world.clock.now()
 }
