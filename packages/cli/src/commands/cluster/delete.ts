@@ -45,24 +45,35 @@ export const clusterDelete = command({
       orUndefined(isNotFound, kubernetes.delete(of, object.metadata, onlyThis(object)))
     if (options.noDrain) await deleteOnly(kind, cluster)
     else for (const pool of own) await deleteOnly(poolKind, pool)
-    await waitForPoolsGone(context, cluster.metadata, own, options.timeout)
+    await waitForPoolsGone(context, cluster.metadata, own, options.timeout, !options.noDrain)
     if (!options.noDrain) await deleteOnly(kind, cluster)
     await waitUntilGone(context, kind, cluster, options.timeout)
     context.io.out(`cluster/${name} ${tr('deleted', 'eliminato')}`)
   },
 })
 
+/** @param isLast The control plane is deleted after the pools, and not before. */
 async function waitForPoolsGone(
   context: Context,
   { name, namespace }: { name: string; namespace?: string },
   own: readonly NodePool[],
   timeoutMs: number,
+  isLast: boolean,
 ): Promise<void> {
   const kubernetes = await context.kubernetes()
   const [poolKind, machineKind] = await Promise.all([pools.kind(), machines.kind()])
   const names = new Set(own.map((pool) => pool.metadata.name))
   const scope = namespace === undefined ? {} : { namespace }
-  const hint = `${tr('It goes on while the controllers run (fochista serve). Look at it with:', 'Prosegue finché i controller sono in esecuzione (fochista serve). Osservalo con:')}  fochista cluster describe ${name}${namespace ? ` -n ${namespace}` : ''}`
+  const rest = isLast
+    ? tr(
+        'The machines go on leaving while the controllers run (fochista serve). The control plane goes after them, with the same command again. Look at it with:',
+        'Le macchine continuano a uscire finché i controller sono in esecuzione (fochista serve). Il control plane va dopo di loro, ripetendo lo stesso comando. Osservalo con:',
+      )
+    : tr(
+        'It goes on while the controllers run (fochista serve). Look at it with:',
+        'Prosegue finché i controller sono in esecuzione (fochista serve). Osservalo con:',
+      )
+  const hint = `${rest}  fochista cluster describe ${name}${namespace ? ` -n ${namespace}` : ''}`
   await waitWatching(
     context,
     [poolKind, machineKind].map((kind) => ({ kind, namespace })),
