@@ -273,3 +273,31 @@ test('a page of a list says how many there are in all', async (t) => {
   })
   assert.deepEqual(page, { data: [{ n: 1, t: 'x' }], total: 70 })
 })
+
+test('the entries of a list can be taken as they arrive: typed, anew after a broken connection, and none of a refusal', async (t) => {
+  const list = Array.from({ length: 5000 }, (_, index) => ({
+    id: `qemu/${index}`,
+    type: 'qemu',
+    template: '0',
+  }))
+  const { url, seen } = await serve(t, ({ raw }, response) => {
+    if (seen.length > 2) return refuse(response, 403, 'Permission check failed')
+    if (seen.length > 1) return answer(response, list)
+    const text = JSON.stringify({ data: list })
+    response.writeHead(200, { 'content-length': text.length })
+    response.write(text.slice(0, text.length / 2), () => raw.socket.destroy())
+  })
+  const proxmox = connect(t, url)
+  const known = { id: 'qemu/1', type: 'qemu' } as const
+  let heard = 0
+  const all = await proxmox.getEach('/cluster/resources', (entry) => {
+    heard += 1
+    return entry.id === 'qemu/1' ? known : entry
+  })
+  assert.equal(all.length, 5000)
+  assert.equal(all[1], known)
+  assert.equal(all[4999]?.template, false)
+  assert.ok(heard >= 5000)
+  const error = await failureOf(proxmox.getEach('/cluster/resources', (entry) => entry))
+  assert.match(error.message, /403: Permission check failed/)
+})

@@ -19,6 +19,10 @@ export function normaliserOf(method: Method, template: string): Normaliser {
   return normaliser
 }
 
+/** The normaliser of each entry of a call's list. */
+export const entryNormaliserOf = (method: Method, template: string): Normaliser =>
+  compile(callOf(method, template)?.returns?.items)
+
 const compiled: Readonly<Record<Method, Map<string, Normaliser>>> = {
   GET: new Map(),
   POST: new Map(),

@@ -8,6 +8,7 @@ import { printHead } from './http/head.ts'
 export interface Reply {
   readonly status: number
   readonly statusText: string
+  /** Empty if the body was taken as it came. */
   readonly text: string
 }
 
@@ -22,6 +23,8 @@ export interface Asked {
   readonly deadline: Deadline
   /** How much of the answer is read, bytes. */
   readonly maxBytes: number
+  /** Takes the body of a success as it comes. What it throws fails the request. */
+  readonly onBody?: ((bytes: Buffer) => void) | undefined
 }
 
 /**
@@ -42,13 +45,14 @@ class Request implements Outgoing {
   readonly head: string
   readonly body: Outgoing['body']
   readonly maxBytes: number
+  readonly onBody: Outgoing['onBody']
   forget = (): void => {}
   readonly #resolve: (reply: Reply) => void
   readonly #reject: (error: Error) => void
 
   constructor(
     { host, prefix }: Endpoint,
-    { method, path, headers, body, maxBytes }: Asked,
+    { method, path, headers, body, maxBytes, onBody }: Asked,
     resolve: (reply: Reply) => void,
     reject: (error: Error) => void,
   ) {
@@ -60,6 +64,7 @@ class Request implements Outgoing {
     this.head = printHead(method, prefix + path, host, all)
     this.body = body
     this.maxBytes = maxBytes
+    this.onBody = onBody
     this.#resolve = resolve
     this.#reject = reject
   }

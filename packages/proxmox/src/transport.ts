@@ -9,6 +9,7 @@ import {
   ProxmoxTlsError,
 } from './errors.ts'
 import { TooLargeError } from './http/answer.ts'
+import { ListReader } from './list-reader.ts'
 import { requestOn } from './request.ts'
 import { FingerprintMismatchError, isCertificateError, type TlsConfig, wasNotSent } from './tls.ts'
 import { upgradeOn, type Upgraded } from './upgrade.ts'
@@ -24,6 +25,8 @@ export interface Exchange {
   readonly deadline: Deadline
   /** True if sending it twice does no harm. */
   readonly repeatable: boolean
+  /** Takes each entry of the list that is answered, as it comes; what it returns stands in the list. A repetition begins anew. */
+  readonly each?: ((entry: unknown) => unknown) | undefined
 }
 
 /** What a success says: its data, and how many there are in all where a list is given in pages. */
@@ -110,6 +113,7 @@ export function createTransport(
 
 async function sendTo(endpoint: Endpoint, exchange: Exchange): Promise<Envelope> {
   const { method, path, headers, deadline, body } = exchange
+  const list = exchange.each && new ListReader(exchange.each)
   try {
     const { status, statusText, text } = await requestOn(endpoint, {
       method,
@@ -118,8 +122,10 @@ async function sendTo(endpoint: Endpoint, exchange: Exchange): Promise<Envelope>
       body: typeof body === 'function' ? body() : body,
       deadline,
       maxBytes: MAX_BODY_BYTES,
+      onBody: list && ((bytes) => list.push(bytes)),
     })
-    if (status >= 200 && status < 300) return decode(exchange, status, text)
+    if (status >= 200 && status < 300)
+      return decode(exchange, status, () => (list ? list.end() : JSON.parse(text)))
     throw refusal(callOf(exchange), status, statusText, text)
   } catch (error) {
     throw translate(callOf(exchange), deadline, error)
@@ -131,11 +137,12 @@ function callOf({ method, path }: Call): Call {
   return { method, path: path.replace(/\?.*/s, '').replace(/^\/api2\/json/, '') }
 }
 
-function decode(exchange: Exchange, status: number, text: string): Envelope {
+function decode(exchange: Exchange, status: number, parse: () => unknown): Envelope {
   let body: { data?: unknown; total?: unknown } | null
   try {
-    body = JSON.parse(text) as typeof body
-  } catch {
+    body = parse() as typeof body
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
     throw new ProxmoxAnswerError(callOf(exchange), status, 'the answer is not JSON')
   }
   if (typeof body !== 'object' || body === null || !('data' in body))

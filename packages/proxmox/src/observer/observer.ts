@@ -84,7 +84,7 @@ const realClock: ObserverClock = {
 
 /** Makes the observer of a cluster. Nothing is asked before `start` or `refresh`. */
 export function createObserver(
-  proxmox: Pick<Proxmox, 'get'>,
+  proxmox: Pick<Proxmox, 'getEach'>,
   { intervalMs = 2000, clock = realClock, onError, onAnswer, pacer }: ObserverOptions = {},
 ): Observer {
   const resources = new Map<string, ClusterResource>()
@@ -129,19 +129,12 @@ export function createObserver(
 
   const look = async (): Promise<void> => {
     const [newResources, newTasks] = await Promise.all([
-      proxmox.get('/cluster/resources'),
-      proxmox.get('/cluster/tasks'),
+      proxmox.getEach('/cluster/resources', (seen) => recognise(resources.get(seen.id), seen)),
+      proxmox.getEach('/cluster/tasks', (seen) => recognise(tasks.get(upidOf(seen)), seen)),
     ])
     const changes = update(resources, newResources, ({ id }) => id, kindOf)
     if (changes.length > 0) sort()
-    changes.push(
-      ...update(
-        tasks,
-        newTasks,
-        ({ upid }) => String(upid),
-        () => 'task',
-      ),
-    )
+    changes.push(...update(tasks, newTasks, upidOf, () => 'task'))
     const silentMs = failures > 0 ? clock.now() - lastGood : 0
     lastGood = clock.now()
     error = undefined
@@ -252,10 +245,19 @@ function kindOf(resource: ClusterResource): ObservedChange['kind'] {
 /** Fields that move all the time and mean nothing to a reader who waits for a change. */
 const noise = new Set(['cpu', 'mem', 'memhost', 'disk', 'netin', 'netout', 'diskread', 'diskwrite', 'uptime'])
 
+const upidOf = (task: ClusterTask): string => String(task.upid)
+
 /**
- * Brings what is known up to a list. An entry in which only the load has moved stays the same object with the new load: of 10,000 VMs at rest
- * nothing has to be kept, sorted or worked out anew, and the list is forgotten as soon as it was read. @returns what has changed
+ * An entry in which only the load has moved stays the same object, with the new load: of 10,000 VMs at rest nothing has to be kept, sorted or
+ * worked out anew, and what was read is forgotten at once.
  */
+function recognise<T extends object>(known: T | undefined, seen: T): T {
+  if (known === undefined || differs(known, seen)) return seen
+  takeNoise(known, seen)
+  return known
+}
+
+/** Brings what is known up to a list of known and of new entries. @returns what has changed */
 function update<T extends object>(
   known: Map<string, T>,
   list: readonly T[],
@@ -266,11 +268,9 @@ function update<T extends object>(
   for (const item of list) {
     const key = keyOf(item)
     const old = known.get(key)
-    if (old && !differs(old, item)) takeNoise(old, item)
-    else {
-      known.set(key, item)
-      changes.push({ kind: kind(item), key, before: old, after: item })
-    }
+    if (old === item) continue
+    known.set(key, item)
+    changes.push({ kind: kind(item), key, before: old, after: item })
   }
   if (known.size === list.length) return changes
   const present = new Set(list.map(keyOf))
