@@ -224,7 +224,8 @@ function createDispatcher(
   const tls = {
     ...keys,
     ...(connection.server.startsWith('https:') && sharedContext(keys)),
-    ...(connection.insecureSkipVerify && { rejectUnauthorized: false }),
+    // Said always: else Node's environment decides.
+    rejectUnauthorized: connection.insecureSkipVerify !== true,
     ...(connection.tlsServerName && { servername: connection.tlsServerName }),
   }
   // Over HTTP/2 one lost connection would take every watch with it, and the time-outs below are HTTP/1's.

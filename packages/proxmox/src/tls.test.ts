@@ -30,11 +30,15 @@ test('a pin holds for every connection, not only the first', async (t) => {
   assert.equal(seen.length, 3)
 })
 
-test('a foreign CA is refused, and by default only the system’s are trusted', async (t) => {
+test('a foreign CA is refused, and by default only the system’s are trusted, whatever Node’s environment says', async (t) => {
   const { url, seen } = await serve(t, (_, response) => answer(response, []))
-  const error = await failureOf(connect(t, url, { tls: undefined }).get('/nodes'))
-  assert.ok(isTlsError(error))
-  assert.match(error.message, /^GET \/nodes: certificate not accepted: unable to verify/)
+  t.after(() => delete process.env['NODE_TLS_REJECT_UNAUTHORIZED'])
+  for (const verifies of ['1', '0']) {
+    process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = verifies
+    const error = await failureOf(connect(t, url, { tls: undefined }).get('/nodes'))
+    assert.ok(isTlsError(error))
+    assert.match(error.message, /^GET \/nodes: certificate not accepted: unable to verify/)
+  }
   assert.equal(seen.length, 0)
 })
 

@@ -125,17 +125,13 @@ function trustOf(tls: TlsConfig | undefined): Trust {
   let context: SecureContext | undefined
   if (!tls)
     return {
-      options: () => ({ secureContext: (context ??= createSecureContext()), rejectUnauthorized: true }),
+      options: () => ({ secureContext: (context ??= createSecureContext()) }),
       mayResume: true,
       problem: noProblem,
     }
   if ('ca' in tls) {
     const secureContext = createSecureContext({ ca: tls.ca })
-    return {
-      options: () => ({ secureContext, rejectUnauthorized: true }),
-      mayResume: true,
-      problem: noProblem,
-    }
+    return { options: () => ({ secureContext }), mayResume: true, problem: noProblem }
   }
   // Nothing is verified against a CA, so none is read.
   const options = { secureContext: createSecureContext({ ca: [] }), rejectUnauthorized: false }
@@ -162,6 +158,8 @@ function createSecureContext(options?: SecureContextOptions): SecureContext {
 function openTls(options: ConnectionOptions & { readonly host: string }): TLSSocket {
   return process.getBuiltinModule('node:tls').connect({
     ALPNProtocols: ['http/1.1'],
+    // Said always: else Node's environment decides.
+    rejectUnauthorized: true,
     // An address is no name, and is not asked for as one.
     ...(isIP(options.host) === 0 ? { servername: options.host } : {}),
     ...options,
