@@ -14,7 +14,8 @@ import { isMadeAsAsked, revisionOf } from '../revision.ts'
 import { aWorld } from '../test/a-world.ts'
 import { aClass, aControlPlane, aMachine, aPool, aTemplate } from '../test/factories.ts'
 import { classOf } from './parents.ts'
-import { newMachine, pickForRemoval } from './scale.ts'
+import { newMachine } from './create.ts'
+import { pickForRemoval } from './remove.ts'
 import { versionFor } from './version.ts'
 
 const ready = [

@@ -1,22 +1,15 @@
 import {
   CONDITION,
   FINALIZER,
-  getCondition,
-  poolProblems,
   printProblem,
   quotaExceeded,
-  quotaLeft,
   REASON,
-  shapeOf,
-  valueOf,
   type Machine,
-  type MachineClass,
   type NodePool,
 } from '@fochista/api'
-import { isReady, TenantRefusedError, type TenantControlPlane } from '@fochista/kamaji'
-import { isAlreadyExists, isNotFound, orUndefined } from '@fochista/kubernetes'
+import { TenantRefusedError } from '@fochista/kamaji'
 import { Machines, NodePools } from '../kinds.ts'
-import { inNamespace, inPool } from '../machine-groups.ts'
+import { inPool } from '../machine-groups.ts'
 import { copyOf } from '../runtime/copy.ts'
 import { addFinalizer, hasFinalizer, isDeleting, removeFinalizer } from '../runtime/finalizers.ts'
 import { createKeyedMutex, type KeyedMutex } from '../runtime/mutex.ts'
@@ -24,21 +17,19 @@ import { patchIfChanged } from '../runtime/patch.ts'
 import type { Result } from '../runtime/queue.ts'
 import type { World } from '../world.ts'
 import { createAddons, type Addons } from './addons.ts'
+import { blueprintOf } from './blueprint.ts'
 import { count, sayReadiness } from './count.ts'
-import { classOf, clusterOf, keptCaPinOf } from './parents.ts'
+import { createMachines } from './create.ts'
 import { createDoubtfulMachines, type DoubtfulMachines } from './doubtful.ts'
-import { planRepair } from './health.ts'
 import { reshape, settle, stoppedBy } from './give-shape.ts'
-import { isOutdated, marginsOf, planScale, withStandIn, type ScalePlan } from './rollout.ts'
-import { newMachine, pickForRemoval } from './scale.ts'
-import { unclaimedVms } from './unclaimed-vms.ts'
+import { planRepair } from './health.ts'
+import { clusterOf, noteCluster } from './parents.ts'
+import { deleteMachines, pickForRemoval } from './remove.ts'
+import { isOutdated, marginsOf, planScale, withStandIn } from './rollout.ts'
 import { usageIn, type Verdict } from './verdict.ts'
-import { versionFor } from './version.ts'
 
 /** A class, a Proxmox cluster or a quota may change without a word to the pool. */
 const LOOK_MS = 60_000
-/** Machines of a pool that are created at once. */
-const CREATED_AT_ONCE = 8
 
 /** Keeps the number of a pool's Machines: creates what lacks, retires what is too much. The machines' own way is their own. */
 export function createNodePoolReconciler(
@@ -165,8 +156,8 @@ async function keep(
   }
   const { controlPlane } = cluster
   const all = machines.filter((machine) => !isDeleting(machine))
-  const plan = await planOf(world, pool, controlPlane, machines)
-  if ('reason' in plan) {
+  const blueprint = await blueprintOf(world, pool, controlPlane, machines)
+  if ('reason' in blueprint) {
     // Where no other can be made none is replaced or rolled: what runs stays, also what a roll has made beyond the number and goes on with
     // later. Fewer it may always be.
     const isOld = (machine: Machine): boolean => isOutdated(pool, undefined, machine, world.clock.now())
@@ -175,12 +166,12 @@ async function keep(
     const surplus = all.length - replicas - (isMidRoll ? marginsOf(pool).surge : 0)
     const spare = pickForRemoval(all, isOld, surplus)
     if (!all.some(isUnseen)) await deleteMachines(world, spare)
-    return plan
+    return blueprint
   }
   const repair = planRepair(world, pool, all)
   await deleteMachines(world, repair.replace)
   const staying = all.filter((machine) => !repair.replace.includes(machine))
-  const scale = planScale(pool, plan.machineClass, staying, world.clock.now())
+  const scale = planScale(pool, blueprint.machineClass, staying, world.clock.now())
   const unseen = scale.remove.length + scale.reshape.length > 0 ? staying.find(isUnseen) : undefined
   if (unseen)
     return {
@@ -192,10 +183,10 @@ async function keep(
   await settle(world, scale.settle ?? [])
   if (repair.reason === undefined && scale.reshape.length > 0) {
     const refusal = await making(
-      `${pool.metadata.namespace}/${plan.machineClass.metadata.name}`,
+      `${pool.metadata.namespace}/${blueprint.machineClass.metadata.name}`,
       async () => {
         await doubtful.settle(world)
-        return reshape(world, pool, plan.machineClass, scale.reshape)
+        return reshape(world, pool, blueprint.machineClass, scale.reshape)
       },
     )
     if (refusal) {
@@ -216,13 +207,13 @@ async function keep(
       isWaiting: true,
     }
   if (scale.create > 0)
-    return making(`${pool.metadata.namespace}/${plan.machineClass.metadata.name}`, () =>
-      create(world, pool, plan, scale, doubtful),
+    return making(`${pool.metadata.namespace}/${blueprint.machineClass.metadata.name}`, () =>
+      createMachines(world, pool, blueprint, scale, doubtful),
     )
   const stopped = stoppedBy(staying)
   if (stopped) return stopped
   // A class may have shrunk under a running pool.
-  const problem = quotaExceeded(plan.machineClass, usageIn(world, pool, plan.machineClass))
+  const problem = quotaExceeded(blueprint.machineClass, usageIn(world, pool, blueprint.machineClass))
   if (!problem) return undefined
   // What a roll has made beyond the number, and what has no place yet, would wait for one as long as the others wait for it.
   const kept = staying.filter((machine) => !scale.remove.includes(machine))
@@ -251,139 +242,3 @@ function refuseStrays(pool: NodePool, strays: readonly Machine[]): Verdict {
 const isUnseen = ({ spec, status: { conditions = [] } = {} }: Machine): boolean =>
   spec.made === true &&
   (conditions.length === 0 || conditions.some(({ reason }) => reason === 'ListingNodes'))
-
-/** What new machines would be made of. */
-interface Plan {
-  readonly machineClass: MachineClass
-  readonly version: string
-}
-
-async function planOf(
-  world: World,
-  pool: NodePool,
-  controlPlane: TenantControlPlane,
-  machines: readonly Machine[],
-): Promise<Plan | Verdict> {
-  const machineClass = classOf(world, pool)
-  const className = pool.spec.className ?? pool.status?.className
-  if (!machineClass)
-    return {
-      reason: 'ClassNotFound',
-      message: className
-        ? `MachineClass "${className}" is not there. What runs stays; nothing is made or changed.`
-        : 'The pool names no class and no MachineClass is marked as the default one. Set spec.className.',
-    }
-  const status = (pool.status ??= {})
-  status.className = machineClass.metadata.name
-  const name = pool.metadata.namespace ?? 'default'
-  const labels = world.caches.namespaces.get(undefined, name)?.metadata.labels ?? {}
-  const [problem] = poolProblems(pool, machineClass, { name, labels })
-  if (problem) return { reason: REASON.notAllowed, message: printProblem(problem) }
-  const { proxmoxClusterName } = machineClass.spec
-  const cluster = world.caches.proxmoxClusters.get(undefined, proxmoxClusterName)
-  const connection = world.connections.get(proxmoxClusterName)
-  if (!cluster || !connection) {
-    const why = cluster?.status?.conditions?.find(({ type }) => type === CONDITION.ready)?.message
-    return {
-      reason: 'ProxmoxUnreachable',
-      message: cluster
-        ? `Waiting for Proxmox cluster "${proxmoxClusterName}". ${why ?? ''}`.trim()
-        : `ProxmoxCluster "${proxmoxClusterName}" is not there.`,
-    }
-  }
-  const answer = versionFor(pool, machineClass, controlPlane, machines, connection.observer.vms())
-  if ('reason' in answer) return answer
-  status.version = answer.version
-  // A pool without memory is new, or was restored; one without Machines may have lost them all. They may come back one after the other, so
-  // that a pool which has begun to wait for them waits for all.
-  const mayHaveLost =
-    !status.cluster ||
-    machines.length === 0 ||
-    getCondition(pool, CONDITION.ready)?.reason === REASON.vmsWithoutMachine
-  if (mayHaveLost && pool.spec.replicas !== 0) {
-    const vmids = await unclaimedVms(world, connection, cluster, pool)
-    if (vmids.length > 0)
-      return {
-        reason: REASON.vmsWithoutMachine,
-        message: `VMs ${vmids.join(', ')} bear this pool's mark and no Machine has them, so no other is made. Restore their Machines, adopt them or delete them: \`fochista orphan list --proxmox ${proxmoxClusterName}\`.`,
-      }
-  }
-  return { machineClass, version: answer.version }
-}
-
-/** Writes down which cluster the pool belongs to, and its CA once it has one. @returns whether it was new */
-async function noteCluster(world: World, pool: NodePool, controlPlane: TenantControlPlane): Promise<boolean> {
-  const status = (pool.status ??= {})
-  const { uid = '' } = controlPlane.metadata
-  const isNew = status.cluster === undefined
-  // Known already, as it is and with its CA: a rotation keeps the UID, and is read again once the control plane is Ready.
-  const isKnown = status.cluster?.uid === uid && status.cluster.caPin !== undefined && !isReady(controlPlane)
-  if (isKnown) return false
-  const pin = await keptCaPinOf(world, controlPlane)
-  // A Secret that is not there for a moment takes back nothing of what was seen.
-  const caPin = pin ?? (status.cluster?.uid === uid ? status.cluster.caPin : undefined)
-  status.cluster = { uid, ...(caPin === undefined ? {} : { caPin }) }
-  return isNew
-}
-
-async function create(
-  world: World,
-  pool: NodePool,
-  { machineClass, version }: Plan,
-  { create: wanted, standIns = 0 }: ScalePlan,
-  doubtful: DoubtfulMachines,
-): Promise<Verdict | undefined> {
-  // Another pool's may have come into doubt while this one waited for its turn.
-  await doubtful.settle(world)
-  const shape = shapeOf(pool, machineClass)
-  const { count: left, field, rule } = quotaLeft(machineClass, shape, usageIn(world, pool, machineClass))
-  const { namespace = 'default' } = pool.metadata
-  const names = new Set(world.machines.by(inNamespace, namespace).map(({ metadata }) => metadata.name))
-  // Where a quota has no room for all, it is those that stand in which are not made.
-  let begun = 0
-  const createOne = async (): Promise<void> => {
-    begun += 1
-    const now = world.clock.now()
-    const how = { isStandIn: begun > wanted - standIns, now }
-    const machine = newMachine(pool, machineClass, version, (name) => names.has(name), how)
-    names.add(machine.metadata.name)
-    const created = await orUndefined(isAlreadyExists, world.kubernetes.create(Machines, machine)).catch(
-      (error: unknown) => {
-        doubtful.note(machine, error)
-        throw error
-      },
-    )
-    if (!created) return
-    world.machines.wrote(created)
-    world.voice.tell(pool, 'Normal', 'MachineCreated', `Machine ${machine.metadata.name} is created.`)
-  }
-  for (let rest = Math.min(wanted, left); rest > 0; rest -= CREATED_AT_ONCE)
-    await allEnded(Array.from({ length: Math.min(rest, CREATED_AT_ONCE) }, createOne))
-  if (left >= wanted) return undefined
-  const isRollout =
-    machinesOf(world, pool).filter((one) => !isDeleting(one)).length >= (pool.spec.replicas ?? 1)
-  return {
-    reason: REASON.notAllowed,
-    message: isRollout
-      ? `The rollout needs one machine more, and ${rule}. Set spec.rollout.maxUnavailable to 1 and maxSurge to 0.`
-      : `${printProblem({ field, value: valueOf(pool, shape, field), rule })}.`,
-  }
-}
-
-/** Waits for all, also where one has failed: what is still on its way would not be counted by the next look. Throws the first failure. */
-async function allEnded(promises: readonly Promise<void>[]): Promise<void> {
-  const ended = await Promise.allSettled(promises)
-  for (const one of ended) if (one.status === 'rejected') throw one.reason
-}
-
-async function deleteMachines(world: World, machines: readonly Machine[]): Promise<void> {
-  for (const machine of machines) {
-    if (isDeleting(machine)) continue
-    const { name, namespace = 'default', uid } = machine.metadata
-    const deleted = await orUndefined(
-      isNotFound,
-      world.kubernetes.delete(Machines, { name, namespace }, uid ? { preconditions: { uid } } : {}),
-    )
-    if (deleted) world.machines.wrote(deleted)
-  }
-}

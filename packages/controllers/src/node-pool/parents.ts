@@ -1,5 +1,5 @@
 import { defaultClassOf, REASON, type MachineClass, type NodePool } from '@fochista/api'
-import { caPin, TenantControlPlane } from '@fochista/kamaji'
+import { caPin, isReady, TenantControlPlane } from '@fochista/kamaji'
 import { isNotFound, Secret, orUndefined } from '@fochista/kubernetes'
 import type { World } from '../world.ts'
 
@@ -113,16 +113,32 @@ const keptPins = new WeakMap<TenantControlPlane, { readonly pin: string; readonl
  * As `caPinOf`, but read anew only when the control plane has changed or some minutes have passed, where Kamaji says the CA's checksum in its
  * status: with another CA that is another state. Else a thousand pools would ask for a thousand Secrets with each look.
  */
-export async function keptCaPinOf(
-  world: World,
-  controlPlane: TenantControlPlane,
-): Promise<string | undefined> {
+async function keptCaPinOf(world: World, controlPlane: TenantControlPlane): Promise<string | undefined> {
   const known = keptPins.get(controlPlane)
   if (known && world.clock.now() - known.at < PIN_KEPT_MS) return known.pin
   const pin = await caPinOf(world, controlPlane)
   if (pin !== undefined && controlPlane.status?.certificates?.ca?.checksum)
     keptPins.set(controlPlane, { pin, at: world.clock.now() })
   return pin
+}
+
+/** Writes down which cluster the pool belongs to, and its CA once it has one. @returns whether it was new */
+export async function noteCluster(
+  world: World,
+  pool: NodePool,
+  controlPlane: TenantControlPlane,
+): Promise<boolean> {
+  const status = (pool.status ??= {})
+  const { uid = '' } = controlPlane.metadata
+  const isNew = status.cluster === undefined
+  // Known already, as it is and with its CA: a rotation keeps the UID, and is read again once the control plane is Ready.
+  const isKnown = status.cluster?.uid === uid && status.cluster.caPin !== undefined && !isReady(controlPlane)
+  if (isKnown) return false
+  const pin = await keptCaPinOf(world, controlPlane)
+  // A Secret that is not there for a moment takes back nothing of what was seen.
+  const caPin = pin ?? (status.cluster?.uid === uid ? status.cluster.caPin : undefined)
+  status.cluster = { uid, ...(caPin === undefined ? {} : { caPin }) }
+  return isNew
 }
 
 /** Pin of a control plane's CA as its Secret is now; undefined while it has none. */

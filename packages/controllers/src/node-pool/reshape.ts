@@ -1,6 +1,6 @@
 import type { Machine, MachineClass, NodePool } from '@fochista/api'
 import type { Margins, ScalePlan } from './rollout.ts'
-import { pickForRemoval } from './scale.ts'
+import { pickForRemoval } from './remove.ts'
 import {
   isAvailable,
   isRebooting,

@@ -1,7 +1,7 @@
 import type { Machine, MachineClass, NodePool } from '@fochista/api'
 import { isMadeAsAsked } from '../revision.ts'
 import { planReshape } from './reshape.ts'
-import { pickForRemoval } from './scale.ts'
+import { pickForRemoval } from './remove.ts'
 import {
   isAvailable,
   isMisshapen,
