@@ -20,7 +20,6 @@ import {
 import type { LockDomain, Waiting } from '../placement/slots.ts'
 import type { VmConfig } from '../proxmox-cluster/hypervisor.ts'
 import { HOW_TO_GRANT } from '../proxmox-cluster/rights.ts'
-import { timestampOf } from '../runtime/clock.ts'
 import {
   blocked,
   done,
@@ -31,6 +30,7 @@ import {
   type StepResult,
 } from './context.ts'
 import { hostGone, hostOffline } from './host.ts'
+import { markOf } from './mark.ts'
 import { countEarlierClones, lockDomains, runningClones } from './running-clones.ts'
 import { giveUpVmid, ownElsewhere, requireParents } from './place.ts'
 import { vanished } from './vanished.ts'
@@ -177,8 +177,8 @@ function requireStillAllowed(context: MachineContext): StepResult | undefined {
 }
 
 async function beginClone(context: MachineContext): Promise<StepResult> {
-  const { machine, connection, world } = context
-  const { vmid, host, template, storage, pool, id, nodePoolName } = machine.spec
+  const { machine, connection } = context
+  const { vmid, host, template, storage, pool } = machine.spec
   if (vmid === undefined || !host || !template || !storage) return waiting('NotPlaced', 'Not placed yet.', 0)
   const held = holdAfterFailure(context, 'Cloned', ['CloneFailed', 'StorageFull'])
   if (held) return held
@@ -207,15 +207,7 @@ async function beginClone(context: MachineContext): Promise<StepResult> {
     const upid = await connection.hypervisor.clone(template, {
       newid: vmid,
       name: machine.metadata.name,
-      description: printMark({
-        installation: world.installation,
-        namespace: context.namespace,
-        pool: nodePoolName,
-        machine: machine.metadata.name,
-        id,
-        time: timestampOf(world.clock.now()),
-        building: true,
-      }),
+      description: printMark({ ...markOf(context), building: true }),
       full: isFull,
       ...(isFull ? { storage } : {}),
       ...(pool ? { pool } : {}),

@@ -1,16 +1,9 @@
-import {
-  formatBytes,
-  parseMark,
-  withMark,
-  type MachineClass,
-  type MachineNetwork,
-  type Mark,
-} from '@fochista/api'
+import { formatBytes, parseMark, withMark, type MachineClass, type MachineNetwork } from '@fochista/api'
 import { parseDrive, parsePropertyString, parseSize, printPropertyString } from '@fochista/proxmox'
 import type { DiskKey, VmConfig, VmConfigChange } from '../proxmox-cluster/hypervisor.ts'
-import { timestampOf } from '../runtime/clock.ts'
 import { blocked, done, entriesOf, waiting, type MachineContext, type StepResult } from './context.ts'
 import { lockText } from './lock.ts'
+import { markOf } from './mark.ts'
 import { leaveToReshape, otherShape, reshape } from './reshape.ts'
 import { liveOf, shapeDifference } from './shape.ts'
 import { failedAt, holdAfterFailure, lookAtTask, noteTask, waitingFor } from './task.ts'
@@ -108,17 +101,6 @@ function repairOf(context: MachineContext, config: VmConfig): VmConfigChange {
   return {
     ...(isMarked ? {} : { description: withMark(config.description, markOf(context)) }),
     ...tagsDifference(context, config),
-  }
-}
-
-function markOf({ machine, world, namespace }: MachineContext): Mark {
-  return {
-    installation: world.installation,
-    namespace,
-    pool: machine.spec.nodePoolName,
-    machine: machine.metadata.name,
-    id: machine.spec.id,
-    time: timestampOf(world.clock.now()),
   }
 }
 

@@ -1,6 +1,7 @@
 import { ANNOTATION_WITH_DISKS, REASON, type Machine } from '@fochista/api'
 import { isNotFound, isPermissionDenied, orUndefined, parseUpid } from '@fochista/proxmox'
 import type { CloneSlots, LockDomain } from '../placement/slots.ts'
+import { storageDomain } from '../placement/storages.ts'
 import type { ClusterConnection } from '../proxmox-cluster/connections.ts'
 import type { VmConfig, VmRef } from '../proxmox-cluster/hypervisor.ts'
 import { keyOf } from '../runtime/keys.ts'
@@ -93,16 +94,12 @@ export async function awaitDestroyed(context: MachineContext, vm: VmRef): Promis
 /** VMs that are destroyed at once on a storage: each waits ten seconds for its lock, and then leaves its disk behind. */
 const REMOVALS_AT_ONCE = 3
 
-/** Where removals get into each other's way: the storage's lock, each host's own where it is local. */
-function removalDomain({ spec }: Machine, connection: ClusterConnection, node: string): LockDomain {
-  const { storage = '' } = spec
-  const isShared = connection.storages().some(({ name, isShared: shared }) => name === storage && shared)
-  return {
-    key: isShared ? `storage ${storage}` : `storage ${storage} on ${node}`,
-    label: storage,
-    limit: REMOVALS_AT_ONCE,
-  }
-}
+/** Where removals get into each other's way. */
+const removalDomain = (
+  { spec: { storage = '' } }: Machine,
+  connection: ClusterConnection,
+  node: string,
+): LockDomain => storageDomain(connection.storages(), storage, node, REMOVALS_AT_ONCE)
 
 /** Counts a destruction that runs, whoever began it. */
 export function holdRemoval({ machine, connection, key }: MachineContext, upid: string): void {

@@ -1,5 +1,6 @@
 import { ANNOTATION_HOST_IS_DEAD, REASON, type Machine } from '@fochista/api'
 import { isConnectionError, isTimeout } from '@fochista/proxmox'
+import type { ClusterConnection } from '../proxmox-cluster/connections.ts'
 import { blocked, hostInQuestion, type Holdup, type MachineContext } from './context.ts'
 import { commandOn } from './way-on.ts'
 
@@ -47,10 +48,14 @@ export async function hostGone(context: MachineContext): Promise<Holdup | undefi
   )
 }
 
-/** Whether the machine's host is off, or cut off, as the others see it. It is waited for; if it never comes back a person has to say so. */
+/** Whether a host is off, or cut off, as the others see it. */
+export const isOffline = ({ observer }: ClusterConnection, host: string | undefined): boolean =>
+  observer.nodes().find(({ node }) => node === host)?.status === 'offline'
+
+/** What a machine says whose host is off, or cut off. It is waited for; if it never comes back a person has to say so. */
 export function hostOffline({ machine, connection }: MachineContext): Holdup | undefined {
   const host = machine.status?.node ?? machine.spec.host
-  if (connection.observer.nodes().find(({ node }) => node === host)?.status !== 'offline') return undefined
+  if (!isOffline(connection, host)) return undefined
   return blocked(
     'HostOffline',
     `${host} is offline, so nobody knows whether VM ${machine.spec.vmid} runs. It is waited for; if the host is lost for good: ${commandOn(machine, 'delete', '--host-is-dead')}.`,

@@ -2,10 +2,10 @@ import { FINALIZER, parseMark, withMark } from '@fochista/api'
 import { orUndefined } from '@fochista/proxmox'
 import { releaseAddresses } from '../placement/addresses.ts'
 import { WritesForbiddenError } from '../proxmox-cluster/hypervisor.ts'
-import { timestampOf } from '../runtime/clock.ts'
 import { removeFinalizer } from '../runtime/finalizers.ts'
 import { done, ownerOf, type MachineContext, type StepResult } from './context.ts'
 import { isSilence } from './host.ts'
+import { markOf } from './mark.ts'
 
 /** Takes the finalizer off, last of all, and says in an Event what became of the VM. */
 export async function letGo(context: MachineContext, reason: string, message: string): Promise<StepResult> {
@@ -23,22 +23,14 @@ export async function letGo(context: MachineContext, reason: string, message: st
 
 /** Lets go without destroying: the mark says so if the VM can be reached. */
 export async function release(context: MachineContext): Promise<StepResult> {
-  const { machine, world, namespace } = context
+  const { machine, world } = context
   const config = await orUndefined(() => true, context.config())
   const vm = context.vm()
   const isOurs = config !== undefined && ownerOf(context, config).owner === 'us'
   // The mark of a clone that runs cannot be written, and what it leaves still says `building`.
   const isUnfinished = machine.spec.vmid !== undefined && !machine.spec.made && !isOurs
   if (vm && isOurs && !parseMark(config.description)?.released) {
-    const description = withMark(config.description, {
-      installation: world.installation,
-      namespace,
-      pool: machine.spec.nodePoolName,
-      machine: machine.metadata.name,
-      id: machine.spec.id,
-      time: timestampOf(world.clock.now()),
-      released: true,
-    })
+    const description = withMark(config.description, { ...markOf(context), released: true })
     await orUndefined(
       (error) => isSilence(error) || error instanceof WritesForbiddenError,
       context.connection.hypervisor.configure(vm, { description }),

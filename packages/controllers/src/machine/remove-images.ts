@@ -2,7 +2,7 @@ import { isTrue } from '@fochista/api'
 import { isNotFound, orUndefined, parseUpid } from '@fochista/proxmox'
 import { isDeleting } from '../runtime/finalizers.ts'
 import { waiting, type MachineContext, type StepResult } from './context.ts'
-import { isDeclaredDead, isHostGone, isSilence, noAnswer } from './host.ts'
+import { isDeclaredDead, isHostGone, isOffline, isSilence, noAnswer } from './host.ts'
 import { imagePrefix } from './seed.ts'
 import { noteTask } from './task.ts'
 
@@ -93,8 +93,7 @@ async function withoutHost(
   if (!isSilence(error)) throw error
   const isNeeded = isDeleting(machine) ? !isDeclaredDead(machine) : node === context.vm()?.node
   if (!isNeeded) return undefined
-  const isOffline = connection.observer.nodes().find((one) => one.node === node)?.status === 'offline'
-  if (isDeleting(machine) && isOffline)
+  if (isDeleting(machine) && isOffline(connection, node))
     return noAnswer(context, node, error, 'whether a seed image of the machine is left there')
   throw error
 }

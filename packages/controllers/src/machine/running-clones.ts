@@ -1,5 +1,6 @@
 import type { Machine, ProxmoxCluster } from '@fochista/api'
 import type { CloneSlots, LockDomain } from '../placement/slots.ts'
+import { storageDomain } from '../placement/storages.ts'
 import type { ClusterConnection } from '../proxmox-cluster/connections.ts'
 import { keyOf } from '../runtime/keys.ts'
 import type { MachineContext } from './context.ts'
@@ -12,9 +13,8 @@ export function lockDomains(
 ): LockDomain[] {
   const { storage = '', host = '', template } = spec
   const limit = proxmoxCluster?.spec.limits?.clonesPerStorage ?? 1
-  const isShared = connection.storages().some(({ name, isShared: shared }) => name === storage && shared)
   return [
-    { key: isShared ? `storage ${storage}` : `storage ${storage} on ${host}`, label: storage, limit },
+    storageDomain(connection.storages(), storage, host, limit),
     { key: `template ${template?.vmid}`, label: `template ${template?.vmid}`, limit: Math.max(limit, 4) },
   ]
 }

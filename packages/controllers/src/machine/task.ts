@@ -1,5 +1,6 @@
 import { getCondition, type Machine, type MachineStep } from '@fochista/api'
 import { isUpid, parseUpid } from '@fochista/proxmox'
+import { isShared } from '../placement/storages.ts'
 import type { Holdup, MachineContext, StepResult } from './context.ts'
 import { blocked, waiting } from './context.ts'
 import { UNCALLED_MS } from './retries.ts'
@@ -65,8 +66,8 @@ export async function lookAtTask(context: MachineContext): Promise<TaskState> {
 export function failedAt(context: MachineContext, task: FailedTask, reason: string, message: string): Holdup {
   const { spec, status } = context.machine
   const storage = task.type === 'imgcopy' ? spec.isoStorage : isOfDisks(task.type) ? spec.storage : undefined
-  const isShared = context.connection.storages().some((one) => one.name === storage && one.isShared)
-  const where = [spec.proxmoxCluster, isShared ? undefined : (status?.node ?? spec.host), storage]
+  const host = isShared(context.connection.storages(), storage) ? undefined : (status?.node ?? spec.host)
+  const where = [spec.proxmoxCluster, host, storage]
   context.world.retries.failed(context.key, { what: task.type, where }, task.tookMs)
   return blocked(reason, message, UNCALLED_MS)
 }

@@ -7,6 +7,7 @@ import {
   type Machine,
   type NodePool,
 } from '@fochista/api'
+import { timestampOf } from '../runtime/clock.ts'
 import type { World } from '../world.ts'
 
 /** Pause after the first replacement of a row, milliseconds; doubled with each further one. */
@@ -89,7 +90,7 @@ export function planRepair(world: World, pool: NodePool, staying: readonly Machi
     count: (failures?.count ?? 0) + 1,
     joining: isJoinFailure ? (failures?.joining ?? 0) + 1 : 0,
     machine: first.metadata.name,
-    since: new Date(world.clock.now()).toISOString().replace(/\.\d+Z$/, 'Z'),
+    since: timestampOf(now),
     ...(generation === undefined ? {} : { generation }),
   }
   world.voice.tell(

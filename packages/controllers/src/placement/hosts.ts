@@ -4,6 +4,7 @@ import type { ClusterResource } from '@fochista/proxmox'
 import type { StorageConfig } from '../proxmox-cluster/hypervisor.ts'
 import { inventoryOf } from './inventory.ts'
 import type { Promises } from './promises.ts'
+import { isShared } from './storages.ts'
 import { carries, type Template } from './templates.ts'
 
 /** What is looked for. */
@@ -150,8 +151,7 @@ function judgeStorage(
   if (!contents.includes(content))
     return { reason: 'StorageContent', message: `storage "${name}" does not allow content "${content}"` }
   if (bytes === 0) return undefined
-  const isShared = question.storages.some((one) => one.name === name && one.isShared)
-  const promised = question.promises.disk(name, isShared ? undefined : host)
+  const promised = question.promises.disk(name, isShared(question.storages, name) ? undefined : host)
   const free = (resource.maxdisk ?? 0) - (resource.disk ?? 0) - promised
   return free < bytes
     ? {
@@ -164,14 +164,11 @@ function judgeStorage(
 /** A clone goes to another host only between storages that both hosts see. */
 function isInReach(template: Template, host: string, question: HostQuestion): boolean {
   if (template.node === host) return true
-  const isShared = (name: string): boolean =>
-    question.storages.some((one) => one.name === name && one.isShared)
   const own = question.templateStorages.get(template.vmid) ?? []
   return (
     question.nodes.some((node) => node.node === template.node && node.status === 'online') &&
     own.length > 0 &&
-    own.every(isShared) &&
-    isShared(question.machineClass.spec.storage)
+    [...own, question.machineClass.spec.storage].every((name) => isShared(question.storages, name))
   )
 }
 
