@@ -192,11 +192,11 @@ const runsByName = { crash: '200', model: '200' }
 
 /**
  * `--runs N` and `--seed S` go to the journeys through the environment, `--all` for every fault instead of a few that are drawn,
- * `--companies N` for how many are drawn in company, `--fault WORDS` for those whose name has the words, and `--young` for the model's
- * youngest commands too; `--only NAME` picks the journeys whose file begins so.
+ * `--companies N` for how many are drawn in company, and `--fault WORDS` for those whose name has the words; `--only NAME` picks the journeys
+ * whose file begins so.
  */
 function chaos(args = []) {
-  const { runs, seed, only, all, companies, fault, young } = parseArgs({
+  const { runs, seed, only, all, companies, fault } = parseArgs({
     args,
     options: {
       runs: { type: 'string' },
@@ -205,11 +205,9 @@ function chaos(args = []) {
       all: { type: 'boolean' },
       companies: { type: 'string' },
       fault: { type: 'string' },
-      young: { type: 'boolean' },
     },
   }).values
   if (all) env.CHAOS_ALL = '1'
-  if (young) env.CHAOS_YOUNG = '1'
   if (companies !== undefined) env.CHAOS_COMPANIES = companies
   if (fault !== undefined) env.CHAOS_FAULT = fault
   if (runs !== undefined) env.CHAOS_RUNS = runs

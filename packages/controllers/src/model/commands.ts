@@ -6,37 +6,10 @@ import { trouble } from './trouble.ts'
 
 const acts = { ...orders, ...trouble, ...hands }
 
-/** What thousands of histories have not been through yet. */
-const young = new Set([
-  'edit margins',
-  'edit health',
-  'edit quota',
-  'pause Proxmox cluster',
-  'pause machine',
-  'tenant is upgraded',
-  'drains hang',
-  'clocks go apart',
-  'no connection to Proxmox',
-  'an older leader wakes up',
-  'VM locked by hand',
-  'VM protected by hand',
-  'disk attached by hand',
-  'VM copied by hand',
-  'template vanishes',
-  'images deleted by hand',
-  'host is cut off',
-  'host is lost',
-  'guest never joins',
-])
+const bag = Object.entries(acts).flatMap(([called, [weight]]) => Array<string>(weight).fill(called))
 
-/**
- * A history that a seed decides: it begins with pools.
- * @param isSettled Without what is young, where the verdict on a change must not hang on what it has not touched.
- */
-export function drawHistory(chance: Chance, length: number, isSettled: boolean): Command[] {
-  const bag = Object.entries(acts).flatMap(([called, [weight]]) =>
-    isSettled && young.has(called) ? [] : Array<string>(weight).fill(called),
-  )
+/** A history that a seed decides: it begins with pools. */
+export function drawHistory(chance: Chance, length: number): Command[] {
   return Array.from({ length }, (_, index) => ({
     name: index < 2 ? 'create pool' : (chance.pick(bag) ?? 'crash'),
     afterMs: chance.percent(50) ? chance.whole(0, 5000) : chance.whole(0, 60_000),

@@ -31,7 +31,7 @@ export async function play(seed: number, commands: readonly Command[]): Promise<
   const time = createVirtualTime()
   const truth = createTruth(time, chance)
   refuseInEnding(truth)
-  const weather: Weather = { faults: 0, slow: 0, lagMs: 0, skewMs: 0, roughUntil: 0 }
+  const weather: Weather = { faults: 0, slow: 0, lagMs: 0, skewMs: 0, skewedAt: 0, roughUntil: 0 }
   const rules = createRules(truth, weather)
   const story: string[] = []
   const tell = (words: string): void => {
@@ -93,6 +93,7 @@ export async function play(seed: number, commands: readonly Command[]): Promise<
     fuse = undefined
     weather.faults = 0
     weather.slow = 0
+    if (weather.skewMs !== 0) weather.skewedAt = time.now()
     weather.skewMs = 0
     weather.roughUntil = Math.min(weather.roughUntil, time.now() + 180_000)
     if (life && !life.isAlive) await time.pass(20_000)
@@ -136,8 +137,8 @@ export async function shorten(
   return shortest
 }
 
-/** The history of a seed; with `CHAOS_YOUNG` another one, which has what is young in it. */
+/** The history of a seed. */
 export const historyOf = (seed: number): Command[] => {
   const chance = createChance(seed)
-  return drawHistory(chance, chance.whole(10, 45), !process.env['CHAOS_YOUNG'])
+  return drawHistory(chance, chance.whole(10, 45))
 }

@@ -28,8 +28,9 @@ import { silentLogger } from '../runtime/logger.ts'
 import { createKeyedMutex } from '../runtime/mutex.ts'
 import { createRecorder } from '../runtime/recorder.ts'
 import type { Tenants } from '../tenants/tenants.ts'
-import { INSTALLATION } from '../test/factories.ts'
+import { GIB, INSTALLATION } from '../test/factories.ts'
 import type { World } from '../world.ts'
+import { requireToken } from './rights.ts'
 import type { Rules } from './rules.ts'
 import type { End } from './stage.ts'
 import type { Truth } from './truth.ts'
@@ -281,11 +282,12 @@ export function startLife({ truth, weather, rules, diesAt }: LifeConfig): Life {
     let seen = -1
     let version = 1
     const look = (): void => {
-      if (seen === truth.changes) return
+      // A list that is refused stays as it was; without its privilege it is empty.
+      if (seen === truth.changes || truth.rights.isRefused) return
       seen = truth.changes
       const before = shown
       shown = new Map(
-        truth.proxmox.observer.vms().map((vm) => {
+        (truth.rights.lost.has('VM.Audit') ? [] : truth.proxmox.observer.vms()).map((vm) => {
           const vmid = vm.vmid ?? 0
           return [vmid, { ...vm, status: truth.listedStatus.get(vmid) ?? vm.status }] as const
         }),
@@ -306,7 +308,12 @@ export function startLife({ truth, weather, rules, diesAt }: LifeConfig): Life {
     const { proxmox } = truth
     return {
       ...proxmox.observer,
-      nodes: () => proxmox.observer.nodes().filter(({ node }) => !truth.removedHosts.has(node ?? '')),
+      // One of them alone has room for all that is asked for.
+      nodes: () =>
+        proxmox.observer
+          .nodes()
+          .filter(({ node }) => !truth.removedHosts.has(node ?? ''))
+          .map((host) => ({ ...host, maxcpu: 128, maxmem: 512 * GIB })),
       vm: (vmid) => shown.get(vmid),
       vms: () => [...shown.values()],
       resources: () => [...shown.values()],
@@ -314,7 +321,11 @@ export function startLife({ truth, weather, rules, diesAt }: LifeConfig): Life {
         listeners.add(listener)
         return () => listeners.delete(listener)
       },
-      refresh: () => call('proxmox', 'refresh', [], () => Promise.resolve(look())),
+      refresh: () =>
+        call('proxmox', 'refresh', [], async () => {
+          requireToken(truth.rights)
+          look()
+        }),
     }
   }
 

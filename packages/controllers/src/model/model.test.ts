@@ -21,7 +21,7 @@ test(`whatever happens in whatever order, exactly the machines wanted come and g
     assert.fail(
       [
         `${violation?.message ?? outcome.violation.message}`,
-        `repeat with: npm run test:chaos -- --only model --runs 1 --seed ${seed}${process.env['CHAOS_YOUNG'] ? ' --young' : ''}`,
+        `repeat with: npm run test:chaos -- --only model --runs 1 --seed ${seed}`,
         `the shortest history found, ${short.length} of ${history.length} commands:`,
         ...(violation ? story : outcome.story),
       ].join('\n'),

@@ -2,6 +2,7 @@ import type { Machine, NodePool } from '@fochista/api'
 import { Node } from '@fochista/kubernetes'
 import { maxUnhealthyOf } from '../node-pool/health.ts'
 import type { Truth } from './truth.ts'
+import type { Weather } from './weather.ts'
 
 /** What holds when a pool replaces a machine that has failed. */
 export interface ReplacementRules {
@@ -18,12 +19,15 @@ export interface ReplacementRules {
 
 /** A Node that is Ready for so long is well, whoever has said otherwise, milliseconds. */
 const WELL_MS = 60_000
+/** A VM that nobody finds counts as gone after a minute, a little less than the controllers wait, milliseconds. */
+const GONE_MS = 50_000
 /** The pause between two replacements of a pool, a little less than the controllers keep, milliseconds. */
 const PAUSE_MS = 25_000
 
 /** Makes the rules. */
 export function createReplacementRules(
   truth: Truth,
+  weather: Weather,
   must: (holds: boolean, rule: string, message: string) => void,
 ): ReplacementRules {
   const { time } = truth
@@ -56,6 +60,23 @@ export function createReplacementRules(
         'healthy-replaced',
         `${name} is replaced, and its Node is Ready: ${machine.status?.failure?.message}`,
       )
+      if (machine.status?.failure?.reason === 'Vanished') {
+        const one = truth.madeOf(machine.spec.id)
+        const isThere = one !== undefined && truth.proxmox.vms.get(one.vm.vmid) === one.vm
+        must(
+          !isThere,
+          'vanished-believed',
+          `${name} is replaced as gone, and its VM ${one?.vm.vmid} is there`,
+        )
+        const goneFor = time.now() - (truth.goneAt.get(machine.spec.id) ?? time.now())
+        // A clock that is put forward makes any wait shorter.
+        const isClockMoved = time.now() - weather.skewedAt < goneFor + WELL_MS
+        must(
+          isClockMoved || goneFor >= GONE_MS,
+          'vanished-at-once',
+          `${name} is replaced ${goneFor / 1000} s after its VM has gone`,
+        )
+      }
       const failed = staying.filter(
         ({ spec }) => time.now() - (failedAt.get(spec.id) ?? time.now()) > Math.max(WELL_MS, windowMs),
       )

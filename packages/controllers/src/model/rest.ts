@@ -212,6 +212,11 @@ export function personActs(truth: Truth): string[] {
       truth.touch()
       done.push(`take the protection off VM ${vm.vmid}`)
     }
+    if (vm?.config['lock'] !== undefined && ['Locked', 'StuckLock'].includes(first?.reason ?? '')) {
+      delete vm.config['lock']
+      truth.touch()
+      done.push(`unlock VM ${vm.vmid}`)
+    }
     if (said?.reason === 'ForeignDisk') {
       truth.management.change(Machines, { name, namespace }, ({ metadata }) => {
         metadata.annotations = { ...metadata.annotations, [ANNOTATION_WITH_DISKS]: '' }
@@ -317,6 +322,8 @@ export function calm(truth: Truth): void {
   for (const host of truth.lostHosts) truth.proxmox.silent.add(host)
   truth.removeLostHosts()
   truth.bringTemplates()
+  truth.rights.isRefused = false
+  truth.rights.lost.clear()
   truth.touch()
   for (const [namespace, name] of CLUSTERS) truth.turn(namespace, name, 'Ready')
   for (const tenant of truth.tenants.values()) tenant.downUntil = 0

@@ -19,6 +19,7 @@ const machine = aMachine({
   spec: { ...placed, clusterName: 'alpha', made: true, poolHash: revisionOf(pool) },
 })
 const ref = { node: 'pve1', vmid: placed.vmid }
+const calmWeather: Weather = { faults: 0, slow: 0, lagMs: 0, skewMs: 0, skewedAt: 0, roughUntil: 0 }
 
 async function aWorld() {
   const time = createVirtualTime()
@@ -29,8 +30,7 @@ async function aWorld() {
     { node: 'pve1', vmid: 9000 },
     { newid: placed.vmid, description: markOf(machine) },
   )
-  const weather: Weather = { faults: 0, slow: 0, lagMs: 0, skewMs: 0, roughUntil: 0 }
-  const rules = createRules(truth, weather)
+  const rules = createRules(truth, calmWeather)
   const broken = (
     backEnd: Parameters<typeof rules.writing>[0],
     name: string,
@@ -41,7 +41,7 @@ async function aWorld() {
   }
   /** What rules of a world that has gone on say when a Machine is asked to go. */
   const ask = (...args: unknown[]): string | undefined => {
-    const later = createRules(truth, weather)
+    const later = createRules(truth, calmWeather)
     later.writing('kubernetes', 'delete', args)
     return later.violation?.rule
   }
@@ -103,7 +103,7 @@ test('a finalizer dropped before the VM is gone, and a VMID or an address given 
   assert.equal(broken('kubernetes', 'patch', kind, own), 'vmid-twice')
   const other = await aWorld()
   const { truth: world } = other
-  const rulesOf = createRules(world, { faults: 0, slow: 0, lagMs: 0, skewMs: 0, roughUntil: 0 })
+  const rulesOf = createRules(world, calmWeather)
   const after = rulesOf.writing('kubernetes', 'patch', [kind, own])
   world.management.vanish(Machines, own)
   after?.()
@@ -141,7 +141,7 @@ test('a VM rebooted while it serves, one reboot too many, and a made Machine tha
         conditions: [{ type: 'Ready', status: 'True', reason: 'Ready', message: '', lastTransitionTime: at }],
       }
     })
-    const rules = createRules(truth, { faults: 0, slow: 0, lagMs: 0, skewMs: 0, roughUntil: 0 })
+    const rules = createRules(truth, calmWeather)
     const after = rules.writing('kubernetes', 'patch', [kind, own])
     truth.management.change(Machines, own, effect)
     after?.()
@@ -182,6 +182,22 @@ test('a Machine that is replaced though it is well, or soon after another, or of
     Object.assign(status?.conditions?.[0] ?? {}, { status: 'True', lastTransitionTime: undefined })
   })
   assert.equal(well.broken('kubernetes', 'delete', kind, own), 'healthy-replaced')
+  const gone = async (): Promise<Awaited<ReturnType<typeof failing>>> => {
+    const world = await failing()
+    world.truth.management.change(Machines, own, (one) => {
+      one.status = { failure: { reason: 'Vanished', message: 'no host has it' } }
+    })
+    return world
+  }
+  assert.equal((await gone()).broken('kubernetes', 'delete', kind, own), 'vanished-believed')
+  const early = await gone()
+  early.truth.proxmox.vms.delete(placed.vmid)
+  await early.truth.time.pass(10_000)
+  assert.equal(early.broken('kubernetes', 'delete', kind, own), 'vanished-at-once')
+  const late = await gone()
+  late.truth.proxmox.vms.delete(placed.vmid)
+  await late.truth.time.pass(70_000)
+  assert.equal(late.broken('kubernetes', 'delete', kind, own), undefined)
   const paused = await failing()
   paused.truth.management.change(NodePools, { name: pool.metadata.name, namespace: 'acme' }, (one) => {
     one.spec.paused = true
@@ -197,6 +213,15 @@ test('a VM that is destroyed with the disk of a person is seen', async () => {
   if (one) one.diskAt = truth.time.now()
   await truth.time.pass(60_000)
   assert.equal(broken('proxmox', 'destroy', ref), 'disk-lost')
+})
+
+test('a loop in which no time passes is seen', async () => {
+  const time = createVirtualTime()
+  const rules = createRules(createTruth(time, createChance(1)), calmWeather)
+  const again = (): void => void time.setTimeout(again, 0)
+  again()
+  await time.pass(1000, () => rules.violation !== undefined)
+  assert.equal(rules.violation?.rule, 'spins')
 })
 
 test('a history that is played again comes out the same', async () => {

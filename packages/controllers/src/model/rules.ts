@@ -50,6 +50,9 @@ const ROUGH_WINDOW_MS = 150_000
 /** So many writes in one second are a loop that nothing slows down. */
 const STORM = 400
 
+/** So many events at once, without a moment that passes, are a loop that never ends. */
+const MOST_AT_ONCE = 20_000
+
 /** So many tries in a minute to create what the server refuses each time are a loop that nothing slows down. */
 const MOST_REFUSED = 60
 
@@ -65,7 +68,7 @@ export function createRules(truth: Truth, weather: Weather): Rules {
   const must = (holds: boolean, rule: string, message: string): void => {
     if (!holds) violation ??= new ViolationError(rule, message)
   }
-  const replacement = createReplacementRules(truth, must)
+  const replacement = createReplacementRules(truth, weather, must)
   /** What each pool has asked for, oldest first. */
   const asked = new Map<string, Seen[]>()
 
@@ -407,6 +410,7 @@ export function createRules(truth: Truth, weather: Weather): Rules {
   notePools()
   return {
     get violation() {
+      must(time.atOnce < MOST_AT_ONCE, 'spins', `${MOST_AT_ONCE} events have happened in one moment`)
       return violation
     },
     noteCommand: notePools,

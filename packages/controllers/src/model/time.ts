@@ -6,6 +6,8 @@ export interface VirtualTime extends Clock {
   pass(ms: number, isOver?: () => boolean): Promise<void>
   /** Events that have happened so far. */
   readonly events: number
+  /** Those of them that have happened since time went on last. */
+  readonly atOnce: number
   /** The clock of one process, so many milliseconds before the others: of one that has died nothing is called any more. */
   of(isAlive: () => boolean, skewMs?: () => number): Clock
 }
@@ -21,6 +23,7 @@ export function createVirtualTime(): VirtualTime {
   let now = Date.parse('2026-01-01T00:00:00Z')
   let order = 0
   let events = 0
+  let atOnce = 0
   /** A heap: the earliest first, of one moment the first that was asked for. */
   const heap: Timer[] = []
   const isBefore = (a: Timer, b: Timer): boolean => a.at < b.at || (a.at === b.at && a.order < b.order)
@@ -88,6 +91,9 @@ export function createVirtualTime(): VirtualTime {
     get events() {
       return events
     },
+    get atOnce() {
+      return atOnce
+    },
     pass: async (ms, isOver) => {
       const end = now + ms
       for (;;) {
@@ -99,8 +105,10 @@ export function createVirtualTime(): VirtualTime {
         }
         if (!next || next.at > end || isOver?.()) break
         pop()
+        if (next.at > now) atOnce = 0
         now = Math.max(now, next.at)
         events += 1
+        atOnce += 1
         next.callback?.()
       }
       if (!isOver?.()) now = end

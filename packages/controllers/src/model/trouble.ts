@@ -51,7 +51,8 @@ export const trouble: Acts = {
   ],
   'clocks go apart': [
     2,
-    ({ weather }, a) => {
+    ({ truth, weather }, a) => {
+      weather.skewedAt = truth.time.now()
       weather.skewMs = among([0, 45_000, -45_000, 240_000, -240_000], a) ?? 0
       return `by ${weather.skewMs / 1000} s`
     },

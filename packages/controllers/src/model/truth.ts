@@ -11,6 +11,7 @@ import { createFakeKubernetes, type FakeKubernetes } from '../test/fake-kubernet
 import { createFakeProxmox, type FakeProxmox, type FakeVm } from '../test/fake-proxmox.ts'
 import { createFakeTenant, type FakeTenant } from '../test/fake-tenant.ts'
 import type { Chance } from './chance.ts'
+import { asToken, type Rights } from './rights.ts'
 import type { VirtualTime } from './time.ts'
 
 /** Tenant clusters of the model: namespace and name. */
@@ -65,7 +66,7 @@ export interface Truth {
   readonly chance: Chance
   readonly management: FakeKubernetes
   readonly proxmox: FakeProxmox
-  /** Proxmox as it is, with the rules that the fake leaves to a test. */
+  /** Proxmox as our token finds it, with the rules that the fake leaves to a test. */
   readonly hypervisor: Hypervisor
   /** All VMs that our controllers ever made and that are still there. */
   readonly made: Set<MadeVm>
@@ -93,6 +94,9 @@ export interface Truth {
   lateAt: number
   /** When the quota of a class was changed last. */
   quotaChangedAt: number
+  readonly rights: Rights
+  /** When VMs that our controllers made were found gone, whoever took them away. By id. */
+  readonly goneAt: Map<string, number>
   /** Hosts that are lost for good. */
   readonly lostHosts: Set<string>
   /** Those of them that are no members of the Proxmox cluster any more. */
@@ -155,6 +159,8 @@ export function createTruth(time: VirtualTime, chance: Chance): Truth {
   const pools = management.informer(NodePools)
   const made = new Set<MadeVm>()
   const tenants = new Map<string, ModelTenant>()
+  const rights: Rights = { isRefused: false, lost: new Set() }
+  const goneAt = new Map<string, number>()
   const listedStatus = new Map<number, string>()
   const scheduled = new Set<string>()
   /** Hosts that are no members any more. */
@@ -190,7 +196,9 @@ export function createTruth(time: VirtualTime, chance: Chance): Truth {
     chance,
     management,
     proxmox,
-    hypervisor: withRules(),
+    hypervisor: asToken(withRules(), rights),
+    rights,
+    goneAt,
     made,
     leftNodes: new Set(),
     ending: new Set(),
@@ -391,6 +399,11 @@ export function createTruth(time: VirtualTime, chance: Chance): Truth {
       }
   }
 
+  function noteGone(one: MadeVm): void {
+    made.delete(one)
+    goneAt.set(one.id, time.now())
+  }
+
   function noteStopped(vmid: number): void {
     const one = truth.madeAt(vmid)
     if (one) one.seenStopped = time.now()
@@ -413,7 +426,7 @@ export function createTruth(time: VirtualTime, chance: Chance): Truth {
     if (!fails || (task.type === 'qmstart' && chance.percent(50))) task.effect()
     // A clone that failed takes away what it had made.
     else if (task.type === 'qmclone') proxmox.vms.delete(target)
-    for (const one of made) if (proxmox.vms.get(one.vm.vmid) !== one.vm) made.delete(one)
+    for (const one of made) if (proxmox.vms.get(one.vm.vmid) !== one.vm) noteGone(one)
     // What it began itself: the start after a reboot.
     schedule()
   }
@@ -440,7 +453,7 @@ export function createTruth(time: VirtualTime, chance: Chance): Truth {
   function guests(): void {
     for (const one of made) {
       if (proxmox.vms.get(one.vm.vmid) !== one.vm) {
-        made.delete(one)
+        noteGone(one)
         silence(one)
       } else if (one.vm.status === 'running') guest(one)
       else {

@@ -24,6 +24,8 @@ export interface Weather {
   lagMs: number
   /** The clock of our own process is so much before those of the servers, milliseconds. */
   skewMs: number
+  /** When that was changed last, milliseconds since 1970. */
+  skewedAt: number
   /** When it was rough last, milliseconds since 1970. */
   roughUntil: number
 }
