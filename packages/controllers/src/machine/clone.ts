@@ -29,10 +29,11 @@ import {
   type MachineContext,
   type StepResult,
 } from './context.ts'
+import { giveUpVmid, ownElsewhere } from './given-up.ts'
 import { hostGone, hostOffline } from './host.ts'
 import { markOf } from './mark.ts'
 import { countEarlierClones, lockDomains, runningClones } from './running-clones.ts'
-import { giveUpVmid, ownElsewhere, requireParents } from './place.ts'
+import { requireParents } from './place.ts'
 import { vanished } from './vanished.ts'
 import {
   failedAt,

@@ -4,7 +4,7 @@ import type { DiskKey, VmConfig, VmConfigChange } from '../proxmox-cluster/hyper
 import { blocked, done, entriesOf, waiting, type MachineContext, type StepResult } from './context.ts'
 import { lockText } from './lock.ts'
 import { markOf } from './mark.ts'
-import { leaveToReshape, otherShape, reshape } from './reshape.ts'
+import { isBeingReshaped, otherShape, reshape } from './reshape.ts'
 import { liveOf, shapeDifference } from './shape.ts'
 import { failedAt, holdAfterFailure, lookAtTask, noteTask, waitingFor } from './task.ts'
 
@@ -44,7 +44,7 @@ export async function configure(context: MachineContext): Promise<StepResult> {
   const wanted = context.machine.spec.disk ?? 0
   const isToGrow = disk !== undefined && disk.bytes < wanted
   if (config.lock) {
-    const isToChange = Object.keys(change).length > 0 || isToGrow || isBeingReshaped(context)
+    const isToChange = Object.keys(change).length > 0 || isToGrow || isBeingReshaped(context.machine)
     // One that runs and has all that it should have serves on while it is backed up or migrated.
     if (isToChange || (await hypervisor.status(vm))?.status !== 'running')
       return waiting('Locked', lockText(vm, config.lock), LOCK_PAUSE_MS)
@@ -65,10 +65,6 @@ export async function configure(context: MachineContext): Promise<StepResult> {
   const left = isNew ? undefined : await reshape(context, vm, config)
   return left ?? (await otherShape(context, vm)) ?? done('Configured', describe(context))
 }
-
-/** True for a machine that is on its way to another shape. */
-const isBeingReshaped = ({ machine }: MachineContext): boolean =>
-  ['live', 'reboot'].includes(leaveToReshape(machine) ?? '')
 
 function describe({ machine }: MachineContext): string {
   const { cores, memory = 0, disk = 0 } = machine.spec

@@ -14,21 +14,20 @@ import { isPermissionDenied, parseUpid } from '@fochista/proxmox'
 import { addFinalizer, hasFinalizer, isDeleting } from '../runtime/finalizers.ts'
 import type { Result } from '../runtime/queue.ts'
 import type { World } from '../world.ts'
-import { isAdapted } from './adapt.ts'
 import { clone } from './clone.ts'
 import { configure } from './configure.ts'
 import { createContext, done, waiting, type Holdup, type MachineContext, type StepResult } from './context.ts'
 import { endDoubt } from './doubtful-places.ts'
 import { join } from './join.ts'
+import { forgetUnlisted, isKept, patienceWithList } from './kept.ts'
 import { leave } from './leave.ts'
 import { forgetLeaving } from './leaving-tenant.ts'
-import { nodeOf } from './node.ts'
 import { phaseOf } from './phase.ts'
 import { place } from './place.ts'
 import { ready } from './ready.ts'
 import { wordsOf } from './refusal.ts'
-import { endReboot, isHeldForReboot, reshaped } from './reboot.ts'
-import { hasShapeNews, leaveToReshape } from './reshape.ts'
+import { endReboot, reshaped } from './reboot.ts'
+import { leaveToReshape } from './reshape.ts'
 import { seed } from './seed.ts'
 import { start } from './start.ts'
 import { taskOf } from './task.ts'
@@ -59,7 +58,7 @@ export async function reconcileMachine(
     forgetLeaving(world, key)
     endDoubt(world, key)
     world.missing.clear(key)
-    unlisted.get(world)?.delete(key)
+    forgetUnlisted(world, key)
     world.retries.forget(key)
     for (const { slots, removals } of world.connections.list()) {
       slots.release(key)
@@ -222,66 +221,6 @@ async function isCloning({ machine, connection }: MachineContext): Promise<boole
   if (upid === undefined || parseUpid(upid).type !== 'qmclone') return false
   const task = await connection.hypervisor.task(upid).catch(() => 'unknown' as const)
   return task === 'unknown' || task?.state === 'running'
-}
-
-/**
- * A machine that has come all its way, whose VM is listed as running and whose Node is there: nothing of it needs to be asked. Whatever
- * changes wakes it, and a list that lacks its VM, or a lost status, sends it over the whole way again.
- */
-function isKept(context: MachineContext): boolean {
-  const node = nodeOf(context)
-  // One that waits for leave to be rebooted is as it was.
-  const isChanging = ['live', 'reboot'].includes(leaveToReshape(context.machine) ?? '')
-  return (
-    hasCome(context) &&
-    !isChanging &&
-    isAsLeft(context) &&
-    !hasShapeNews(context) &&
-    node !== undefined &&
-    isAdapted(context, node) &&
-    !isHeldForReboot(node)
-  )
-}
-
-/** A machine that has come all its way. */
-function hasCome({ machine }: MachineContext): boolean {
-  return (
-    machine.spec.made === true && MACHINE_STEPS.every((step) => step === 'Ready' || isTrue(machine, step))
-  )
-}
-
-/** Whether its VM is as it was left, as far as the list of VMs knows. */
-function isAsLeft({ machine, connection, world, key }: MachineContext): boolean {
-  const vm = machine.spec.vmid === undefined ? undefined : connection.observer.vm(machine.spec.vmid)
-  return !world.drifted.has(key) && vm?.status === 'running' && vm.lock === undefined
-}
-
-/** How long a tenant's Nodes may take to be listed before anything is made of it, milliseconds. */
-const LIST_PATIENCE_MS = 30_000
-/** Since when machines wait for the first list of their tenant's Nodes, by key. */
-const unlisted = new WeakMap<World, Map<string, number>>()
-
-/**
- * How much longer nothing is said of a machine that has come all its way and whose Node is unknown only because its tenant's Nodes have not
- * been listed yet, milliseconds: after a start of the controllers that is so of all of them, and each would be asked for in Proxmox and
- * written twice. The list wakes it.
- */
-function patienceWithList(context: MachineContext): number {
-  const { world, key, namespace, machine } = context
-  const since = unlisted.get(world) ?? new Map<string, number>()
-  unlisted.set(world, since)
-  const isListed =
-    machine.spec.clusterName === undefined ||
-    !context.controlPlane ||
-    world.tenants.answeringSince(namespace, machine.spec.clusterName) !== undefined
-  const isWhole = hasCome(context) && (!context.isConnected || isAsLeft(context))
-  if (isListed || nodeOf(context) || !isWhole) {
-    since.delete(key)
-    return 0
-  }
-  const first = since.get(key) ?? world.clock.now()
-  since.set(key, first)
-  return first + LIST_PATIENCE_MS - world.clock.now()
 }
 
 /** The step that a machine stands at: the first that was not said to be done. A leaving machine speaks in its last. */

@@ -10,29 +10,19 @@ import {
   type NodePool,
   type Shape,
 } from '@fochista/api'
-import { isPermissionDenied, orUndefined, parsePropertyString, type ClusterResource } from '@fochista/proxmox'
+import { parsePropertyString } from '@fochista/proxmox'
 import { AddressesExhaustedError, claimAddresses } from '../placement/addresses.ts'
 import { chooseHost, type HostAnswer } from '../placement/hosts.ts'
-import { inventoryOf } from '../placement/inventory.ts'
-import { createPromises, type Promises } from '../placement/promises.ts'
 import { templatesOf, type Template } from '../placement/templates.ts'
 import { drawVmid } from '../placement/vmids.ts'
-import { inNamespace, inProxmoxCluster, withVmid } from '../machine-groups.ts'
+import { inNamespace, withVmid } from '../machine-groups.ts'
 import { poolNameOf } from '../proxmox-cluster/connections.ts'
 import type { VmRef } from '../proxmox-cluster/hypervisor.ts'
-import { keyOf } from '../runtime/keys.ts'
 import { askedOf } from '../node-pool/way.ts'
-import type { World } from '../world.ts'
-import {
-  blocked,
-  done,
-  ownerOf,
-  waiting,
-  type Holdup,
-  type MachineContext,
-  type StepResult,
-} from './context.ts'
+import { blocked, done, type Holdup, type MachineContext, type StepResult } from './context.ts'
 import { endDoubt, isInDoubt, savePlace } from './doubtful-places.ts'
+import { ownElsewhere } from './given-up.ts'
+import { promisesBeside } from './promised.ts'
 import { UNCALLED_MS } from './retries.ts'
 
 /**
@@ -160,33 +150,6 @@ async function draw(
   return done('Placed', `On ${answer.host} as VM ${vmid}${found ? ', which was made before' : ''}.`)
 }
 
-/** What was worked out of the list of VMs of each Proxmox cluster, by its name, and is kept with the machines until there is another list. */
-const kept = new WeakMap<World, Map<string, { vms: readonly ClusterResource[]; promises: Promises }>>()
-
-/** What all other machines take of the hosts beside what a list of VMs shows as taken. */
-function promisesBeside({ machine, world, key }: MachineContext, vms: readonly ClusterResource[]): Promises {
-  const { proxmoxCluster } = machine.spec
-  const all = kept.get(world) ?? keepPromises(world)
-  let known = all.get(proxmoxCluster)
-  if (known?.vms !== vms) {
-    known = { vms, promises: createPromises(inventoryOf(vms)) }
-    all.set(proxmoxCluster, known)
-    for (const one of world.machines.by(inProxmoxCluster, proxmoxCluster)) known.promises.put(keyOf(one), one)
-  }
-  known.promises.put(key, undefined)
-  return known.promises
-}
-
-function keepPromises(world: World): Map<string, { vms: readonly ClusterResource[]; promises: Promises }> {
-  const all: ReturnType<typeof keepPromises> = new Map()
-  kept.set(world, all)
-  world.machines.follow((key, machine) => {
-    for (const [cluster, { promises }] of all)
-      promises.put(key, machine?.spec.proxmoxCluster === cluster ? machine : undefined)
-  })
-  return all
-}
-
 /**
  * There is no place for the machine now. Hosts get free without a word to us, but the list that is read anyway shows it: the machines of a pool
  * look again one after the other, and when one has found room all do.
@@ -222,32 +185,6 @@ function whereFound(found: VmRef, templates: readonly Template[]): HostAnswer | 
   return template && { host: found.node, template }
 }
 
-/**
- * A VM of the machine that its spec does not name: a clone that was given up and made after all, or one that was made after the backup
- * which the Machine was restored from. It is taken, and no second one is made. Our VMs bear the machine's name, so that few have to be
- * read; whose they are is judged as ever. @returns where it is
- */
-export async function ownElsewhere(context: MachineContext): Promise<VmRef | undefined> {
-  const { machine, connection, world } = context
-  const { proxmoxCluster, vmid: own, id } = machine.spec
-  const { observer } = connection
-  const candidates = new Set([
-    ...(machine.status?.vmidsGivenUp ?? []).flatMap((vmid) => observer.vm(vmid) ?? []),
-    ...inventoryOf(observer.vms()).named(machine.metadata.name),
-  ])
-  const isClaimed = (vmid: number): boolean =>
-    world.machines
-      .by(withVmid, `${proxmoxCluster}/${vmid}`)
-      .some(({ spec }) => spec.vmid === vmid && spec.id !== id)
-  for (const { type, node, vmid } of candidates) {
-    if (type !== 'qemu' || node === undefined || vmid === undefined) continue
-    if (vmid === own || isClaimed(vmid)) continue
-    const config = await orUndefined(isPermissionDenied, connection.hypervisor.config({ node, vmid }))
-    if (config && ownerOf(context, config).owner === 'us') return { node, vmid }
-  }
-  return undefined
-}
-
 /** Storages that hold the disks of templates which a host would have to reach over the network. */
 async function templateStorages(
   { connection }: MachineContext,
@@ -271,27 +208,3 @@ function storageOf(key: string, drive: string): string[] {
   if (media === 'cdrom' || typeof file !== 'string' || !file.includes(':')) return []
   return [file.slice(0, file.indexOf(':'))]
 }
-
-/** Gives the VMID up, so that the machine is placed anew. What was drawn with it goes too; static addresses stay ours. */
-export async function giveUpVmid(
-  context: MachineContext,
-  reason: string,
-  message: string,
-  next = 'Another VMID is drawn.',
-): Promise<StepResult> {
-  const { machine, world } = context
-  const { vmid } = machine.spec
-  const status = (machine.status ??= {})
-  if (vmid !== undefined)
-    status.vmidsGivenUp = [...new Set([...(status.vmidsGivenUp ?? []), vmid])].slice(-MOST_GIVEN_UP)
-  delete status.task
-  delete status.node
-  for (const key of ['vmid', 'host', 'template', 'storage', 'isoStorage'] as const) delete machine.spec[key]
-  context.connection.slots.release(context.key)
-  context.forgetConfig()
-  world.voice.tell(machine, 'Warning', reason, message)
-  await context.save()
-  return waiting(reason, `${message} ${next}`, 0)
-}
-
-const MOST_GIVEN_UP = 64

@@ -14,6 +14,10 @@ const NO_ROOM_PAUSE_MS = 15_000
 export const leaveToReshape = ({ metadata }: MachineContext['machine']): string | undefined =>
   metadata.annotations?.[ANNOTATION_RESHAPE]
 
+/** True for a machine that is on its way to another shape; one that waits for leave to be rebooted is as it was. */
+export const isBeingReshaped = (machine: MachineContext['machine']): boolean =>
+  ['live', 'reboot'].includes(leaveToReshape(machine) ?? '')
+
 /**
  * Gives the VM of a machine whose pool said so the cores and the memory of its spec. What Proxmox can change at once is changed; of the
  * rest, which waits for a cold start, the pool is told, and once it has given leave the Node is drained and the VM rebooted. Each look
