@@ -46,6 +46,7 @@ export async function drainNode(
     return waiting('Draining', `Node ${name} is drained. ${progress.message}`.trim(), rest)
   if (progress.state === 'failed') throw progress.error
   const { drained, remaining } = progress.value
+  if (!progress.isNew) return undefined
   if (drained) world.voice.tell(machine, 'Normal', 'Drained', `Node ${name} is drained.`)
   else tellDrainOver(context, remaining.length)
   return undefined

@@ -8,6 +8,7 @@ import { Machines, NodePools } from '../kinds.ts'
 import { aLeaving } from '../test/a-leaving.ts'
 import { aWorld } from '../test/a-world.ts'
 import { aClass, aHost, aMachine, aPool, markOf, NAMESPACE, placed } from '../test/factories.ts'
+import { settled } from '../test/manual-clock.ts'
 import { imagePrefix, tokenDescription } from './seed.ts'
 
 test('a machine is drained, shut down, its Node deleted and its VM destroyed, in this order', async () => {
@@ -395,6 +396,18 @@ test('of a VM that was migrated and is not found, the host is named that was ask
   leave({ 'fochista.dev/host-is-dead': '' })
   await looks(2)
   assert.ok(world.isGone())
+})
+
+test('a Node is drained once, however often its VM cannot be stopped', async () => {
+  const { world, machine, reason } = aLeaving()
+  world.proxmox.hypervisor.shutdown = () =>
+    Promise.reject(new ProxmoxApiError({ method: 'POST', path: '/' }, 403, 'Permission check failed'))
+  await world.look(machine)
+  await settled()
+  for (let turn = 0; turn < 3; turn += 1) await assert.rejects(world.look(machine))
+  assert.equal(reason(), 'PermissionDenied')
+  assert.equal(world.tenant.calls.filter((call) => call.startsWith('drain ')).length, 1)
+  assert.equal((await world.events()).filter((one) => one === 'Drained').length, 1)
 })
 
 test('a VM that runs while it is backed up is drained once, and stopped only when its lock is gone', async () => {

@@ -51,7 +51,6 @@ export async function rebootInto(context: MachineContext, vm: VmRef): Promise<St
     const left = await inTenant(context, (tenant) => empty(context, tenant))
     if (left) return left
   }
-  world.drains.cancel(context.key)
   const words = `VM ${vm.vmid} is rebooted into its new shape.`
   try {
     const upid =
@@ -59,6 +58,8 @@ export async function rebootInto(context: MachineContext, vm: VmRef): Promise<St
       (isHanging
         ? await hypervisor.shutdown(vm, SHUTDOWN_SECONDS)
         : await hypervisor.reboot(vm, SHUTDOWN_SECONDS))
+    // Not before: while the reboot is refused the Node is not drained again and again.
+    world.drains.cancel(context.key)
     // Its health counts from the start that follows.
     world.voice.unknown(machine, 'Started', 'Rebooting', words)
     return await noteTask(context, upid, 'Rebooting', words)

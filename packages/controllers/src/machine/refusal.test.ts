@@ -16,6 +16,7 @@ function aRefused(reason: string, lacks: (path: string) => readonly string[]) {
   hypervisor.privileges = (path) =>
     Promise.resolve(everything.filter((privilege) => !lacks(path).includes(privilege)))
   return {
+    world,
     said: async () => {
       await assert.rejects(world.look(machine))
       return [world.condition('Cloned')?.reason, world.condition('Cloned')?.message]
@@ -38,6 +39,16 @@ test('a refusal without a word is looked into: which of the rights that the mach
   assert.deepEqual(await said(), [
     'PermissionDenied',
     'The token lacks VM.Allocate on /pool/fochista-acme. The commands that grant it: `fochista doctor -o pveum`.',
+  ])
+})
+
+test('a call that a lock refuses names the VM that is locked, a template too, and what ends a lock that nobody holds', async () => {
+  const { world, said } = aRefused('', () => [])
+  world.proxmox.hypervisor.clone = () =>
+    Promise.reject(new ProxmoxApiError(call, 500, 'VM is locked (backup)'))
+  assert.deepEqual(await said(), [
+    'Failed',
+    'VM 9000 is locked (backup); waiting for whoever holds it. If nobody does any more, on pve1: `qm unlock 9000`.',
   ])
 })
 

@@ -4,13 +4,14 @@ import { fencePool } from '../proxmox-cluster/fence.ts'
 import { describeMissing, missingRights, rightsNeeded } from '../proxmox-cluster/rights.ts'
 import type { MachineContext } from './context.ts'
 import { hostOffline } from './host.ts'
+import { lockRefusal } from './lock.ts'
 
-/** What a failed step says of itself: the error's own words, with what a person can say of a host that is off, or which right is missing. */
+/** What a failed step says of itself: the error's own words, with what a person can do about a host that is off, a lock, or a right that is missing. */
 export async function wordsOf(context: MachineContext, error: unknown): Promise<string> {
   const words = error instanceof Error ? error.message : String(error)
   const offline = isConnectionError(error) ? hostOffline(context) : undefined
   if (offline) return `${words.slice(0, 400)} ${offline.message}`
-  if (!isPermissionDenied(error)) return words
+  if (!isPermissionDenied(error)) return lockRefusal(error) ?? words
   const missing = missingPrivilege(error)
   if (missing) return describeMissing([{ path: missing.path, privileges: [missing.privileges.join(' or ')] }])
   return (await lacking(context)) ?? words

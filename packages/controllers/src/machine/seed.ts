@@ -111,7 +111,9 @@ function nodeLost({ machine, controlPlane, pool, world, namespace }: MachineCont
   if (!controlPlane) return undefined
   const said = getCondition(machine, 'Seeded')
   const now = world.clock.now()
-  const since = said?.reason === 'NodeGone' ? Date.parse(said.lastTransitionTime) : now
+  // Decided already: who could not stop the VM then tries again, and does not wait as long anew.
+  const isDecided = getCondition(machine, 'Joined')?.reason === 'NodeGone'
+  const since = isDecided ? 0 : said?.reason === 'NodeGone' ? Date.parse(said.lastTransitionTime) : now
   const answering = world.tenants.answeringSince(namespace, controlPlane.metadata.name)
   const rest =
     answering === undefined

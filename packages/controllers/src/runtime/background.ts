@@ -2,11 +2,21 @@ import { systemClock, type Clock } from './clock.ts'
 
 /** An operation that has failed is begun anew after this, milliseconds: whoever is told of a failure looks again at once. */
 const FAILURE_PAUSE_MS = 5000
+/**
+ * A result is good for so long, milliseconds: what follows it may fail, and be tried again less and less often. Begun anew each time it would
+ * be progress each time.
+ */
+const RESULT_MS = 300_000
 
 /** Where a long operation stands. */
 export type Progress<T> =
   | { readonly state: 'running'; readonly message: string }
-  | { readonly state: 'done'; readonly value: T }
+  | {
+      readonly state: 'done'
+      readonly value: T
+      /** It has not been handed out before. */
+      readonly isNew: boolean
+    }
   | { readonly state: 'failed'; readonly error: unknown }
 
 /**
@@ -14,9 +24,12 @@ export type Progress<T> =
  * the key is looked at again when they end. Each must be such that beginning anew after a crash comes to the same end.
  */
 export interface Background<T> {
-  /** Begins the operation of a key unless it is under way, and says where it stands. A result is handed out once, a failure for five seconds. */
+  /**
+   * Begins the operation of a key unless it is under way, and says where it stands. A result is handed out for five minutes, or until it is
+   * cancelled, a failure for five seconds.
+   */
   look(key: string, run: (signal: AbortSignal, say: (message: string) => void) => Promise<T>): Progress<T>
-  /** Ends the operation of a key, if one runs. */
+  /** Ends the operation of a key, if one runs, and forgets its result. */
   cancel(key: string): void
   /** Ends all and waits for them. */
   stop(): Promise<void>
@@ -29,20 +42,21 @@ export function createBackground<T>(
 ): Background<T> {
   interface Entry {
     progress: Progress<T>
-    failedAt?: number
+    endedAt?: number
     readonly abort: AbortController
     ended: Promise<void>
   }
   const entries = new Map<string, Entry>()
-  const isOver = ({ progress, failedAt }: Entry): boolean =>
-    progress.state === 'done' ||
-    (progress.state === 'failed' && clock.now() - (failedAt ?? 0) >= FAILURE_PAUSE_MS)
+  const isOver = ({ progress: { state }, endedAt = 0 }: Entry): boolean =>
+    state !== 'running' && clock.now() - endedAt >= (state === 'done' ? RESULT_MS : FAILURE_PAUSE_MS)
   return {
     look: (key, run) => {
       const known = entries.get(key)
-      if (known && !isOver(known)) return known.progress
-      entries.delete(key)
-      if (known?.progress.state === 'done') return known.progress
+      if (known && !isOver(known)) {
+        const { progress } = known
+        if (progress.state === 'done') known.progress = { ...progress, isNew: false }
+        return progress
+      }
       const abort = new AbortController()
       const entry: Entry = {
         progress: { state: 'running', message: '' },
@@ -54,13 +68,14 @@ export function createBackground<T>(
         entry.progress = { state: 'running', message }
         wake(key)
       }
+      const end = (progress: Progress<T>): void => {
+        entry.progress = progress
+        entry.endedAt = clock.now()
+      }
       entry.ended = new Promise<T>((resolve) => resolve(run(abort.signal, say)))
         .then(
-          (value) => (entry.progress = { state: 'done', value }),
-          (error: unknown) => {
-            entry.progress = { state: 'failed', error }
-            entry.failedAt = clock.now()
-          },
+          (value) => end({ state: 'done', value, isNew: true }),
+          (error: unknown) => end({ state: 'failed', error }),
         )
         .then(() => {
           if (entries.get(key) === entry) wake(key)

@@ -7,9 +7,10 @@ import { keyOf, splitKey } from './keys.ts'
 import { createKeyedMutex } from './mutex.ts'
 import { timestampOf } from './clock.ts'
 
-test('a background operation is begun once a key, tells where it stands, and hands its result out once', async () => {
+test('a background operation is begun once a key, tells where it stands, and hands its result out for a while', async () => {
   const woken: string[] = []
-  const background = createBackground<number>((key) => woken.push(key))
+  let now = 0
+  const background = createBackground<number>((key) => woken.push(key), { now: () => now })
   const gate = Promise.withResolvers<number>()
   let begun = 0
   const run = (_signal: AbortSignal, say: (message: string) => void): Promise<number> => {
@@ -23,9 +24,16 @@ test('a background operation is begun once a key, tells where it stands, and han
   gate.resolve(7)
   await settled()
   assert.deepEqual(woken, ['a', 'a'], 'woken by the news and by the end')
-  assert.deepEqual(background.look('a', run), { state: 'done', value: 7 })
+  assert.deepEqual(background.look('a', run), { state: 'done', value: 7, isNew: true })
+  now = 299_000
+  assert.deepEqual(background.look('a', run), { state: 'done', value: 7, isNew: false })
+  assert.equal(begun, 1, 'what follows may be tried again')
+  now = 300_000
   background.look('a', run)
-  assert.equal(begun, 2, 'after its result was taken it begins anew')
+  await settled()
+  background.cancel('a')
+  background.look('a', run)
+  assert.equal(begun, 3, 'it begins anew when its time is over, or it is taken back')
 })
 
 test('a background operation that fails hands out its failure', async () => {
