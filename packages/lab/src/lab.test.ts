@@ -11,7 +11,7 @@ import { promisify } from 'node:util'
 import { gvr } from './kamaji/vocabulary.ts'
 import { PortInUseError, startLab } from './index.ts'
 import type { Lab } from './index.ts'
-import { eventually } from './guest/test-machines.ts'
+import { eventually } from './test-eventually.ts'
 
 const ports = { proxmox: 0, kubernetes: 0 }
 let lab: Lab

@@ -7,7 +7,7 @@ import { afterEach, before, after, test } from 'node:test'
 import { gvr } from '../kamaji/vocabulary.ts'
 import { startLab } from '../lab.ts'
 import type { Lab } from '../lab.ts'
-import { eventually } from '../guest/test-machines.ts'
+import { eventually } from '../test-eventually.ts'
 import { lastingPort } from '../state/ports.ts'
 import type { FaultSpec } from './spec.ts'
 

@@ -3,7 +3,8 @@ import { after, before, test } from 'node:test'
 import { at } from '../kubernetes/rest/json.ts'
 import type { Json } from '../kubernetes/resources.ts'
 import { gvr } from '../kamaji/vocabulary.ts'
-import { bootstrap, eventually, startTestBed } from '../guest/test-machines.ts'
+import { eventually } from '../test-eventually.ts'
+import { startTestBed } from '../guest/test-machines.ts'
 import type { TestBed } from '../guest/test-machines.ts'
 
 let bed: TestBed
@@ -12,27 +13,8 @@ before(async () => {
 })
 after(() => bed.lab.stop())
 
-function seed(name: string): Uint8Array {
-  return bootstrap.buildSeedImage(
-    bootstrap.renderSeed({
-      instanceId: `iid-${name}`,
-      hostname: name,
-      join: {
-        server: bed.server,
-        caPem: bed.tenant.ca.certPem,
-        clusterDNS: ['10.96.0.10'],
-        clusterDomain: 'cluster.local',
-        cgroupDriver: 'systemd',
-        token: bed.token(`tok${name.slice(-3)}`),
-        nodeName: name,
-        providerId: `proxmox://lab/${name}`,
-        labels: {},
-        taints: [],
-      },
-      networks: [],
-    }),
-  )
-}
+const seed = (name: string): Uint8Array =>
+  bed.seed(name, { join: { token: bed.token(`tok${name.slice(-3)}`) } })
 
 /** When the Node's lease was renewed last. */
 function renewed(name: string): Json | undefined {

@@ -6,7 +6,8 @@ import { gvr } from '../kamaji/vocabulary.ts'
 import type { ApiObject, GroupVersionResource } from '../kubernetes/resources.ts'
 import { createCa } from '../pki.ts'
 import { cardsOf } from './network.ts'
-import { bootstrap, eventually, startTestBed } from './test-machines.ts'
+import { eventually } from '../test-eventually.ts'
+import { startTestBed } from './test-machines.ts'
 import type { TestBed } from './test-machines.ts'
 
 let bed: TestBed
@@ -33,35 +34,27 @@ interface Changes {
 
 function seedOf(vmid: number, changes: Changes = {}): Uint8Array {
   const name = `worker-${vmid}`
-  return bootstrap.buildSeedImage(
-    bootstrap.renderSeed({
-      instanceId: changes.instanceId ?? `iid-${vmid}`,
-      hostname: name,
-      join: {
-        server: changes.server ?? bed.server,
-        caPem: changes.caPem ?? bed.tenant.ca.certPem,
-        clusterDNS: ['10.96.0.10'],
-        clusterDomain: 'cluster.local',
-        cgroupDriver: 'systemd',
-        token: changes.token ?? 'nosuch.0123456789abcdef',
-        nodeName: name,
-        nodeIp: `10.97.0.${vmid - 100}`,
-        providerId: `proxmox://lab/${vmid}`,
-        labels: changes.labels ?? { 'example.com/tier': 'gold' },
-        taints: [],
+  return bed.seed(name, {
+    instanceId: changes.instanceId ?? `iid-${vmid}`,
+    join: {
+      ...(changes.server === undefined ? {} : { server: changes.server }),
+      ...(changes.caPem === undefined ? {} : { caPem: changes.caPem }),
+      token: changes.token ?? 'nosuch.0123456789abcdef',
+      nodeIp: `10.97.0.${vmid - 100}`,
+      providerId: `proxmox://lab/${vmid}`,
+      labels: changes.labels ?? { 'example.com/tier': 'gold' },
+    },
+    networks: [
+      {
+        mac: macOf(vmid),
+        addresses: [{ address: `10.97.0.${vmid - 100}`, prefix: 24, gateway: '10.97.0.1' }],
       },
-      networks: [
-        {
-          mac: macOf(vmid),
-          addresses: [{ address: `10.97.0.${vmid - 100}`, prefix: 24, gateway: '10.97.0.1' }],
-        },
-      ],
-      extras: changes.extras,
-      ...(changes.install
-        ? { install: changes.install, packages: changes.packages, kubeletVersion: 'v1.30.4' }
-        : {}),
-    }),
-  )
+    ],
+    extras: changes.extras,
+    ...(changes.install
+      ? { install: changes.install, packages: changes.packages, kubeletVersion: 'v1.30.4' }
+      : {}),
+  })
 }
 
 /** The MAC address comes from the VMID: one VM tells that of the next. */

@@ -6,6 +6,7 @@ import type { Vm } from '../proxmox/world.ts'
 import { volumeKey } from '../proxmox/world.ts'
 import type { TenantCluster } from '../tenant/clusters.ts'
 import { addVm } from '../worlds/vms.ts'
+import { eventually } from '../test-eventually.ts'
 
 /** What the tests need of the product's seeds: what writes them is not the lab's, and may not be. */
 interface Bootstrap {
@@ -26,6 +27,11 @@ export interface TestBed {
   readonly server: string
   /** Makes a bootstrap token in the tenant. Returns it. */
   token(id: string, options?: { signing?: boolean }): string
+  /** A worker's seed image, whose join data and other parts may be changed. */
+  seed(
+    name: string,
+    changes: { join: { token: string; [field: string]: unknown }; [part: string]: unknown },
+  ): Uint8Array
   /** Makes a VM from a kubelet's template with a seed in its drive, and starts it. */
   start(vmid: number, image: Uint8Array, options?: { tags?: string }): Vm
   /** Names of the tenant's Nodes. */
@@ -62,10 +68,11 @@ export async function startTestBed(
     return object !== undefined && shownStatus(object) === 'Ready' && served ? found : undefined
   })
   const { world } = lab.proxmox
+  const server = `https://${tenant.address.host}:${tenant.address.port}`
   return {
     lab,
     tenant,
-    server: `https://${tenant.address.host}:${tenant.address.port}`,
+    server,
     token(id, { signing = false } = {}) {
       const secret = '0123456789abcdef'
       tenant.api.store.create(gvr.secrets, {
@@ -82,6 +89,27 @@ export async function startTestBed(
       })
       return `${id}.${secret}`
     },
+    seed: (name, { join, ...parts }) =>
+      bootstrap.buildSeedImage(
+        bootstrap.renderSeed({
+          instanceId: `iid-${name}`,
+          hostname: name,
+          networks: [],
+          ...parts,
+          join: {
+            server,
+            caPem: tenant.ca.certPem,
+            clusterDNS: ['10.96.0.10'],
+            clusterDomain: 'cluster.local',
+            cgroupDriver: 'systemd',
+            nodeName: name,
+            providerId: `proxmox://lab/${name}`,
+            labels: {},
+            taints: [],
+            ...join,
+          },
+        }),
+      ),
     start(vmid, image, { tags = 'kubelet-v1.30.4' } = {}) {
       const volid = `local:iso/seed-${vmid}.iso`
       world.volumes.set(volumeKey(world, 'pve1', volid), {
@@ -108,20 +136,5 @@ export async function startTestBed(
       return vm
     },
     nodes: () => tenant.api.store.list(gvr.nodes).map((node) => node.metadata.name ?? ''),
-  }
-}
-
-/** Waits until something holds, looking every few milliseconds. Throws an Error with the text, and what `context` says, after a minute. */
-export async function eventually<T>(
-  what: string,
-  look: () => T | undefined | false,
-  context: () => string = () => '',
-): Promise<T> {
-  const end = Date.now() + 60_000
-  for (;;) {
-    const found = look()
-    if (found !== undefined && found !== false) return found
-    if (Date.now() > end) throw new Error(`it did not come to this: ${what}\n${context()}`)
-    await new Promise((resolve) => setTimeout(resolve, 5))
   }
 }

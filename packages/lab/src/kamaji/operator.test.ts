@@ -9,6 +9,7 @@ import { createCa, issueCertificate } from '../pki.ts'
 import { installKamaji } from './operator.ts'
 import { shownStatus } from './status.ts'
 import { gvr } from './vocabulary.ts'
+import { eventually } from '../test-eventually.ts'
 
 /** The control plane as users write it. */
 const SEED: ApiObject = {
@@ -69,14 +70,6 @@ function patchStatus(api: ApiServer, kind: typeof gvr.services, status: JsonObje
   api.store.update(kind, { ...object, status }, { subresource: 'status' })
 }
 
-async function until(check: () => boolean, what: string): Promise<void> {
-  for (const end = Date.now() + 60_000; Date.now() < end;) {
-    if (check()) return
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
-  assert.fail(`never ${what}`)
-}
-
 test('a control plane shows the recorded sequence, makes every object, and leaves none', async () => {
   const { api, ...cluster } = await management()
   const get = (kind: typeof gvr.services, name = 'tenant-test'): ApiObject | undefined =>
@@ -89,11 +82,11 @@ test('a control plane shows the recorded sequence, makes every object, and leave
   })
   try {
     api.store.create(gvr.tenantControlPlanes, structuredClone(SEED))
-    await until(() => get(gvr.services) !== undefined, 'a Service')
+    await eventually('a Service', () => get(gvr.services) !== undefined)
     assert.equal(state(), '', 'no status before there is an address')
     patchStatus(api, gvr.services, { loadBalancer: { ingress: [{ ip: '127.9.9.9', ipMode: 'VIP' }] } })
-    await until(() => state() === 'NotReady', 'a Deployment')
-    await until(() => get(gvr.deployments)?.metadata.generation === 3, 'three generations')
+    await eventually('a Deployment', () => state() === 'NotReady')
+    await eventually('three generations', () => get(gvr.deployments)?.metadata.generation === 3)
     const deployment = (ready: number): JsonObject => ({
       observedGeneration: 3,
       replicas: 2,
@@ -103,9 +96,9 @@ test('a control plane shows the recorded sequence, makes every object, and leave
       ...(ready < 2 ? { unavailableReplicas: 2 - ready } : {}),
     })
     patchStatus(api, gvr.deployments, deployment(1))
-    await until(() => state() === 'Provisioning', 'Provisioning again')
+    await eventually('Provisioning again', () => state() === 'Provisioning')
     patchStatus(api, gvr.deployments, deployment(2))
-    await until(() => seen.at(-1) === 'Ready', 'Ready')
+    await eventually('Ready', () => seen.at(-1) === 'Ready')
     assert.deepEqual(seen, ['', 'Provisioning', 'NotReady', 'Provisioning', 'Ready'])
     const names = (kind: typeof gvr.services): string[] =>
       api.store
@@ -130,13 +123,13 @@ test('a control plane shows the recorded sequence, makes every object, and leave
     assert.deepEqual(names(gvr.configMaps), ['-konnectivity-egress-selector-configuration', '-kubeadmconfig'])
     assert.equal(get(gvr.tenantControlPlanes)?.metadata.generation, 2)
     api.store.delete(gvr.tenantControlPlanes, { namespace: 'default', name: 'tenant-test' })
-    await until(
+    await eventually(
+      'gone with everything',
       () =>
         get(gvr.tenantControlPlanes) === undefined &&
         [gvr.secrets, gvr.configMaps, gvr.services, gvr.deployments].every(
           (kind) => names(kind).length === 0,
         ),
-      'gone with everything',
     )
   } finally {
     await cluster.stop()

@@ -6,6 +6,7 @@ import type { ApiObject, JsonObject } from './resources.ts'
 import { at } from './rest/json.ts'
 import { createApiServer } from './server.ts'
 import { selfSigned } from './test-certificate.ts'
+import { eventually } from '../test-eventually.ts'
 
 const CRDS = { group: 'apiextensions.k8s.io', version: 'v1', resource: 'customresourcedefinitions' }
 const GADGETS = { group: 't.dev', version: 'v1', resource: 'gadgets' }
@@ -43,21 +44,15 @@ function conditions(name: string): { [type: string]: string } {
   )
 }
 
-/** Waits for what a controller is to bring about; fails after a generous time. */
-async function until(what: () => boolean): Promise<void> {
-  const end = Date.now() + 20_000
-  while (!what()) {
-    assert.ok(Date.now() < end, `never: ${String(what)}`)
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
-}
-
 test('names that another CRD of the group has are not accepted, until it leaves them', async () => {
   api.store.create(CRDS, crd('gadgets', 'Gadget', ['gd']))
-  await until(() => conditions('gadgets')['Established'] === 'True InitialNamesAccepted')
+  await eventually(
+    'gadgets is established',
+    () => conditions('gadgets')['Established'] === 'True InitialNamesAccepted',
+  )
   api.store.create(CRDS, crd('widgets', 'Widget', ['gd']))
   api.store.create(CRDS, crd('others', 'Gadget'))
-  await until(() => conditions('others')['NamesAccepted'] !== undefined)
+  await eventually('others is judged', () => conditions('others')['NamesAccepted'] !== undefined)
   assert.deepEqual(conditions('widgets'), {
     NamesAccepted: 'False ShortNamesConflict',
     Established: 'False NotAccepted',
@@ -68,21 +63,27 @@ test('names that another CRD of the group has are not accepted, until it leaves 
   })
   assert.equal(api.registry.find('t.dev', 'v1', 'widgets'), undefined, 'it is served')
   api.store.delete(CRDS, { name: 'gadgets.t.dev' })
-  await until(() => conditions('widgets')['Established'] === 'True InitialNamesAccepted')
+  await eventually(
+    'widgets is established',
+    () => conditions('widgets')['Established'] === 'True InitialNamesAccepted',
+  )
   assert.notEqual(api.registry.find('t.dev', 'v1', 'widgets'), undefined, 'it is not served')
-  await until(() => conditions('others')['NamesAccepted'] === 'True NoConflicts')
+  await eventually('others has its names', () => conditions('others')['NamesAccepted'] === 'True NoConflicts')
 })
 
 test('a CRD that is deleted stays until its objects are gone, and says so', async () => {
-  await until(() => api.store.get(CRDS, undefined, 'gadgets.t.dev') === undefined)
+  await eventually('gadgets is gone', () => api.store.get(CRDS, undefined, 'gadgets.t.dev') === undefined)
   api.store.delete(CRDS, { name: 'others.t.dev' })
-  await until(() => api.store.get(CRDS, undefined, 'others.t.dev') === undefined)
+  await eventually('others is gone', () => api.store.get(CRDS, undefined, 'others.t.dev') === undefined)
   api.store.create(CRDS, crd('gadgets', 'Gadget'))
   api.store.create(GADGETS, { metadata: { name: 'held', namespace: 'default', finalizers: ['t.dev/hold'] } })
   const marked = api.store.delete(CRDS, { name: 'gadgets.t.dev' })
   assert.deepEqual(marked.metadata.finalizers, ['customresourcecleanup.apiextensions.k8s.io'])
   assert.equal(marked.metadata.deletionGracePeriodSeconds, undefined)
-  await until(() => conditions('gadgets')['Terminating'] === 'True InstanceDeletionInProgress')
+  await eventually(
+    'gadgets is terminating',
+    () => conditions('gadgets')['Terminating'] === 'True InstanceDeletionInProgress',
+  )
   assert.equal(api.registry.find('t.dev', 'v1', 'gadgets')?.terminating, true)
   assert.notEqual(
     api.store.get(GADGETS, 'default', 'held')?.metadata.deletionTimestamp,
@@ -90,6 +91,6 @@ test('a CRD that is deleted stays until its objects are gone, and says so', asyn
     'its object is not being deleted',
   )
   api.store.patch(GADGETS, { namespace: 'default', name: 'held' }, { metadata: { finalizers: null } })
-  await until(() => api.store.get(CRDS, undefined, 'gadgets.t.dev') === undefined)
+  await eventually('gadgets is gone', () => api.store.get(CRDS, undefined, 'gadgets.t.dev') === undefined)
   assert.equal(api.registry.find('t.dev', 'v1', 'gadgets'), undefined)
 })

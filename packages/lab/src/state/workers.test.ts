@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { gvr } from '../kamaji/vocabulary.ts'
-import { bootstrap, eventually, startTestBed } from '../guest/test-machines.ts'
+import { eventually } from '../test-eventually.ts'
+import { startTestBed } from '../guest/test-machines.ts'
 import type { ApiServer } from '../kubernetes/api.ts'
 import { asText, at } from '../kubernetes/rest/json.ts'
 import { startLab } from '../lab.ts'
@@ -20,28 +21,7 @@ test('a lab that was killed with a worker running has its tenant at its address,
   t.after(() => rm(folder, { recursive: true, force: true }))
   const bed = await startTestBed(() => {}, 'empty', join(folder, 'first'))
   t.after(() => bed.lab.stop())
-  const vm = bed.start(
-    150,
-    bootstrap.buildSeedImage(
-      bootstrap.renderSeed({
-        instanceId: 'iid-150',
-        hostname: 'worker',
-        join: {
-          server: bed.server,
-          caPem: bed.tenant.ca.certPem,
-          clusterDNS: ['10.96.0.10'],
-          clusterDomain: 'cluster.local',
-          cgroupDriver: 'systemd',
-          token: bed.token('keepit'),
-          nodeName: 'worker',
-          providerId: 'proxmox://lab/150',
-          labels: {},
-          taints: [],
-        },
-        networks: [],
-      }),
-    ),
-  )
+  const vm = bed.start(150, bed.seed('worker', { join: { token: bed.token('keepit') } }))
   await eventually(
     'a Node',
     () => bed.nodes().includes('worker'),

@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs'
 import { request } from 'node:https'
 import { after, before, test } from 'node:test'
 import { cardsOf } from '../guest/network.ts'
-import { bootstrap, eventually, startTestBed } from '../guest/test-machines.ts'
+import { eventually } from '../test-eventually.ts'
+import { startTestBed } from '../guest/test-machines.ts'
 import type { TestBed } from '../guest/test-machines.ts'
 
 let bed: TestBed
@@ -114,25 +115,8 @@ test('with the least rights a worker is cloned, seeded, started, joins and is de
   )
   const known = bed.lab.proxmox.world.vms.get(vmid)
   assert.ok(known)
-  const image = bootstrap.buildSeedImage(
-    bootstrap.renderSeed({
-      instanceId: 'iid-1',
-      hostname: 'worker',
-      join: {
-        server: bed.server,
-        caPem: bed.tenant.ca.certPem,
-        clusterDNS: ['10.96.0.10'],
-        clusterDomain: 'cluster.local',
-        cgroupDriver: 'systemd',
-        token: bed.token('least0'),
-        nodeName: 'worker',
-        providerId: `proxmox://lab/${vmid}`,
-        labels: {},
-        taints: [],
-      },
-      networks: [{ mac: cardsOf(known)[0]?.mac ?? '' }],
-    }),
-  )
+  const networks = [{ mac: cardsOf(known)[0]?.mac ?? '' }]
+  const image = bed.seed('worker', { join: { token: bed.token('least0') }, networks })
   await task(await upload('seed.iso', image))
   await api(
     'PUT',

@@ -3,7 +3,8 @@ import { createHash, X509Certificate } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import { gvr } from '../../kamaji/vocabulary.ts'
 import type { Vm } from '../../proxmox/world.ts'
-import { bootstrap, eventually, startTestBed } from '../test-machines.ts'
+import { eventually } from '../../test-eventually.ts'
+import { bootstrap, startTestBed } from '../test-machines.ts'
 import type { TestBed } from '../test-machines.ts'
 
 let bed: TestBed

@@ -3,21 +3,7 @@ import { test } from 'node:test'
 import { testWorld } from '../../proxmox/qemu/test-world.ts'
 import type { GuestTerminal } from '../../proxmox/world.ts'
 import { createGuests } from '../guests.ts'
-
-/** Waits until something holds. Throws an Error with what `context` says after a minute. */
-async function eventually<T>(
-  what: string,
-  look: () => T | undefined | false,
-  context: () => string = () => '',
-): Promise<T> {
-  const end = Date.now() + 60_000
-  for (;;) {
-    const found = look()
-    if (found !== undefined && found !== false) return found
-    if (Date.now() > end) throw new Error(`it did not come to this: ${what}\n${context()}`)
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
-}
+import { eventually } from '../../test-eventually.ts'
 
 const VM = '/nodes/pve1/qemu/100'
 

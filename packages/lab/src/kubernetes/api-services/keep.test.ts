@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import type { ApiObject } from '../resources.ts'
 import { at } from '../rest/json.ts'
 import { startTestApi } from '../test-api.ts'
+import { eventually } from '../../test-eventually.ts'
 
 const SERVICES = { group: 'apiregistration.k8s.io', version: 'v1', resource: 'apiservices' }
 
@@ -14,14 +15,6 @@ function available(name: string): unknown {
     'conditions',
   ])
   return Array.isArray(conditions) ? conditions[0] : undefined
-}
-
-async function until(what: () => boolean): Promise<void> {
-  const end = Date.now() + 20_000
-  while (!what()) {
-    assert.ok(Date.now() < end, `never: ${String(what)}`)
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
 }
 
 const remote = (spec: object = {}): ApiObject => ({
@@ -55,10 +48,10 @@ test('a custom group version gets one, and loses it with its CRD', async () => {
       ],
     },
   })
-  await until(() => available('v1.t.dev') !== undefined)
+  await eventually('there is an APIService', () => available('v1.t.dev') !== undefined)
   const crds = { group: 'apiextensions.k8s.io', version: 'v1', resource: 'customresourcedefinitions' }
   api.store.delete(crds, { name: 'gadgets.t.dev' })
-  await until(() => available('v1.t.dev') === undefined)
+  await eventually('it is gone', () => available('v1.t.dev') === undefined)
 })
 
 test('an APIService must be named after its group version, and not be insecure with a CA', () => {
@@ -74,7 +67,9 @@ test('an APIService must be named after its group version, and not be insecure w
 
 test('the group of another server is discovered, is not available, and answers 503', async () => {
   api.store.create(SERVICES, remote())
-  await until(() => JSON.stringify(available('v1.ext.dev') ?? '').includes('ServiceNotFound'))
+  await eventually('no Service is found', () =>
+    JSON.stringify(available('v1.ext.dev') ?? '').includes('ServiceNotFound'),
+  )
   assert.equal((await ask('/apis/ext.dev')).status, 200)
   assert.match((await ask('/apis')).text, /"ext\.dev\/v1"/)
   const { status, text } = await ask('/apis/ext.dev/v1/things')

@@ -11,7 +11,8 @@ import type { ControllerDeps, ControllerName } from './index.ts'
 import { kinds } from './kinds.ts'
 import { conditionOf, holds, specOf, statusOf } from './objects.ts'
 import type { ControllerHost } from './runtime.ts'
-import { eventually, testHost } from './test-host.ts'
+import { eventually } from '../../test-eventually.ts'
+import { testHost } from './test-host.ts'
 
 function start(
   context: TestContext,

@@ -66,8 +66,8 @@ const STARTERS = {
 /** Name of a controller. */
 export type ControllerName = keyof typeof STARTERS
 
-/** What a management cluster runs. */
-export const MANAGEMENT: readonly ControllerName[] = [
+/** What every cluster runs. */
+const EVERYWHERE: readonly ControllerName[] = [
   'system-objects',
   'ip-addresses',
   'deployment',
@@ -78,22 +78,14 @@ export const MANAGEMENT: readonly ControllerName[] = [
   'resource-quota',
   'pods',
   'endpoints',
-  'load-balancer',
-  'csr-signer',
 ]
+
+/** What a management cluster runs. */
+export const MANAGEMENT: readonly ControllerName[] = [...EVERYWHERE, 'load-balancer', 'csr-signer']
 
 /** What a tenant cluster runs. */
 export const TENANT: readonly ControllerName[] = [
-  'system-objects',
-  'ip-addresses',
-  'deployment',
-  'replica-set',
-  'daemon-set',
-  'scheduler',
-  'disruption',
-  'resource-quota',
-  'pods',
-  'endpoints',
+  ...EVERYWHERE,
   'node-lifecycle',
   'node-ipam',
   'csr-approver',

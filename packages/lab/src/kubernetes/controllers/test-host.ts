@@ -36,17 +36,6 @@ export function testHost(speed = 100): ControllerHost & { stop(): void } {
   return { store, clock, stop }
 }
 
-/** Waits until something holds, looking every few milliseconds. Throws an Error with the text after a minute. */
-export async function eventually<T>(what: string, look: () => T | undefined | false): Promise<T> {
-  const end = Date.now() + 60_000
-  for (;;) {
-    const found = look()
-    if (found !== undefined && found !== false) return found
-    if (Date.now() > end) throw new Error(`it did not come to this: ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 3))
-  }
-}
-
 /** A Deployment or DaemonSet with one container. */
 export function workload(
   name: string,

@@ -7,7 +7,8 @@ import type { ControllerDeps, ControllerName } from './index.ts'
 import { kinds } from './kinds.ts'
 import { conditionOf, holds, nodeNameOf, specOf, statusOf } from './objects.ts'
 import type { ControllerHost } from './runtime.ts'
-import { eventually, testHost, workload } from './test-host.ts'
+import { eventually } from '../../test-eventually.ts'
+import { testHost, workload } from './test-host.ts'
 
 const WORKLOADS: ControllerName[] = [
   'deployment',

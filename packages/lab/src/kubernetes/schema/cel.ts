@@ -3,6 +3,7 @@ import { fieldError } from '../errors.ts'
 import type { Json, Schema, ValidationRule } from '../resources.ts'
 import { equal, isObject } from '../rest/json.ts'
 import { celEnvironment } from './cel-functions.ts'
+import { itemBefore } from './item-before.ts'
 
 type Program = (context: Record<string, unknown>) => unknown
 
@@ -62,15 +63,9 @@ function walk(
   if (Array.isArray(value)) {
     const items = schema.items
     if (items === undefined || !hasRules(items)) return
-    const keys = schema['x-kubernetes-list-map-keys']
     const olds = Array.isArray(old) ? old : []
     value.forEach((item, index) => {
-      const before =
-        keys === undefined
-          ? undefined
-          : olds.find(
-              (each) => isObject(each) && isObject(item) && keys.every((key) => equal(each[key], item[key])),
-            )
+      const before = itemBefore(schema, item, olds)
       walk(items, item, before, `${path}[${index}]`, errors)
     })
     return

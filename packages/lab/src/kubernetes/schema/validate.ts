@@ -5,6 +5,7 @@ import { equal, isObject } from '../rest/json.ts'
 import { evaluateRules } from './cel.ts'
 import { embeddedProblems } from './embedded.ts'
 import { formatProblem } from './formats.ts'
+import { itemBefore } from './item-before.ts'
 
 const UNUSABLE = new Set([
   'FieldValueRequired',
@@ -89,15 +90,9 @@ function check(
   if (Array.isArray(value)) {
     const items = schema.items
     if (items === undefined) return
-    const keys = schema['x-kubernetes-list-map-keys']
     const olds = Array.isArray(old) ? old : []
     value.forEach((item, index) => {
-      const before =
-        keys === undefined
-          ? undefined
-          : olds.find(
-              (each) => isObject(each) && isObject(item) && keys.every((key) => equal(each[key], item[key])),
-            )
+      const before = itemBefore(schema, item, olds)
       check(
         items,
         item,

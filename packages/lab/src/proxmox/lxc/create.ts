@@ -1,7 +1,6 @@
-import { die, forbidden } from '../api-error.ts'
+import { die } from '../api-error.ts'
 import type { Call, Handlers } from '../handler.ts'
-import { can } from '../permissions.ts'
-import { need } from '../qemu/config/rights.ts'
+import { checkMayCreate, need } from '../qemu/config/rights.ts'
 import { pathOf, storageNamed } from '../qemu/storage.ts'
 import { startVmTask, textOf } from '../qemu/task.ts'
 import { requireVolume } from '../qemu/volumes.ts'
@@ -51,16 +50,6 @@ async function create(call: Call): Promise<string> {
     if (call.flag('start')) await startContainer(world, loadContainer(world, node, vmid), worker)
   }
   return startVmTask(call, 'vzcreate', work, String(vmid))
-}
-
-function checkMayCreate(call: Call, vmid: number, pool: string | undefined): void {
-  const { world, identity } = call
-  if (pool !== undefined && !world.pools.has(pool)) forbidden(`pool '${pool}' does not exist`)
-  const allowed =
-    can(world, identity, `/vms/${vmid}`, ['VM.Allocate']) ||
-    (pool !== undefined && can(world, identity, `/pool/${pool}`, ['VM.Allocate']))
-  if (!allowed) forbidden()
-  if (call.flag('ha-managed')) need(call, '/', ['Sys.Console'])
 }
 
 /** Takes a number for a container that is being made. Throws when a guest has it. */

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { die, forbidden } from '../api-error.ts'
+import { die } from '../api-error.ts'
 import type { Call, Handlers } from '../handler.ts'
-import { can } from '../permissions.ts'
 import type { Worker } from '../tasks.ts'
 import type { ProxmoxWorld } from '../world.ts'
 import { checkSshKeys } from './cloudinit/ssh-keys.ts'
@@ -10,9 +9,9 @@ import {
   checkDeviceRights,
   checkDriveRights,
   checkHookscript,
+  checkMayCreate,
   checkOptionRights,
   checkStorageAccess,
-  need,
 } from './config/rights.ts'
 import { isExtraParameter, normalised, optionOf, printBootOrder } from './config/values.ts'
 import { checkDriveSyntax, createDisks } from './disks.ts'
@@ -71,16 +70,6 @@ async function create(call: Call): Promise<string> {
     },
     String(vmid),
   )
-}
-
-function checkMayCreate(call: Call, vmid: number, pool: string | undefined): void {
-  const { world, identity } = call
-  if (pool !== undefined && !world.pools.has(pool)) forbidden(`pool '${pool}' does not exist`)
-  const allowed =
-    can(world, identity, `/vms/${vmid}`, ['VM.Allocate']) ||
-    (pool !== undefined && can(world, identity, `/pool/${pool}`, ['VM.Allocate']))
-  if (!allowed) forbidden()
-  if (call.flag('ha-managed')) need(call, '/', ['Sys.Console'])
 }
 
 /** The options among a call's parameters, as text. */

@@ -5,6 +5,7 @@ import { consoleOn, type ConsoleClient } from '../qemu/console/sessions.ts'
 import { client } from '../qemu/console/test-client.ts'
 import { Viewer } from '../qemu/console/test-viewer.ts'
 import type { ProxmoxWorld } from '../world.ts'
+import { eventually } from '../../test-eventually.ts'
 
 interface Opened {
   readonly user: string
@@ -22,15 +23,6 @@ function join(world: ProxmoxWorld, port: string): ConsoleClient {
   return session
 }
 
-/** Waits until something holds. */
-async function eventually(what: () => boolean, context: () => string): Promise<void> {
-  const end = Date.now() + 60_000
-  while (!what()) {
-    if (Date.now() > end) throw new Error(`it did not come to that: ${context()}`)
-    await new Promise((resolve) => setTimeout(resolve, 2))
-  }
-}
-
 /** A client on a terminal that was opened, logged in, and what types for it. */
 function attach(world: ProxmoxWorld, { user, ticket, port }: Opened) {
   const session = join(world, port)
@@ -45,8 +37,9 @@ function attach(world: ProxmoxWorld, { user, ticket, port }: Opened) {
     /** Resolves when what it showed last ends so. */
     until: (says: RegExp) =>
       eventually(
+        String(says),
         () => says.test((shown += said().toString())),
-        () => `${String(says)}: ${shown}`,
+        () => shown,
       ),
   }
 }
@@ -116,7 +109,7 @@ test('the console of a container is one for all, with its login, and ends with i
   const shell = attach(world, (await ask(`POST ${CTS}/200/termproxy`)) as Opened)
   await shell.until(/root@web:~# $/)
   shell.type('poweroff\r')
-  await eventually(shell.isClosed, () => 'the shell is still there')
+  await eventually('the shell is gone', shell.isClosed)
   assert.equal(world.cluster.containers.get(200)?.running, false)
 })
 
@@ -133,6 +126,7 @@ test('shells are pictures too, for who has the password', async () => {
     const viewer = new Viewer(opened.password ?? '', (bytes) => session.data(bytes))
     session.open(end)
     await eventually(
+      shows,
       () => {
         viewer.data(said())
         return viewer.text.some((line) => line.startsWith(shows))

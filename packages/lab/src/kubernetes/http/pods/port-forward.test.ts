@@ -7,6 +7,7 @@ import { connect } from 'node:tls'
 import type { TLSSocket } from 'node:tls'
 import { constants, createDeflate } from 'node:zlib'
 import { startTestApi } from '../../test-api.ts'
+import { eventually } from '../../../test-eventually.ts'
 
 const SYN_STREAM = 1
 const FIN = 1
@@ -91,15 +92,6 @@ function control(type: number, length: number): Buffer {
   return Buffer.concat([Buffer.from([0x80, 3, 0, type]), number(length)])
 }
 
-/** Waits until something is so; fails after a generous time. */
-async function until(what: () => boolean): Promise<void> {
-  const end = Date.now() + 20_000
-  while (!what()) {
-    assert.ok(Date.now() < end, `never: ${String(what)}`)
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
-}
-
 test('a forwarded connection reaches what listens in the pod, both ways, and ends when both have', async () => {
   const { socket, frames, syn } = await open()
   const about = { port: '80', requestid: '0' }
@@ -107,7 +99,7 @@ test('a forwarded connection reaches what listens in the pod, both ways, and end
   await syn(3, { streamtype: 'data', ...about })
   const data = Buffer.from('hello')
   socket.write(Buffer.concat([number(3), number((FIN << 24) | data.length), data]))
-  await until(() => frames.includes('1.'))
+  await eventually('the first stream ends', () => frames.includes('1.'))
   assert.deepEqual(frames, ['3: HELLO', '3.', '1.'])
   socket.destroy()
 })
@@ -117,7 +109,7 @@ test('a port at which nothing listens is refused in the words of the container r
   const about = { port: '81', requestid: '0' }
   await syn(1, { streamtype: 'error', ...about })
   await syn(3, { streamtype: 'data', ...about })
-  await until(() => frames.includes('3.'))
+  await eventually('the third stream ends', () => frames.includes('3.'))
   assert.match(
     frames[0] ?? '',
     /^1: error forwarding port 81 to pod [0-9a-f]{64}, uid : failed to execute portforward/,

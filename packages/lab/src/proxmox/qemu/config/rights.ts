@@ -39,6 +39,17 @@ function needOnVm(call: Call, subject: Subject, privileges: readonly string[], a
   need(call, `/vms/${subject.vmid}`, privileges, any)
 }
 
+/** Requires the rights to make a guest of this number, in a pool if one is given. Throws 403. */
+export function checkMayCreate(call: Call, vmid: number, pool: string | undefined): void {
+  const { world, identity } = call
+  if (pool !== undefined && !world.pools.has(pool)) forbidden(`pool '${pool}' does not exist`)
+  const allowed =
+    can(world, identity, `/vms/${vmid}`, ['VM.Allocate']) ||
+    (pool !== undefined && can(world, identity, `/pool/${pool}`, ['VM.Allocate']))
+  if (!allowed) forbidden()
+  if (call.flag('ha-managed')) need(call, '/', ['Sys.Console'])
+}
+
 /** Requires privileges on a path. Throws 403 with the first missing one. */
 export function need(call: Call, path: string, privileges: readonly string[], any = false): void {
   const { world, identity } = call

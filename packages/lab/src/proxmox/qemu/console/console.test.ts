@@ -7,6 +7,7 @@ import { consoleOn } from './sessions.ts'
 import { client } from './test-client.ts'
 import { Viewer, vncAnswer } from './test-viewer.ts'
 import { serveWebSocket } from '../../../websocket.ts'
+import { eventually } from '../../../test-eventually.ts'
 
 const VM = '/nodes/pve1/qemu/100'
 
@@ -50,14 +51,6 @@ function echo(): GuestTerminal & {
       return text
     },
     attentions: () => attentions,
-  }
-}
-
-async function eventually(holds: () => boolean): Promise<void> {
-  const end = Date.now() + 60_000
-  while (!holds()) {
-    if (Date.now() > end) throw new Error(`it did not come to this: ${holds.toString()}`)
-    await new Promise((resolve) => setTimeout(resolve, 10))
   }
 }
 
@@ -143,13 +136,13 @@ test('a screen shows what is on it, changes with it and takes keys', async () =>
   assert.ok(session.join())
   const viewer = new Viewer(proxy.password, (bytes) => queueMicrotask(() => session.data(bytes)))
   session.open({ send: (bytes) => viewer.data(bytes), close: () => {} })
-  await eventually(() => viewer.text[2] === 'web login:')
+  await eventually('a login is shown', () => viewer.text[2] === 'web login:')
   assert.equal(viewer.name, 'QEMU (web)')
   assert.deepEqual([viewer.frame.width, viewer.frame.height], [720, 400])
   assert.deepEqual(viewer.text.slice(0, 3), ['line 1', 'Green ~{|}@', 'web login:'])
   const before = viewer.rectangles
   viewer.enter('Root')
-  await eventually(() => viewer.text[2] === 'web login: Root')
+  await eventually('a name is typed', () => viewer.text[2] === 'web login: Root')
   assert.equal(tty.typed(), 'Root\r')
   // Only what changed was sent.
   assert.ok(viewer.rectangles - before < 10, String(viewer.rectangles - before))
