@@ -201,10 +201,8 @@ test('a machine whose Node stays gone is decided on once: it is stopped, seeded 
   await world.looks(machine, 2)
   assert.equal(world.condition('Seeded')?.reason, 'NodeGone')
   await world.clock.advance(301_000)
-  const { stop } = world.proxmox.hypervisor
-  world.proxmox.hypervisor.stop = () => Promise.reject(new Error('it is locked'))
+  world.proxmox.refuse = { write: 'stop', error: new Error('it is locked') }
   await assert.rejects(world.look(machine))
-  world.proxmox.hypervisor.stop = stop
   world.proxmox.slow = true
   const reasons: (string | undefined)[] = []
   for (let turn = 0; turn < 4; turn += 1) {

@@ -40,9 +40,6 @@ export async function seed(context: MachineContext): Promise<StepResult> {
   if (isTrue(context.machine, 'Joined') && context.controlPlane) {
     const lost = nodeLost(context)
     if (lost) return lost
-    // Said once it is decided: who looks again while the VM is stopped and seeded must not begin to wait anew.
-    const { name } = context.machine.metadata
-    context.world.voice.unknown(context.machine, 'Joined', 'NodeGone', `Node ${name} is gone; it joins anew.`)
   }
   const task = await lookAtTask(context)
   if (task.state === 'running' && task.type === 'imgcopy')
@@ -109,9 +106,9 @@ function listingMessage({ nodes }: Tenant): string {
  */
 function nodeLost({ machine, controlPlane, pool, world, namespace }: MachineContext): StepResult | undefined {
   if (!controlPlane) return undefined
+  const { name } = machine.metadata
   const said = getCondition(machine, 'Seeded')
   const now = world.clock.now()
-  // Decided already: who could not stop the VM then tries again, and does not wait as long anew.
   const isDecided = getCondition(machine, 'Joined')?.reason === 'NodeGone'
   const since = isDecided ? 0 : said?.reason === 'NodeGone' ? Date.parse(said.lastTransitionTime) : now
   const answering = world.tenants.answeringSince(namespace, controlPlane.metadata.name)
@@ -119,10 +116,14 @@ function nodeLost({ machine, controlPlane, pool, world, namespace }: MachineCont
     answering === undefined
       ? TENANT_PAUSE_MS
       : Math.max(since, answering) + limitsOf(pool).unhealthyAfter - now
-  if (rest <= 0) return undefined
+  if (rest <= 0) {
+    // Said once it is decided: who looks again while the VM is stopped and seeded, or could not be, must not begin to wait anew.
+    world.voice.unknown(machine, 'Joined', 'NodeGone', `Node ${name} is gone; it joins anew.`)
+    return undefined
+  }
   return waiting(
     'NodeGone',
-    `Node ${machine.metadata.name} is gone from the tenant cluster. If it stays so, the machine joins anew.`,
+    `Node ${name} is gone from the tenant cluster. If it stays so, the machine joins anew.`,
     rest,
   )
 }
