@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Proxmox, ProxmoxConfig } from '@fochista/proxmox'
 import type { Context } from './context.ts'
+import { UsageError } from './errors.ts'
 import { credentialsFrom, required } from './proxmox-credentials.ts'
 
 /**
@@ -18,7 +19,7 @@ export async function connectProxmox(
   const credentials = await credentialsFrom(environment, context)
   const tls = tlsFrom(environment)
   const { createProxmox } = await import('@fochista/proxmox')
-  const proxmox = createProxmox({ endpoints, credentials, ...(tls ? { tls } : {}) })
+  const proxmox = inWordsOfVariables(() => createProxmox({ endpoints, credentials, ...(tls ? { tls } : {}) }))
   try {
     await proxmox.signIn({ signal: context.signal })
   } catch (error) {
@@ -33,5 +34,26 @@ function tlsFrom(environment: Awaited<ReturnType<Context['environment']>>): Prox
   if (fingerprint) return { fingerprints: fingerprint.split(',').map((one) => one.trim()) }
   const caFile = environment['PROXMOX_CA']
   if (!caFile) return undefined
-  return { ca: readFileSync(caFile, 'utf8') }
+  try {
+    return { ca: readFileSync(caFile, 'utf8') }
+  } catch (error) {
+    throw new UsageError(`PROXMOX_CA: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    })
+  }
+}
+
+/** Settings that the SDK refuses by their own names, by those that a person has set. */
+const variables = { endpoints: 'PROXMOX_URL', 'tls.fingerprints': 'PROXMOX_FINGERPRINT' } as const
+
+function inWordsOfVariables<T>(make: () => T): T {
+  try {
+    return make()
+  } catch (error) {
+    const message = error instanceof TypeError ? error.message : ''
+    for (const [setting, variable] of Object.entries(variables))
+      if (message.startsWith(`${setting}: `))
+        throw new UsageError(variable + message.slice(setting.length), { cause: error })
+    throw error
+  }
 }

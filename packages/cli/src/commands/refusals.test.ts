@@ -279,6 +279,20 @@ const refusals: readonly Refusal[] = [
     it: 'GET /cluster/resources failed with 401: …\n  Controlla PROXMOX_TOKEN_ID (utente@realm!nome) e PROXMOX_SECRET.',
   },
   {
+    what: 'an address without TLS',
+    line: 'vm list',
+    over: { PROXMOX_URL: 'http://pve.example' },
+    en: 'PROXMOX_URL: "http://pve.example" is not https\n  see:  fochista vm list --help',
+    it: 'PROXMOX_URL: "http://pve.example" is not https\n  vedi:  fochista vm list --help',
+  },
+  {
+    what: 'a pin that is none',
+    line: 'vm list',
+    over: { PROXMOX_FINGERPRINT: 'AA:BB' },
+    en: 'PROXMOX_FINGERPRINT: "AA:BB" is no SHA-256 fingerprint (32 bytes in hexadecimal)\n  see:  fochista vm list --help',
+    it: 'PROXMOX_FINGERPRINT: "AA:BB" is no SHA-256 fingerprint (32 bytes in hexadecimal)\n  vedi:  fochista vm list --help',
+  },
+  {
     what: 'a host that is away',
     line: 'vm list',
     over: { PROXMOX_URL: 'https://127.0.0.1:9' },

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { connect } from 'node:tls'
 
 /**
@@ -6,9 +7,12 @@ import { connect } from 'node:tls'
  */
 export function shownFingerprint(url: string, timeoutMs = 5000): Promise<string | undefined> {
   const { hostname, port } = new URL(url)
+  const host = hostname.replace(/^\[|\]$/g, '')
   return new Promise((resolve) => {
     const socket = connect({
-      host: hostname.replace(/^\[|\]$/g, ''),
+      host,
+      // A gateway shows by it whose certificate it shows.
+      ...(isIP(host) === 0 ? { servername: host } : {}),
       port: Number(port) || 443,
       // It is looked at, not trusted: whether it is the right one is what the person is asked.
       rejectUnauthorized: false,
