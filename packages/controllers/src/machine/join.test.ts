@@ -7,7 +7,8 @@ import { aWorld, type Given } from '../test/a-world.ts'
 import { aHost, aMachine, aPool, markOf, placed } from '../test/factories.ts'
 import { join } from './join.ts'
 import { ready } from './ready.ts'
-import { imagePrefix, tokenDescription } from './seed.ts'
+import { imagePrefix } from './seed-drive.ts'
+import { tokenDescription } from './seed.ts'
 import { start } from './start.ts'
 
 /** A world whose machine is seeded, and runs or not. */

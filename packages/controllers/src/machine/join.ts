@@ -1,12 +1,12 @@
 import { getCondition, isTrue, REASON, type Machine } from '@fochista/api'
 import type { Node } from '@fochista/kubernetes'
 import { limitsOf } from '../node-pool/limits.ts'
-import type { VmConfigChange } from '../proxmox-cluster/hypervisor.ts'
 import { adaptNode, isAdapted } from './adapt.ts'
 import { blocked, done, waiting, type MachineContext, type StepResult } from './context.ts'
 import { namesakeOf, nodeOf } from './node.ts'
 import { removeImages } from './remove-images.ts'
-import { seedDriveOf, tokenDescription } from './seed.ts'
+import { ejectSeed, seedDriveOf } from './seed-drive.ts'
+import { tokenDescription } from './seed.ts'
 import { lookAtTask, waitingFor } from './task.ts'
 
 /** How often a machine on its way is looked at without a word from anywhere: often enough to renew its token in time. */
@@ -87,11 +87,8 @@ function noteNode(machine: Machine, node: Node): void {
 }
 
 async function ejectImage(context: MachineContext): Promise<void> {
-  const { connection, machine } = context
   const config = await context.config()
   const vm = context.vm()
-  const drive = config && seedDriveOf(config, machine.spec.id)
-  if (!vm || !drive) return
-  await connection.hypervisor.configure(vm, { [drive.key]: 'none,media=cdrom' } as VmConfigChange)
-  context.forgetConfig()
+  const drive = config && seedDriveOf(config, context.machine.spec.id)
+  if (vm && drive) await ejectSeed(context, vm, drive.key)
 }

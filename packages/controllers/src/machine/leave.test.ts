@@ -9,7 +9,8 @@ import { aLeaving } from '../test/a-leaving.ts'
 import { aWorld } from '../test/a-world.ts'
 import { aClass, aMachine, aPool, markOf, NAMESPACE, placed } from '../test/factories.ts'
 import { settled } from '../test/manual-clock.ts'
-import { imagePrefix, tokenDescription } from './seed.ts'
+import { imagePrefix } from './seed-drive.ts'
+import { tokenDescription } from './seed.ts'
 
 test('a machine is drained, shut down, its Node deleted and its VM destroyed, in this order', async () => {
   const { world, looks } = aLeaving()

@@ -3,7 +3,7 @@ import { isNotFound, orUndefined, parseUpid } from '@fochista/proxmox'
 import { isDeleting } from '../runtime/finalizers.ts'
 import { waiting, type MachineContext, type StepResult } from './context.ts'
 import { isDeclaredDead, isHostGone, isOffline, isSilence, noAnswer } from './host.ts'
-import { imagePrefix } from './seed.ts'
+import { imagePrefix } from './seed-drive.ts'
 import { noteTask } from './task.ts'
 
 const PAUSE_MS = 2000

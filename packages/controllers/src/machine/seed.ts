@@ -9,7 +9,7 @@ import {
   type Tenant,
 } from '@fochista/kamaji'
 import { isNotFound, orUndefined, Secret } from '@fochista/kubernetes'
-import { parseDrive, parsePropertyString } from '@fochista/proxmox'
+import { parsePropertyString } from '@fochista/proxmox'
 import {
   BootstrapError,
   buildSeedImage,
@@ -24,6 +24,7 @@ import { limitsOf } from '../node-pool/limits.ts'
 import type { VmConfig, VmConfigChange } from '../proxmox-cluster/hypervisor.ts'
 import { blocked, done, entriesOf, waiting, type MachineContext, type StepResult } from './context.ts'
 import { hasJoined, nodeOf } from './node.ts'
+import { freeDrive, imagePrefix, seedDriveOf } from './seed-drive.ts'
 import { failedAt, holdAfterFailure, lookAtTask, noteTask, waitingFor, type TaskState } from './task.ts'
 
 /** Life of a join token; its end is pushed forward while the machine is on its way. */
@@ -205,26 +206,6 @@ async function attach(context: MachineContext, parts: SeedParts, task: TaskState
   status.seedImage = volid
   context.forgetConfig()
   return done('Seeded', `The seed is in ${key}.`)
-}
-
-/** A machine's seed images are all named so. */
-export const imagePrefix = (machineId: string): string => `fochista-${machineId}-`
-
-/** The drive that holds a seed image of the machine. */
-export function seedDriveOf(config: VmConfig, machineId: string): { key: string; file: string } | undefined {
-  for (const [key, text] of entriesOf(config, /^(ide|sata|scsi)\d+$/)) {
-    const { file } = parseDrive(key.replace(/\d+$/, ''), text)
-    if (file.includes(`:iso/${imagePrefix(machineId)}`)) return { key, file }
-  }
-  return undefined
-}
-
-function freeDrive(config: VmConfig): string {
-  const taken = new Set(Object.keys(config))
-  // An ejected drive of ours is used again.
-  const ejected = entriesOf(config, /^ide[23]$/).find(([, text]) => text.startsWith('none,'))?.[0]
-  const free = ['ide2', 'ide3', 'ide0', 'ide1', 'sata5', 'sata4'].find((key) => !taken.has(key))
-  return ejected ?? free ?? 'ide2'
 }
 
 async function isRunning(context: MachineContext): Promise<boolean> {

@@ -5,7 +5,7 @@ import { ProxmoxApiError, ProxmoxConnectionError } from '@fochista/proxmox'
 import { Machines } from '../kinds.ts'
 import { aLeaving } from '../test/a-leaving.ts'
 import { aHost } from '../test/factories.ts'
-import { imagePrefix } from './seed.ts'
+import { imagePrefix } from './seed-drive.ts'
 
 test('an upload on a host that is no member any more, or dead as a person says, holds nobody up', async (t) => {
   const silence = new ProxmoxConnectionError(

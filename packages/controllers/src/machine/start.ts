@@ -1,12 +1,12 @@
 import { getCondition, isTrue } from '@fochista/api'
 import { isAlreadyRunning, isTaskFailed } from '@fochista/proxmox'
 import { limitsOf } from '../node-pool/limits.ts'
-import type { VmConfigChange, VmRef } from '../proxmox-cluster/hypervisor.ts'
+import type { VmRef } from '../proxmox-cluster/hypervisor.ts'
 import { blocked, done, waiting, type MachineContext, type StepResult } from './context.ts'
 import { failToJoin } from './join.ts'
 import { nodeOf } from './node.ts'
 import { leaveToReshape } from './reshape.ts'
-import { seedDriveOf } from './seed.ts'
+import { ejectSeed, seedDriveOf } from './seed-drive.ts'
 import { failedAt, holdAfterFailure, lookAtTask, noteTask, waitingFor } from './task.ts'
 
 /** How often a start is looked at that is not ours, milliseconds. */
@@ -64,8 +64,7 @@ async function seedGone(context: MachineContext, vm: VmRef): Promise<StepResult 
   if (!drive) return undefined
   const images = await connection.hypervisor.volumes(vm.node, isoStorage, 'iso')
   if (images.some(({ volid }) => volid === drive.file)) return undefined
-  await connection.hypervisor.configure(vm, { [drive.key]: 'none,media=cdrom' } as VmConfigChange)
-  context.forgetConfig()
+  await ejectSeed(context, vm, drive.key)
   delete machine.status?.seedImage
   return blocked(
     'SeedGone',
