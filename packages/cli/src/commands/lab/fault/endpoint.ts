@@ -76,8 +76,15 @@ export function printFaults(io: Io, format: Format, faults: readonly Fault[]): v
   )
 }
 
+/** Fields that are milliseconds. */
+const times: ReadonlySet<string> = new Set(['for', 'ms', 'after'])
+
+/** Fields as they are typed. */
 function words(fields: object): string {
   return Object.entries(fields)
-    .map(([name, value]) => `${name}=${typeof value === 'object' ? JSON.stringify(value) : String(value)}`)
+    .map(([name, value]) => {
+      const text = typeof value === 'object' ? JSON.stringify(value) : String(value)
+      return `${name}=${text}${times.has(name) ? 'ms' : ''}`
+    })
     .join(' ')
 }

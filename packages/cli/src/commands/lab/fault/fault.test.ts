@@ -39,7 +39,7 @@ test('a fault is asked for, listed and cleared on the command line', async () =>
   assert.equal(code, 0, io.stderr)
   assert.match(
     io.stdout,
-    /answer status=503 reason=not now headers=\{"Retry-After":"3"\}\s+proxmox path=\/nodes\/\{node\}\/qemu\s+times=2 for=300000\s+0\/0/,
+    /answer status=503 reason=not now headers=\{"Retry-After":"3"\}\s+proxmox path=\/nodes\/\{node\}\/qemu\s+times=2 for=300000ms\s+0\/0/,
   )
   const listed = JSON.parse((await run(['list', '-o', 'json'])).io.stdout) as object[]
   assert.deepEqual(listed, lab.faults.list())
