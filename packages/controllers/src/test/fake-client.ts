@@ -104,6 +104,8 @@ export function createFakeClient(): FakeClient {
     isClosed: false,
     proxmox: {
       get: calling('get'),
+      getEach: async (path: string, take: (entry: unknown) => unknown) =>
+        ((await calling('get')(path)) as unknown[]).map(take),
       post: calling('post'),
       put: calling('put'),
       delete: calling('delete'),
