@@ -1,17 +1,8 @@
-import {
-  ANNOTATION_UNFENCE,
-  CONDITION,
-  FINALIZER,
-  REASON,
-  proxmoxClusterCan,
-  type ProxmoxCluster,
-} from '@fochista/api'
+import { ANNOTATION_UNFENCE, FINALIZER, proxmoxClusterCan, type ProxmoxCluster } from '@fochista/api'
 import {
   createObserver,
   createPacer,
   createProxmox,
-  isTlsError,
-  isUnauthorized,
   type Observer,
   type Pacer,
   type Proxmox,
@@ -31,11 +22,10 @@ import {
   type ConnectionRegistry,
 } from './connections.ts'
 import { createHypervisor, type StorageConfig, type WritesAllowed } from './hypervisor.ts'
-import { createFence, fencePool, type Fence, type FenceState } from './fence.ts'
-import { inventorySuspicion } from '../machine/vanished.ts'
-import { nodesOf, storagesOf } from './observed.ts'
+import { createFence, fencePool, type Fence } from './fence.ts'
 import { createKeptRights, type KeptRights } from './rights-kept.ts'
 import { describeMissing, rightsNeeded } from './rights.ts'
+import { sayFailure, sayState, type Facts } from './say.ts'
 
 /** How often a Proxmox cluster is looked at without a word from anywhere. */
 const LOOK_MS = 60_000
@@ -73,7 +63,7 @@ interface Entry {
   storages: StorageConfig[]
   storagesAt: number
   readonly rights: KeptRights
-  facts: { at: number; version: string; missing: string } | undefined
+  facts: (Facts & { readonly at: number }) | undefined
 }
 
 /** Connects to the Proxmox clusters, checks our rights there, and says what there is. */
@@ -86,7 +76,7 @@ export interface ProxmoxClusterController {
 /** Makes the controller. */
 export function createProxmoxClusterController(config: ProxmoxClusterConfig): ProxmoxClusterController {
   const { world, registry, writesAllowed, observeMs, connect = createProxmox } = config
-  const { kubernetes, caches, clock, voice } = world
+  const { kubernetes, caches, clock } = world
   const entries = new Map<string, Entry>()
 
   const disconnect = async (name: string): Promise<void> => {
@@ -205,59 +195,13 @@ export function createProxmoxClusterController(config: ProxmoxClusterConfig): Pr
       if (fence?.state === 'open' && cluster.metadata.annotations)
         delete cluster.metadata.annotations[ANNOTATION_UNFENCE]
       if (!registry.get(cluster.metadata.name)) registry.set(entry.connection)
-      sayWhatIs(cluster, entry)
-      if (fence) sayFence(cluster, fence)
-      sayReadiness(cluster, entry, fence, inUse)
+      sayState(world, cluster, entry, fence, inUse)
       return { requeueAfterMs: LOOK_MS }
     } catch (error) {
       if (error instanceof CredentialsError) await disconnect(cluster.metadata.name)
-      const [type, reason] = reasonOf(error)
-      const message = withWayOn(error, reason, cluster.metadata.name)
-      voice.no(cluster, type, reason, message)
-      if (inUse === undefined) voice.no(cluster, CONDITION.ready, reason, message)
-      else voice.no(cluster, CONDITION.ready, 'InUse', inUse)
+      sayFailure(world, cluster, error, RETRY_MS, inUse)
       return { requeueAfterMs: RETRY_MS }
     }
-  }
-
-  const sayWhatIs = (cluster: ProxmoxCluster, { connection, facts }: Entry): void => {
-    const status = (cluster.status ??= {})
-    status.nodes = nodesOf(connection)
-    status.storages = storagesOf(connection, caches.machineClasses.list())
-    if (facts) status.version = facts.version
-    voice.yes(cluster, CONDITION.reachable, 'Reachable', `Proxmox VE ${facts?.version ?? ''} answers.`)
-    if (facts?.missing) voice.no(cluster, CONDITION.authorized, 'PrivilegesMissing', facts.missing)
-    else voice.yes(cluster, CONDITION.authorized, 'Authorized', 'The token has every right that is needed.')
-    const suspicion = inventorySuspicion(world, cluster.metadata.name)
-    if (suspicion === undefined) voice.unsay(cluster, CONDITION.inventorySuspect)
-    else voice.alert(cluster, CONDITION.inventorySuspect, REASON.inventorySuspect, suspicion)
-  }
-
-  /** Ready is said once a look: a condition that is set twice would be news each time. */
-  const sayReadiness = (
-    cluster: ProxmoxCluster,
-    { observer, facts }: Entry,
-    fence: FenceState | undefined,
-    inUse: string | undefined,
-  ): void => {
-    const hosts = cluster.status?.nodes ?? []
-    if (inUse !== undefined) voice.no(cluster, CONDITION.ready, 'InUse', inUse)
-    else if (fence?.state === 'fenced') voice.no(cluster, CONDITION.ready, REASON.fenced, fence.message)
-    else if (facts?.missing) voice.no(cluster, CONDITION.ready, 'PrivilegesMissing', facts.missing)
-    else if (cluster.spec.paused)
-      voice.no(cluster, CONDITION.ready, 'Paused', 'Paused: nothing is written to this Proxmox cluster.')
-    else
-      voice.yes(
-        cluster,
-        CONDITION.ready,
-        'Ready',
-        `${hosts.filter((host) => host.status === 'online').length} of ${hosts.length} hosts are online, ${observer.vms().length} VMs are listed.`,
-      )
-  }
-
-  const sayFence = (cluster: ProxmoxCluster, fence: FenceState): void => {
-    if (fence.state === 'open') return voice.unsay(cluster, CONDITION.fenced)
-    voice.alert(cluster, CONDITION.fenced, REASON.fenced, fence.message)
   }
 
   /** Lets it go, unless it is in use. @returns why it may not go */
@@ -309,23 +253,4 @@ export function createProxmoxClusterController(config: ProxmoxClusterConfig): Pr
       await Promise.all([...entries.keys()].map(disconnect))
     },
   }
-}
-
-/** The condition that a failure belongs to, and its word. */
-function reasonOf(error: unknown): [string, string] {
-  if (error instanceof CredentialsError) return [CONDITION.authorized, 'CredentialsMissing']
-  if (isUnauthorized(error)) return [CONDITION.authorized, 'TokenRefused']
-  if (isTlsError(error)) return [CONDITION.reachable, 'CertificateRefused']
-  return [CONDITION.reachable, 'Unreachable']
-}
-
-/** What failed and, where it does not pass by itself, what a person can do. */
-function withWayOn(error: unknown, reason: string, name: string): string {
-  const message = error instanceof Error ? error.message : String(error)
-  const said = /[.!]$/.test(message) ? message : `${message}.`
-  if (reason === 'TokenRefused')
-    return `${said} The token was deleted, has expired, or its secret was changed. Give another: \`fochista proxmox add ${name} --token-id … --secret-stdin\`.`
-  if (reason === 'CertificateRefused')
-    return `${said} Once you know that the certificate is genuine, name it or its CA: \`fochista proxmox add ${name} --fingerprint …\` or \`--ca-file …\`.`
-  return reason === 'Unreachable' ? `${said} It is asked again every ${RETRY_MS / 1000} seconds.` : message
 }
