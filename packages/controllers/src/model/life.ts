@@ -122,7 +122,8 @@ export function startLife({ truth, weather, rules, diesAt }: LifeConfig): Life {
     const after = isWrite ? rules.writing(backEnd, name, args) : undefined
     const answer = await run()
     after?.()
-    if (isWrite && diesAt('after')) kill()
+    // One that is dead already, whose write came late, dies no other's death.
+    if (isWrite && isAlive && diesAt('after')) kill()
     if (fault && isAlive) {
       await time.sleep(fault.delayMs)
       if (isAlive) throw fault.error
