@@ -4,6 +4,7 @@ import type { Proxmox } from '@fochista/proxmox'
 import type { Context } from '../../context.ts'
 import { connectProxmox } from '../../proxmox-environment.ts'
 import { contextNames } from '../../settings.ts'
+import { listPath } from '../kube/kinds.ts'
 import type { Candidate } from './candidates.ts'
 import type { Line } from './line.ts'
 
@@ -26,18 +27,6 @@ const kubernetesPaths = {
   namespace: '/api/v1/namespaces',
   pod: '/api/v1/namespaces/{ns}/pods',
 } as const
-
-/** The kinds of `fochista kube` by their word. */
-const kubePaths: Readonly<Record<string, string>> = {
-  deployments: '/apis/apps/v1/namespaces/{ns}/deployments',
-  pods: kubernetesPaths.pod,
-  services: '/api/v1/namespaces/{ns}/services',
-  secrets: '/api/v1/namespaces/{ns}/secrets',
-  events: '/api/v1/namespaces/{ns}/events',
-  nodes: '/api/v1/nodes',
-  namespaces: kubernetesPaths.namespace,
-  datastores: '/apis/kamaji.clastix.io/v1alpha1/datastores',
-}
 
 /** How Proxmox is asked for the names. */
 const proxmoxNames = {
@@ -118,7 +107,7 @@ export function createLiveNames(context: Context, line: Line): LiveNames {
   }
   const look = async (noun: Noun, at: Line): Promise<readonly Candidate[]> => {
     if (noun === 'context') return contexts()
-    if (noun === 'kube') return onKubernetes(kubePaths[at.words[1] ?? ''] ?? '')
+    if (noun === 'kube') return onKubernetes(listPath(at.words[1] ?? '', '{ns}'))
     if (noun in kubernetesPaths) return onKubernetes(kubernetesPaths[noun as keyof typeof kubernetesPaths])
     // A TAB asks nobody for a password.
     connected ??= connectProxmox({

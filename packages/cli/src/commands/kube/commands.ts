@@ -6,21 +6,7 @@ import { tr } from '../../locale.ts'
 import { outputOption, printTable, type Column, type Format } from '../../output.ts'
 import { clusters } from '../cluster/resource.ts'
 import { requireObject } from '../resources.ts'
-
-/** What users look at beside our own kinds: by its word, where the API has it. */
-const resources = {
-  deployments: { path: '/apis/apps/v1', plural: 'deployments', namespaced: true },
-  pods: { path: '/api/v1', plural: 'pods', namespaced: true },
-  services: { path: '/api/v1', plural: 'services', namespaced: true },
-  secrets: { path: '/api/v1', plural: 'secrets', namespaced: true },
-  events: { path: '/api/v1', plural: 'events', namespaced: true },
-  nodes: { path: '/api/v1', plural: 'nodes', namespaced: false },
-  namespaces: { path: '/api/v1', plural: 'namespaces', namespaced: false },
-  datastores: { path: '/apis/kamaji.clastix.io/v1alpha1', plural: 'datastores', namespaced: false },
-} as const
-
-/** What no tenant's cluster has. */
-const managementOnly: ReadonlySet<string> = new Set(['datastores'])
+import { kubeKinds, listPath } from './kinds.ts'
 
 const tenantOption = text(
   '--cluster <name>',
@@ -48,15 +34,15 @@ async function withKubernetes(
   }
 }
 
-const listCommands: readonly Command[] = Object.entries(resources).map(([word, resource]) =>
+const listCommands: readonly Command[] = Object.entries(kubeKinds).map(([word, kind]) =>
   command({
     path: `kube ${word} [name]`,
     summary: tr(`list ${word}, or show one`, `elenca ${word}, o ne mostra uno`),
     options: {
       output: outputOption,
       selector: text('-l, --selector <labels>', tr('label selector', 'selettore di etichette')),
-      ...(managementOnly.has(word) ? {} : { cluster: tenantOption }),
-      ...(resource.namespaced
+      ...(kind.isInTenants ? { cluster: tenantOption } : {}),
+      ...(kind.isNamespaced
         ? {
             allNamespaces: flag('-A, --all-namespaces', tr('in all namespaces', 'in tutti i namespace')),
           }
@@ -64,17 +50,16 @@ const listCommands: readonly Command[] = Object.entries(resources).map(([word, r
     },
     examples: [
       `fochista kube ${word}`,
-      ...(managementOnly.has(word)
-        ? []
-        : [`fochista kube ${word} --cluster tenant-test${resource.namespaced ? ' -A' : ''}`]),
+      ...(kind.isInTenants
+        ? [`fochista kube ${word} --cluster tenant-test${kind.isNamespaced ? ' -A' : ''}`]
+        : []),
     ],
     run: async (context, args, options) => {
       const given = options as typeof options & { allNamespaces?: boolean; cluster?: string }
       await withKubernetes(context, given.cluster, async (kubernetes, namespace) => {
-        const place =
-          resource.namespaced && !given.allNamespaces ? `/namespaces/${encodeURIComponent(namespace)}` : ''
+        const list = listPath(word, given.allNamespaces ? undefined : encodeURIComponent(namespace))
         const name = args['name'] === undefined ? '' : `/${encodeURIComponent(args['name'])}`
-        await print(context, kubernetes, `${resource.path}${place}/${resource.plural}${name}`, given.output, {
+        await print(context, kubernetes, `${list}${name}`, given.output, {
           word,
           ...(given.selector === undefined ? {} : { selector: given.selector }),
           isAll: given.allNamespaces ?? false,
