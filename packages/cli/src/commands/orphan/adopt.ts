@@ -50,6 +50,14 @@ export const orphanAdopt = command({
           tr(`pool "${poolName}" names no class`, `il pool "${poolName}" non indica una classe`),
         )
       const machine = await machineOf(search.proxmox, orphan, pool, machineClass, options.proxmox)
+      const { wayOf } = await import('@fochista/controllers')
+      if (wayOf(pool, machineClass, machine, Date.now()) === 'replace')
+        context.io.note(
+          tr(
+            `VM ${vmid} has kubelet ${machine.spec.version}, and the pool asks for ${pool.spec.version}: it is drained and replaced by a new machine. To keep it, pause the pool first.`,
+            `La VM ${vmid} ha il kubelet ${machine.spec.version}, e il pool chiede ${pool.spec.version}: viene svuotata e sostituita da una macchina nuova. Per tenerla, metti prima in pausa il pool.`,
+          ),
+        )
       if (options.dryRun) return printManifests(context.io, [machine])
       await kubernetes.create(await machines.kind(), machine)
       if (isFull) await kubernetes.scale(await pools.kind(), pool.metadata, has + 1)
@@ -116,7 +124,8 @@ async function machineOf(
     import('@fochista/controllers'),
   ])
   const config = await proxmox.get('/nodes/{node}/qemu/{vmid}/config', { path: { node, vmid } })
-  const version = /kubelet-(v[\d.]+)/.exec(config.tags ?? '')?.[1] ?? pool.status?.version
+  const version =
+    /kubelet-(v[\d.]+)/.exec(config.tags ?? '')?.[1] ?? pool.status?.version ?? pool.spec.version
   const addresses = await addressesOf(proxmox, node, vmid, machineClass)
   return {
     apiVersion: api.API_VERSION,

@@ -61,10 +61,11 @@ const { data = {} } = await kubernetes.get(ConfigMap, {
 })
 const Machines = defineKind<Machine>(machineKind)
 const ProxmoxClusters = defineKind<ProxmoxCluster>(proxmoxClusterKind)
+const ref = { name: 'workers', namespace: 'default' }
 await kubernetes.create(defineKind<NodePool>(nodePoolKind), {
   apiVersion: API_VERSION,
   kind: 'NodePool',
-  metadata: { name: 'workers', namespace: 'default' },
+  metadata: ref,
   spec: { clusterName: 'acme', className: 'small', replicas: 1 },
 })
 
@@ -126,6 +127,16 @@ test('an adopted VM stays as it is: the Machine says what the VM has, not what c
     [3, 3 * 2 ** 30, 7 * 2 ** 30, 10_300, true],
   )
   assert.equal((await kubernetes.list(Machines)).items.length, 0)
+  const dryRun = async (version: string): Promise<string> => {
+    await kubernetes.patch(defineKind<NodePool>(nodePoolKind), ref, { spec: { version } })
+    return (await run('orphan adopt 10300 --proxmox dc1 --dry-run')).stderr
+  }
+  await proxmox.put('/nodes/{node}/qemu/{vmid}/config', {
+    path: { node: 'pve1', vmid: 10_300 },
+    body: { tags: 'kubelet-v1.30.4' },
+  })
+  assert.match(await dryRun('v1.31.2'), /VM 10300 has kubelet v1\.30\.4, and the pool asks for v1\.31\.2/)
+  assert.equal(await dryRun('1.30'), '')
   await ok('orphan adopt 10300 --proxmox dc1')
   const [machine] = (await kubernetes.list(Machines)).items
   assert.deepEqual(machine?.metadata.finalizers, ['fochista.dev/finalizer'])
