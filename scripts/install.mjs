@@ -26,7 +26,9 @@ export function ensureInstalled(root, say) {
   try {
     if (isInstalled()) return
     say('Installing what package-lock.json names (npm ci; once, about half a minute) …')
-    const result = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+    // A registry may not answer just then.
+    const options = ['--no-audit', '--no-fund', '--loglevel=error', '--fetch-retries=5']
+    const result = spawnSync('npm', ['ci', ...options], {
       cwd: root,
       stdio: ['ignore', 2, 2],
     })

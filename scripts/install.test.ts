@@ -42,7 +42,7 @@ test('of several commands at once on a fresh clone one installs, and the others 
     ended.map(([code, said]) => [code, said.includes('installed')]),
     Array(4).fill([0, true]),
   )
-  assert.deepEqual(calls(root), ['ci --no-audit --no-fund --loglevel=error'])
+  assert.deepEqual(calls(root), ['ci --no-audit --no-fund --loglevel=error --fetch-retries=5'])
   await start()
   assert.equal(calls(root).length, 1, 'what is installed is installed again')
   assert.deepEqual(readdirSync(join(root, '.fochista')), [])

@@ -305,6 +305,9 @@ function summary() {
 const [task = 'help', ...rest] = process.argv.slice(2)
 const cli = join(root, 'packages', 'cli', 'bin', 'fochista.cjs')
 switch (task) {
+  case 'install':
+    // Done above, as for every task.
+    break
   case 'demo':
     process.exit(await run(node, [cli, 'demo', ...rest]))
     break
@@ -358,7 +361,7 @@ switch (task) {
     break
   default:
     say(
-      `unknown task ${task}: demo, fochista, test, unit, journeys, chaos, foreign, guest, conformance, coverage, check, generate, bench`,
+      `unknown task ${task}: install, demo, fochista, test, unit, journeys, chaos, foreign, guest, conformance, coverage, check, generate, bench`,
     )
     process.exit(2)
 }
