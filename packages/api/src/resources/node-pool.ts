@@ -167,6 +167,7 @@ const status = object('What there is.', {
     object('The control plane as first seen.', {
       uid: text('Its UID.'),
       caPin: optional(text('Its CA, as sha256:….')),
+      caSince: optional(timestamp('When that was seen to have replaced another one.')),
     }),
   ),
   failures: optional(

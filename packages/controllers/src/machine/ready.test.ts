@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { TenantControlPlane } from '@fochista/kamaji'
 import { Node } from '@fochista/kubernetes'
+import { NodePools } from '../kinds.ts'
 import { aWorld } from '../test/a-world.ts'
 import { aMachine, NAMESPACE } from '../test/factories.ts'
 
@@ -115,4 +116,20 @@ test('a Node that was never Ready is not unhealthy, nor one whose control plane 
   await look()
   await world.clock.advance(60 * MINUTE)
   assert.equal(await look(), undefined)
+})
+
+test('of a kubelet that trusts an authority which its cluster has no more, cause and way on are said', async () => {
+  const { world, turns, look } = await aReady()
+  await world.clock.advance(MINUTE)
+  const say = async (caSince: number): Promise<string> => {
+    world.management.change(NodePools, { name: 'workers', namespace: NAMESPACE }, (pool) => {
+      pool.status = { cluster: { uid: 'tcp-1', caSince: new Date(caSince).toISOString() } }
+    })
+    turns('Unknown')
+    await look()
+    return world.condition('Ready')?.message ?? ''
+  }
+  const words = /authority .* replaced.*`fochista pool rollout workers --namespace acme`\.$/
+  assert.doesNotMatch(await say(world.clock.now() - 30 * MINUTE), words, 'it has joined since')
+  assert.match(await say(world.clock.now()), words)
 })

@@ -6,6 +6,7 @@ import { blocked, done, waiting, type MachineContext, type StepResult } from './
 import { nodeOf } from './node.ts'
 import { awaitBoot } from './reboot.ts'
 import { leaveToReshape } from './reshape.ts'
+import { rolloutCommand } from './way-on.ts'
 
 /** Ready: the Node says so. Want of a network plugin is told apart, for it is never repaired by us. */
 export function ready(context: MachineContext): Promise<StepResult> {
@@ -43,7 +44,7 @@ function judge(context: MachineContext): StepResult {
   const rest = patienceWith(context, node)
   const why =
     said?.status === 'Unknown'
-      ? 'The kubelet has stopped to report.'
+      ? `The kubelet has stopped to report${trustText(context)}.`
       : message === ''
         ? 'The Node is not Ready yet.'
         : `The Node is not Ready: ${message.slice(0, 300)}`
@@ -66,6 +67,15 @@ const hasNetworkPlugin = ({ machine, world, namespace }: MachineContext): boolea
   world.tenants
     .nodes(namespace, machine.spec.clusterName ?? '')
     .some((one) => readinessOf(one)?.status === 'True')
+
+/** Why a kubelet will never report again, if that is known: its cluster has another authority since it joined. */
+function trustText({ machine, pool }: MachineContext): string {
+  const replaced = Date.parse(pool?.status?.cluster?.caSince ?? '')
+  const joined = Date.parse(getCondition(machine, 'Joined')?.lastTransitionTime ?? '')
+  return joined < replaced
+    ? `: it joined before the certificate authority of its cluster was replaced, and trusts the old one. To have such machines replaced: ${rolloutCommand(machine)}`
+    : ''
+}
 
 const readinessOf = (node: Node | undefined) => node?.status?.conditions?.find(({ type }) => type === 'Ready')
 

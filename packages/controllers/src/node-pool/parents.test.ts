@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { TenantControlPlane } from '@fochista/kamaji'
 import { KubernetesApiError, KubernetesConnectionError, Secret } from '@fochista/kubernetes'
+import { timestampOf } from '../runtime/clock.ts'
 import { aPoolWorld } from '../test/a-pool-world.ts'
 import { certificates } from '../test/certificates.ts'
 import { aControlPlane, aMachine, NAMESPACE } from '../test/factories.ts'
@@ -170,12 +171,18 @@ test('a CA that is rotated under the same UID is learnt, one that is missing is 
   const world = await aSettled()
   const first = world.pool()?.status?.cluster?.caPin
   assert.match(first ?? '', /^sha256:/)
+  assert.equal(world.pool()?.status?.cluster?.caSince, undefined)
   world.management.vanish(Secret, { name: 'tenant-test-ca', namespace: NAMESPACE })
   await world.look()
   assert.equal(world.pool()?.status?.cluster?.caPin, first)
   world.withCa(certificates.another)
   await world.look()
   assert.notEqual(world.pool()?.status?.cluster?.caPin, first)
+  const since = world.pool()?.status?.cluster?.caSince
+  assert.equal(since, timestampOf(world.clock.now()))
+  await world.clock.advance(60_000)
+  await world.look()
+  assert.equal(world.pool()?.status?.cluster?.caSince, since)
   assert.equal(world.staying().length, 3)
 })
 

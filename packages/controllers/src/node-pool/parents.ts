@@ -1,6 +1,7 @@
 import { defaultClassOf, REASON, type MachineClass, type NodePool } from '@fochista/api'
 import { caPin, isReady, TenantControlPlane } from '@fochista/kamaji'
 import { isNotFound, Secret, orUndefined } from '@fochista/kubernetes'
+import { timestampOf } from '../runtime/clock.ts'
 import type { World } from '../world.ts'
 
 /** Two answers that a control plane is gone must be so far apart before anything is taken away for its sake. */
@@ -136,8 +137,15 @@ export async function noteCluster(
   if (isKnown) return false
   const pin = await keptCaPinOf(world, controlPlane)
   // A Secret that is not there for a moment takes back nothing of what was seen.
-  const caPin = pin ?? (status.cluster?.uid === uid ? status.cluster.caPin : undefined)
-  status.cluster = { uid, ...(caPin === undefined ? {} : { caPin }) }
+  const known = status.cluster?.uid === uid ? status.cluster : undefined
+  const caPin = pin ?? known?.caPin
+  const isReplaced = known?.caPin !== undefined && caPin !== known.caPin
+  const caSince = isReplaced ? timestampOf(world.clock.now()) : known?.caSince
+  status.cluster = {
+    uid,
+    ...(caPin === undefined ? {} : { caPin }),
+    ...(caSince === undefined ? {} : { caSince }),
+  }
   return isNew
 }
 
