@@ -62,6 +62,26 @@ test('damage before the last line is refused, not read over', async (t) => {
   await appendFile(path, '')
 })
 
+test('what a full disk refuses is not there, and what it takes afterwards is', async (t) => {
+  const folder = await place(t)
+  const script = `
+    import { Journal } from ${JSON.stringify(new URL('./journal.ts', import.meta.url).href)}
+    const journal = new Journal(${JSON.stringify(folder)})
+    journal.put([['small', '1']])
+    try {
+      journal.put([['large', JSON.stringify('x'.repeat(1_000_000))]])
+    } catch (error) {
+      journal.put([['after', JSON.stringify(error.code)]])
+    }`
+  // A file of this process may have so many blocks, as on a disk with no more room.
+  const line = 'ulimit -f 100; exec "$0" --disable-warning=ExperimentalWarning --input-type=module -e "$1"'
+  const { status, stderr } = spawnSync('sh', ['-c', line, process.execPath, script], { encoding: 'utf8' })
+  assert.equal(status, 0, stderr)
+  const journal = new Journal(folder)
+  assert.deepEqual(Object.fromEntries(journal.entries('')), { small: 1, after: 'EFBIG' })
+  journal.close()
+})
+
 test('a journal that is written over and over does not grow without end', async (t) => {
   const folder = await place(t)
   const journal = new Journal(folder)

@@ -38,7 +38,7 @@ export class JournalError extends Error {
 export class Journal {
   readonly #path: string
   readonly #values: Map<string, string>
-  #file: number
+  #file = -1
   #size = 0
   #base = 0
   #isDirty = false
@@ -50,7 +50,7 @@ export class Journal {
   constructor(folder: string) {
     this.#path = join(folder, 'journal')
     this.#values = read(this.#path)
-    this.#file = this.#rewrite()
+    this.#rewrite()
     this.#timer = setInterval(() => this.#sync(), SYNC_EVERY)
     this.#timer.unref()
   }
@@ -66,21 +66,28 @@ export class Journal {
     for (const [key, json] of this.#values) if (key.startsWith(prefix)) yield [key, JSON.parse(json)]
   }
 
-  /** Writes changes: all of them outlive the process when this returns, or none. What is no change costs no write. */
+  /**
+   * Writes changes: all of them outlive the process when this returns, or none when it throws, as on a disk that is full. What is no change
+   * costs no write.
+   */
   put(changes: readonly Change[]): void {
     if (this.#isClosed) return
     const real = changes.filter(([key, json]) => this.#values.get(key) !== json)
     if (real.length === 0) return
     const line = lineOf(real)
-    writeAll(this.#file, line)
+    // Where the last whole line ends: what a write that failed has left of another one is written over.
+    writeAll(this.#file, line, this.#size)
     for (const [key, json] of real)
       if (json === undefined) this.#values.delete(key)
       else this.#values.set(key, json)
     this.#isDirty = true
     this.#size += line.length
-    if (this.#size - this.#base > SLACK + this.#base) {
-      closeSync(this.#file)
-      this.#file = this.#rewrite()
+    if (this.#size - this.#base <= SLACK + this.#base) return
+    try {
+      this.#rewrite()
+    } catch {
+      // Without room for a second file the first one goes on: it holds everything.
+      this.#base = this.#size
     }
   }
 
@@ -112,8 +119,8 @@ export class Journal {
     })
   }
 
-  /** Writes what there is into a new file, which takes the old one's place only when the disk has it. Returns it, open. */
-  #rewrite(): number {
+  /** Writes what there is into a new file, which takes the old one's place only when the disk has it. */
+  #rewrite(): void {
     const next = `${this.#path}.next`
     const file = openSync(next, 'w', 0o600)
     let size = 0
@@ -121,24 +128,31 @@ export class Journal {
     let length = 0
     const flush = (): void => {
       const bytes = Buffer.concat(chunk)
-      writeAll(file, bytes)
+      writeAll(file, bytes, size)
       size += bytes.length
       chunk = []
       length = 0
     }
-    for (const change of this.#values) {
-      const line = lineOf([change])
-      chunk.push(line)
-      length += line.length
-      if (length > CHUNK) flush()
+    try {
+      for (const change of this.#values) {
+        const line = lineOf([change])
+        chunk.push(line)
+        length += line.length
+        if (length > CHUNK) flush()
+      }
+      flush()
+      fsyncSync(file)
+      renameSync(next, this.#path)
+    } catch (error) {
+      closeSync(file)
+      rmSync(next, { force: true })
+      throw error
     }
-    flush()
-    fsyncSync(file)
-    renameSync(next, this.#path)
-    syncFolder(dirname(this.#path))
+    if (this.#file >= 0) closeSync(this.#file)
+    this.#file = file
     this.#size = size
     this.#base = size
-    return file
+    syncFolder(dirname(this.#path))
   }
 }
 
@@ -155,8 +169,8 @@ function checksum(bytes: Uint8Array): string {
   return crc32(bytes).toString(16).padStart(8, '0')
 }
 
-function writeAll(file: number, bytes: Uint8Array): void {
-  for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at)
+function writeAll(file: number, bytes: Uint8Array, position: number): void {
+  for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at, bytes.length - at, position + at)
 }
 
 function syncFolder(folder: string): void {
