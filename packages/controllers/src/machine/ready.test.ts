@@ -131,5 +131,11 @@ test('of a kubelet that trusts an authority which its cluster has no more, cause
   }
   const words = /authority .* replaced.*`fochista pool rollout workers --namespace acme`\.$/
   assert.doesNotMatch(await say(world.clock.now() - 30 * MINUTE), words, 'it has joined since')
-  assert.match(await say(world.clock.now()), words)
+  const joined = world.clock.now() - 30 * MINUTE
+  await world.clock.advance(5 * MINUTE)
+  assert.equal(await look(), 'NodeUnhealthy')
+  assert.doesNotMatch(world.machine().status?.failure?.message ?? '', words)
+  assert.match(await say(world.clock.now()), /The machine is to be replaced\.$/)
+  assert.match(world.machine().status?.failure?.message ?? '', words, 'also where it is known later')
+  assert.doesNotMatch(await say(joined), words)
 })

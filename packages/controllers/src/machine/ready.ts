@@ -42,9 +42,10 @@ function judge(context: MachineContext): StepResult {
     )
   }
   const rest = patienceWith(context, node)
+  const trust = said?.status === 'Unknown' ? trustText(context) : ''
   const why =
     said?.status === 'Unknown'
-      ? `The kubelet has stopped to report${trustText(context)}.`
+      ? `The kubelet has stopped to report${trust}.`
       : message === ''
         ? 'The Node is not Ready yet.'
         : `The Node is not Ready: ${message.slice(0, 300)}`
@@ -54,7 +55,10 @@ function judge(context: MachineContext): StepResult {
       context.world.voice.unsay(context.machine, 'Ready')
     return waiting(REASON.nodeNotReady, why, rest)
   }
-  if (status.failure === undefined) {
+  // Why it is silent for ever may be known later than that it is.
+  const isNews =
+    trust !== '' && status.failure?.reason === REASON.nodeUnhealthy && status.failure.message !== why
+  if (status.failure === undefined || isNews) {
     status.failure = { reason: REASON.nodeUnhealthy, message: why }
     context.world.voice.tell(context.machine, 'Warning', REASON.nodeUnhealthy, why)
   }

@@ -194,12 +194,14 @@ async function keep(
       return refusal.verdict
     }
   }
+  // Also where nothing else is done: a cluster with another authority may be why.
+  const isFirstLook = await noteCluster(world, pool, controlPlane)
   // A pool whose machines do not join makes no further ones; any other failure leaves room for those that lack.
   if (repair.reason !== undefined && (repair.reason === REASON.joinFailing || scale.create === 0))
     return repair
   // The pool's memory of its cluster is written before its first machine is: from then on only that cluster counts. So is our finalizer: a
   // pool that is deleted before it bears that is gone at once, also when its status was written, and would leave the machine without a pool.
-  if ((await noteCluster(world, pool, controlPlane)) || (!isHeld && scale.create > 0))
+  if (isFirstLook || (!isHeld && scale.create > 0))
     return {
       reason: 'Beginning',
       message: 'The first look at its cluster is noted.',
