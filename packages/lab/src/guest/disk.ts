@@ -60,6 +60,7 @@ export class Disk {
       '/etc/systemd/system',
     ])
       this.makeDirectory(path)
+    this.write('/etc/hostname', `${this.hostname}\n`)
     this.users.set('root', newUser('root', '/bin/bash'))
     this.install('qemu-guest-agent', '7.2')
     if (kubeletVersion === undefined) return
