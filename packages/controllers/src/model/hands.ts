@@ -24,6 +24,10 @@ function noteFreed(truth: Truth, vmid: number): void {
   freed.set(truth, times.set(vmid, truth.time.now()))
 }
 
+/** Whoever has just lost a VM is given the time to notice before another gets its number: no look is so long. */
+const isFresh = (truth: Truth, vmid: number): boolean =>
+  truth.time.now() - (freed.get(truth)?.get(vmid) ?? 0) < 180_000
+
 /** VMIDs that Machines have drawn and that no VM has yet: where a stranger is most in the way. */
 const awaited = (truth: Truth): number[] =>
   truth
@@ -61,9 +65,7 @@ export const hands: Acts = {
       const taken: number[] = []
       for (let next = 0; next < 1 + (b % 8); next += 1) {
         const vmid = (a % 2 === 0 ? awaited(truth)[next] : undefined) ?? 400 + ((a + next * 7) % 60)
-        // Whoever has just lost a VM is given the time to notice: no look is so long.
-        const isFresh = truth.time.now() - (freed.get(truth)?.get(vmid) ?? 0) < 180_000
-        if (truth.proxmox.vms.has(vmid) || isFresh) continue
+        if (truth.proxmox.vms.has(vmid) || isFresh(truth, vmid)) continue
         truth.proxmox.has({
           vmid,
           node: b % 2 === 0 || truth.lostHosts.size > 0 ? 'pve1' : 'pve2',
@@ -74,6 +76,25 @@ export const hands: Acts = {
       }
       truth.touch()
       return taken.join(' ')
+    },
+  ],
+  // In a range of its own, or, of one that was given ours, at a VMID that a Machine has drawn.
+  'another installation clones': [
+    3,
+    ({ truth }, a, b) => {
+      const vmid = (a % 3 === 0 ? awaited(truth)[0] : undefined) ?? 500 + (a % 60)
+      if (truth.proxmox.vms.has(vmid) || isFresh(truth, vmid)) return undefined
+      const config = { lock: 'clone', description: 'unnamed' }
+      const vm = truth.proxmox.has({ vmid, node: 'pve1', config })
+      truth.touch()
+      truth.time.setTimeout(
+        () => {
+          vm.config = { name: `p${vmid % 4}-${vmid}`, description: markOfOthers(vmid, truth) }
+          truth.touch()
+        },
+        (b % 50) * 1000,
+      )
+      return `${vmid}, ${b % 50} s long`
     },
   ],
   'foreign VMs go': [
@@ -162,16 +183,19 @@ export const hands: Acts = {
     (stage, a, b) => {
       const one = among(finished(stage), a)
       if (!one) return undefined
-      one.vm.config['lock'] = 'backup'
+      const lock = among(['backup', 'snapshot', 'migrate', 'rollback', 'clone'], b) ?? 'backup'
+      one.vm.config['lock'] = lock
       stage.truth.touch()
+      // What was killed leaves its lock behind.
+      if (b % 7 === 0) return `VM ${one.vm.vmid} (${lock}) for good`
       stage.truth.time.setTimeout(
         () => {
-          if (one.vm.config['lock'] === 'backup') delete one.vm.config['lock']
+          if (one.vm.config['lock'] === lock) delete one.vm.config['lock']
           stage.truth.touch()
         },
         (b % 300) * 1000,
       )
-      return `VM ${one.vm.vmid} for ${b % 300} s`
+      return `VM ${one.vm.vmid} (${lock}) for ${b % 300} s`
     },
   ],
   'VM protected by hand': [1, onVm(({ vm }) => (vm.config['protection'] = 1))],

@@ -14,7 +14,6 @@ import {
 import type { ClusterResource, ObservedChange, Observer } from '@fochista/proxmox'
 import { createControllers } from '../controllers.ts'
 import { MachineClasses, Machines, NodePools, ProxmoxClusters } from '../kinds.ts'
-import { createMachineIndex } from '../machine-index.ts'
 import { createRetries } from '../machine/retries.ts'
 import { createMissingVms } from '../machine/vanished.ts'
 import { runSweeps } from '../orphans/controller.ts'
@@ -99,6 +98,8 @@ export function startLife({ truth, weather, rules, diesAt }: LifeConfig): Life {
     run: () => Promise<T>,
   ): Promise<T> => {
     const isWrite = WRITES.has(name)
+    // Who has broken a rule in a loop that needs no time would never be stopped by the next event.
+    if (rules.violation) kill()
     if (!isAlive) return never()
     if (chance.percent(weather.slow)) {
       await time.sleep(chance.whole(1, 400))
@@ -240,7 +241,6 @@ export function startLife({ truth, weather, rules, diesAt }: LifeConfig): Life {
   connect()
   const controllers = createControllers({
     world,
-    index: createMachineIndex(caches.machines),
     proxmoxClusters: { reconcile: () => Promise.resolve(undefined), close: () => Promise.resolve() },
   })
   const machines = controllers.find(({ name }) => name === 'machine')?.queue

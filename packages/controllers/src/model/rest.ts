@@ -212,10 +212,11 @@ export function personActs(truth: Truth): string[] {
       truth.touch()
       done.push(`take the protection off VM ${vm.vmid}`)
     }
-    if (vm?.config['lock'] !== undefined && ['Locked', 'StuckLock'].includes(first?.reason ?? '')) {
-      delete vm.config['lock']
+    const locked = truth.proxmox.vms.get(Number(/qm unlock (\d+)/.exec(first?.message ?? '')?.[1]))
+    if (locked?.config['lock'] !== undefined) {
+      delete locked.config['lock']
       truth.touch()
-      done.push(`unlock VM ${vm.vmid}`)
+      done.push(`unlock VM ${locked.vmid}`)
     }
     if (said?.reason === 'ForeignDisk') {
       truth.management.change(Machines, { name, namespace }, ({ metadata }) => {

@@ -27,7 +27,10 @@ const needed = {
 } as const
 
 /** A privilege that a token may lose. */
-type Privilege = (typeof needed)[keyof typeof needed]
+export type Privilege = (typeof needed)[keyof typeof needed]
+
+/** Those there are. */
+export const PRIVILEGES: readonly Privilege[] = [...new Set(Object.values(needed))]
 
 /** Refuses a token that has expired, in Proxmox's own words. */
 export function requireToken({ isRefused }: Rights): void {

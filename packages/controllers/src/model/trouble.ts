@@ -1,6 +1,7 @@
 import type { Machine, NodePool } from '@fochista/api'
 import type { DrainResult } from '@fochista/kamaji'
 import { Machines, NodePools } from '../kinds.ts'
+import { PRIVILEGES } from './rights.ts'
 import { among, nameOf, refOf, type Acts } from './stage.ts'
 import { CLUSTERS, type Truth } from './truth.ts'
 
@@ -62,6 +63,39 @@ export const trouble: Acts = {
     (stage, _a, b) => {
       stage.disconnect((b % 120) * 1000)
       return `for ${b % 120} s`
+    },
+  ],
+  'the token loses a privilege': [
+    3,
+    ({ truth }, a, b) => {
+      // Every other time it is the one without which the list of VMs turns empty.
+      const lost = a % 2 === 0 ? 'VM.Audit' : (among(PRIVILEGES, Math.floor(a / 2)) ?? 'VM.Audit')
+      truth.rights.lost.add(lost)
+      truth.touch()
+      truth.time.setTimeout(
+        () => {
+          truth.rights.lost.delete(lost)
+          truth.touch()
+        },
+        (b % 400) * 1000,
+      )
+      return `${lost} for ${b % 400} s`
+    },
+  ],
+  // A person puts another into the Secret, and the connection is made anew.
+  'the token expires': [
+    2,
+    (stage, _a, b) => {
+      const { rights, time } = stage.truth
+      rights.isRefused = true
+      time.setTimeout(
+        () => {
+          rights.isRefused = false
+          stage.disconnect(0)
+        },
+        (b % 400) * 1000,
+      )
+      return `for ${b % 400} s`
     },
   ],
   crash: [

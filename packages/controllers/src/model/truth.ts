@@ -301,8 +301,9 @@ export function createTruth(time: VirtualTime, chance: Chance): Truth {
   function withRules(): Hypervisor {
     const { hypervisor } = proxmox
     const requireUnlocked = (vmid: number): void => {
-      const lock = proxmox.vms.get(vmid)?.config['lock']
-      if (lock !== undefined) throw refusal(`VM is locked (${lock})`)
+      const vm = proxmox.vms.get(vmid)
+      const lock = vm?.config['lock']
+      if (lock !== undefined) throw refusal(`VM is locked (${lock})`, `/nodes/${vm?.node}/qemu/${vmid}`)
     }
     const after = async <T>(answer: Promise<T>): Promise<T> => {
       const result = await answer
@@ -518,5 +519,5 @@ export function createTruth(time: VirtualTime, chance: Chance): Truth {
 }
 
 /** An error in Proxmox's own words. */
-export const refusal = (words: string): ProxmoxApiError =>
-  new ProxmoxApiError({ method: 'POST', path: '/' }, 500, words)
+export const refusal = (words: string, path = '/'): ProxmoxApiError =>
+  new ProxmoxApiError({ method: 'POST', path }, 500, words)
