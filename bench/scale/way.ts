@@ -1,6 +1,5 @@
 import { createControllers } from '../../packages/controllers/src/controllers.ts'
 import { Machines, NodePools } from '../../packages/controllers/src/kinds.ts'
-import { createMachineIndex } from '../../packages/controllers/src/machine-index.ts'
 import { systemClock as clock } from '../../packages/controllers/src/runtime/clock.ts'
 import { createVoice } from '../../packages/controllers/src/runtime/conditions.ts'
 import { aWorldOn } from '../../packages/controllers/src/test/a-world.ts'
@@ -47,7 +46,6 @@ export async function wayOf(machines: number): Promise<number> {
   const recorder = { say: () => undefined, flush: () => Promise.resolve() }
   const controllers = createControllers({
     world: { ...world, voice: createVoice({ clock, recorder }) },
-    index: createMachineIndex(caches.machines),
     proxmoxClusters: { reconcile: () => Promise.resolve(undefined), close: () => Promise.resolve() },
   })
   let ready = 0

@@ -6,7 +6,6 @@ import { Lease, Node } from '@fochista/kubernetes'
 import { createControllers } from './controllers.ts'
 import { createHealth } from './health/health.ts'
 import { Machines, NodePools } from './kinds.ts'
-import { createMachineIndex } from './machine-index.ts'
 import { aWorld, type Given } from './test/a-world.ts'
 import { aClass, NAMESPACE } from './test/factories.ts'
 
@@ -20,7 +19,6 @@ function atWork(given: Given = {}) {
   const controllers = createControllers({
     world: world.world,
     health: { ...createHealth(), looked: (name) => void looks.push(name) },
-    index: createMachineIndex(world.caches.machines),
     proxmoxClusters: { reconcile: () => Promise.resolve(undefined), close: () => Promise.resolve() },
   })
   const machineQueue = controllers.find(({ name }) => name === 'machine')?.queue

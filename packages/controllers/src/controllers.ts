@@ -17,21 +17,30 @@ import { outageOf } from './runtime/outage.ts'
 import type { Machine, NodePool } from '@fochista/api'
 import type { Informer, KubernetesObject } from '@fochista/kubernetes'
 import type { World } from './world.ts'
-import type { MachineIndex } from './machine-index.ts'
+import {
+  inPool,
+  inProxmoxCluster,
+  ofControlPlane,
+  unmadeOfClass,
+  withTask,
+  withVmid,
+} from './machine-groups.ts'
+import type { Grouping } from './runtime/groups.ts'
 
 /** Everything that runs: each kind's loop, and what wakes it. */
 export function createControllers(config: {
   world: World
-  index: MachineIndex
   proxmoxClusters: ProxmoxClusterController
   /** Machines that are worked on at once. @default 16 */
   concurrency?: number | undefined
   /** Hears of each look. */
   health?: Health | undefined
 }): Controller[] {
-  const { world, index, proxmoxClusters, concurrency = 16, health } = config
+  const { world, proxmoxClusters, concurrency = 16, health } = config
   const { caches, clock, logger, connections, tenants } = world
-  const machinesOfCluster = (name: string): string[] => index.ofProxmoxCluster(name)
+  const machinesBy = (grouping: Grouping<Machine>, group: string): string[] =>
+    world.machines.by(grouping, group).map(keyOf)
+  const machinesOfCluster = (name: string): string[] => machinesBy(inProxmoxCluster, name)
   const make = (definition: Omit<ControllerConfig, 'onLook'>): Controller =>
     createController({
       causeOf: (_key, error) => outageOf(error),
@@ -123,21 +132,25 @@ export function createControllers(config: {
         itself(caches.machines, world.machines),
         each(
           caches.nodePools,
-          ({ metadata }) => index.ofPool(metadata.namespace ?? 'default', metadata.name),
+          ({ metadata }) => machinesBy(inPool, `${metadata.namespace ?? 'default'}/${metadata.name}`),
           (change) => isMoreThanStatus(change) || isNewsOfCluster(change),
         ),
-        each(caches.machineClasses, ({ metadata }) => index.unmadeOfClass(metadata.name), isMoreThanStatus),
+        each(
+          caches.machineClasses,
+          ({ metadata }) => machinesBy(unmadeOfClass, metadata.name),
+          isMoreThanStatus,
+        ),
         each(caches.controlPlanes, ({ metadata }) =>
-          index.ofControlPlane(metadata.namespace ?? 'default', metadata.name),
+          machinesBy(ofControlPlane, `${metadata.namespace ?? 'default'}/${metadata.name}`),
         ),
         each(caches.proxmoxClusters, ({ metadata }) => machinesOfCluster(metadata.name), isMoreThanStatus),
         (add) =>
           connections.subscribe((event) => {
             if (event.type === 'silence') return
             if (event.type === 'slot') add(event.key)
-            else if (event.type === 'task') for (const key of index.ofTask(event.upid)) add(key)
+            else if (event.type === 'task') for (const key of machinesBy(withTask, event.upid)) add(key)
             else if (event.type === 'connection') for (const key of machinesOfCluster(event.cluster)) add(key)
-            else for (const key of index.ofVm(event.cluster, event.vmid)) add(key)
+            else for (const key of machinesBy(withVmid, `${event.cluster}/${event.vmid}`)) add(key)
           }),
         (add) => world.retries.subscribe(add),
         (add) =>
@@ -145,7 +158,7 @@ export function createControllers(config: {
             // A tenant may have any number of Nodes that are no machines of ours.
             if (node !== undefined) {
               if (caches.machines.get(namespace, node)) add(`${namespace}/${node}`)
-            } else for (const key of index.ofControlPlane(namespace, cluster)) add(key)
+            } else for (const key of machinesBy(ofControlPlane, `${namespace}/${cluster}`)) add(key)
           }),
       ],
       reconcile: (key, signal) => reconcileMachine(world, key, signal),

@@ -17,7 +17,6 @@ import { createProxmox, type Observer } from '@fochista/proxmox'
 import { sweepClaims } from './placement/addresses.ts'
 import { createControllers } from './controllers.ts'
 import { MachineClasses, Machines, NodePools, ProxmoxClusters } from './kinds.ts'
-import { createMachineIndex } from './machine-index.ts'
 import { createRetries } from './machine/retries.ts'
 import { createMissingVms } from './machine/vanished.ts'
 import { runSweeps } from './orphans/controller.ts'
@@ -163,7 +162,6 @@ async function run(
     drifted: new Set(),
     placing: createKeyedMutex(),
   }
-  const index = createMachineIndex(caches.machines)
   const proxmoxClusters = createProxmoxClusterController({
     world,
     registry,
@@ -179,7 +177,7 @@ async function run(
         : undefined
     },
   })
-  const controllers = createControllers({ world, index, proxmoxClusters, concurrency, health })
+  const controllers = createControllers({ world, proxmoxClusters, concurrency, health })
   const machines = controllers.find(({ name }) => name === 'machine')
   const orphans = new Map<string, number>()
   const forgetTenants = caches.controlPlanes.subscribe(({ type, object }) => {

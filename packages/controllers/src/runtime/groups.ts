@@ -71,7 +71,8 @@ export function createGroups<T>(): Groups<T> {
       }
       if (entry) entry.object = object
       else entries.set(key, (entry = { object, names: [] }))
-      for (const [at, { grouping }] of indexes.entries()) file(key, entry, at, grouping(object))
+      let at = 0
+      for (const { grouping } of indexes) file(key, entry, at++, grouping(object))
     },
     follow: (follower) => {
       followers.push(follower)
