@@ -79,7 +79,8 @@ export function createContext(world: World, before: Machine, signal: AbortSignal
   const { caches } = world
   const connection = world.connections.get(before.spec.proxmoxCluster)
   const namespace = before.metadata.namespace ?? 'default'
-  const pool = caches.nodePools.get(namespace, before.spec.nodePoolName)
+  // Never older than what its pool has judged it by: what it takes from an older one would be wrong at once, and made anew for ever.
+  const pool = world.nodePools.known(`${namespace}/${before.spec.nodePoolName}`)
   const clusterName = before.spec.clusterName ?? pool?.spec.clusterName
   let saved = before
   let config: Promise<VmConfig | undefined> | undefined

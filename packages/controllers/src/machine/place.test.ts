@@ -32,6 +32,22 @@ test('host, template, VMID, shape and addresses are written down before anything
   assert.deepEqual(world.proxmox.writes, [])
 })
 
+test('a machine is placed by what its pool was judged by last, also where the watch has not told of it', async () => {
+  const world = aWorld()
+  const machine = world.has(aMachine())
+  world.caches.nodePools.freeze()
+  world.world.nodePools.wrote(
+    world.management.change(
+      NodePools,
+      { name: 'workers', namespace: NAMESPACE },
+      (pool) => (pool.spec.cores = 7),
+    ),
+  )
+  await world.step(place, machine)
+  assert.equal(world.machine().spec.cores, 7)
+  assert.deepEqual(world.machine().spec.asked, { cores: 7 })
+})
+
 test('a placed machine is not placed again', async () => {
   const world = aWorld()
   const machine = world.has(aMachine({ spec: placed }))

@@ -22,6 +22,6 @@ export function usageIn(
   // Who has no quota need not be counted.
   const own = machineClass.spec.quota ? world.machines.by(inNamespace, namespace) : []
   return usageOf(machineClass, but ? own.filter(({ spec }) => spec.id !== but.spec.id) : own, ({ spec }) =>
-    world.caches.nodePools.get(namespace, spec.nodePoolName),
+    world.nodePools.known(`${namespace}/${spec.nodePoolName}`),
   )
 }

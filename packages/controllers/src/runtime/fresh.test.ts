@@ -46,6 +46,21 @@ test('a read is never older than our own write, while the cache lags and after i
   assert.equal(fake.calls.length, 1, 'and not any more once it has caught up')
 })
 
+test('what one of us has read from the server is known to all, without a further question', async () => {
+  const { fake, cache, reader, add } = aWorld()
+  add('w-1')
+  cache.freeze()
+  reader.wrote(fake.change(Machines, ref, (one) => (one.spec.vmid = 412)))
+  fake.change(Machines, ref, (one) => (one.spec.vmid = 413))
+  assert.equal(reader.known('acme/w-1')?.spec.vmid, 412)
+  await reader.get('acme/w-1')
+  assert.equal(reader.known('acme/w-1')?.spec.vmid, 413)
+  cache.thaw()
+  assert.equal(reader.known('acme/w-1')?.spec.vmid, 413)
+  assert.equal(reader.known('acme/w-2'), undefined)
+  assert.equal(fake.calls.length, 1)
+})
+
 test('a change that somebody made after our write is seen too', async () => {
   const { fake, cache, reader, add } = aWorld()
   add('w-1')

@@ -20,6 +20,8 @@ export interface Cache<T> {
 export interface FreshReader<T> {
   /** One object. Shared, as those of `list`: whoever changes it works on a copy. */
   get(key: string): Promise<T | undefined>
+  /** One object as `list` has it: nothing is asked, and what another of us has read from the server counts. */
+  known(key: string): T | undefined
   /** All objects, with our own writes put in where the cache lags behind them. Shared: do not change them. */
   list(): T[]
   /** The objects of a group, as `list` has them. What it costs depends on them alone, however many others there are. */
@@ -125,6 +127,7 @@ export function createFreshReader<T extends KubernetesObject>(
       for (const one of members) if (one.metadata.deletionTimestamp) askIfUnseen(keyOf(one))
       return members
     },
+    known: stateOf,
     follow: (follower) => grouped().follow(follower),
     get: async (key) => {
       const { namespace, name } = splitKey(key)
