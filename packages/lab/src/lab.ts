@@ -30,8 +30,8 @@ import type { Credentials } from './worlds/seed.ts'
 
 /** How a lab is started. */
 export interface LabOptions {
-  /** Ports of the two APIs; 0 for a free one. */
-  readonly ports: { readonly proxmox: number; readonly kubernetes: number }
+  /** Ports of the two APIs; 0 for a free one. Default those that the state has, else 8006 and 6443. */
+  readonly ports: { readonly proxmox?: number | undefined; readonly kubernetes?: number | undefined }
   /** Proxmox hosts. Default 3. */
   readonly hosts?: number
   /** How many times faster than real hardware things go. Default 1. */
@@ -88,9 +88,14 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     const { cas, tokens, accountsKey, ticketKey } = state?.identity ?? (await createIdentity())
     // The next lab of this state has to find its ports free.
     const free = (): Promise<number> => (state === undefined ? Promise.resolve(0) : lastingPort(host))
+    const portOf = async (
+      asked: number | undefined,
+      before: number | undefined,
+      usual: number,
+    ): Promise<number> => asked || (before ?? (asked === undefined ? usual : await free()))
     const port = {
-      proxmox: options.ports.proxmox || (settled?.ports.proxmox ?? (await free())),
-      kubernetes: options.ports.kubernetes || (settled?.ports.kubernetes ?? (await free())),
+      proxmox: await portOf(options.ports.proxmox, settled?.ports.proxmox, 8006),
+      kubernetes: await portOf(options.ports.kubernetes, settled?.ports.kubernetes, 6443),
       lab: settled?.ports.lab ?? (await free()),
     }
     const clocks = { proxmox: adjustable(clock), kubernetes: adjustable(clock) }

@@ -71,8 +71,11 @@ test('a lab that was killed with a worker running has its tenant at its address,
 test('what a fault had made wrong when the lab was killed is right again when it starts', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'fochista-faults-'))
   t.after(() => rm(folder, { recursive: true, force: true }))
-  const ports = { proxmox: 0, kubernetes: 0 }
-  const first = await startLab({ ports, speed: 100, state: join(folder, 'first') })
+  const first = await startLab({
+    ports: { proxmox: 0, kubernetes: 0 },
+    speed: 100,
+    state: join(folder, 'first'),
+  })
   t.after(() => first.stop())
   const least = first.environment['PROXMOX_LEAST_TOKEN_ID'] ?? ''
   const token = { ...first.proxmox.world.access.tokens.get(least) }
@@ -90,7 +93,9 @@ test('what a fault had made wrong when the lab was killed is right again when it
   await rm(join(folder, 'second', 'owner'))
   await first.stop()
   for (const which of ['second', 'first']) {
-    const lab = await startLab({ ports, speed: 100, state: join(folder, which) })
+    const lab = await startLab({ ports: {}, speed: 100, state: join(folder, which) })
+    for (const name of ['PROXMOX_URL', 'KAMAJI_URL', 'LAB_URL'])
+      assert.equal(lab.environment[name], first.environment[name])
     const { world } = lab.proxmox
     for (const name of ['pve2', 'pve3']) assert.equal(world.hosts.get(name)?.online, true, `${which} ${name}`)
     assert.deepEqual([...world.hosts.keys()], ['pve1', 'pve2', 'pve3'])

@@ -23,14 +23,17 @@ export const labUp = command({
   options: {
     proxmoxPort: integer(
       '--proxmox-port <port>',
-      tr('port of the Proxmox API; 0 picks a free one', 'porta dell’API Proxmox; 0 ne sceglie una libera'),
+      tr(
+        'port of the Proxmox API; 0 picks a free one (default: that of the state, else 8006)',
+        'porta dell’API Proxmox; 0 ne sceglie una libera (predefinita: quella dello stato, altrimenti 8006)',
+      ),
       { min: 0, max: 65_535 },
     ),
     kubernetesPort: integer(
       '--kubernetes-port <port>',
       tr(
-        'port of the Kubernetes API; 0 picks a free one',
-        'porta dell’API Kubernetes; 0 ne sceglie una libera',
+        'port of the Kubernetes API; 0 picks a free one (default: that of the state, else 6443)',
+        'porta dell’API Kubernetes; 0 ne sceglie una libera (predefinita: quella dello stato, altrimenti 6443)',
       ),
       { min: 0, max: 65_535 },
     ),
@@ -85,8 +88,8 @@ export const labUp = command({
     await requireNoLab()
     const lab = await start(io, {
       ports: {
-        proxmox: options.proxmoxPort ?? (options.freePorts ? 0 : 8006),
-        kubernetes: options.kubernetesPort ?? (options.freePorts ? 0 : 6443),
+        proxmox: options.proxmoxPort ?? (options.freePorts ? 0 : undefined),
+        kubernetes: options.kubernetesPort ?? (options.freePorts ? 0 : undefined),
       },
       hosts: options.hosts ?? 3,
       speed,
