@@ -234,12 +234,20 @@ test('a released VM says so although a person has edited its mark away', async (
   assert.equal(parseMark(description)?.released, true)
 })
 
-test('what is not ours is left alone, and the machine goes', async () => {
-  const { world, looks } = aLeaving({
+test('what is not ours is left alone, and the machine goes once nothing reports for its Node', async () => {
+  const { world, machine, looks, reason, message } = aLeaving({
     config: { smbios1: 'uuid=12345678-0000-4000-8000-000000000000', description: 'my database' },
   })
   await looks(3)
+  assert.equal(reason(), 'NotOurs')
+  assert.match(message(), /Node workers-x7k2b still reports.*`fochista machine release workers-x7k2b --name/)
+  assert.equal(world.tenant.api.all(Node).length, 1)
+  world.tenant.api.change(Node, { name: machine.metadata.name }, ({ status }) => {
+    for (const one of status?.conditions ?? []) one.status = 'Unknown'
+  })
+  await looks(3)
   assert.ok(world.isGone())
+  assert.equal(world.tenant.api.all(Node).length, 0)
   assert.equal(world.proxmox.vms.get(412)?.status, 'running')
   assert.deepEqual(world.proxmox.writes, [])
   assert.ok((await world.events()).includes('NotOurs'))

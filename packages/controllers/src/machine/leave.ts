@@ -3,12 +3,14 @@ import { isPermissionDenied } from '@fochista/proxmox'
 import { releaseAddresses } from '../placement/addresses.ts'
 import type { VmConfig, VmRef } from '../proxmox-cluster/hypervisor.ts'
 import { HOW_TO_GRANT } from '../proxmox-cluster/rights.ts'
-import { blocked, ownerOf, waiting, type MachineContext, type StepResult } from './context.ts'
+import { blocked, waiting, type MachineContext, type StepResult } from './context.ts'
+import { ownerOf } from './ownership.ts'
 import { awaitDestroyed, destroy, holdRemoval, isBeingDestroyed, tellLeftDisks } from './destroy.ts'
 import { ownElsewhere } from './given-up.ts'
 import { hostGone, isSilence } from './host.ts'
 import { deleteNode, inTenant, tenantOf } from './leaving-tenant.ts'
 import { letGo, release } from './let-go.ts'
+import { reportsOf } from './node.ts'
 import { removeImages } from './remove-images.ts'
 import { runningClones } from './running-clones.ts'
 import { tokenDescription } from './seed.ts'
@@ -106,7 +108,15 @@ async function findVm(context: MachineContext): Promise<{ vm?: VmRef; config?: V
         `VM ${vmid} is being made (${config.lock}); it is taken away when that has ended.${wayOn(context)}`,
         PAUSE_MS,
       )
-    world.voice.tell(machine, 'Warning', 'NotOurs', `VM ${vmid} is ${verdict.what}; it is left alone.`)
+    const what = `VM ${vmid} is ${verdict.what}; it is left alone.`
+    // Somebody may have changed what our VM is known by: while it runs its pods may be writing to their volumes.
+    if (reportsOf(context))
+      return blocked(
+        'NotOurs',
+        `${what} Node ${machine.metadata.name} still reports, so some VM runs it: stop that VM, and the rest goes, or let go of both: ${commandOn(machine, 'release')}.`,
+        PAUSE_MS,
+      )
+    world.voice.tell(machine, 'Warning', 'NotOurs', what)
     return {}
   } catch (error) {
     if (isPermissionDenied(error)) {

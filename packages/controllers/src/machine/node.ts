@@ -12,6 +12,15 @@ export function nodeOf(context: MachineContext): Node | undefined {
   return node && isOwn(context, node) ? node : undefined
 }
 
+/** Whether some kubelet reports for the machine's Node now, as far as the tenant answers and is not about to go itself. */
+export function reportsOf(context: MachineContext): boolean {
+  const { controlPlane, world, namespace } = context
+  if (!controlPlane || controlPlane.metadata.deletionTimestamp) return false
+  if (world.tenants.answeringSince(namespace, controlPlane.metadata.name) === undefined) return false
+  const { conditions = [] } = nodeOf(context)?.status ?? {}
+  return conditions.some(({ type, status }) => type === 'Ready' && status === 'True')
+}
+
 /** The Node of the machine's name, whoever's it is. */
 export function namesakeOf({ world, machine, namespace }: MachineContext): Node | undefined {
   const { clusterName } = machine.spec

@@ -110,6 +110,8 @@ test('a machine whose VM is gone and whose host is lost does not wait for the im
   const { world, vm, leave, looks, reason, message } = aLeaving()
   // A stranger has its number, elsewhere.
   Object.assign(vm, { node: 'pve2', config: { name: 'theirs' } })
+  for (const { metadata } of world.tenant.api.all(Node))
+    world.tenant.api.change(Node, metadata, ({ status }) => void delete status?.conditions)
   world.proxmox.images.add(`local:iso/fochista-${world.machine().spec.id}-0.iso`)
   world.proxmox.silent.add('pve1')
   await looks(2)
