@@ -20,15 +20,8 @@ import {
 import type { LockDomain, Waiting } from '../placement/slots.ts'
 import type { VmConfig } from '../proxmox-cluster/hypervisor.ts'
 import { HOW_TO_GRANT } from '../proxmox-cluster/rights.ts'
-import {
-  blocked,
-  done,
-  ownerOf,
-  waiting,
-  type Holdup,
-  type MachineContext,
-  type StepResult,
-} from './context.ts'
+import { blocked, done, waiting, type Holdup, type MachineContext, type StepResult } from './context.ts'
+import { ownerOf } from './ownership.ts'
 import { giveUpVmid, ownElsewhere } from './given-up.ts'
 import { hostGone, hostOffline } from './host.ts'
 import { markOf } from './mark.ts'

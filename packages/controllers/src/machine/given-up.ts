@@ -2,7 +2,8 @@ import { isPermissionDenied, orUndefined } from '@fochista/proxmox'
 import { withVmid } from '../machine-groups.ts'
 import { inventoryOf } from '../placement/inventory.ts'
 import type { VmRef } from '../proxmox-cluster/hypervisor.ts'
-import { ownerOf, waiting, type MachineContext, type StepResult } from './context.ts'
+import { waiting, type MachineContext, type StepResult } from './context.ts'
+import { ownerOf } from './ownership.ts'
 
 /** VMIDs that a Machine remembers to have given up. */
 const MOST_GIVEN_UP = 64

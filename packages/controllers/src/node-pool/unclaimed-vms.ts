@@ -1,7 +1,7 @@
 import { parseMark, type Mark, type NodePool, type ProxmoxCluster } from '@fochista/api'
 import { isConnectionError, isNotFound, isPermissionDenied, isTimeout, orUndefined } from '@fochista/proxmox'
 import { inPool, withVmid } from '../machine-groups.ts'
-import { smbiosUuid } from '../machine/context.ts'
+import { smbiosUuid } from '../machine/ownership.ts'
 import { inventoryOf } from '../placement/inventory.ts'
 import { poolNameOf, type ClusterConnection } from '../proxmox-cluster/connections.ts'
 import type { World } from '../world.ts'
