@@ -58,6 +58,19 @@ test('recovery is noticed within seconds, however long it took, and the others f
   assert.ok(Math.max(...times) <= 7000 + 7000, `the last after ${Math.max(...times)} ms`)
 })
 
+test('a machine whose task fails for it alone tries twice a minute in the end, and is through within half a one', async () => {
+  const { clock, tries, through, heal } = aCrowd(1)
+  await clock.advance(60 * MINUTE)
+  tries.length = 0
+  await clock.advance(10 * MINUTE)
+  // Half a minute, and the second that the task takes.
+  assert.equal(tries.length, Math.floor((10 * MINUTE) / 31_000))
+  heal()
+  const healed = clock.now()
+  await clock.advance(MINUTE)
+  assert.ok((through.get('m0') ?? Number.POSITIVE_INFINITY) - healed <= 32_000)
+})
+
 test('nobody else is called while one tries, but a try that hangs does not hold the others for ever', async () => {
   const { clock, tries } = aCrowd(3, 10 * MINUTE)
   await clock.advance(10 * MINUTE)
