@@ -48,6 +48,14 @@ test('-o json and -o yaml print a List of the objects as they are, and one objec
   }
 })
 
+test('where there is nothing a person is told so, and a script gets a list of nothing', () => {
+  const [table, json] = [testIo(), testIo()]
+  printList(table, 'table', [], columns, 'No things.')
+  printList(json, 'json', [], columns, 'No things.')
+  assert.deepEqual([table.stdout, table.stderr], ['', 'No things.\n'])
+  assert.deepEqual(JSON.parse(json.stdout), { apiVersion: 'v1', kind: 'List', metadata: {}, items: [] })
+})
+
 test('what a tenant wrote cannot drive the terminal or break a row', () => {
   const io = testIo()
   printList(io, 'table', [thing('a\u001b[2Jb\nc\u009b')], columns)

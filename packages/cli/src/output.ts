@@ -30,16 +30,21 @@ interface Named {
   readonly metadata: { readonly name: string }
 }
 
-/** Prints objects in the asked format. Tables are padded for people; `json` and `yaml` print a List of the objects as they are. */
+/**
+ * Prints objects in the asked format. Tables are padded for people; `json` and `yaml` print a List of the objects as they are.
+ * @param nothing What people are told instead of an empty table. Default: its heading.
+ */
 export function printList<T extends Named>(
   io: Io,
   format: Format,
   items: readonly T[],
   columns: readonly Column<T>[],
+  nothing?: string,
 ): void {
   if (format === 'json') return io.out(JSON.stringify(listOf(items), null, 2))
   if (format === 'yaml') return io.raw(toYaml(listOf(items)))
   if (format === 'name') return items.forEach((item) => io.out(nameOf(item)))
+  if (items.length === 0 && nothing !== undefined) return io.note(nothing)
   printTable(io, columnsOf(format, columns), items)
 }
 

@@ -49,10 +49,8 @@ export function listCommand<T extends KubernetesObject>(resource: Resource<T>): 
           : resource.columns
       const { items } = await kubernetes.list(kind, query)
       if (!options.watch) {
-        if (items.length === 0 && (options.output === 'table' || options.output === 'wide')) {
-          return context.io.note(tr(`No ${kind.plural} found.`, `Nessun elemento di tipo ${kind.plural}.`))
-        }
-        return printList(context.io, options.output, items, columns)
+        const nothing = tr(`No ${kind.plural} found.`, `Nessun elemento di tipo ${kind.plural}.`)
+        return printList(context.io, options.output, items, columns, nothing)
       }
       const print = createListPrinter(context.io, options.output, columns)
       print(items)

@@ -20,9 +20,11 @@ export const orphanList = command({
   examples: ['fochista orphan list --proxmox dc1'],
   run: async ({ io, ...context }, _args, options) => {
     await findOrphans({ io, ...context }, options.proxmox, ({ orphans }) => {
-      if (orphans.length === 0) io.note(tr('No orphans.', 'Nessuna orfana.'))
-      else
-        printList(io, options.output, orphans, [
+      printList(
+        io,
+        options.output,
+        orphans,
+        [
           { heading: 'VMID', cell: ({ vmid }) => vmid, right: true },
           { heading: 'HOST', cell: ({ node }) => node },
           { heading: 'NAME', cell: ({ name }) => name },
@@ -31,7 +33,9 @@ export const orphanList = command({
           { heading: 'POOL', cell: ({ mark }) => mark.pool },
           { heading: 'MACHINE', cell: ({ mark }) => mark.machine },
           { heading: tr('STATE', 'STATO'), cell: ({ mark }) => (mark.building ? 'building' : 'made') },
-        ])
+        ],
+        tr('No orphans.', 'Nessuna orfana.'),
+      )
       return Promise.resolve()
     })
   },

@@ -73,8 +73,7 @@ export const vmList = command({
           tags,
           uptime,
         }))
-      if (vms.length === 0) context.io.note(tr('No VMs found.', 'Nessuna VM.'))
-      else printList(context.io, options.output, vms, columns)
+      printList(context.io, options.output, vms, columns, tr('No VMs found.', 'Nessuna VM.'))
     } finally {
       await proxmox.close()
     }
