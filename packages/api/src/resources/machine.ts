@@ -58,7 +58,9 @@ const spec = object(
     version: optional(text('Version of its kubelet.', { maxLength: 32 })),
     poolGeneration: optional(integer('Generation of the pool’s spec it was made by.')),
     poolHash: optional(
-      text('Hash of what of the pool’s spec makes a machine what it is, beside class and version.', { maxLength: 64 }),
+      text('Hash of what of the pool’s spec makes a machine what it is, beside class and version.', {
+        maxLength: 64,
+      }),
     ),
     rolledBefore: optional(
       timestamp(
