@@ -1,4 +1,5 @@
 import { posix } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { runApt } from '../apt/apt.ts'
 import { fieldsOf, patternOf, textOf, type Scope } from './expand.ts'
 import { parseScript, ScriptError } from './parse.ts'
@@ -97,6 +98,13 @@ async function runScript(
   return shell.status
 }
 
+/** Commands after which the rest of the lab has its turn: a script may go round in circles for ever. */
+const TURN = 200
+let commands = 0
+
+/** Calls of functions within each other, as in dash. */
+const DEEPEST = 1000
+
 /** Leaves what runs: the script, a function or a loop. */
 class Leave extends Error {
   readonly what: 'exit' | 'return' | 'break' | 'continue'
@@ -120,6 +128,7 @@ class Shell implements Scope {
   #strict: boolean
   /** Inside of a condition a failure ends nothing, `set -e` or not. */
   #conditions = 0
+  #depth = 0
   #errors: (text: string) => void = () => {}
 
   constructor(
@@ -193,6 +202,8 @@ class Shell implements Scope {
   }
 
   async #redirected(command: Command, streams: Streams): Promise<void> {
+    commands += 1
+    if (commands % TURN === 0) await nextTurn()
     this.#machine.expectPower()
     let { input, out, err } = streams
     this.#errors = err
@@ -297,6 +308,7 @@ class Shell implements Scope {
     for (const [name, command] of this.#functions) inner.#functions.set(name, command)
     inner.status = this.status
     inner.#conditions = this.#conditions
+    inner.#depth = this.#depth
     try {
       await inner.run(body, streams)
     } catch (error) {
@@ -319,14 +331,20 @@ class Shell implements Scope {
       this.status = await execute(this.#machine, argv, streams, this.#unknown)
       return
     }
+    if (this.#depth === DEEPEST) {
+      this.#complain(streams.err, `sh: Maximum function recursion depth (${DEEPEST}) reached`)
+      throw new Leave('exit')
+    }
     const before = this.parameters
     this.parameters = rest
+    this.#depth += 1
     try {
       await this.#redirected(body, streams)
     } catch (error) {
       if (!isLeave(error, 'return')) throw error
     } finally {
       this.parameters = before
+      this.#depth -= 1
     }
   }
 

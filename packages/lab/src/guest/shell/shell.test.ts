@@ -55,6 +55,20 @@ for (const script of scripts)
     assert.equal(code, real.status)
   })
 
+test('a function that calls itself for ever ends as in dash', async () => {
+  const { code, output } = await run('f() { f; }; f 2>/dev/null || echo rescued')
+  assert.deepEqual([code, output], [2, ''])
+})
+
+test('a script that goes round in circles lets the others have their turns, and ends when the power goes', async () => {
+  let isOn = true
+  setImmediate(() => (isOn = false))
+  const expectPower = (): void => assert.ok(isOn, 'the power went')
+  const machine = { disk: new Disk(undefined), expectPower } as unknown as Machine
+  const script = ['sh', '-c', 'while true; do :; done']
+  await assert.rejects(runCommand(machine, script, { now: 0, unknown: () => {} }), /the power went/)
+})
+
 test('what the guests’ shell does not know is told and counts as done, and nothing of it runs', async () => {
   for (const script of ['echo a & wait', 'echo `id`', 'a=(1 2)', 'if true; then echo a']) {
     const { code, output, unknown } = await run(script)
