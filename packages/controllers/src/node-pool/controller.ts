@@ -69,7 +69,7 @@ interface Memory {
 async function reconcile(world: World, pool: NodePool, key: string, memory: Memory): Promise<Result> {
   await memory.doubtful.settle(world)
   const machines = machinesOf(world, pool)
-  if (isDeleting(pool)) return retire(world, pool, machines)
+  if (isDeleting(pool)) return retire(world, pool, machines, memory.doubtful)
   // As the server has it: written with this look it counts from the next.
   const isHeld = hasFinalizer(pool, FINALIZER)
   addFinalizer(pool, FINALIZER)
@@ -102,13 +102,18 @@ async function machinesOnServer(world: World, pool: NodePool): Promise<Machine[]
   return items.filter(({ spec }) => spec.nodePoolName === name)
 }
 
-async function retire(world: World, pool: NodePool, machines: readonly Machine[]): Promise<Result> {
+async function retire(
+  world: World,
+  pool: NodePool,
+  machines: readonly Machine[],
+  doubtful: DoubtfulMachines,
+): Promise<Result> {
   if (!hasFinalizer(pool, FINALIZER)) return {}
   if (pool.spec.paused) {
     world.voice.no(pool, CONDITION.ready, 'Paused', 'Paused: its machines are not taken away.')
     return {}
   }
-  await deleteMachines(world, machines)
+  await deleteMachines(world, machines, doubtful)
   count(world, pool, machines)
   // One that the cache has not seen yet, made or restored a moment ago, must not be left without its pool.
   const left = machines.length > 0 ? machines : await machinesOnServer(world, pool)
@@ -151,7 +156,7 @@ async function keep(
   const cluster = await clusterOf(world, pool, key, missingSince)
   if (cluster.state === 'wait') return cluster
   if (cluster.state === 'gone') {
-    await deleteMachines(world, machines)
+    await deleteMachines(world, machines, doubtful)
     return { reason: 'ClusterGone', message: `${cluster.message} Its machines go with it.` }
   }
   const { controlPlane } = cluster
@@ -165,11 +170,11 @@ async function keep(
     const isMidRoll = replicas > 0 && all.some(isOld) && !all.every(isOld)
     const surplus = all.length - replicas - (isMidRoll ? marginsOf(pool).surge : 0)
     const spare = pickForRemoval(all, isOld, surplus)
-    if (!all.some(isUnseen)) await deleteMachines(world, spare)
+    if (!all.some(isUnseen)) await deleteMachines(world, spare, doubtful)
     return blueprint
   }
   const repair = planRepair(world, pool, all)
-  await deleteMachines(world, repair.replace)
+  await deleteMachines(world, repair.replace, doubtful)
   const staying = all.filter((machine) => !repair.replace.includes(machine))
   const scale = planScale(pool, blueprint.machineClass, staying, world.clock.now())
   const unseen = scale.remove.length + scale.reshape.length > 0 ? staying.find(isUnseen) : undefined
@@ -179,7 +184,7 @@ async function keep(
       message: `Some machines are too many or to be changed; which, is decided once ${unseen.metadata.name} was looked at.`,
       isWaiting: true,
     }
-  await deleteMachines(world, scale.remove)
+  await deleteMachines(world, scale.remove, doubtful)
   await settle(world, scale.settle ?? [])
   if (repair.reason === undefined && scale.reshape.length > 0) {
     const refusal = await making(
@@ -190,7 +195,7 @@ async function keep(
       },
     )
     if (refusal) {
-      await deleteMachines(world, withStandIn(pool, staying, refusal.machine))
+      await deleteMachines(world, withStandIn(pool, staying, refusal.machine), doubtful)
       return refusal.verdict
     }
   }
@@ -220,7 +225,8 @@ async function keep(
   // What a roll has made beyond the number, and what has no place yet, would wait for one as long as the others wait for it.
   const kept = staying.filter((machine) => !scale.remove.includes(machine))
   const surplus = Math.max(0, kept.length - (pool.spec.replicas ?? 1))
-  await deleteMachines(world, kept.filter(({ spec }) => spec.vmid === undefined).slice(0, surplus))
+  const unplaced = kept.filter(({ spec }) => spec.vmid === undefined).slice(0, surplus)
+  await deleteMachines(world, unplaced, doubtful)
   return { reason: REASON.notAllowed, message: `${printProblem(problem)}. What runs stays.` }
 }
 

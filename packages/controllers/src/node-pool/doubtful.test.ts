@@ -38,3 +38,41 @@ test('one that the server has refused is in no doubt, and made with the next loo
   await reconcile(key, signal)
   assert.equal(world.management.all(Machines).length, 1)
 })
+
+test('a machine whose end was not answered, or that is gone unseen, costs no other its place', async () => {
+  for (const isGone of [false, true]) {
+    const world = aWorld({ pool: aPool({ spec: { replicas: 3 } }) })
+    const { management } = world
+    const reconcile = createNodePoolReconciler(world.world)
+    await reconcile(key, signal)
+    await reconcile(key, signal)
+    const staying = (): string[] =>
+      management
+        .all(Machines)
+        .filter(({ metadata }) => !metadata.deletionTimestamp)
+        .map(({ metadata }) => metadata.name)
+        .sort()
+    const [, , last = ''] = staying()
+    // Those of the fuller host go; of the two that are left then it would be the other's turn.
+    for (const [index, name] of staying().entries())
+      management.change(Machines, { name, namespace: NAMESPACE }, ({ spec }) => {
+        spec.host = index === 0 ? 'pve1' : 'pve2'
+      })
+    // The watch says nothing of what is asked to go.
+    world.caches.machines.freeze()
+    management.change(NodePools, { name: 'workers', namespace: NAMESPACE }, ({ spec }) => {
+      spec.replicas = 1
+    })
+    if (isGone) management.vanish(Machines, { name: last, namespace: NAMESPACE })
+    let asked = 0
+    management.faults.after = ({ verb, plural }) => {
+      if (verb === 'delete' && plural === Machines.plural) asked += 1
+      return asked === 2 && !isGone && verb === 'delete'
+        ? new KubernetesTimeoutError({ method: 'DELETE', path: '/machines' }, 30_000)
+        : undefined
+    }
+    if (!isGone) await assert.rejects(reconcile(key, signal), KubernetesTimeoutError)
+    for (let turn = 0; turn < 3; turn += 1) await reconcile(key, signal)
+    assert.equal(staying().length, 1)
+  }
+})

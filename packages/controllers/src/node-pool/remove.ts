@@ -3,6 +3,7 @@ import { isNotFound, orUndefined } from '@fochista/kubernetes'
 import { Machines } from '../kinds.ts'
 import { isDeleting } from '../runtime/finalizers.ts'
 import type { World } from '../world.ts'
+import { asGone, type DoubtfulMachines } from './doubtful.ts'
 
 /** Which machines go when a pool has too many: those asked to go first, not Ready ones, outdated ones, those of the fullest host, the newest. */
 export function pickForRemoval(
@@ -29,15 +30,22 @@ export function pickForRemoval(
     .slice(0, count)
 }
 
-/** Asks machines to go. */
-export async function deleteMachines(world: World, machines: readonly Machine[]): Promise<void> {
+/** Asks machines to go. One whose end was asked for and not answered is in doubt: counted as staying it would cost another its place. */
+export async function deleteMachines(
+  world: World,
+  machines: readonly Machine[],
+  doubtful: DoubtfulMachines,
+): Promise<void> {
   for (const machine of machines) {
     if (isDeleting(machine)) continue
     const { name, namespace = 'default', uid } = machine.metadata
     const deleted = await orUndefined(
       isNotFound,
       world.kubernetes.delete(Machines, { name, namespace }, uid ? { preconditions: { uid } } : {}),
-    )
-    if (deleted) world.machines.wrote(deleted)
+    ).catch((error: unknown) => {
+      doubtful.note(machine, error)
+      throw error
+    })
+    world.machines.wrote(deleted ?? asGone(machine))
   }
 }
