@@ -46,22 +46,26 @@ export async function openTerminal(
   send(`${user}:${ticket}\n`)
   const payloads = readPayloads(socket)
   let early = Buffer.alloc(0)
-  while (early.length < 2) {
-    const next = await payloads.next().catch((error: unknown) => {
-      signal?.throwIfAborted()
-      throw broken(error)
-    })
-    if (next.done) {
-      signal?.throwIfAborted()
-      await tasks.wait(upid, { signal: AbortSignal.timeout(REASON_MS) })
-      throw broken(new Error('the terminal closed before it opened'))
+  try {
+    while (early.length < 2) {
+      const next = await payloads.next().catch((error: unknown) => {
+        signal?.throwIfAborted()
+        throw broken(error)
+      })
+      if (next.done) {
+        signal?.throwIfAborted()
+        await tasks.wait(upid, { signal: AbortSignal.timeout(REASON_MS) })
+        throw broken(new Error('the terminal closed before it opened'))
+      }
+      early = Buffer.concat([early, next.value])
     }
-    early = Buffer.concat([early, next.value])
-  }
-  signal?.removeEventListener('abort', hangUp)
-  if (early.toString('latin1', 0, 2) !== 'OK') {
+    if (early.toString('latin1', 0, 2) !== 'OK')
+      throw broken(new Error(`the terminal begins with "${early.toString('latin1', 0, 20)}" instead of OK`))
+  } catch (error) {
     hangUp()
-    throw broken(new Error(`the terminal begins with "${early.toString('latin1', 0, 20)}" instead of OK`))
+    throw error
+  } finally {
+    signal?.removeEventListener('abort', hangUp)
   }
   const pinging = setInterval(() => send('2'), PING_MS)
   // Whoever waits for output keeps the process alive, not this.
