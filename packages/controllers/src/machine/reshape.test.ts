@@ -191,6 +191,25 @@ test('a guest that does not end is switched off and started at once, as nobody e
   assert.deepEqual([vm.status, vm.config['cores']], ['running', 4])
 })
 
+test('a Node is drained once, however often its reboot is refused', async () => {
+  const { world, machine, looks, reshape } = await serving()
+  const reboot = world.proxmox.hypervisor.reboot.bind(undefined)
+  let refused = 0
+  world.proxmox.hypervisor.reboot = (...given) => {
+    refused += 1
+    return refused <= 3 ? Promise.reject(new Error('not now')) : reboot(...given)
+  }
+  reshape({ cores: 4 }, 'reboot')
+  for (let turn = 0; turn < 12 && refused < 3; turn += 1) {
+    await world.look(machine).catch(() => undefined)
+    await settled()
+  }
+  assert.equal(refused, 3)
+  assert.equal(world.tenant.calls.filter((call) => call.startsWith('drain ')).length, 1)
+  await looks(2)
+  assert.equal(world.proxmox.writes.filter((words) => words === 'reboot 412').length, 1)
+})
+
 test('a reboot that fails is told with the next step, and tried again after a while', async () => {
   const { world, looks, until, reshape } = await serving()
   reshape({ cores: 4 }, 'reboot')
