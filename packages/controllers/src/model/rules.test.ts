@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ANNOTATION_RESHAPE, type Machine } from '@fochista/api'
 import { Node } from '@fochista/kubernetes'
+import { isPermissionDenied, isUnauthorized } from '@fochista/proxmox'
 import { Machines, NodePools } from '../kinds.ts'
 import { aMachine, aPool, markOf, placed } from '../test/factories.ts'
 import { revisionOf } from '../revision.ts'
@@ -213,6 +214,18 @@ test('a VM that is destroyed with the disk of a person is seen', async () => {
   if (one) one.diskAt = truth.time.now()
   await truth.time.pass(60_000)
   assert.equal(broken('proxmox', 'destroy', ref), 'disk-lost')
+})
+
+test('a token that has lost a privilege, or has expired, is refused as Proxmox refuses it', async () => {
+  const { truth } = await aWorld()
+  const { hypervisor, rights } = truth
+  assert.ok(await hypervisor.config(ref))
+  rights.lost.add('VM.Audit')
+  await assert.rejects(hypervisor.config(ref), isPermissionDenied)
+  assert.deepEqual(await hypervisor.privileges('/pool/fochista-acme'), [])
+  assert.ok((await hypervisor.membership()).quorate)
+  rights.isRefused = true
+  await assert.rejects(hypervisor.membership(), isUnauthorized)
 })
 
 test('a loop in which no time passes is seen', async () => {

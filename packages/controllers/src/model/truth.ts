@@ -94,6 +94,7 @@ export interface Truth {
   lateAt: number
   /** When the quota of a class was changed last. */
   quotaChangedAt: number
+  /** What our token may do in Proxmox. */
   readonly rights: Rights
   /** When VMs that our controllers made were found gone, whoever took them away. By id. */
   readonly goneAt: Map<string, number>
