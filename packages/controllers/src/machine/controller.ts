@@ -21,7 +21,7 @@ import { endDoubt } from './doubtful-places.ts'
 import { join } from './join.ts'
 import { forgetUnlisted, isKept, patienceWithList } from './kept.ts'
 import { leave } from './leave.ts'
-import { forgetLeaving } from './leaving-tenant.ts'
+import { forgetDrain } from './leaving-tenant.ts'
 import { phaseOf } from './phase.ts'
 import { place } from './place.ts'
 import { ready } from './ready.ts'
@@ -55,7 +55,7 @@ export async function reconcileMachine(
   const machine = await world.machines.get(key)
   if (!machine) {
     world.drains.cancel(key)
-    forgetLeaving(world, key)
+    forgetDrain(world, key)
     endDoubt(world, key)
     world.missing.clear(key)
     forgetUnlisted(world, key)
@@ -201,8 +201,11 @@ async function hold(context: MachineContext, why: Holdup): Promise<Result> {
   // Its place in the queue of clones goes to those behind; a clone that runs keeps its slot until the end of its task wakes the machine.
   if (context.isConnected && !(await isCloning(context))) context.connection.slots.release(context.key)
   if (context.isConnected) context.connection.removals.release(context.key)
-  // Who pauses wants no further pod moved either; afterwards the drain finds what is left.
-  if (why.reason === 'Paused') context.world.drains.cancel(context.key)
+  // Who pauses wants no further pod moved either; afterwards the drain begins anew and finds what is left.
+  if (why.reason === 'Paused') {
+    context.world.drains.cancel(context.key)
+    forgetDrain(context.world, context.key)
+  }
   const step = at(context)
   if (step !== 'Ready' || isDeleting(context.machine)) {
     say(context, step, why)

@@ -1,3 +1,4 @@
+import { getCondition, type Machine } from '@fochista/api'
 import { TenantControlPlane, TenantNotReadyError, type Tenant } from '@fochista/kamaji'
 import { isNotFound, KubernetesError, orUndefined } from '@fochista/kubernetes'
 import { limitsOf } from '../node-pool/limits.ts'
@@ -62,30 +63,38 @@ function unreachable(context: MachineContext, error: unknown): StepResult | unde
   return undefined
 }
 
-/** A server's clock may differ from ours by so much, milliseconds. */
-const SKEW_MS = 10 * 60_000
-/** When machines were first seen leaving, by our own clock and by key. */
-const leavingSince = new WeakMap<World, Map<string, number>>()
+/** When the drains of machines began, by our own clock and by key. */
+const drainingSince = new WeakMap<World, Map<string, number>>()
+/** What a leaving machine says while the time of its drain runs. */
+const drainReasons: ReadonlySet<string> = new Set(['Draining', 'ListingNodes', 'ClusterUnreachable'])
 
 /**
- * What is left of the time that a drain may take, milliseconds. It runs from when we saw the machine leave first: the server's clock, which
- * its deletion bears, may be wrong by minutes, and would take them from the drain. Of one that is long on its way its deletion counts, so
- * that no restart of ours gives it all its time again.
+ * What is left of the time that a drain may take, milliseconds. It runs by our own clock from when we began with it: neither a server whose
+ * clock is late, nor a host that was silent, a pause, or a time in which no controller ran, takes any of it. After a restart it is what the
+ * machine says, so that none gives it all its time again.
  */
 export function restOfDrain({ machine, pool, world, key }: MachineContext): number {
   const now = world.clock.now()
-  const seen = leavingSince.get(world) ?? new Map<string, number>()
-  leavingSince.set(world, seen)
-  const first = seen.get(key) ?? now
-  seen.set(key, first)
-  const asked = Date.parse(machine.metadata.deletionTimestamp ?? '')
-  const since = first - asked > SKEW_MS ? asked : first
-  return since + limitsOf(pool).drain - now
+  const seen = drainingSince.get(world) ?? new Map<string, number>()
+  drainingSince.set(world, seen)
+  const began = seen.get(key) ?? saidToDrainSince(machine, now)
+  // The time of a condition moves with its status alone: it must not be that of what was waited for before.
+  if (began === undefined) world.voice.unsay(machine, 'Ready')
+  seen.set(key, began ?? now)
+  return (began ?? now) + limitsOf(pool).drain - now
 }
 
-/** Forgets when a machine was first seen leaving: it is gone. */
-export function forgetLeaving(world: World, key: string): void {
-  leavingSince.get(world)?.delete(key)
+/** Since when a machine says that it is drained because it leaves: one may have been drained for its reboot before it was asked to go. */
+function saidToDrainSince(machine: Machine, now: number): number | undefined {
+  const said = getCondition(machine, 'Ready')
+  if (!said || !drainReasons.has(said.reason)) return undefined
+  const asked = Date.parse(machine.metadata.deletionTimestamp ?? '') || 0
+  return Math.min(now, Math.max(Date.parse(said.lastTransitionTime), asked))
+}
+
+/** Forgets when the drain of a machine began: it is gone, or paused. */
+export function forgetDrain(world: World, key: string): void {
+  drainingSince.get(world)?.delete(key)
 }
 
 /** Deletes the machine's Node, if it is the machine's. */

@@ -78,8 +78,10 @@ async function empty(context: MachineContext, tenant: Tenant): Promise<StepResul
   if (!node) return undefined
   const now = world.clock.now()
   const note = noteOf(node)
-  if (!note) {
-    await write(tenant, node, { since: now, cordoned: !node.spec?.unschedulable })
+  // A pause takes nothing from the time.
+  const wasPaused = getCondition(context.machine, 'Configured')?.reason === 'Paused'
+  if (!note || (wasPaused && note.bootID === undefined)) {
+    await write(tenant, node, { since: now, cordoned: note?.cordoned ?? !node.spec?.unschedulable })
     return waiting('Draining', `Node ${node.metadata.name} is drained before its VM is rebooted.`, 0)
   }
   const since = Math.min(note.since, now)
