@@ -109,9 +109,9 @@ export function createLiveNames(context: Context, line: Line): LiveNames {
     if (noun === 'context') return contexts()
     if (noun === 'kube') return onKubernetes(listPath(at.words[1] ?? '', '{ns}'))
     if (noun in kubernetesPaths) return onKubernetes(kubernetesPaths[noun as keyof typeof kubernetesPaths])
-    // A TAB asks nobody for a password.
+    // A TAB asks nobody for a password, and uses up no code of a second factor, which Proxmox takes once.
     connected ??= connectProxmox({
-      environment: () => context.environment(),
+      environment: async () => ({ ...(await context.environment()), PROXMOX_OTP: undefined }),
       io: { ...context.io, askSecret: () => Promise.resolve(undefined) },
     })
     return proxmoxNames[noun as keyof typeof proxmoxNames](await connected, at)
