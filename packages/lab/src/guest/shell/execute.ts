@@ -100,7 +100,7 @@ async function runScript(
 
 /** Commands after which the rest of the lab has its turn: a script may go round in circles for ever. */
 const TURN = 200
-let commands = 0
+let ran = 0
 
 /** Calls of functions within each other, as in dash. */
 const DEEPEST = 1000
@@ -128,6 +128,7 @@ class Shell implements Scope {
   #strict: boolean
   /** Inside of a condition a failure ends nothing, `set -e` or not. */
   #conditions = 0
+  /** Functions that run within each other. */
   #depth = 0
   #errors: (text: string) => void = () => {}
 
@@ -202,8 +203,8 @@ class Shell implements Scope {
   }
 
   async #redirected(command: Command, streams: Streams): Promise<void> {
-    commands += 1
-    if (commands % TURN === 0) await nextTurn()
+    ran += 1
+    if (ran % TURN === 0) await nextTurn()
     this.#machine.expectPower()
     let { input, out, err } = streams
     this.#errors = err
