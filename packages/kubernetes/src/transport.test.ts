@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import type { AddressInfo, Socket } from 'node:net'
 import { test } from 'node:test'
+import { createServer as createTlsServer } from 'node:tls'
 import { createKubernetes } from './client.ts'
 import type { Connection } from './connection/types.ts'
 import {
@@ -146,6 +149,39 @@ test('a server is trusted by its CA only', async (t) => {
   assert.equal((await trusted.version()).gitVersion, 'v1.30.0')
   assert.equal((await blind.version()).gitVersion, 'v1.30.0')
   await assert.rejects(other.version(), isConnectionError)
+})
+
+test('TLS that breaks after the handshake ends what was under way, and the connection is not used again', async (t) => {
+  const sockets: Socket[] = []
+  const breakLast = (): void => void sockets.at(-1)?.write('no record of TLS')
+  const head = 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n'
+  let answers = true
+  const keys = { cert: testdata('server.crt'), key: testdata('server.key') }
+  const server = createTlsServer(keys, (secure) => {
+    secure
+      .on('error', () => {})
+      .on('data', () => {
+        if (answers) secure.write(`${head}{}`)
+        else breakLast()
+      })
+  })
+  server.on('connection', (socket: Socket) => void sockets.push(socket))
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const { port } = server.address() as AddressInfo
+  const kubernetes = connect({ server: `https://127.0.0.1:${port}`, ca: testdata('ca.crt') }, { retries: 0 })
+  t.after(async () => {
+    await kubernetes.close()
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  })
+  await kubernetes.version()
+  const [idle] = sockets as [Socket]
+  const closed = once(idle, 'close')
+  breakLast()
+  await closed
+  await kubernetes.version()
+  answers = false
+  await assert.rejects(kubernetes.version(), isConnectionError)
 })
 
 test('a client certificate proves who we are', async (t) => {

@@ -7,7 +7,7 @@ import type { Status } from './errors.ts'
 import { createGuard } from './guard.ts'
 import type { Guard } from './guard.ts'
 import type { Pacer } from './pace.ts'
-import { Agent, loadProxyAgent, request } from './undici.ts'
+import { Agent, createConnector, loadProxyAgent, request } from './undici.ts'
 
 /** Parameters of a URL; those that are undefined or empty are left out. */
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>
@@ -234,7 +234,13 @@ function createDispatcher(
   return new Agent({
     allowH2: false,
     keepAliveTimeout: 30_000,
-    connect: { ...tls, timeout: CONNECT_TIMEOUT, keepAlive: true, keepAliveInitialDelay: 20_000 },
+    connect: createConnector({
+      ...tls,
+      allowH2: false,
+      timeout: CONNECT_TIMEOUT,
+      keepAlive: true,
+      keepAliveInitialDelay: 20_000,
+    }),
   })
 }
 

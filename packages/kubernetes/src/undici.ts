@@ -1,8 +1,9 @@
 // Named here for those who compile this file as a part of theirs.
 // oxlint-disable-next-line typescript/triple-slash-reference
 /// <reference path="./undici-parts.d.ts" />
-import type { Dispatcher, ProxyAgent } from 'undici'
+import type { buildConnector, Dispatcher, ProxyAgent } from 'undici'
 import requestBy from 'undici/lib/api/api-request.js'
+import connectorFor from 'undici/lib/core/connect.js'
 import Agent from 'undici/lib/dispatcher/agent.js'
 
 // Files of undici instead of its entry, which loads fetch, WebSockets, caches and mocks as well: as much time again as all the rest of a
@@ -11,6 +12,17 @@ import Agent from 'undici/lib/dispatcher/agent.js'
 export {
   /** Kept-alive connections. Its methods are `dispatch`, `close` and `destroy`: the rest is added by undici's entry. */
   Agent,
+}
+
+/** Connects as undici does. A connection whose TLS breaks is closed: Node says so by an error alone, and undici waits for the close. */
+export function createConnector(options: buildConnector.BuildOptions): buildConnector.connector {
+  const connect = connectorFor(options)
+  return (to, done) =>
+    connect(to, (...result) => {
+      const [, socket] = result
+      socket?.on('error', () => socket.destroy())
+      done(...result)
+    })
 }
 
 /** Sends one request; resolves when the headers of its answer are there. Rejects with undici's errors. */
