@@ -79,6 +79,10 @@ test('a cluster made by hand has three Ready Nodes, scales to five and to one, a
   await stopServing()
 })
 
+interface MachineLike {
+  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] }
+}
+
 interface Row {
   readonly name: string
   readonly step: string
@@ -94,6 +98,13 @@ async function machines(): Promise<Row[]> {
 
 async function readyMachines(count: number): Promise<void> {
   await eventually(`${count} machines are Ready and no other is there`, 120_000, async () => {
+    // To ask the command each time is dear; it is asked once the objects say so.
+    const { body } = await call(bench, 'kubernetes', 'GET', '/apis/fochista.dev/v1alpha1/machines')
+    const ready = (body as { items: MachineLike[] }).items.map(
+      ({ status }) =>
+        status?.conditions?.some((one) => one.type === 'Ready' && one.status === 'True') ?? false,
+    )
+    assert.deepEqual(ready, Array(count).fill(true))
     const all = await machines()
     assert.deepEqual([all.length, all.filter(({ step }) => step === 'Ready').length], [count, count])
   })
