@@ -117,6 +117,7 @@ export function startLife({ truth, weather, rules, diesAt }: LifeConfig): Life {
       kill()
       await time.sleep(chance.whole(1, 40_000))
       truth.lateAt = time.now()
+      if (name === 'uploadImage') truth.noteLateImage(String(args[2]))
     } else if (!isAlive) return never()
     if (backEnd === 'proxmox' && isWrite && isPaused())
       throw new WritesForbiddenError('ProxmoxCluster "dc1" is paused.')

@@ -76,8 +76,10 @@ export interface Truth {
   readonly ending: Set<string>
   /** Ids of Machines that a person has let go. */
   readonly released: Set<string>
-  /** Ids of Machines whose objects were lost. */
+  /** Ids of Machines whose objects were lost, and of those that were gone before a late upload of theirs came: nobody knows its name. */
   readonly lostIds: string[]
+  /** An image is uploaded by a process that has died meanwhile. */
+  noteLateImage(name: string): void
   /** When objects were brought back last. */
   restoredAt: number
   /** When statuses were lost last. */
@@ -205,6 +207,10 @@ export function createTruth(time: VirtualTime, chance: Chance): Truth {
     ending: new Set(),
     released: new Set(),
     lostIds: [],
+    noteLateImage: (name) => {
+      const id = /^fochista-([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})-/.exec(name)?.[1]
+      if (id && !management.all(Machines).some(({ spec }) => spec.id === id)) truth.lostIds.push(id)
+    },
     restoredAt: 0,
     forgottenAt: 0,
     takenAt: 0,
