@@ -92,7 +92,7 @@ async function bring(context: MachineContext): Promise<Result> {
     // What comes after a step that is not done cannot be vouched for; but what is changed while the VM runs takes nothing from its Node.
     if (step === 'Configured' && isChangedLive(context)) say(context, 'Ready', await ready(context))
     else if (step !== 'Ready' && getCondition(context.machine, 'Ready')) say(context, 'Ready', said)
-    return finish(context, { requeueAfterMs: said.lookAgainMs })
+    return finish(context, { requeueAfterMs: said.lookAgainMs, isUntried: isWaitingForTurn(context) })
   }
   const left = await attempt(context, 'Ready', endOf)
   if (left.state !== 'done') {
@@ -117,7 +117,14 @@ async function takeAway(context: MachineContext): Promise<Result> {
   const said = await attempt(context, 'Ready', leave)
   if (said.state === 'done') return {}
   say(context, 'Ready', said)
-  return finish(context, { requeueAfterMs: said.lookAgainMs })
+  return finish(context, { requeueAfterMs: said.lookAgainMs, isUntried: isWaitingForTurn(context) })
+}
+
+/** Who waits for its turn to clone or to destroy: where those before it are refused, that it waits is no sign that it works again. */
+function isWaitingForTurn(context: MachineContext): boolean {
+  if (!context.isConnected) return false
+  const { slots, removals } = context.connection
+  return (slots.waiting(context.key) ?? removals.waiting(context.key)) !== undefined
 }
 
 /** Runs a step. What it throws is said in its condition before the key is put off: a person should see what holds a machine up. */

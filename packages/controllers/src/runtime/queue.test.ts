@@ -104,6 +104,25 @@ test('the pause after a failure doubles up to its limit, and starts anew after a
   assert.equal(pauses.at(-1), 100)
 })
 
+test('a look that had to wait for its turn is no success: nobody of its line goes on, and its failures are not over', async () => {
+  const started: string[] = []
+  let isUntried = false
+  const { queue } = aQueue({
+    causeOf: () => 'the clone',
+    process: (key) => {
+      started.push(key)
+      if (key === 'b' && isUntried) return Promise.resolve({ isUntried })
+      return Promise.reject(new Error('refused'))
+    },
+  })
+  for (const key of ['a', 'b']) queue.add(key)
+  await settled()
+  isUntried = true
+  queue.add('b')
+  await settled()
+  assert.deepEqual(started, ['a', 'b', 'b'])
+})
+
 test('the jitter takes at most half of a pause and never adds to it', async () => {
   for (const [random, expected] of [
     [0, 50],

@@ -6,6 +6,8 @@ import { createPlace, withPlace } from './place.ts'
 export interface Result {
   /** Milliseconds until the key is to be worked on again, change or no change. */
   readonly requeueAfterMs?: number | undefined
+  /** Nothing was tried, as it was not the key's turn: no success that would let others of its line go on, nor an end of its failures. @default false */
+  readonly isUntried?: boolean
 }
 
 /** What a queue needs. */
@@ -114,8 +116,10 @@ export function createQueue(config: QueueConfig): Queue {
     })
     try {
       const result = await withPlace(place, () => process(key, stopping.signal))
-      failures.delete(key)
-      lines.pass(key)
+      if (!result?.isUntried) {
+        failures.delete(key)
+        lines.pass(key)
+      }
       if (result?.requeueAfterMs !== undefined) addAfter(key, result.requeueAfterMs)
     } catch (error) {
       if (stopping.signal.aborted) return
