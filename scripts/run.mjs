@@ -30,11 +30,22 @@ const node = findNode()
 const env = { ...process.env, PATH: `${bin}:${process.env.PATH}` }
 const nodeFlags = ['--conditions=source', '--disable-warning=ExperimentalWarning']
 const failures = []
+/** What Node has made of sources, kept from one test process to the next; it goes with node_modules. */
+const compiled = join(root, 'node_modules', '.cache', 'compiled')
+/** A run of all tests makes some thousand files there. */
+const MOST_COMPILED = 20_000
+
 /**
- * Tests start hundreds of processes of the same sources, and half of what a short one takes is compiling: what Node has made of a source is kept
- * for the next. It goes with node_modules, and is no part of what is measured (`bench`) or used (`fochista`).
+ * The environment of tests: they start hundreds of processes of the same sources, and half of what a short one takes is compiling. It is no part of
+ * what is measured (`bench`) or used (`fochista`).
  */
-const testEnv = () => ({ ...env, NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'compiled') })
+function testEnv() {
+  // Clones that tests make leave files whose names never come again.
+  if (existsSync(compiled) && readdirSync(compiled, { recursive: true }).length > MOST_COMPILED)
+    rmSync(compiled, { recursive: true, force: true })
+  return { ...env, NODE_COMPILE_CACHE: compiled }
+}
+
 if (env.CI) seedFromContent()
 
 /**
