@@ -23,6 +23,7 @@ import { blocked, done, type Holdup, type MachineContext, type StepResult } from
 import { endDoubt, isInDoubt, savePlace } from './doubtful-places.ts'
 import { ownElsewhere } from './given-up.ts'
 import { promisesBeside } from './promised.ts'
+import { lacking } from './refusal.ts'
 import { UNCALLED_MS } from './retries.ts'
 
 /**
@@ -101,7 +102,12 @@ async function draw(
       templateStorages: storagesOfTemplates,
       promises: promisesBeside(context, vms),
     })
-  if ('reason' in answer) return noRoom(context, answer.reason, answer.message)
+  if ('reason' in answer) {
+    // A list without templates may be one of a token that may not see them.
+    const unseen = answer.reason === 'TemplateNotFound' ? await lacking(context) : undefined
+    if (unseen !== undefined) return noRoom(context, 'PermissionDenied', unseen)
+    return noRoom(context, answer.reason, answer.message)
+  }
   const isClaimed = (one: number): boolean =>
     machine.status?.vmidsGivenUp?.includes(one) === true ||
     isInDoubt(context, one) ||

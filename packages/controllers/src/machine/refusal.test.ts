@@ -59,3 +59,24 @@ test('where nothing is found to be missing the refusal speaks for itself', async
     'POST /nodes/pve1/qemu/9000/clone failed with 403: Permission check failed',
   ])
 })
+
+test('a token that is refused, or may not see the templates, is said of the machine with what to do about it', async () => {
+  const { world, said } = aRefused('', () => [])
+  world.proxmox.hypervisor.clone = () =>
+    Promise.reject(new ProxmoxApiError(call, 401, 'Authentication failed!'))
+  assert.match(String(await said()), /Authentication failed! .*`fochista proxmox add dc1 --token-id …/)
+  const blind = aWorld()
+  const machine = blind.has(aMachine())
+  blind.proxmox.vms.clear()
+  blind.proxmox.hypervisor.privileges = () => Promise.resolve(everything)
+  await blind.look(machine)
+  assert.equal(blind.condition('Placed')?.reason, 'TemplateNotFound')
+  blind.proxmox.hypervisor.privileges = () =>
+    Promise.resolve(everything.filter((privilege) => privilege !== 'VM.Audit'))
+  blind.dies()
+  await blind.look(machine)
+  assert.match(
+    `${blind.condition('Placed')?.reason} ${blind.condition('Placed')?.message}`,
+    /^PermissionDenied The token lacks VM\.Audit on \/vms\b.*doctor -o pveum/,
+  )
+})

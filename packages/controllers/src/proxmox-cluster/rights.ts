@@ -58,3 +58,7 @@ export function describeMissing(missing: readonly Lack[]): string {
   const parts = missing.map(({ path, privileges }) => `${privileges.join(', ')} on ${path}`)
   return `The token lacks ${parts.join('; ')}. ${HOW_TO_GRANT}`
 }
+
+/** What a person does about a token that Proxmox refuses as a whole. @param name The ProxmoxCluster's. */
+export const newTokenText = (name: string): string =>
+  `The token was deleted, has expired, or its secret was changed. Give another: \`fochista proxmox add ${name} --token-id … --secret-stdin\`.`

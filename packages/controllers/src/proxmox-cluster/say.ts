@@ -6,6 +6,7 @@ import { CredentialsError } from './connect.ts'
 import type { ClusterConnection } from './connections.ts'
 import type { FenceState } from './fence.ts'
 import { nodesOf, storagesOf } from './observed.ts'
+import { newTokenText } from './rights.ts'
 
 /** What is asked of a Proxmox cluster once in a while. */
 export interface Facts {
@@ -80,8 +81,7 @@ function reasonOf(error: unknown): [string, string] {
 function withWayOn(error: unknown, reason: string, name: string, retryMs: number): string {
   const message = error instanceof Error ? error.message : String(error)
   const said = /[.!]$/.test(message) ? message : `${message}.`
-  if (reason === 'TokenRefused')
-    return `${said} The token was deleted, has expired, or its secret was changed. Give another: \`fochista proxmox add ${name} --token-id … --secret-stdin\`.`
+  if (reason === 'TokenRefused') return `${said} ${newTokenText(name)}`
   if (reason === 'CertificateRefused')
     return `${said} Once you know that the certificate is genuine, name it or its CA: \`fochista proxmox add ${name} --fingerprint …\` or \`--ca-file …\`.`
   return reason === 'Unreachable' ? `${said} It is asked again every ${retryMs / 1000} seconds.` : message
