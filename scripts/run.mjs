@@ -36,8 +36,8 @@ const compiled = join(root, 'node_modules', '.cache', 'compiled')
 const MOST_COMPILED = 20_000
 
 /**
- * The environment of tests: they start hundreds of processes of the same sources, and half of what a short one takes is compiling. It is no part of
- * what is measured (`bench`) or used (`fochista`).
+ * The environment of tests and generators: they are hundreds of processes of the same sources, and half of what a short one takes is compiling.
+ * It is no part of what is measured (`bench`) or used (`fochista`).
  */
 function testEnv() {
   // Clones that tests make leave files whose names never come again.
@@ -301,7 +301,7 @@ const generators = [
 
 async function generate() {
   for (const file of generators.filter((path) => existsSync(join(root, path)))) {
-    const code = await run(node, [...nodeFlags, file])
+    const code = await run(node, [...nodeFlags, file], { env: testEnv() })
     if (code !== 0) process.exit(code)
   }
 }
