@@ -117,7 +117,6 @@ export function startLife({ truth, weather, rules, diesAt }: LifeConfig): Life {
       kill()
       await time.sleep(chance.whole(1, 40_000))
       truth.lateAt = time.now()
-      if (name === 'uploadImage') noteLateImage(String(args[2]))
       if (name === 'uploadImage') truth.noteLateImage(String(args[2]))
     } else if (!isAlive) return never()
     if (backEnd === 'proxmox' && isWrite && isPaused())
@@ -132,12 +131,6 @@ export function startLife({ truth, weather, rules, diesAt }: LifeConfig): Life {
       if (isAlive) throw fault.error
     }
     return isAlive ? answer : never()
-  }
-  /** A seed that comes when its Machine has gone, from one who leads no more, is nobody's: nobody can call it back, or knows of it. */
-  const noteLateImage = (filename: string): void => {
-    if (truth.machines().some(({ spec }) => filename.includes(spec.id))) return
-    const [, id] = /^fochista-([0-9a-f-]{36})-/.exec(filename) ?? []
-    if (id) truth.lostIds.push(id)
   }
   const isPaused = (): boolean => caches.proxmoxClusters.get(undefined, 'dc1')?.spec.paused === true
   /** The same object, each of whose calls goes through the weather. */
