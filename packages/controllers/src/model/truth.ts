@@ -410,6 +410,8 @@ export function createTruth(time: VirtualTime, chance: Chance): Truth {
   function noteGone(one: MadeVm): void {
     made.delete(one)
     goneAt.set(one.id, time.now())
+    // Whoever notices it first: of a guest that is gone nobody hears any more.
+    silence(one)
   }
 
   function noteStopped(vmid: number): void {
@@ -462,7 +464,6 @@ export function createTruth(time: VirtualTime, chance: Chance): Truth {
     for (const one of made) {
       if (proxmox.vms.get(one.vm.vmid) !== one.vm) {
         noteGone(one)
-        silence(one)
       } else if (one.vm.status === 'running') guest(one)
       else {
         one.runningSince = undefined
