@@ -115,6 +115,7 @@ test('a VM that we may not read may be ours while our pool may not be read eithe
   world.proxmox.hypervisor.privileges = () => Promise.resolve([])
   const said = await world.step(clone, machine)
   assert.deepEqual([said.state, said.reason], ['blocked', 'NotReadable'])
+  assert.ok(said.state !== 'done' && (said.lookAgainMs ?? 0) > 0, 'nothing else would wake it')
   assert.equal(world.machine().spec.vmid, 412)
   assert.deepEqual(world.proxmox.writes, [])
 })

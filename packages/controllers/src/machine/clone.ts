@@ -42,6 +42,8 @@ import { unauditedPath } from './unreadable.ts'
 /** How long a clone may be locked without a task that anybody knows before a person is asked: lists lag ten seconds behind. */
 const STUCK_AFTER_MS = 60_000
 const LOCK_PAUSE_MS = 2000
+/** How soon a VMID that may not be read, and at which nothing may be, is looked at again, milliseconds. */
+const UNREAD_PAUSE_MS = 5000
 
 /**
  * Cloned: a VM with our VMID bears our mark. The VMID was written down before, so that after a crash the VM, or the task that makes it,
@@ -74,6 +76,8 @@ export async function clone(context: MachineContext): Promise<StepResult> {
       : blocked(
           'NotReadable',
           `VM ${vmid} cannot be read any more: the token lacks VM.Audit on ${path}. ${HOW_TO_GRANT}`,
+          // A VM that is there comes back to the list, which wakes its machine; one that was never made does not.
+          machine.spec.made ? undefined : UNREAD_PAUSE_MS,
         )
   }
   if (config) return judge(context, config)
