@@ -41,21 +41,27 @@ export function supervise(command, args, { limit, onLeft = () => {}, graceMs = G
 
 async function endGroup(group, graceMs, onLeft) {
   let left = members(group)
+  // Where nobody says who there is, whoever there is goes.
+  if (!left) return send(group, 'SIGKILL')
   if (left.length === 0) return
   left.forEach(onLeft)
   send(group, 'SIGTERM')
   const deadline = Date.now() + graceMs
-  while (left.length > 0 && Date.now() < deadline) {
+  while (left?.length > 0 && Date.now() < deadline) {
     await sleep(100)
     left = members(group)
   }
-  if (left.length > 0) send(group, 'SIGKILL')
+  if (left?.length !== 0) send(group, 'SIGKILL')
 }
 
-/** Process ids and command lines of a group, without those that have ended already and wait for their parent to ask how. */
+/**
+ * Process ids and command lines of a group, without those that have ended already and wait for their parent to ask how; undefined on a machine
+ * that has no `ps`.
+ */
 function members(group) {
-  const { stdout, error } = spawnSync('ps', ['-A', '-o', 'pgid=,stat=,pid=,args='], { encoding: 'utf8' })
-  if (error) throw error
+  const options = { encoding: 'utf8', maxBuffer: 2 ** 28 }
+  const { stdout, status } = spawnSync('ps', ['-A', '-o', 'pgid=,stat=,pid=,args='], options)
+  if (status !== 0) return undefined
   return stdout
     .split('\n')
     .map((line) => /^ *(\d+) +(\S+) +(.*)$/.exec(line))

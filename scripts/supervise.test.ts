@@ -41,64 +41,93 @@ function isRunning(id: string): boolean {
   return stdout !== '' && !stdout.startsWith('Z')
 }
 
-test('tests that reach their limit are ended, and what they had started with them', async (t) => {
-  const { cwd, idIn } = place(t)
-  writeFileSync(
-    join(cwd, 'hangs.test.mjs'),
-    `import { spawn } from 'node:child_process'
+test(
+  'tests that reach their limit are ended, and what they had started with them',
+  { timeout: 120_000 },
+  async (t) => {
+    const { cwd, idIn } = place(t)
+    writeFileSync(
+      join(cwd, 'hangs.test.mjs'),
+      `import { spawn } from 'node:child_process'
      import { test } from 'node:test'
      test('hangs', async () => {
        spawn('sh', ['-c', 'echo $$ > id; exec sleep 1000'], { stdio: 'ignore' })
        await new Promise((resolve) => setTimeout(resolve, 1_000_000))
      })`,
-  )
-  const limit = new AbortController()
-  const left: string[] = []
-  // A runner of tests does nothing when one has started it.
-  const env = { ...process.env, NODE_TEST_CONTEXT: undefined }
-  const ended = supervise(process.execPath, ['--test', 'hangs.test.mjs'], {
-    cwd,
-    env,
-    stdio: 'ignore',
-    limit: limit.signal,
-    onLeft: (line) => left.push(line),
-  })
-  const id = await idIn('id')
-  assert.ok(isRunning(id))
-  limit.abort()
-  assert.notEqual(await ended, 0)
-  assert.ok(!isRunning(id))
-  assert.ok(
-    left.some((line) => line.startsWith(`${id} `)),
-    left.join('\n'),
-  )
-})
+    )
+    const limit = new AbortController()
+    const left: string[] = []
+    // A runner of tests does nothing when one has started it.
+    const env = { ...process.env, NODE_TEST_CONTEXT: undefined }
+    const ended = supervise(process.execPath, ['--test', 'hangs.test.mjs'], {
+      cwd,
+      env,
+      stdio: 'ignore',
+      limit: limit.signal,
+      onLeft: (line) => left.push(line),
+    })
+    const id = await idIn('id')
+    assert.ok(isRunning(id))
+    limit.abort()
+    assert.notEqual(await ended, 0)
+    assert.ok(!isRunning(id))
+    assert.ok(
+      left.some((line) => line.startsWith(`${id} `)),
+      left.join('\n'),
+    )
+  },
+)
 
-test('a command that ends by itself leaves nothing behind, also what does not listen', async (t) => {
+test(
+  'a command that ends by itself leaves nothing behind, also what does not listen',
+  { timeout: 120_000 },
+  async (t) => {
+    const { cwd, idIn } = place(t)
+    const deaf = `sh -c 'trap "" TERM; echo $$ > id; while :; do sleep 1000; done' &`
+    const code = await supervise('sh', ['-c', `${deaf} while ! [ -s id ]; do sleep 0.05; done; exit 3`], {
+      cwd,
+      stdio: 'ignore',
+      graceMs: 500,
+    })
+    assert.equal(code, 3)
+    const id = await idIn('id')
+    // It was told to; the kernel may take a moment.
+    while (isRunning(id)) await sleep(20)
+  },
+)
+
+test('also where no `ps` says what runs nothing is left behind', { timeout: 120_000 }, async (t) => {
   const { cwd, idIn } = place(t)
-  const deaf = `sh -c 'trap "" TERM; echo $$ > id; while :; do sleep 1000; done' &`
-  const code = await supervise('sh', ['-c', `${deaf} while ! [ -s id ]; do sleep 0.05; done; exit 3`], {
+  const PATH = process.env['PATH']
+  t.after(() => (process.env['PATH'] = PATH))
+  const stays = `sh -c 'echo $$ > id; exec sleep 1000' &`
+  const ended = supervise('/bin/sh', ['-c', `${stays} while ! [ -s id ]; do sleep 0.05; done`], {
     cwd,
+    env: { PATH },
     stdio: 'ignore',
-    graceMs: 500,
   })
-  assert.equal(code, 3)
+  process.env['PATH'] = cwd
+  assert.equal(await ended, 0)
+  process.env['PATH'] = PATH
   const id = await idIn('id')
-  // It was told to; the kernel may take a moment.
   while (isRunning(id)) await sleep(20)
 })
 
-test('a command that hears nothing is killed, and one that cannot be started is told of', async (t) => {
-  const { cwd, idIn } = place(t)
-  const limit = new AbortController()
-  const ended = supervise('sh', ['-c', 'trap "" TERM; echo $$ > id; while :; do sleep 1000; done'], {
-    cwd,
-    stdio: 'ignore',
-    graceMs: 500,
-    limit: limit.signal,
-  })
-  await idIn('id')
-  limit.abort()
-  assert.equal(await ended, 128 + 9)
-  await assert.rejects(supervise('no-such-program', [], {}), /ENOENT/)
-})
+test(
+  'a command that hears nothing is killed, and one that cannot be started is told of',
+  { timeout: 120_000 },
+  async (t) => {
+    const { cwd, idIn } = place(t)
+    const limit = new AbortController()
+    const ended = supervise('sh', ['-c', 'trap "" TERM; echo $$ > id; while :; do sleep 1000; done'], {
+      cwd,
+      stdio: 'ignore',
+      graceMs: 500,
+      limit: limit.signal,
+    })
+    await idIn('id')
+    limit.abort()
+    assert.equal(await ended, 128 + 9)
+    await assert.rejects(supervise('no-such-program', [], {}), /ENOENT/)
+  },
+)
