@@ -1,9 +1,9 @@
-import { isPermissionDenied, orUndefined } from '@fochista/proxmox'
+import { isPermissionDenied, orUndefined, type ClusterResource } from '@fochista/proxmox'
 import { withVmid } from '../machine-groups.ts'
 import { inventoryOf } from '../placement/inventory.ts'
-import type { VmRef } from '../proxmox-cluster/hypervisor.ts'
+import type { VmConfig, VmRef } from '../proxmox-cluster/hypervisor.ts'
 import { waiting, type MachineContext, type StepResult } from './context.ts'
-import { ownerOf } from './ownership.ts'
+import { ownerOf, type Owner } from './ownership.ts'
 
 /** VMIDs that a Machine remembers to have given up. */
 const MOST_GIVEN_UP = 64
@@ -36,13 +36,36 @@ export async function giveUpVmid(
  * read; whose they are is judged as ever. @returns where it is
  */
 export async function ownElsewhere(context: MachineContext): Promise<VmRef | undefined> {
+  const { machine, connection } = context
+  const named = inventoryOf(connection.observer.vms()).named(machine.metadata.name)
+  return (await ownAmong(context, new Set([...seenGivenUp(context), ...named])))?.vm
+}
+
+/**
+ * A clone that was made after all when the machine had another VM already: who had asked for it was dead by then. It has not got beyond its
+ * making; what a person made of our VM, a restored backup above all, is none.
+ */
+export async function lateClone(
+  context: MachineContext,
+): Promise<{ readonly vm: VmRef; readonly config: VmConfig } | undefined> {
+  return ownAmong(
+    context,
+    seenGivenUp(context),
+    (owner) => owner.owner === 'us' && owner.mark?.building === true,
+  )
+}
+
+/** VMs that bear numbers which the machine has given up. */
+const seenGivenUp = ({ machine, connection }: MachineContext): ClusterResource[] =>
+  (machine.status?.vmidsGivenUp ?? []).flatMap((vmid) => connection.observer.vm(vmid) ?? [])
+
+async function ownAmong(
+  context: MachineContext,
+  candidates: Iterable<ClusterResource>,
+  isMeant = ({ owner }: Owner): boolean => owner === 'us',
+): Promise<{ vm: VmRef; config: VmConfig } | undefined> {
   const { machine, connection, world } = context
   const { proxmoxCluster, vmid: own, id } = machine.spec
-  const { observer } = connection
-  const candidates = new Set([
-    ...(machine.status?.vmidsGivenUp ?? []).flatMap((vmid) => observer.vm(vmid) ?? []),
-    ...inventoryOf(observer.vms()).named(machine.metadata.name),
-  ])
   const isClaimed = (vmid: number): boolean =>
     world.machines
       .by(withVmid, `${proxmoxCluster}/${vmid}`)
@@ -50,8 +73,9 @@ export async function ownElsewhere(context: MachineContext): Promise<VmRef | und
   for (const { type, node, vmid } of candidates) {
     if (type !== 'qemu' || node === undefined || vmid === undefined) continue
     if (vmid === own || isClaimed(vmid)) continue
-    const config = await orUndefined(isPermissionDenied, connection.hypervisor.config({ node, vmid }))
-    if (config && ownerOf(context, config).owner === 'us') return { node, vmid }
+    const vm = { node, vmid }
+    const config = await orUndefined(isPermissionDenied, connection.hypervisor.config(vm))
+    if (config && isMeant(ownerOf(context, config))) return { vm, config }
   }
   return undefined
 }

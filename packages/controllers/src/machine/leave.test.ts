@@ -446,3 +446,21 @@ test('a clone that was given up and made after all goes with its machine', async
   assert.ok(world.isGone())
   assert.deepEqual(world.proxmox.writes, ['destroy 451'])
 })
+
+test('a clone that came when its machine had another VM goes too, and what a person restored or copied stays', async () => {
+  const { world, looks } = aLeaving({})
+  const machine = world.machine()
+  world.management.change(Machines, machine.metadata, (one) => {
+    one.status = { ...one.status, vmidsGivenUp: [450, 451, 452] }
+  })
+  const description = markOf(machine)
+  world.proxmox.has({ vmid: 450, config: { description, smbios1: `uuid=${machine.spec.id}` } })
+  world.proxmox.has({ vmid: 451, config: { description: markOf(machine, { building: true }) } })
+  world.proxmox.has({ vmid: 452, config: { description } })
+  await looks(8)
+  assert.ok(world.isGone())
+  assert.deepEqual(
+    [412, 450, 451, 452].map((vmid) => world.proxmox.vms.has(vmid)),
+    [false, true, false, true],
+  )
+})

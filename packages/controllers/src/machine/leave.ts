@@ -6,7 +6,7 @@ import { HOW_TO_GRANT } from '../proxmox-cluster/rights.ts'
 import { blocked, waiting, type MachineContext, type StepResult } from './context.ts'
 import { ownerOf } from './ownership.ts'
 import { awaitDestroyed, destroy, holdRemoval, isBeingDestroyed, tellLeftDisks } from './destroy.ts'
-import { ownElsewhere } from './given-up.ts'
+import { lateClone, ownElsewhere } from './given-up.ts'
 import { hostGone, isSilence } from './host.ts'
 import { deleteNode, inTenant, tenantOf } from './leaving-tenant.ts'
 import { letGo, release } from './let-go.ts'
@@ -65,10 +65,13 @@ export async function leave(context: MachineContext): Promise<StepResult> {
   return letGo(context, 'Gone', 'VM, Node, seed image, token and addresses are gone.')
 }
 
-/** A clone that was given up and made after all is the machine's too: it is taken as its VM, and goes with the next look. */
+/** A clone that was given up and made after all is the machine's too: it goes, or is taken as its VM where that was never made. */
 async function takeGivenUp(context: MachineContext): Promise<StepResult | undefined> {
   const { machine } = context
-  if (machine.spec.made) return undefined
+  if (machine.spec.made) {
+    const late = await lateClone(context)
+    return late && destroy(context, late.vm, late.config)
+  }
   const found = await ownElsewhere(context)
   if (!found) return undefined
   const { vmid, node } = found

@@ -93,6 +93,8 @@ export function createRules(truth: Truth, weather: Weather): Rules {
    * back, and who leads now has not seen it yet.
    */
   const allowance = (): number => (time.now() - truth.lateAt < windowMs() ? 1 : 0)
+  /** What is written in this moment, one has sent who is dead by now, and knows nothing of what has come since. */
+  const isLate = (): boolean => truth.lateAt === time.now()
   /** What a pool asks for, and what it asked for a moment ago. */
   const recent = (key: string): NodePool[] => {
     const since = time.now() - windowMs()
@@ -191,7 +193,7 @@ export function createRules(truth: Truth, weather: Weather): Rules {
 
   const requireUnpaused = ({ metadata, spec }: Machine, specs: readonly NodePool[]): void =>
     must(
-      specs.length === 0 || specs.some((pool) => !pool.spec.paused),
+      specs.length === 0 || specs.some((pool) => !pool.spec.paused) || isLate(),
       'paused',
       `${metadata.name} is made or asked to go while pool ${spec.nodePoolName} is paused`,
     )
@@ -367,7 +369,7 @@ export function createRules(truth: Truth, weather: Weather): Rules {
     )
     // Of one VMID Proxmox makes one VM, however often it is asked.
     must(
-      twin === undefined || twin.vm.vmid === newid,
+      twin === undefined || twin.vm.vmid === newid || isLate(),
       'vm-twice',
       `VM ${newid} is made for ${twin?.machine}, which has VM ${twin?.vm.vmid}`,
     )
