@@ -356,7 +356,7 @@ export function createRules(truth: Truth, weather: Weather): Rules {
         (one.registeredAt ?? 0) < time.now() - windowMs()
       const mayReboot = machine?.metadata.annotations?.[ANNOTATION_RESHAPE] === 'reboot' && name !== 'stop'
       must(
-        !isServing || (mayReboot && node.spec?.unschedulable === true),
+        !isServing || (mayReboot && node.spec?.unschedulable === true) || isLate(),
         'stopped',
         `${name} of VM ${vmid} of ${one.machine}, which serves`,
       )
