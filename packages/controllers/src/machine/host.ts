@@ -1,7 +1,7 @@
 import { ANNOTATION_HOST_IS_DEAD, REASON, type Machine } from '@fochista/api'
 import { isConnectionError, isTimeout } from '@fochista/proxmox'
 import type { ClusterConnection } from '../proxmox-cluster/connections.ts'
-import { blocked, hostInQuestion, type Holdup, type MachineContext } from './context.ts'
+import { blocked, hostInQuestion, waiting, type Holdup, type MachineContext } from './context.ts'
 import { commandOn } from './way-on.ts'
 
 /** A host that is gone or off is looked for again after this, milliseconds. */
@@ -18,11 +18,18 @@ export const isDeclaredDead = ({ metadata }: Machine): boolean =>
 
 /** A host does not answer. @param unknown What nobody knows for want of an answer. */
 export function noAnswer(
-  { machine }: MachineContext,
+  { machine, connection }: MachineContext,
   host: string | undefined,
   { message }: Error,
   unknown = `whether VM ${machine.spec.vmid} runs`,
 ): Holdup {
+  // Where nobody answers nothing speaks against this host, and whoever called it dead might have two VMs write to one volume.
+  if (isSilence(connection.observer.error))
+    return waiting(
+      'ProxmoxUnreachable',
+      `Proxmox cluster "${connection.name}" does not answer at all, so nobody knows ${unknown}: ${message}. It is waited for; \`fochista doctor\` says what is wrong. To keep the VM: ${commandOn(machine, 'release')}.`,
+      SILENT_PAUSE_MS,
+    )
   return blocked(
     'HostUnreachable',
     `${host} does not answer, so nobody knows ${unknown}: ${message}. If the host is dead: ${commandOn(machine, 'delete', '--host-is-dead')}; to keep the VM: ${commandOn(machine, 'release')}.`,

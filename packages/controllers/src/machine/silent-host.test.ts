@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Node } from '@fochista/kubernetes'
-import { ProxmoxApiError, ProxmoxConnectionError } from '@fochista/proxmox'
+import { ProxmoxApiError, ProxmoxConnectionError, ProxmoxTimeoutError } from '@fochista/proxmox'
 import { Machines } from '../kinds.ts'
 import { aLeaving } from '../test/a-leaving.ts'
 import { aHost } from '../test/factories.ts'
@@ -44,6 +44,20 @@ test('an upload on a host that is no member any more, or dead as a person says, 
     }
     assert.ok(world.isGone(), error.message)
   }
+})
+
+test('where all of Proxmox does not answer no host is said to be dead', async () => {
+  const { world, looks, reason, message } = aLeaving()
+  const call = { method: 'GET', path: '/cluster/resources' }
+  Object.assign(world.proxmox.observer, { error: new ProxmoxTimeoutError(call, 60_000) })
+  world.proxmox.silent.add('pve1')
+  await looks(2)
+  assert.equal(reason(), 'ProxmoxUnreachable')
+  assert.match(
+    message(),
+    /^Proxmox cluster "dc1" does not answer at all, .*VM 412 runs.*fochista doctor.*machine release/,
+  )
+  assert.doesNotMatch(message(), /dead/)
 })
 
 test('on a host that does not answer VM and Node stay, until a person says that it is dead', async () => {
