@@ -15,6 +15,7 @@ import {
 } from '@fochista/kubernetes'
 import { createProxmox, type Observer } from '@fochista/proxmox'
 import { sweepClaims } from './placement/addresses.ts'
+import { leftVms } from './placement/left-vms.ts'
 import { createControllers } from './controllers.ts'
 import { MachineClasses, Machines, NodePools, ProxmoxClusters } from './kinds.ts'
 import { createRetries } from './machine/retries.ts'
@@ -230,8 +231,14 @@ async function sweepRegularly(world: World, signal: AbortSignal): Promise<void> 
     const classes = new Map(
       caches.machineClasses.list().map((machineClass) => [machineClass.metadata.name, machineClass]),
     )
-    await sweepClaims(kubernetes, async () => (await kubernetes.list(Machines)).items, classes, clock).catch(
-      (error: unknown) => logger.warn({ err: error }, 'could not put address claims in line, will retry'),
+    await sweepClaims(
+      kubernetes,
+      async () => (await kubernetes.list(Machines)).items,
+      classes,
+      clock,
+      (machines) => leftVms(world, machines),
+    ).catch((error: unknown) =>
+      logger.warn({ err: error }, 'could not put address claims in line, will retry'),
     )
     await clock.sleep(CLAIM_SWEEP_MS, signal).catch(() => undefined)
   }

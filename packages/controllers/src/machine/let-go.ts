@@ -1,6 +1,5 @@
 import { FINALIZER, parseMark, withMark } from '@fochista/api'
 import { orUndefined } from '@fochista/proxmox'
-import { releaseAddresses } from '../placement/addresses.ts'
 import { WritesForbiddenError } from '../proxmox-cluster/hypervisor.ts'
 import { removeFinalizer } from '../runtime/finalizers.ts'
 import { done, type MachineContext, type StepResult } from './context.ts'
@@ -37,7 +36,7 @@ export async function release(context: MachineContext): Promise<StepResult> {
       context.connection.hypervisor.configure(vm, { description }),
     )
   }
-  await releaseAddresses(world.kubernetes, machine)
+  // Its addresses are the VM's as long as there is one of its name: then the claims go as those of a Machine that was lost.
   return letGo(
     context,
     'Released',

@@ -18,6 +18,7 @@ import { createRetries } from '../machine/retries.ts'
 import { createMissingVms } from '../machine/vanished.ts'
 import { runSweeps } from '../orphans/controller.ts'
 import { sweepClaims } from '../placement/addresses.ts'
+import { leftVms } from '../placement/left-vms.ts'
 import { createConnection, createConnections } from '../proxmox-cluster/connections.ts'
 import { WritesForbiddenError, type Hypervisor } from '../proxmox-cluster/hypervisor.ts'
 import { createBackground } from '../runtime/background.ts'
@@ -272,6 +273,7 @@ export function startLife({ truth, weather, rules, diesAt }: LifeConfig): Life {
         async () => (await kubernetes.list(Machines)).items,
         classes,
         clock,
+        (all) => leftVms(world, all),
       ).catch(() => undefined)
       await clock.sleep(300_000)
     }

@@ -95,9 +95,14 @@ export function whatIsLeft(truth: Truth): string[] {
       ![...truth.released].some((id) => image.includes(id))
     )
       left.push(`image ${image}`)
-  for (const lease of management.all(Lease))
-    if (!machines.some(({ spec }) => lease.spec?.holderIdentity?.endsWith(spec.id)))
-      left.push(`claim ${lease.metadata.name}`)
+  // A VM without a Machine keeps its addresses.
+  const names = new Set([...proxmox.vms.values()].map(({ config }) => config['name']))
+  for (const { metadata, spec: { holderIdentity = '' } = {} } of management.all(Lease))
+    if (
+      !machines.some(({ spec }) => holderIdentity.endsWith(spec.id)) &&
+      !names.has(holderIdentity.split('/')[1])
+    )
+      left.push(`claim ${metadata.name}`)
   return left
 }
 

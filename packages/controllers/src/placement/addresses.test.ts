@@ -41,14 +41,17 @@ function aWorld() {
       .all(Lease)
       .map(({ metadata }) => metadata.annotations?.['fochista.dev/address'] ?? '')
       .sort()
+  /** Names of VMs that are there without a Machine. */
+  const left = new Set<string>()
   const sweep = (machines: readonly Machine[], ...classes: MachineClass[]): Promise<void> =>
     sweepClaims(
       fake.kubernetes,
       () => Promise.resolve(machines),
       new Map(classes.map((one) => [one.metadata.name, one])),
       clock,
+      () => (name) => left.has(name),
     )
-  return { clock, fake, claim, claims, sweep }
+  return { clock, fake, claim, claims, left, sweep }
 }
 
 test('a machine gets the first free address of its range, and what its class says of the network', async () => {
@@ -174,6 +177,21 @@ test('a claim that no spec bears out goes after ten minutes, not before', async 
   await sweep([], machineClass)
   assert.deepEqual(claims(), ['10.0.0.10'])
   await clock.advance(1000)
+  await sweep([], machineClass)
+  assert.deepEqual(claims(), [])
+})
+
+test('a claim stays as long as a VM of its machine is there, though the machine is not', async () => {
+  const { clock, claim, claims, left, sweep } = aWorld()
+  const machineClass = classOf(networkOf('10.0.0.10', '10.0.0.20'))
+  const machine = aMachine()
+  await claim(machine, machineClass)
+  await claim(aMachine({ metadata: { name: 'other' } }), machineClass)
+  left.add(machine.metadata.name)
+  await clock.advance(3_600_000)
+  await sweep([], machineClass)
+  assert.deepEqual(claims(), ['10.0.0.10'])
+  left.clear()
   await sweep([], machineClass)
   assert.deepEqual(claims(), [])
 })

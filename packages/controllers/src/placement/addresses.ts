@@ -176,12 +176,15 @@ export async function releaseAddresses(client: ClaimClient, machine: Machine): P
 /**
  * Puts claims and Machines in line: an address in a Machine's spec gets its claim again, and a claim that no Machine's spec bears out goes
  * once it is ten minutes old. `listMachines` must ask the server: it is called after the claims were listed.
+ * @param leftVms Given all Machines, whether a VM may still use the addresses of one of a certain name that is not there any more: they are
+ * nobody else's then.
  */
 export async function sweepClaims(
   client: ClaimClient,
   listMachines: () => Promise<readonly Machine[]>,
   classes: ReadonlyMap<string, MachineClass>,
   clock: Pick<Clock, 'now'>,
+  leftVms: (machines: readonly Machine[]) => (name: string) => boolean,
 ): Promise<void> {
   const { items } = await client.list(Lease, {
     namespace: SYSTEM_NAMESPACE,
@@ -205,12 +208,14 @@ export async function sweepClaims(
         await claim(client, machine, network, address.address)
     }
   }
+  const mayHaveVm = leftVms(machines)
   for (const lease of items) {
     const made = Date.parse(lease.metadata.creationTimestamp ?? '')
     const address = lease.metadata.annotations?.[ANNOTATION_ADDRESS] ?? ''
     // By address too: while a class is gone nobody can say which network an address in a spec is of.
     if (wanted.has(lease.metadata.name) || addresses.has(address)) continue
     if (!(clock.now() - made > CLAIM_GRACE_MS)) continue
+    if (mayHaveVm(nameIn(lease))) continue
     await orUndefined(
       isNotFound,
       client.delete(
@@ -221,6 +226,9 @@ export async function sweepClaims(
     )
   }
 }
+
+/** The name of the Machine that a claim is of. */
+const nameIn = ({ spec }: Lease): string => spec?.holderIdentity?.split('/')[1] ?? ''
 
 function holderOf({ metadata, spec }: Machine): string {
   return `${metadata.namespace ?? ''}/${metadata.name}/${spec.id}`
