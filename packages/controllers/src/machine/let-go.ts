@@ -23,7 +23,7 @@ export async function letGo(context: MachineContext, reason: string, message: st
 
 /** Lets go without destroying: the mark says so if the VM can be reached. */
 export async function release(context: MachineContext): Promise<StepResult> {
-  const { machine, world } = context
+  const { machine } = context
   const config = await orUndefined(() => true, context.config())
   const vm = context.vm()
   const isOurs = config !== undefined && ownerOf(context, config).owner === 'us'
