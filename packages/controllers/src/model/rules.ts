@@ -332,6 +332,8 @@ export function createRules(truth: Truth, weather: Weather): Rules {
     const isLeftHalfMade =
       name === 'destroy' && one?.released && parseMark(String(vm.config['description']))?.building
     if (isLeftHalfMade) return
+    // What was sent before a VM was let go may come after that.
+    if (one?.released && isLate()) return
     // That a VM is let go may be written once more, late, by one who leads no more: it says what is so.
     const { description } = (change ?? {}) as { description?: string }
     const isSaidAgain = name === 'configure' && one?.released && parseMark(description ?? '')?.released
