@@ -107,7 +107,9 @@ export function createContext(world: World, before: Machine, signal: AbortSignal
     vm: () => {
       const { vmid, host } = context.machine.spec
       if (vmid === undefined) return undefined
-      const node = connection?.observer.vm(vmid)?.node ?? context.machine.status?.node ?? host
+      // The list may name the host that a VM has just left, which says of it that it does not exist.
+      const node =
+        foundOn.get(context) ?? connection?.observer.vm(vmid)?.node ?? context.machine.status?.node ?? host
       return node === undefined ? undefined : { node, vmid }
     },
     config: () => (config ??= findConfig(context)),
@@ -115,6 +117,9 @@ export function createContext(world: World, before: Machine, signal: AbortSignal
   }
   return context
 }
+
+/** Of looks that have found their VM: its host. */
+const foundOn = new WeakMap<MachineContext, string>()
 
 /** Of looks that could not ask for their VM: the host that was asked in vain. */
 const unanswered = new WeakMap<MachineContext, string>()
@@ -132,6 +137,7 @@ async function findConfig(context: MachineContext): Promise<VmConfig | undefined
   const { vmid, host } = machine.spec
   if (vmid === undefined) return undefined
   const asked = new Set<string>()
+  foundOn.delete(context)
   const ask = async (node: string | undefined): Promise<VmConfig | undefined> => {
     if (node === undefined || asked.has(node)) return undefined
     asked.add(node)
@@ -139,7 +145,10 @@ async function findConfig(context: MachineContext): Promise<VmConfig | undefined
       unanswered.set(context, node)
       throw error
     })
-    if (config) (machine.status ??= {}).node = node
+    if (config) {
+      ;(machine.status ??= {}).node = node
+      foundOn.set(context, node)
+    }
     return config
   }
   const found =

@@ -5,6 +5,7 @@ import { TenantControlPlane, TenantRefusedError } from '@fochista/kamaji'
 import { KubernetesConnectionError, Lease, Node } from '@fochista/kubernetes'
 import { ProxmoxApiError } from '@fochista/proxmox'
 import { Machines, NodePools } from '../kinds.ts'
+import type { VmRef } from '../proxmox-cluster/hypervisor.ts'
 import { aLeaving } from '../test/a-leaving.ts'
 import { aWorld } from '../test/a-world.ts'
 import { aClass, aMachine, aPool, markOf, NAMESPACE, placed } from '../test/factories.ts'
@@ -322,6 +323,33 @@ test('a VM that somebody has migrated is found where it is', async () => {
   await looks(5)
   assert.ok(world.isGone())
   assert.equal(world.proxmox.vms.has(412), false)
+})
+
+test('a VM that has moved is stopped where it is, also while the list names the host that it has left', async (t) => {
+  const { world, vm, looks, reason, message } = aLeaving()
+  const { observer, hypervisor } = world.proxmox
+  const { vm: known } = observer
+  let listed = 'pve1'
+  t.mock.method(observer, 'vm', (vmid: number) => known(vmid) && { ...known(vmid), node: listed })
+  vm.node = 'pve2'
+  await looks(2)
+  assert.equal(reason(), 'Looking')
+  assert.match(message(), /^VM 412 is listed on pve1, which does not have it/)
+  assert.equal(world.tenant.api.all(Node).length, 1)
+  // Now it is found on one host, and has moved back when that is asked how it is.
+  listed = 'pve2'
+  const { status } = hypervisor
+  t.mock.method(hypervisor, 'status', (ref: VmRef) => {
+    vm.node = 'pve1'
+    return status(ref)
+  })
+  await looks(1)
+  assert.match(message(), /^VM 412 has left pve2/)
+  assert.equal(world.tenant.api.all(Node).length, 1)
+  // The machine remembers the one that it was seen on, the list the other.
+  await looks(6)
+  assert.ok(world.isGone())
+  assert.deepEqual(world.proxmox.writes, ['shutdown 412', 'destroy 412'])
 })
 
 test('a leaving machine gives its place in the queue of clones to those behind it', async () => {

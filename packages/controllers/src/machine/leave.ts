@@ -16,7 +16,7 @@ import { runningClones } from './running-clones.ts'
 import { tokenDescription } from './seed.ts'
 import { hostSilent, taskOrSilence } from './silent-host.ts'
 import { stop } from './stop.ts'
-import { failedAt, holdAfterFailure, waitingFor } from './task.ts'
+import { failedAt, holdAfterFailure, waitingFor, type TaskState } from './task.ts'
 import { commandOn } from './way-on.ts'
 import { unauditedPath } from './unreadable.ts'
 
@@ -45,7 +45,7 @@ export async function leave(context: MachineContext): Promise<StepResult> {
     )
   const held = holdAfterFailure(context, 'Ready', ['TaskFailed'])
   if (held) return held
-  const found = await findVm(context)
+  const found = await findVm(context, task)
   // Who leaves clones no more, and holds up nobody who waits for a clone; one that still runs keeps its slot until it has ended.
   if (!('state' in found && found.reason === 'Cloning')) context.connection.slots.release(context.key)
   if ('state' in found) return found
@@ -86,7 +86,10 @@ async function takeGivenUp(context: MachineContext): Promise<StepResult | undefi
 const wayOn = ({ machine }: MachineContext): string => ` To keep the VM: ${commandOn(machine, 'release')}.`
 
 /** The VM to be destroyed, if there is one and it is ours. */
-async function findVm(context: MachineContext): Promise<{ vm?: VmRef; config?: VmConfig } | StepResult> {
+async function findVm(
+  context: MachineContext,
+  task: TaskState,
+): Promise<{ vm?: VmRef; config?: VmConfig } | StepResult> {
   const { machine, connection, world } = context
   const { vmid, template } = machine.spec
   if (vmid === undefined) return {}
@@ -100,6 +103,15 @@ async function findVm(context: MachineContext): Promise<{ vm?: VmRef; config?: V
         if (running.some(({ target = vmid }) => target === vmid))
           return waiting('Cloning', `A clone of template ${template.vmid} runs, which may be ours.`, PAUSE_MS)
       }
+      // A list may lag behind the end of a VM, and behind its move to a host that nobody has asked yet: it runs on there.
+      const listed = connection.observer.vm(vmid)
+      const isDestroyed = task.state === 'ended' && task.type === 'qmdestroy'
+      if (listed && machine.spec.made && !isDestroyed)
+        return waiting(
+          'Looking',
+          `VM ${vmid} is listed on ${listed.node}, which does not have it: it has moved or gone, and is looked for anew.${wayOn(context)}`,
+          2000,
+        )
       return {}
     }
     if (isBeingDestroyed(config)) return (await awaitDestroyed(context, vm)) ?? {}

@@ -2,7 +2,7 @@ import { getCondition } from '@fochista/api'
 import type { Tenant } from '@fochista/kamaji'
 import { isNotRunning } from '@fochista/proxmox'
 import type { VmConfig, VmRef } from '../proxmox-cluster/hypervisor.ts'
-import type { MachineContext, StepResult } from './context.ts'
+import { waiting, type MachineContext, type StepResult } from './context.ts'
 import { awaitLock } from './destroy.ts'
 import { drainNode } from './drain.ts'
 import { isSilence } from './host.ts'
@@ -24,6 +24,12 @@ export async function stop(
   const { hypervisor } = context.connection
   try {
     const status = await hypervisor.status(vm)
+    if (!status && config)
+      return waiting(
+        'Looking',
+        `VM ${vm.vmid} has left ${vm.node} in this moment; it is looked for anew.`,
+        1000,
+      )
     if (!status || status.status === 'stopped') return undefined
     // Of a backup that runs the drain waits for nothing; what it left to wait for is not drained again and again.
     const lock = config && awaitLock(context, vm, config)
