@@ -2,6 +2,7 @@ import { keyOf, splitKey } from './runtime/keys.ts'
 import { reconcileMachineClass } from './machine-class/controller.ts'
 import { reconcileMachine } from './machine/controller.ts'
 import { failingCall } from './machine/failing-call.ts'
+import { isUnlisted } from './machine/kept.ts'
 import { createNodePoolReconciler } from './node-pool/controller.ts'
 import type { ProxmoxClusterController } from './proxmox-cluster/controller.ts'
 import type { Health } from './health/health.ts'
@@ -220,7 +221,7 @@ function isNewsToPool({ type, object, old }: Change<Machine>): boolean {
 /** What its conditions come to: what is wrong with it, whether it is Ready, and whether one that was made is still to be looked at. */
 function standing({ spec, status: { failure, conditions = [] } = {} }: Machine): unknown[] {
   const telling = conditions.filter(
-    ({ type, status, reason }) => type === 'Ready' || status === 'False' || reason === 'ListingNodes',
+    (one) => one.type === 'Ready' || one.status === 'False' || isUnlisted(one),
   )
   return [
     spec.made === true && conditions.length === 0,

@@ -36,6 +36,10 @@ function isAsLeft({ machine, connection, world, key }: MachineContext): boolean 
   return !world.drifted.has(key) && vm?.status === 'running' && vm.lock === undefined
 }
 
+/** A condition of a machine of whose Node nothing is known yet: its tenant's Nodes have not been listed. */
+export const isUnlisted = ({ reason }: { readonly reason: string }): boolean =>
+  reason === 'ListingNodes' || reason === 'NodesNotListed'
+
 /** How long a tenant's Nodes may take to be listed before anything is made of it, milliseconds. */
 const LIST_PATIENCE_MS = 30_000
 /** Since when machines wait for the first list of their tenant's Nodes, by key. */

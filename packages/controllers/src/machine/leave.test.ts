@@ -328,7 +328,7 @@ test('a VM that somebody has migrated is found where it is', async () => {
 test('a VM that has moved is stopped where it is, also while the list names the host that it has left', async (t) => {
   const { world, vm, looks, reason, message } = aLeaving()
   const { observer, hypervisor } = world.proxmox
-  const { vm: known } = observer
+  const known = (vmid: number) => observer.vms().find((one) => one.vmid === vmid)
   let listed = 'pve1'
   t.mock.method(observer, 'vm', (vmid: number) => known(vmid) && { ...known(vmid), node: listed })
   vm.node = 'pve2'
@@ -338,7 +338,7 @@ test('a VM that has moved is stopped where it is, also while the list names the 
   assert.equal(world.tenant.api.all(Node).length, 1)
   // Now it is found on one host, and has moved back when that is asked how it is.
   listed = 'pve2'
-  const { status } = hypervisor
+  const status = hypervisor.status.bind(hypervisor)
   t.mock.method(hypervisor, 'status', (ref: VmRef) => {
     vm.node = 'pve1'
     return status(ref)

@@ -127,6 +127,11 @@ test('nothing is judged before the tenant’s Nodes have been listed', async () 
   const { world, machine } = aConfigured()
   world.tenant.isListed = false
   assert.equal((await world.step(seed, machine)).reason, 'ListingNodes')
+  // A reason of its own makes an Event of it.
+  world.tenant.listError = new Error('the API server has not come up')
+  const { reason, message } = await world.step(seed, machine)
+  assert.equal(reason, 'NodesNotListed')
+  assert.match(message, /does not answer as it should: the API server has not come up/)
   assert.deepEqual(world.proxmox.writes, [])
 })
 

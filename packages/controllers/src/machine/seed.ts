@@ -79,7 +79,7 @@ export async function seed(context: MachineContext): Promise<StepResult> {
     return blocked(REASON.poolNotFound, 'Its NodePool or MachineClass is not there.')
   try {
     const tenant = await world.tenants.get(controlPlane)
-    if (!tenant.nodes.isReady) return waiting('ListingNodes', listingMessage(tenant), TENANT_PAUSE_MS)
+    if (!tenant.nodes.isReady) return listing(tenant)
     const [join, token] = await Promise.all([
       tenant.joinData({ signal: context.signal }),
       tokenFor(context, tenant),
@@ -94,11 +94,13 @@ export async function seed(context: MachineContext): Promise<StepResult> {
   }
 }
 
-/** What the tenant's API server does instead of listing its Nodes, in the words of whoever asked it. */
-function listingMessage({ nodes }: Tenant): string {
-  const why =
-    nodes.error instanceof Error ? ` Its API server does not answer as it should: ${nodes.error.message}` : ''
-  return `Waiting for the list of the tenant’s Nodes.${why.slice(0, 400)}`
+/** Waits for the list of the tenant's Nodes, and says what its API server does instead, in the words of whoever asked it. */
+function listing({ nodes: { error } }: Tenant): StepResult {
+  const words = 'Waiting for the list of the tenant’s Nodes.'
+  if (!(error instanceof Error)) return waiting('ListingNodes', words, TENANT_PAUSE_MS)
+  const why = ` Its API server does not answer as it should: ${error.message}`.slice(0, 400)
+  // A reason of its own, so that an Event tells of it.
+  return waiting('NodesNotListed', `${words}${why}`, TENANT_PAUSE_MS)
 }
 
 /**

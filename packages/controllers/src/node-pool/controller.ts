@@ -10,6 +10,7 @@ import {
 import { TenantRefusedError } from '@fochista/kamaji'
 import { Machines, NodePools } from '../kinds.ts'
 import { inPool } from '../machine-groups.ts'
+import { isUnlisted } from '../machine/kept.ts'
 import { copyOf } from '../runtime/copy.ts'
 import { addFinalizer, hasFinalizer, isDeleting, removeFinalizer } from '../runtime/finalizers.ts'
 import { createKeyedMutex, type KeyedMutex } from '../runtime/mutex.ts'
@@ -248,5 +249,4 @@ function refuseStrays(pool: NodePool, strays: readonly Machine[]): Verdict {
 
 /** A machine that came all its way once, and of which nothing is known yet: its status was lost, or it was adopted a moment ago. */
 const isUnseen = ({ spec, status: { conditions = [] } = {} }: Machine): boolean =>
-  spec.made === true &&
-  (conditions.length === 0 || conditions.some(({ reason }) => reason === 'ListingNodes'))
+  spec.made === true && (conditions.length === 0 || conditions.some(isUnlisted))

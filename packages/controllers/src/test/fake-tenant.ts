@@ -21,6 +21,8 @@ export interface FakeTenant {
   refusal: unknown
   /** Whether its Nodes have been listed. */
   isListed: boolean
+  /** Why they were not. */
+  listError: Error | undefined
   /** How a drain goes on. */
   drain: () => Promise<DrainResult>
   /** The machine's Node is there. */
@@ -37,7 +39,12 @@ export function createFakeTenant(clock: Clock): FakeTenant {
   const tenant = {
     kubernetes: api.kubernetes,
     nodes: new Proxy(informer, {
-      get: (target, name) => (name === 'isReady' ? fake.isListed : (Reflect.get(target, name) as unknown)),
+      get: (target, name) =>
+        name === 'isReady'
+          ? fake.isListed
+          : name === 'error'
+            ? fake.listError
+            : (Reflect.get(target, name) as unknown),
     }),
     joinData: () =>
       Promise.resolve({
@@ -95,6 +102,7 @@ export function createFakeTenant(clock: Clock): FakeTenant {
     homeless: [],
     refusal: undefined,
     isListed: true,
+    listError: undefined,
     drain: () => Promise.resolve({ drained: true, remaining: [] }),
     joins: ({ metadata, spec }, isReady = true) =>
       api.has(Node, {
