@@ -37,6 +37,8 @@ export class Watches {
 }
 
 function drop({ response, request }: Exchange, { how }: Extract<FaultWhat, { kind: 'watch-drops' }>): void {
+  // Another fault may have ended it in this moment, or its own time.
+  if (response.writableEnded) return
   if (how === 'expired' && response.headersSent) {
     const gone = new StatusError(410, 'Expired', 'The resourceVersion for the provided watch is too old.')
     response.write(`${JSON.stringify({ type: 'ERROR', object: gone.status() })}\n`)
