@@ -14,8 +14,7 @@ import {
   type KubernetesObject,
 } from '@fochista/kubernetes'
 import { createProxmox, type Observer } from '@fochista/proxmox'
-import { sweepClaims } from './placement/addresses.ts'
-import { leftVms } from './placement/left-vms.ts'
+import { CLAIM_SWEEP_MS, sweepAddresses } from './placement/sweep.ts'
 import { createControllers } from './controllers.ts'
 import { MachineClasses, Machines, NodePools, ProxmoxClusters } from './kinds.ts'
 import { createRetries } from './machine/retries.ts'
@@ -36,7 +35,6 @@ import { createRecorder } from './runtime/recorder.ts'
 import { createTenants } from './tenants/tenants.ts'
 import type { Caches, World } from './world.ts'
 
-const CLAIM_SWEEP_MS = 300_000
 /**
  * The longest pause of a watch, milliseconds: a management cluster that answers again after minutes is noticed within seconds, and six
  * watches ask a dead one hardly more than once a second.
@@ -226,18 +224,9 @@ async function run(
 
 /** Puts address claims and Machines in line, now and then. */
 async function sweepRegularly(world: World, signal: AbortSignal): Promise<void> {
-  const { kubernetes, caches, clock, logger } = world
+  const { clock, logger } = world
   while (!signal.aborted) {
-    const classes = new Map(
-      caches.machineClasses.list().map((machineClass) => [machineClass.metadata.name, machineClass]),
-    )
-    await sweepClaims(
-      kubernetes,
-      async () => (await kubernetes.list(Machines)).items,
-      classes,
-      clock,
-      (machines) => leftVms(world, machines),
-    ).catch((error: unknown) =>
+    await sweepAddresses(world).catch((error: unknown) =>
       logger.warn({ err: error }, 'could not put address claims in line, will retry'),
     )
     await clock.sleep(CLAIM_SWEEP_MS, signal).catch(() => undefined)

@@ -225,7 +225,7 @@ export function createProxmox(config: ProxmoxConfig): Proxmox {
     each: (entry: unknown) => unknown,
     options?: TypedOptions,
   ): Promise<unknown> => {
-    const normalise = entryNormaliserOf('GET', template)
+    const normalise = entryNormaliserOf(template)
     return (await getEnvelope(template, options, (entry) => each(normalise(entry)))).data
   }
   const typed = (method: Method) => {

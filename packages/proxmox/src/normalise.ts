@@ -10,18 +10,23 @@ const keep: Normaliser = (value) => value
  * Compiled once a call from the schema, so that a long list costs one property visit for each field that needs it.
  */
 export function normaliserOf(method: Method, template: string): Normaliser {
-  const known = compiled[method]
+  return kept(compiled[method], template, () => callOf(method, template)?.returns)
+}
+
+/** The normaliser of each entry of the list that a GET answers. */
+export const entryNormaliserOf = (template: string): Normaliser =>
+  kept(compiledEntries, template, () => callOf('GET', template)?.returns?.items)
+
+function kept(known: Map<string, Normaliser>, template: string, param: () => Param | undefined): Normaliser {
   let normaliser = known.get(template)
   if (!normaliser) {
-    normaliser = compile(callOf(method, template)?.returns)
+    normaliser = compile(param())
     known.set(template, normaliser)
   }
   return normaliser
 }
 
-/** The normaliser of each entry of a call's list. */
-export const entryNormaliserOf = (method: Method, template: string): Normaliser =>
-  compile(callOf(method, template)?.returns?.items)
+const compiledEntries = new Map<string, Normaliser>()
 
 const compiled: Readonly<Record<Method, Map<string, Normaliser>>> = {
   GET: new Map(),

@@ -17,8 +17,7 @@ import { MachineClasses, Machines, NodePools, ProxmoxClusters } from '../kinds.t
 import { createRetries } from '../machine/retries.ts'
 import { createMissingVms } from '../machine/vanished.ts'
 import { runSweeps } from '../orphans/controller.ts'
-import { sweepClaims } from '../placement/addresses.ts'
-import { leftVms } from '../placement/left-vms.ts'
+import { CLAIM_SWEEP_MS, sweepAddresses } from '../placement/sweep.ts'
 import { createConnection, createConnections } from '../proxmox-cluster/connections.ts'
 import { WritesForbiddenError, type Hypervisor } from '../proxmox-cluster/hypervisor.ts'
 import { createBackground } from '../runtime/background.ts'
@@ -267,15 +266,8 @@ export function startLife({ truth, weather, rules, diesAt }: LifeConfig): Life {
 
   async function sweepClaimsNowAndThen(): Promise<void> {
     for (;;) {
-      const classes = new Map(caches.machineClasses.list().map((one) => [one.metadata.name, one]))
-      await sweepClaims(
-        kubernetes,
-        async () => (await kubernetes.list(Machines)).items,
-        classes,
-        clock,
-        (all) => leftVms(world, all),
-      ).catch(() => undefined)
-      await clock.sleep(300_000)
+      await sweepAddresses(world).catch(() => undefined)
+      await clock.sleep(CLAIM_SWEEP_MS)
     }
   }
 
